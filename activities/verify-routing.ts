@@ -1,0 +1,63 @@
+/** verifyRouting: does the traffic itself follow what was written? Read-only; asks the Envoys' own counters. */
+import { Context } from '@temporalio/activity';
+import type { InstanceProof, RolloutActivities, VerifyRoutingInput, VerifyRoutingResult } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import type { MetricsRef } from '../core/contract/plan.ts';
+import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import { proveTargets } from './verify-routing-proofs.ts';
+
+export interface VerifyDeps {
+  connectMetrics(ref: MetricsRef): Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  /** Our clock, ms since the epoch. */
+  now(): number;
+}
+
+/** Time between two looks, ms: scrapes come every second or two. */
+const POLL_MS = 1_000;
+
+export const createVerifyActivities = (deps: VerifyDeps): Pick<RolloutActivities, 'verifyRouting'> => ({
+  async verifyRouting(input) {
+    if (input.metrics === null) return resultOf(untestedAll(input, 'no metrics backend is configured'), deps.now());
+    const context = Context.current();
+    const metrics = deps.connectMetrics(input.metrics);
+    const endMs = deps.now() + input.timeoutMs;
+    const proven = new Map<string, InstanceProof>();
+    for (;;) {
+      context.heartbeat();
+      const proofs = (await look({ input, metrics, now: deps.now, context })).map((proof) => {
+        const known = proven.get(`${proof.cluster}/${proof.instance}`) ?? proof;
+        if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
+        return known;
+      });
+      const result = resultOf(proofs, deps.now());
+      if (result.result === 'verified' || deps.now() >= endMs) return result;
+      await context.sleep(POLL_MS);
+    }
+  },
+});
+
+interface Look {
+  readonly input: VerifyRoutingInput;
+  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly now: () => number;
+  readonly context: Context;
+}
+
+const look = async ({ input, metrics, now, context }: Look): Promise<readonly InstanceProof[]> => {
+  try {
+    return await proveTargets(input, { metrics, now, signal: context.cancellationSignal });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) await context.cancelled;
+    if (!(error instanceof TidegateError)) throw error;
+    return untestedAll(input, error.message);
+  }
+};
+
+const untestedAll = (input: VerifyRoutingInput, reason: string): InstanceProof[] =>
+  input.targets.map(({ cluster }) => ({ cluster: cluster.name, instance: '*', result: 'untested', reason, requests: 0 }));
+
+const resultOf = (proofs: readonly InstanceProof[], verifiedAtMs: number): VerifyRoutingResult => {
+  const has = (result: InstanceProof['result']): boolean => proofs.some((proof) => proof.result === result);
+  const result = has('contradicted') ? 'contradicted' : has('untested') || proofs.length === 0 ? 'untested' : 'verified';
+  return { result, proofs, verifiedAtMs };
+};

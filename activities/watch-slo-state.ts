@@ -1,0 +1,45 @@
+/** What a watch carries from one attempt to the next, in its heartbeat: a few numbers per SLO and cluster. */
+import type { SloReading } from '../core/contract/activities.ts';
+import type { Total } from '../core/analysis/arms.ts';
+
+export interface ArmTotals {
+  readonly newWhole: Total;
+  readonly oldWhole: Total;
+}
+
+/** Times on the metrics backend's clock, except startedAtMs (ours). */
+export interface WatchState {
+  readonly schema: 1;
+  /** When the first attempt began. */
+  readonly startedAtMs: number;
+  /** Counts up to here are in `settled`; younger ones are counted again at every look, so late samples are not lost. */
+  readonly settledToMs: number;
+  readonly settled: Readonly<Record<string, ArmTotals>>;
+  readonly firstBadAtMs: number | null;
+  /** What the last look saw, for whoever describes the running activity. */
+  readonly readings: readonly SloReading[];
+}
+
+export const noTotals: ArmTotals = { newWhole: { total: 0, bad: 0 }, oldWhole: { total: 0, bad: 0 } };
+
+/** The state that an earlier attempt left; undefined at the first. */
+export const resumedState = (details: unknown): WatchState | undefined => {
+  const state = details as Partial<WatchState> | null | undefined;
+  return state?.schema === 1 && state.settled !== undefined ? (state as WatchState) : undefined;
+};
+
+/** Bytes of readings that a result or heartbeat may hold: both end in the history or in every description. */
+const MAX_READINGS_BYTES = 3_000;
+
+/** The most telling readings first: breaches, then what is not known, then the rest; as many as fit. */
+export const fittingReadings = (readings: readonly SloReading[]): readonly SloReading[] => {
+  const rank = { breach: 0, unknown: 1, healthy: 2 } as const;
+  const kept: SloReading[] = [];
+  let bytes = 0;
+  for (const reading of readings.toSorted((a, b) => rank[a.verdict] - rank[b.verdict])) {
+    bytes += JSON.stringify(reading).length;
+    if (bytes > MAX_READINGS_BYTES) break;
+    kept.push(reading);
+  }
+  return kept;
+};

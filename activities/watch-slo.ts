@@ -1,0 +1,130 @@
+/** watchSlo: polls the metrics until there is a verdict. Returns at once on a breach; only reads. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { combineReadings } from '../core/analysis/verdict.ts';
+import type { Verdict } from '../core/analysis/verdict.ts';
+import type { RolloutActivities, WatchSloInput, WatchSloResult } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import type { MetricsRef } from '../core/contract/plan.ts';
+import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import { look } from './watch-slo-look.ts';
+import type { Looked } from './watch-slo-look.ts';
+import { fittingReadings, resumedState } from './watch-slo-state.ts';
+import type { WatchState } from './watch-slo-state.ts';
+
+export interface WatchDeps {
+  connectMetrics(ref: MetricsRef): Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  /** Our clock, ms since the epoch. */
+  now(): number;
+  /** Longest attempt, ms; default 9 min: function runtimes end at 10 to 15. */
+  readonly attemptMs?: number;
+}
+
+const ATTEMPT_MS = 9 * 60_000;
+/** Longest time without a heartbeat while waiting for the next look, ms. */
+const BEAT_MS = 2_000;
+
+/** Failure type of an attempt that ends before the watch does. Retryable and benign: waiting adds no history events. */
+export const WINDOW_END = 'WindowEnd';
+
+export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 'watchSlo'> => ({
+  async watchSlo(input) {
+    assertJudgeable(input);
+    const context = Context.current();
+    const metrics = deps.connectMetrics(input.metrics);
+    const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
+    let state = resumedState(context.info.heartbeatDetails) ?? freshState(input, deps.now());
+    for (;;) {
+      context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+      const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
+      state = { ...looked.state, readings: looked.readings };
+      const verdict = looked.failure ?? combineReadings(looked.readings);
+      if (isFinal(verdict, { input, state, nowMs: deps.now() })) return resultOf(verdict, { state, decidedAtMs: deps.now() });
+      if (deps.now() >= attemptEndMs) {
+        context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+        throw windowEnd();
+      }
+      await pause(context, { ms: input.judge.pollMs, state });
+    }
+  },
+});
+
+const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
+  const name = `${service.namespace}/${service.service}`;
+  if (slos.length === 0 || strata.length === 0) {
+    throw new TidegateError('Invalid', `nothing to watch for ${name}: ${slos.length} SLOs, ${strata.length} serving clusters`, {
+      fix: 'give the Service an SLO that can be evaluated',
+    });
+  }
+  const unsupported = slos.filter((slo) => slo.source === 'envoy' && slo.indicator.kind === 'latency').map((slo) => slo.name);
+  if (unsupported.length > 0) {
+    throw new TidegateError('Invalid', `latency is judged from server metrics only; SLO ${unsupported.join(', ')} of ${name} asks Envoy`, {
+      fix: 'use the server source for latency',
+    });
+  }
+};
+
+const freshState = (input: WatchSloInput, nowMs: number): WatchState => ({
+  schema: 1,
+  startedAtMs: nowMs,
+  settledToMs: Math.min(...input.strata.map(({ sinceMs }) => sinceMs)),
+  settled: {},
+  firstBadAtMs: null,
+  readings: [],
+});
+
+interface LookInput {
+  readonly input: WatchSloInput;
+  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly now: () => number;
+  readonly state: WatchState;
+  readonly context: Context;
+}
+
+/** A backend that fails makes everything unknown; it is never a breach, and the counts go on where they were. */
+const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<Looked & { readonly failure?: Verdict }> => {
+  try {
+    return await look(input, { ...ports, signal: context.cancellationSignal });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) await context.cancelled;
+    if (!(error instanceof TidegateError)) throw error;
+    return { state: ports.state, readings: [], failure: { verdict: 'unknown', breached: [], reason: error.message } };
+  }
+};
+
+interface Progress {
+  readonly input: WatchSloInput;
+  readonly state: WatchState;
+  readonly nowMs: number;
+}
+
+const isFinal = ({ verdict }: Verdict, { input, state, nowMs }: Progress): boolean => {
+  if (verdict === 'breach') return true;
+  if (input.mode === 'guard') return false;
+  const warmMs = Math.max(...input.strata.map(({ sinceMs }) => sinceMs)) + input.warmUpMs;
+  const bakedAtMs = Math.max(state.startedAtMs, warmMs) + input.bakeMs;
+  return nowMs >= bakedAtMs + (verdict === 'unknown' ? input.maxUnknownMs : 0);
+};
+
+const resultOf = (verdict: Verdict, { state, decidedAtMs }: { state: WatchState; decidedAtMs: number }): WatchSloResult => ({
+  ...verdict,
+  readings: fittingReadings(state.readings),
+  firstBadAtMs: state.firstBadAtMs,
+  decidedAtMs,
+});
+
+const windowEnd = (): ApplicationFailure =>
+  ApplicationFailure.create({
+    type: WINDOW_END,
+    message: 'this attempt of the watch is over, the next one goes on',
+    category: ApplicationFailureCategory.BENIGN,
+    nextRetryDelay: '1 second',
+  });
+
+/** Waits for the next look; beats more often than long poll intervals would. */
+const pause = async (context: Context, { ms, state }: { ms: number; state: WatchState }): Promise<void> => {
+  for (let leftMs = ms; leftMs > 0; leftMs -= BEAT_MS) {
+    await context.sleep(Math.min(BEAT_MS, leftMs));
+    if (leftMs > BEAT_MS) context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+  }
+};

@@ -1,0 +1,10 @@
+/** Writes docs/reference/schema/*.schema.json: `node cli/generate-schema.ts`. A test says when they are out of date. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jsonSchemas } from '../core/config/json-schema.ts';
+
+const directory = join(import.meta.dirname, '..', 'docs', 'reference', 'schema');
+await mkdir(directory, { recursive: true });
+for (const [name, schema] of Object.entries(jsonSchemas())) {
+  await writeFile(join(directory, name), `${JSON.stringify(schema, null, 2)}\n`);
+}

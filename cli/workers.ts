@@ -1,0 +1,65 @@
+/** The workers of Tidegate: one per task queue, so that forward work and watching never stand before the way back. */
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import { taskQueues } from '../core/contract/names.ts';
+
+export interface WorkersOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly activities: RolloutActivities;
+  /** Bundled once and shared; built here when absent (about 2 s). */
+  readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  /** Time that running activities get to end at a shutdown, ms. */
+  readonly graceMs?: number;
+}
+
+/** Concurrent activities of a queue: watches wait most of the time, writes are short. */
+const slots: Record<string, number> = { [taskQueues.apply]: 50, [taskQueues.observe]: 200, [taskQueues.restore]: 50 };
+
+export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
+  bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), logger: quiet });
+
+/** Webpack's progress is of no interest to people; its warnings and errors are. */
+const quiet = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message: string) => process.stderr.write(`${message}\n`),
+  error: (message: string) => process.stderr.write(`${message}\n`),
+};
+
+export interface RunningWorkers {
+  /** Rejects when a worker fails; resolves after shutdown. */
+  readonly done: Promise<void>;
+  shutdown(): void;
+}
+
+export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
+  const { connection, namespace, activities, graceMs = 5_000 } = options;
+  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
+  const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  const control = await Worker.create({ ...base, taskQueue: taskQueues.control, workflowBundle, maxCachedWorkflows: 500 });
+  const others = await Promise.all(
+    [taskQueues.apply, taskQueues.observe, taskQueues.restore].map((taskQueue) =>
+      Worker.create({
+        ...base,
+        taskQueue,
+        activities: { ...activities },
+        maxConcurrentActivityTaskExecutions: slots[taskQueue] ?? 50,
+        // Heartbeats carry cancellation: a watch that was replaced stops within a second or so.
+        maxHeartbeatThrottleInterval: 1_000,
+        defaultHeartbeatThrottleInterval: 1_000,
+      }),
+    ),
+  );
+  const workers = [control, ...others];
+  const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    done,
+    shutdown: () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+/** Which counts belong to a version in a serving cluster (an arm), and which of them are bad. */
+import { originOf } from './counters.ts';
+import type { Counted, CountedSeries } from './counters.ts';
+
+/** Requests that ended in (fromMs, atMs]. */
+export interface Cell {
+  readonly fromMs: number;
+  readonly atMs: number;
+  readonly total: number;
+  readonly bad: number;
+}
+
+export interface Arm {
+  /** One per instant of sampling, in order of time. */
+  readonly cells: readonly Cell[];
+  /** Up to when the arm is known, ms; null: no series at all. */
+  readonly newestMs: number | null;
+  /** Why the counts cannot be used; '' when they can. */
+  readonly problem: string;
+}
+
+export const noArm: Arm = { cells: [], newestMs: null, problem: '' };
+
+export interface Total {
+  readonly total: number;
+  readonly bad: number;
+}
+
+/** Sum of the cells that ended in (afterMs, untilMs]. */
+export const sumCells = (cells: readonly Cell[], afterMs: number, untilMs = Number.POSITIVE_INFINITY): Total => {
+  let total = 0;
+  let bad = 0;
+  for (const cell of cells) {
+    if (cell.atMs <= afterMs || cell.atMs > untilMs) continue;
+    total += cell.total;
+    bad += cell.bad;
+  }
+  return { total, bad };
+};
+
+/**
+ * Cells of a stratum whose share was written at startMs. An interval that began at most one sampling interval earlier
+ * is kept: the requests of the new version in it can only be younger than the write.
+ */
+export const cellsSince = (cells: readonly Cell[], startMs: number, intervalMs: number): readonly Cell[] =>
+  cells.filter((cell) => cell.atMs > startMs && cell.fromMs >= startMs - Math.max(intervalMs, 1_000));
+
+export interface ServerArm {
+  readonly cluster: string;
+  readonly version: string;
+}
+
+const ofServerArm =
+  ({ cluster, version }: ServerArm) =>
+  ({ labels }: CountedSeries): boolean =>
+    labels['k8s_cluster_name'] === cluster && labels['service_version'] === version;
+
+/** The pods' own view. Bad: status 5xx, as OpenTelemetry's HTTP conventions define a server error. */
+export const serverErrorArm = (counted: Counted, of: ServerArm): Arm => {
+  const series = counted.series.filter(ofServerArm(of));
+  return armOf(counted, {
+    series,
+    newestMs: newestOf(series),
+    weigh: ({ labels }) => ({ total: 1, bad: Number(labels['http_response_status_code'] ?? 0) >= 500 ? 1 : 0 }),
+  });
+};
+
+/** Bad: slower than the edge, i.e. all requests less those of the bucket `le = thresholdS`. */
+export const serverLatencyArm = (counted: Counted, of: ServerArm & { readonly thresholdS: number }): Arm => {
+  const edge = ({ labels }: CountedSeries): number => Number(labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : labels['le']);
+  const series = counted.series.filter(ofServerArm(of)).filter((one) => [of.thresholdS, Number.POSITIVE_INFINITY].includes(edge(one)));
+  const all = series.filter((one) => edge(one) !== of.thresholdS).map(keyWithoutEdge);
+  const good = new Set(series.filter((one) => edge(one) === of.thresholdS).map(keyWithoutEdge));
+  const arm = armOf(counted, {
+    series,
+    newestMs: newestOf(series),
+    weigh: (one) => (edge(one) === of.thresholdS ? { total: 0, bad: -1 } : { total: 1, bad: 1 }),
+  });
+  if (all.every((key) => good.has(key))) return arm;
+  return { ...arm, cells: [], problem: `the histogram has no bucket edge at ${of.thresholdS} s` };
+};
+
+/** The client's Envoys' view of a subset, with the answers that Envoy makes itself (503 without a connection, 504). */
+export const envoyErrorArm = (counted: Counted, stat: string): Arm => {
+  const ofSubset = counted.series.filter(({ labels }) => labels['envoy_cluster_name'] === stat);
+  return armOf(counted, {
+    series: ofSubset.filter(({ labels }) => labels['__name__'] === 'envoy_cluster_upstream_rq_xx'),
+    newestMs: oldestNewest(ofSubset),
+    weigh: ({ labels }) => ({ total: 1, bad: labels['envoy_response_code_class'] === '5' ? 1 : 0 }),
+  });
+};
+
+/** How often something was counted for a subset, over all Envoys. */
+export const envoyEventArm = (counted: Counted, stat: string, name: string): Arm => {
+  const series = counted.series.filter(({ labels }) => labels['envoy_cluster_name'] === stat && labels['__name__'] === `envoy_cluster_${name}`);
+  return armOf(counted, { series, newestMs: oldestNewest(series), weigh: () => ({ total: 1, bad: 0 }) });
+};
+
+interface ArmOptions {
+  readonly series: readonly CountedSeries[];
+  readonly newestMs: number | null;
+  readonly weigh: (series: CountedSeries) => Total;
+}
+
+const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm => {
+  const cells = new Map<number, Cell>();
+  for (const one of series) {
+    const weight = weigh(one);
+    for (const { fromMs, atMs, by } of one.increments) {
+      const sum = cells.get(atMs) ?? { fromMs, atMs, total: 0, bad: 0 };
+      cells.set(atMs, {
+        fromMs: Math.min(sum.fromMs, fromMs),
+        atMs,
+        total: sum.total + by * weight.total,
+        bad: sum.bad + by * weight.bad,
+      });
+    }
+  }
+  const ordered = [...cells.values()].sort((a, b) => a.atMs - b.atMs);
+  return { cells: ordered, newestMs, problem: counted.problems[0] ?? '' };
+};
+
+/** Pods come and go: an arm is known up to its newest pod's newest sample. */
+const newestOf = (series: readonly CountedSeries[]): number | null =>
+  series.length === 0 ? null : Math.max(...series.map((one) => one.newestMs));
+
+/** Envoys stay: an arm is known up to the newest sample of the Envoy that is furthest behind. */
+const oldestNewest = (series: readonly CountedSeries[]): number | null => {
+  const perEnvoy = new Map<string, number>();
+  for (const one of series) {
+    const origin = originOf(one.labels);
+    perEnvoy.set(origin, Math.max(perEnvoy.get(origin) ?? 0, one.newestMs));
+  }
+  return perEnvoy.size === 0 ? null : Math.min(...perEnvoy.values());
+};
+
+const keyWithoutEdge = ({ labels }: CountedSeries): string =>
+  JSON.stringify(Object.entries(labels).filter(([name]) => name !== 'le').sort());

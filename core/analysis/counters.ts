@@ -1,0 +1,137 @@
+/**
+ * core/analysis: turns counters into counts, and counts into verdicts.
+ *
+ *   RawSeries[] ──countIncrements──► Increment[] ──► Cell[] ──judgeThreshold, hardStops──► SloReading[] ──► verdict
+ *                                               └──► requests per subset ──proveWeights──► verified | contradicted | untested
+ *
+ * Everything is an integer number of requests in a known interval; nothing is extrapolated. "No data", "breach" and
+ * "the provider failed" stay three things: a gap is missing, never zero. This folder reads no clock, asks no backend,
+ * and decides nothing about traffic: it says what the numbers prove.
+ */
+
+export interface Sample {
+  /** ms since the epoch, on the clock of whoever took the sample. */
+  readonly atMs: number;
+  readonly value: number;
+}
+
+export interface RawSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  /** In order of time. */
+  readonly samples: readonly Sample[];
+}
+
+/** `by` events happened in (fromMs, atMs]. */
+export interface Increment {
+  readonly fromMs: number;
+  readonly atMs: number;
+  readonly by: number;
+}
+
+export interface CountedSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly increments: readonly Increment[];
+  readonly newestMs: number;
+}
+
+export interface Counted {
+  readonly series: readonly CountedSeries[];
+  /** Usual time between two samples, ms; 0 when no series has two. */
+  readonly intervalMs: number;
+  /** Series whose numbers cannot be counters: their counts are unknown. One sentence each. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Differences of neighbouring samples, with resets (a lower value counts from 0). The first sample of a series is a
+ * baseline, except when the series was born after `rangeStartMs`: then it counts from 0 (see `bornAfter`).
+ */
+export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number): Counted => {
+  const usable = raw.filter((series) => series.samples.length > 0);
+  const broken = new Set(usable.filter((series) => !series.samples.every(isCount)));
+  const sound = usable.filter((series) => !broken.has(series));
+  const intervalMs = usualInterval(sound);
+  const birth = bornAfter(sound, rangeStartMs, intervalMs);
+  return {
+    series: sound.map((series) => ({
+      labels: series.labels,
+      increments: incrementsOf(series.samples, birth(series)),
+      newestMs: series.samples.at(-1)?.atMs ?? 0,
+    })),
+    intervalMs,
+    problems: [...broken].map(describeBroken),
+  };
+};
+
+/** `${cluster}/${instance}`: the process that a series comes from. */
+export const originOf = (labels: Readonly<Record<string, string>>): string =>
+  `${labels['k8s_cluster_name'] ?? '*'}/${labels['instance'] ?? '*'}`;
+
+const isCount = ({ value }: Sample): boolean => Number.isSafeInteger(value) && value >= 0;
+
+const incrementsOf = (samples: readonly Sample[], bornAfterMs: number | undefined): Increment[] => {
+  const increments: Increment[] = [];
+  let before: Sample | undefined = bornAfterMs === undefined ? undefined : { atMs: bornAfterMs, value: 0 };
+  for (const sample of samples) {
+    if (before) {
+      const by = sample.value >= before.value ? sample.value - before.value : sample.value;
+      increments.push({ fromMs: before.atMs, atMs: sample.atMs, by });
+    }
+    before = sample;
+  }
+  return increments;
+};
+
+/**
+ * When a series is known to have been at 0, or undefined. Two ways to know:
+ * - another series of the same process has an older sample: the process was seen, this event had not happened yet
+ *   (a healthy canary has no 5xx series; its first errors arrive as a series of one sample);
+ * - the process itself is new: not seen in the whole range so far, while a neighbour in the same cluster was sampled
+ *   from the beginning of the range without a gap, so the backend was not just blind.
+ */
+const bornAfter = (all: readonly RawSeries[], rangeStartMs: number, intervalMs: number) => {
+  const edgeMs = Math.max(3 * intervalMs, 1_000);
+  const times = new Map<string, Set<number>>();
+  for (const series of all) {
+    const seen = times.get(originOf(series.labels)) ?? new Set<number>();
+    for (const sample of series.samples) seen.add(sample.atMs);
+    times.set(originOf(series.labels), seen);
+  }
+  const ordered = new Map([...times].map(([origin, seen]) => [origin, [...seen].sort((a, b) => a - b)]));
+  const watched = (origin: string, untilMs: number): boolean =>
+    [...ordered].some(([other, seen]) => other !== origin && clusterOf(other) === clusterOf(origin) && covers(seen, { rangeStartMs, untilMs, edgeMs }));
+  return (series: RawSeries): number | undefined => {
+    const firstMs = series.samples[0]?.atMs ?? 0;
+    if (firstMs <= rangeStartMs + edgeMs) return undefined;
+    const origin = originOf(series.labels);
+    const older = (ordered.get(origin) ?? []).filter((atMs) => atMs < firstMs).at(-1);
+    if (older !== undefined) return older;
+    return watched(origin, firstMs) ? Math.max(rangeStartMs, firstMs - Math.max(intervalMs, 1)) : undefined;
+  };
+};
+
+const clusterOf = (origin: string): string => origin.slice(0, origin.indexOf('/'));
+
+const covers = (seen: readonly number[], range: { rangeStartMs: number; untilMs: number; edgeMs: number }): boolean => {
+  let lastMs = range.rangeStartMs;
+  for (const atMs of seen) {
+    if (lastMs >= range.untilMs - range.edgeMs) return true;
+    if (atMs - lastMs > range.edgeMs) return false;
+    lastMs = atMs;
+  }
+  return lastMs >= range.untilMs - range.edgeMs;
+};
+
+/** Median distance of neighbouring samples: a few late ones do not move it. */
+const usualInterval = (all: readonly RawSeries[]): number => {
+  const gaps: number[] = [];
+  for (const { samples } of all) {
+    for (let i = 1; i < samples.length; i++) gaps.push((samples[i]?.atMs ?? 0) - (samples[i - 1]?.atMs ?? 0));
+  }
+  return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+};
+
+const describeBroken = (series: RawSeries): string => {
+  const value = series.samples.find((sample) => !isCount(sample))?.value;
+  return `${series.labels['__name__'] ?? 'a series'} of ${originOf(series.labels)} is not a counter: it has the value ${value}`;
+};

@@ -1,0 +1,65 @@
+/** Every default of a config, as a user would write it. Reasons here; the published JSON Schema shows the values. */
+
+export const meshDefaults = {
+  /** One Tidegate per mesh unless somebody runs two (a test installation beside the real one). */
+  installation: 'default',
+} as const;
+
+export const policyDefaults = {
+  /** `0s` = no limit, as without Envoy: taking a service over changes nothing. */
+  requestTimeout: '0s',
+  /** Below the 5 s after which Node's HTTP server closes an idle connection: Envoy never sends on a closing one. */
+  upstreamIdleTimeout: '4s',
+  /** A pod in the same mesh answers a connect in milliseconds; a second covers one lost SYN's wait. */
+  connectTimeout: '1s',
+} as const;
+
+export const rolloutDefaults = {
+  /** Time for pods to get ready and routing to be accepted, as a Deployment's progressDeadlineSeconds. */
+  progressDeadline: '10m',
+  /** The threshold judge compares with fixed objectives; a service with cold caches sets its own. */
+  warmUp: '0s',
+  /** The replaced version stays ready this long: undo within it is one step. */
+  warm: '1h',
+  /** A step without data holds this long before a person is asked. */
+  maxUnknown: '30m',
+  /** The safe choice: a breach anywhere takes the version back everywhere. */
+  onBreach: 'all',
+  /** Longest request that a withdrawn subset may finish; also the grace period of a pod. */
+  drain: '30s',
+} as const;
+
+/** Steps when a service names no waves: few users first, then a quarter, then everybody. */
+export const defaultSteps = [
+  { share: 5, bake: '2m' },
+  { share: 25, bake: '5m' },
+  { share: 100, bake: '5m' },
+] as const;
+
+export const judgeDefaults = {
+  type: 'threshold',
+  /** As often as metrics are exported or scraped at their fastest; one query per SLO and look. */
+  interval: '2s',
+  /** Long enough for a few hundred requests of a 5 % step at 100 requests/s, short enough to forget an old burst. */
+  window: '30s',
+  /** Below this an SLO is unknown: at 1 % allowed errors 20 requests say nothing about health yet, but show an outage. */
+  minRequests: 20,
+  /** One or two bad requests are chance. */
+  minBad: 3,
+  /** Chance per look that a service exactly at its objective is called a breach. */
+  alpha: 1e-4,
+} as const;
+
+/** SLOs when a service names none: both views of errors, since a pod that crashes or hangs reports nothing itself. */
+export const defaultSlos = [
+  { name: 'server-errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 },
+  { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
+] as const;
+
+/** Bounds on what is read at all: config comes from repositories that many people write to. */
+export const configLimits = {
+  bytesPerFile: 1_048_576,
+  files: 200,
+  /** Aliases resolved per document, counted with what they multiply; stops alias bombs. */
+  aliases: 100,
+} as const;

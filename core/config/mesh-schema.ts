@@ -1,0 +1,83 @@
+/** The Mesh document as users write it. Parsing completes it with defaults. */
+import { z } from 'zod';
+import { meshDefaults } from './defaults.ts';
+import { clusterName, environmentVariable, labelMap, metricsUrl, resourceName, text } from './values.ts';
+
+export const API_VERSION = 'tidegate.dev/v1alpha1';
+
+const locality = z.strictObject({
+  cloud: text('name of a cloud', 'aws'),
+  region: text('name of a region', 'us-east-1'),
+  zones: z.array(text('name of a zone', 'us-east-1a')).prefault([]),
+});
+
+const cluster = z.strictObject({
+  name: clusterName,
+  cilium: z.strictObject({
+    id: z
+      .int()
+      .gte(1)
+      .lte(511)
+      .meta({ title: 'Cilium cluster id (1 to 511)', examples: [1] }),
+  }),
+  locality: locality.meta({ description: 'Where the cluster runs; waves select clusters by it.' }),
+  labels: labelMap.prefault({}),
+  kubeconfig: z
+    .strictObject({
+      path: text('file path', 'kubeconfigs/aws-us-east-1.yaml'),
+      context: text('kubeconfig context', 'aws-us-east-1').optional(),
+    })
+    .meta({ description: 'Where credentials are found; a relative path starts at the folder of this file.' }),
+});
+
+export const meshSchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('Mesh'),
+  metadata: z.strictObject({ name: resourceName('mesh name') }),
+  spec: z.strictObject({
+    installation: resourceName('installation name')
+      .meta({
+        description: 'Which Tidegate owns the objects that it writes; two installations never touch each other.',
+      })
+      .prefault(meshDefaults.installation),
+    clusters: z.array(cluster).min(1).superRefine(refuseTwins),
+    metrics: z
+      .strictObject({ prometheus: z.strictObject({ url: metricsUrl, tokenEnv: environmentVariable.optional() }) })
+      .meta({ description: 'Without it nothing can be judged: such a mesh can be read, but no version deployed.' })
+      .optional(),
+  }),
+});
+
+export type WrittenMesh = z.output<typeof meshSchema>;
+export type WrittenCluster = z.output<typeof cluster>;
+
+/** What checks of Services need of a mesh that may have mistakes elsewhere. */
+export const selectableClusters = z.array(
+  z.looseObject({ name: clusterName, locality: locality.catchall(z.unknown()), labels: labelMap.prefault({}) }),
+);
+export type SelectableCluster = z.output<typeof selectableClusters>[number];
+
+function refuseTwins(clusters: readonly z.output<typeof cluster>[], context: z.RefinementCtx): void {
+  clusters.forEach((one, index) => {
+    const before = clusters.slice(0, index);
+    if (before.some((other) => other.name === one.name)) {
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `there is already a cluster ${one.name}`,
+        params: { hint: 'give each cluster its own name' },
+      });
+    }
+    const twin = before.find((other) => other.cilium.id === one.cilium.id);
+    if (twin !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'cilium', 'id'],
+        message: `${twin.name} has the same Cilium id ${String(one.cilium.id)}`,
+        params: {
+          hint: "use the id of Cilium's own configuration (cilium-config, cluster-id); it is unique in a mesh",
+        },
+      });
+    }
+  });
+}

@@ -1,0 +1,217 @@
+/**
+ * core/config: what users write (Mesh and Service documents, YAML or JSON) → with defaults → checked.
+ *
+ *   files ──readDocuments──► documents ──checkShape──► written + defaults ──checks across documents──► CheckedConfig
+ *   CheckedConfig ──resolveService──► LoadedConfig (ms, ppm, clusters by name)
+ *
+ * Every mistake is collected with file, line, path, reason and hint; one mistake does not hide the others. Nothing here
+ * throws on what a file contains. Only `resolveService` and `resolveMesh` throw: when asked for something that is not there.
+ * This folder reads no file and no environment: the caller brings the texts and takes the digest.
+ */
+import { z } from 'zod';
+import { configLimits } from './defaults.ts';
+import type { SelectableCluster } from './mesh-schema.ts';
+import { API_VERSION, meshSchema, selectableClusters } from './mesh-schema.ts';
+import { suggestName } from './nearest.ts';
+import type { ConfigPath, ConfigProblem } from './problem.ts';
+import { formatPath, shortened, sortedProblems } from './problem.ts';
+import type { CheckedConfig, CheckedMesh, CheckedService } from './resolve.ts';
+import { selectorSchema, serviceSchema, topologySchema } from './service-schema.ts';
+import { checkShape } from './shape.ts';
+import type { ConfigFile, SourceDocument } from './source.ts';
+import { readDocuments } from './source.ts';
+import type { ReadTemplate } from './template.ts';
+import { parseTemplate, pathFrom } from './template.ts';
+import type { SpecFault } from './waves.ts';
+import { selectWaves, servingClusters, topologyFaults } from './waves.ts';
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: CheckedConfig }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** Paths with forward slashes. Files that a Service names as its template are not read as config. */
+export const parseConfig = (
+  files: readonly ConfigFile[],
+  readTemplate: ReadTemplate = () => undefined,
+): ParsedConfig => {
+  const problems: ConfigProblem[] = [];
+  if (files.length > configLimits.files) problems.push(tooManyFiles(files));
+  const read = files.slice(0, configLimits.files).map((file) => ({ file, ...readDocuments(file) }));
+  const templates = new Set(
+    read.flatMap(({ documents }) => documents.flatMap((document) => templatePath(document) ?? [])),
+  );
+  const config = read.filter(({ file }) => !templates.has(file.path));
+  problems.push(...config.flatMap((one) => one.problems));
+  const documents = config.flatMap((one) => one.documents);
+  const ofKind = (kind: string): SourceDocument[] => documents.filter((document) => kindOf(document) === kind);
+
+  problems.push(...documents.flatMap(checkHeader), ...checkTwins(documents));
+  const readText: ReadTemplate = (path) => files.find((file) => file.path === path)?.text ?? readTemplate(path);
+  const meshes = ofKind('Mesh').flatMap((document): CheckedMesh[] => {
+    const { value, problems: found } = checkShape(document, meshSchema);
+    problems.push(...found);
+    return value === undefined ? [] : [{ file: document.file, written: value }];
+  });
+  const known = ofKind('Mesh').map(meshParts);
+  const services = ofKind('Service').flatMap((document): CheckedService[] => {
+    const { value, problems: found } = checkShape(document, serviceSchema);
+    const template = checkTemplate(document, readText);
+    problems.push(...found, ...checkReferences(document, known), ...template.problems);
+    return value === undefined ? [] : [{ file: document.file, written: value, podTemplate: template.podTemplate }];
+  });
+  if (problems.length > 0) return { ok: false, problems: sortedProblems(problems) };
+  return { ok: true, config: { meshes, services } };
+};
+
+const tooManyFiles = (files: readonly ConfigFile[]): ConfigProblem => ({
+  file: files[configLimits.files]?.path ?? '',
+  line: 1,
+  path: '',
+  reason: `there are ${String(files.length)} files, more than ${String(configLimits.files)}`,
+  hint: 'put several documents into one file, or config of its own into a folder of its own',
+});
+
+const problemAt = (
+  document: SourceDocument,
+  path: ConfigPath,
+  { reason, hint }: Omit<SpecFault, 'path'>,
+): ConfigProblem => ({
+  file: document.file,
+  line: document.lineOf(path),
+  path: formatPath(path),
+  reason,
+  hint,
+});
+
+/** Kinds of our API only: a Kubernetes Service has the same kind and is none of ours. */
+const kindOf = (document: SourceDocument): string | undefined => {
+  const { apiVersion, kind } = record(document.value());
+  const ours = apiVersion === undefined || (typeof apiVersion === 'string' && apiVersion.startsWith('tidegate'));
+  return ours && typeof kind === 'string' ? kind : undefined;
+};
+
+/** What the schema of a kind cannot say, since without a known kind there is no schema. */
+const checkHeader = (document: SourceDocument): ConfigProblem[] => {
+  const value = document.value();
+  const problem = (path: ConfigPath, reason: string, hint: string): ConfigProblem[] => [
+    problemAt(document, path, { reason, hint }),
+  ];
+  if (!isRecord(value))
+    return problem(
+      [],
+      'the document is not a mapping',
+      `start it with apiVersion: ${API_VERSION} and kind: Mesh or Service`,
+    );
+  const { apiVersion, kind } = value;
+  const known = kind === 'Mesh' || kind === 'Service';
+  const found: ConfigProblem[] = [];
+  if (typeof apiVersion === 'string' && !apiVersion.startsWith('tidegate')) {
+    return problem(['apiVersion'], `unknown apiVersion ${shortened(apiVersion)}`, foreignHint(apiVersion, kind));
+  }
+  if (!known && apiVersion !== API_VERSION)
+    found.push(...problem(['apiVersion'], `must be ${API_VERSION}`, `write apiVersion: ${API_VERSION}`));
+  if (known) return found;
+  if (kind === undefined) return [...found, ...problem(['kind'], 'is missing', 'write kind: Mesh or kind: Service')];
+  const typed = typeof kind === 'string' ? kind : '';
+  return [...found, ...problem(['kind'], `unknown kind ${shortened(typed)}`, suggestName(typed, ['Mesh', 'Service']))];
+};
+
+const foreignHint = (apiVersion: string, kind: unknown): string =>
+  /^(v1|apps\/v1)$/.test(apiVersion)
+    ? `this is a Kubernetes ${typeof kind === 'string' ? shortened(kind) : 'object'}: keep it in another folder, or name it as a template`
+    : `write apiVersion: ${API_VERSION}`;
+
+const checkTwins = (documents: readonly SourceDocument[]): ConfigProblem[] => {
+  const first = new Map<string, SourceDocument>();
+  return documents.flatMap((document) => {
+    const kind = kindOf(document);
+    const { name, namespace } = record(record(document.value())['metadata']);
+    if (kind === undefined || typeof name !== 'string') return [];
+    const title = `${kind} ${kind === 'Service' && typeof namespace === 'string' ? `${namespace}/` : ''}${name}`;
+    const twin = first.get(title);
+    first.set(title, twin ?? document);
+    if (twin === undefined) return [];
+    const place = `${twin.file}:${String(twin.lineOf(['metadata', 'name']))}`;
+    return [
+      problemAt(document, ['metadata', 'name'], {
+        reason: `${shortened(title)} is already defined at ${place}`,
+        hint: 'keep one of them',
+      }),
+    ];
+  });
+};
+
+/** What Services refer to, readable even when the Mesh has mistakes elsewhere. */
+interface MeshParts {
+  readonly name: string;
+  /** Undefined when the clusters cannot be read: references to them are then not checked. */
+  readonly clusters: readonly SelectableCluster[] | undefined;
+}
+
+const meshParts = (document: SourceDocument): MeshParts => {
+  const { metadata, spec } = record(document.value());
+  const clusters = selectableClusters.safeParse(record(spec)['clusters']);
+  return { name: String(record(metadata)['name']), clusters: clusters.data };
+};
+
+const waveSelectors = z.array(z.looseObject({ clusters: selectorSchema }));
+
+/** References to the mesh and its clusters, each as far as the Service can be read. */
+const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[]): ConfigProblem[] => {
+  const spec = record(record(document.value())['spec']);
+  const { mesh: wanted } = spec;
+  if (typeof wanted !== 'string') return [];
+  const mesh = meshes.find(({ name }) => name === wanted);
+  if (mesh === undefined) {
+    const hint =
+      meshes.length === 0
+        ? 'there is no Mesh document among these files'
+        : suggestName(
+            wanted,
+            meshes.map(({ name }) => name),
+          );
+    return [problemAt(document, ['spec', 'mesh'], { reason: `there is no mesh ${shortened(wanted)}`, hint })];
+  }
+  const { name, clusters } = mesh;
+  if (clusters === undefined) return [];
+  const names = clusters.map((cluster) => cluster.name);
+  const topology = topologySchema.optional().safeParse(spec['topology']);
+  const waves = waveSelectors.safeParse(record(spec['rollout'])['waves']);
+  const faults = topology.success ? topologyFaults(name, names, topology.data) : [];
+  if (waves.success) {
+    const serving = topology.success && faults.length === 0 ? servingClusters(names, topology.data) : [];
+    faults.push(
+      ...selectWaves(
+        { name, clusters },
+        waves.data.map((wave) => wave.clusters),
+        serving,
+      ).faults,
+    );
+  }
+  return faults.map((fault) => problemAt(document, ['spec', ...fault.path], fault));
+};
+
+const templatePath = (document: SourceDocument): string | undefined => {
+  const { template } = record(record(document.value())['spec']);
+  return kindOf(document) === 'Service' && typeof template === 'string' ? pathFrom(document.file, template) : undefined;
+};
+
+const checkTemplate = (
+  document: SourceDocument,
+  read: ReadTemplate,
+): { problems: ConfigProblem[]; podTemplate?: unknown } => {
+  const path = templatePath(document);
+  if (path === undefined) return { problems: [] };
+  const text = read(path);
+  const template =
+    text === undefined
+      ? { reason: `${path} cannot be read`, hint: 'the path starts at the folder of this file' }
+      : parseTemplate(path, text);
+  if ('podTemplate' in template) return { problems: [], podTemplate: template.podTemplate };
+  return { problems: [problemAt(document, ['spec', 'template'], template)] };
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});

@@ -1,0 +1,184 @@
+/** Checked documents → the config that plans are made of. Times in ms, shares in ppm, clusters in the mesh's order. */
+import { TidegateError } from '../contract/errors.ts';
+import { canonicalJson } from './canonical.ts';
+import { defaultSlos } from './defaults.ts';
+import type { WrittenMesh } from './mesh-schema.ts';
+import { suggestName } from './nearest.ts';
+import type { WrittenService } from './service-schema.ts';
+import { resolveSlos } from './slo-schema.ts';
+import type { MeshConfig, ServiceConfig, WaveConfig } from './types.ts';
+import { defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
+
+export interface CheckedMesh {
+  /** Where it was read; relative kubeconfig paths start at its folder. */
+  readonly file: string;
+  readonly written: WrittenMesh;
+}
+
+export interface CheckedService {
+  readonly file: string;
+  readonly written: WrittenService;
+  /** Undefined when the service names no template. */
+  readonly podTemplate: unknown;
+}
+
+export interface CheckedConfig {
+  readonly meshes: readonly CheckedMesh[];
+  readonly services: readonly CheckedService[];
+}
+
+export interface ResolvedConfig {
+  readonly mesh: MeshConfig;
+  readonly meshFile: string;
+  readonly service: ServiceConfig;
+  /** Take the sha256 of this: free of machine paths, so the same config has the same digest everywhere. */
+  readonly digestInput: string;
+}
+
+export interface ServiceQuery {
+  /** Checked against the service's own mesh. */
+  readonly mesh?: string;
+  /** Needed only when two namespaces have a service of that name. */
+  readonly namespace?: string;
+  readonly service: string;
+}
+
+export const resolveMesh = (config: CheckedConfig, name?: string): { mesh: MeshConfig; meshFile: string } => {
+  const names = config.meshes.map(({ written }) => written.metadata.name);
+  const found = config.meshes.filter(({ written }) => name === undefined || written.metadata.name === name);
+  const [mesh] = found;
+  if (mesh === undefined) {
+    const wanted = name === undefined ? 'there is no Mesh document' : `there is no Mesh named ${name}`;
+    throw new TidegateError('Invalid', wanted, { fix: name === undefined ? 'write one' : suggestName(name, names) });
+  }
+  if (found.length > 1) {
+    throw new TidegateError('Invalid', `there are several meshes: ${names.join(', ')}`, { fix: 'name one' });
+  }
+  return { mesh: meshConfig(mesh.written), meshFile: mesh.file };
+};
+
+/** Throws TidegateError('Invalid') when the query fits no service, or several. */
+export const resolveService = (config: CheckedConfig, query: ServiceQuery): ResolvedConfig => {
+  const checked = findService(config, query);
+  const { mesh, meshFile } = resolveMesh(config, checked.written.spec.mesh);
+  const service = serviceConfig(checked, mesh);
+  return { mesh, meshFile, service, digestInput: canonicalJson({ mesh, service }) };
+};
+
+const findService = ({ services }: CheckedConfig, query: ServiceQuery): CheckedService => {
+  const named = services.filter(
+    ({ written: { metadata } }) =>
+      metadata.name === query.service && (query.namespace === undefined || metadata.namespace === query.namespace),
+  );
+  const found = named.filter(({ written }) => query.mesh === undefined || written.spec.mesh === query.mesh);
+  const [service] = found;
+  if (service === undefined) {
+    const wanted = query.namespace === undefined ? query.service : `${query.namespace}/${query.service}`;
+    const elsewhere = named[0]?.written.spec.mesh;
+    if (elsewhere !== undefined) {
+      throw new TidegateError('Invalid', `service ${wanted} is in mesh ${elsewhere}, not in ${query.mesh ?? ''}`, {
+        fix: `ask for mesh ${elsewhere}`,
+      });
+    }
+    throw new TidegateError('Invalid', `there is no Service document for ${wanted}`, {
+      fix: suggestName(wanted, query.namespace === undefined ? services.map(nameOf) : services.map(qualifiedNameOf)),
+    });
+  }
+  if (found.length > 1) {
+    throw new TidegateError(
+      'Invalid',
+      `several services are named ${query.service}: ${found.map(qualifiedNameOf).join(', ')}`,
+      {
+        fix: 'name the namespace too',
+      },
+    );
+  }
+  return service;
+};
+
+const nameOf = ({ written }: CheckedService): string => written.metadata.name;
+const qualifiedNameOf = ({ written }: CheckedService): string =>
+  `${written.metadata.namespace}/${written.metadata.name}`;
+
+const meshConfig = ({ metadata, spec }: WrittenMesh): MeshConfig => ({
+  name: metadata.name,
+  installation: spec.installation,
+  clusters: spec.clusters.map(({ name, cilium, locality, labels, kubeconfig }) => ({
+    ref: {
+      name,
+      kubeconfig: {
+        path: kubeconfig.path,
+        ...(kubeconfig.context === undefined ? {} : { context: kubeconfig.context }),
+      },
+    },
+    ciliumId: cilium.id,
+    locality,
+    labels,
+  })),
+  metrics: spec.metrics === undefined ? null : metricsRef(spec.metrics.prometheus),
+});
+
+const metricsRef = ({ url, tokenEnv }: { url: string; tokenEnv?: string | undefined }): MeshConfig['metrics'] => ({
+  url,
+  ...(tokenEnv === undefined ? {} : { tokenEnv }),
+});
+
+const serviceConfig = (
+  { written: { metadata, spec }, podTemplate }: CheckedService,
+  mesh: MeshConfig,
+): ServiceConfig => {
+  const { policy, rollout, judge } = spec;
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace,
+    mesh: spec.mesh,
+    port: spec.port === undefined ? '' : String(spec.port),
+    workload: spec.workload,
+    ...(podTemplate === undefined ? {} : { podTemplate }),
+    topology: resolveTopology(clusterNames(mesh), spec.topology),
+    policy: {
+      requestTimeoutMs: policy.requestTimeout,
+      upstreamIdleMs: policy.upstreamIdleTimeout,
+      connectTimeoutMs: policy.connectTimeout,
+    },
+    waves: waveConfigs(spec, mesh),
+    progressDeadlineMs: rollout.progressDeadline,
+    warmUpMs: rollout.warmUp,
+    warmMs: rollout.warm,
+    maxUnknownMs: rollout.maxUnknown,
+    onBreach: rollout.onBreach,
+    drainMs: rollout.drain,
+    slos: spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos),
+    judge: {
+      pollMs: judge.interval,
+      windowMs: judge.window,
+      minRequests: judge.minRequests,
+      minBad: judge.minBad,
+      alpha: judge.alpha,
+    },
+  };
+};
+
+const clusterNames = (mesh: MeshConfig): string[] => mesh.clusters.map(({ ref }) => ref.name);
+
+const waveConfigs = (spec: WrittenService['spec'], mesh: MeshConfig): WaveConfig[] => {
+  const names = clusterNames(mesh);
+  const serving = servingClusters(names, spec.topology);
+  const { waves } = spec.rollout;
+  if (waves === undefined) return defaultWaves(names, serving);
+  const clusters = mesh.clusters.map(({ ref, locality, labels }) => ({
+    name: ref.name,
+    locality: { ...locality, zones: [...locality.zones] },
+    labels,
+  }));
+  const { selected } = selectWaves(
+    { name: mesh.name, clusters },
+    waves.map((wave) => wave.clusters),
+    serving,
+  );
+  return waves.map(({ name, steps }, index) => ({
+    name: name ?? `wave ${String(index + 1)}`,
+    clusters: selected[index] ?? [],
+    steps: steps.map(({ share, bake, approve }) => ({ share, bakeMs: bake, approve })),
+  }));
+};

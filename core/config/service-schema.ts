@@ -1,0 +1,195 @@
+/** The Service document as users write it. Parsing completes it with defaults, except waves and SLOs (they need the mesh). */
+import { z } from 'zod';
+import { WHOLE } from '../contract/names.ts';
+import { judgeDefaults, policyDefaults, rolloutDefaults } from './defaults.ts';
+import { formatDuration } from './duration.ts';
+import { API_VERSION } from './mesh-schema.ts';
+import { slosSchema } from './slo-schema.ts';
+import {
+  clusterName,
+  duration,
+  labelMap,
+  resourceName,
+  serviceName,
+  stepShare,
+  text,
+  topologyShare,
+} from './values.ts';
+
+const shares = z.record(clusterName, topologyShare).superRefine((byCluster, context) => {
+  const sum = Object.values(byCluster).reduce((total, share) => total + share, 0);
+  if (sum === WHOLE) return;
+  context.addIssue({
+    code: 'custom',
+    message: `the shares sum to ${percentOf(sum)} percent`,
+    params: {
+      hint: `they must sum to 100: ${sum < WHOLE ? `${percentOf(WHOLE - sum)} are missing` : `${percentOf(sum - WHOLE)} too many`}`,
+    },
+  });
+});
+
+export const topologySchema = z
+  .record(clusterName, shares)
+  .meta({
+    description: 'Per client cluster: who answers, in percent. A client that is not named answers its own calls.',
+  });
+
+const match = z
+  .strictObject({
+    cloud: text('name of a cloud', 'aws').optional(),
+    region: text('name of a region', 'us-east-1').optional(),
+    labels: labelMap.optional(),
+  })
+  .superRefine((written, context) => {
+    if (Object.keys(written).length > 0) return;
+    context.addIssue({
+      code: 'custom',
+      message: 'is empty',
+      params: { hint: 'name a cloud, a region or labels; for all others write clusters: rest' },
+    });
+  });
+
+const chosenClusters = z
+  .strictObject({ names: z.array(clusterName).min(1).optional(), match: match.optional() })
+  .superRefine((written, context) => {
+    if ((written.names === undefined) !== (written.match === undefined)) return;
+    context.addIssue({
+      code: 'custom',
+      message: 'needs exactly one of names and match',
+      params: { hint: 'write names: [...] or match: {cloud, region, labels}' },
+    });
+  });
+
+export const selectorSchema = z
+  .union([z.literal('rest'), chosenClusters])
+  .meta({
+    title: 'selection of clusters',
+    examples: ['rest', { names: ['aws-us-east-1'] }, { match: { cloud: 'aws' } }],
+  });
+export type ClusterSelector = z.output<typeof selectorSchema>;
+
+const step = z.strictObject({
+  share: stepShare,
+  /** A step is proven before the next one: there is no bake of no time. */
+  bake: duration({ minMs: 1000 }),
+  approve: z.boolean().prefault(false).meta({ description: 'After the bake a person must approve.' }),
+});
+
+const steps = z
+  .array(step)
+  .min(1)
+  .superRefine((written, context) => {
+    written.forEach(({ share }, index) => {
+      const before = written[index - 1];
+      if (before !== undefined && share <= before.share) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'share'],
+          message: `${percentOf(share)} does not rise above the step before (${percentOf(before.share)})`,
+          params: { hint: 'the shares of a wave rise from step to step' },
+        });
+      }
+    });
+    if (written.at(-1)?.share === WHOLE) return;
+    context.addIssue({
+      code: 'custom',
+      path: [written.length - 1, 'share'],
+      message: `the last step of the wave stops at ${percentOf(written.at(-1)?.share ?? 0)}`,
+      params: { hint: 'end every wave with share: 100' },
+    });
+  });
+
+const wave = z.strictObject({ name: text('wave name', 'canary').optional(), clusters: selectorSchema, steps });
+
+const rollout = z
+  .strictObject({
+    waves: z.array(wave).min(1).optional(),
+    progressDeadline: duration({ minMs: 1000 }).prefault(rolloutDefaults.progressDeadline),
+    warmUp: duration().prefault(rolloutDefaults.warmUp),
+    warm: duration().prefault(rolloutDefaults.warm),
+    maxUnknown: duration().prefault(rolloutDefaults.maxUnknown),
+    onBreach: z.enum(['cluster', 'all']).prefault(rolloutDefaults.onBreach),
+    drain: duration({ minMs: 1000 }).prefault(rolloutDefaults.drain),
+  })
+  .superRefine(({ waves = [], warmUp }, context) => {
+    waves.forEach((one, waveIndex) => {
+      one.steps.forEach(({ bake }, stepIndex) => {
+        if (bake > warmUp) return;
+        context.addIssue({
+          code: 'custom',
+          path: ['waves', waveIndex, 'steps', stepIndex, 'bake'],
+          message: `the bake of ${formatDuration(bake)} ends within the warm-up of ${formatDuration(warmUp)}`,
+          params: { hint: 'nothing would be judged: bake for longer than warmUp' },
+        });
+      });
+    });
+  });
+
+const judge = z
+  .strictObject({
+    type: z.literal('threshold').prefault(judgeDefaults.type),
+    interval: duration({ minMs: 500 }).prefault(judgeDefaults.interval),
+    window: duration({ minMs: 1000 }).prefault(judgeDefaults.window),
+    minRequests: z.int().gte(1).prefault(judgeDefaults.minRequests),
+    minBad: z.int().gte(1).prefault(judgeDefaults.minBad),
+    alpha: z.number().gt(0).lte(0.5).prefault(judgeDefaults.alpha),
+  })
+  .superRefine(({ interval, window }, context) => {
+    if (window >= interval) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['window'],
+      message: `is shorter than the interval of ${formatDuration(interval)}`,
+      params: { hint: 'a window spans at least one interval' },
+    });
+  });
+
+const policy = z.strictObject({
+  requestTimeout: duration().prefault(policyDefaults.requestTimeout),
+  upstreamIdleTimeout: duration({ minMs: 1 }).prefault(policyDefaults.upstreamIdleTimeout),
+  connectTimeout: duration({ minMs: 1 }).prefault(policyDefaults.connectTimeout),
+});
+
+const port = z
+  .union([z.int().gte(1).lte(65_535), z.string().regex(/^[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?$/)])
+  .meta({ title: 'port name or number', examples: ['http', 8080] });
+
+export const serviceSchema = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('Service'),
+  metadata: z.strictObject({ name: serviceName, namespace: resourceName('namespace') }),
+  spec: z
+    .strictObject({
+      mesh: resourceName('mesh name'),
+      port: port.optional().meta({ description: 'Port of the frontend Service; needed only when it has several.' }),
+      workload: z
+        .enum(['managed', 'external'])
+        .meta({ description: 'managed: Tidegate makes the Deployment of each version. external: somebody else does.' })
+        .prefault('managed'),
+      template: text('file path', 'workloads/checkout.yaml')
+        .meta({
+          description: 'A Deployment or PodTemplate that versions are made from; starts at the folder of this file.',
+        })
+        .optional(),
+      topology: topologySchema.optional(),
+      policy: policy.prefault({}),
+      rollout: rollout.prefault({}),
+      judge: judge.prefault({}),
+      slos: slosSchema.optional(),
+    })
+    .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {
+      if (drain >= requestTimeout) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['rollout', 'drain'],
+        message: `a drain of ${formatDuration(drain)} cuts requests that may take ${formatDuration(requestTimeout)}`,
+        params: { hint: `write ${formatDuration(requestTimeout)} or more` },
+      });
+    }),
+});
+
+export type WrittenService = z.output<typeof serviceSchema>;
+
+function percentOf(ppm: number): string {
+  return String(ppm / (WHOLE / 100));
+}

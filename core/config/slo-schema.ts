@@ -1,0 +1,138 @@
+/**
+ * SLOs in OpenSLO terms, as far as Tidegate can judge them: the share of failed requests (ratioMetric) and the share of
+ * requests faster than a histogram edge (thresholdMetric).
+ */
+import { z } from 'zod';
+import type { Slo } from '../contract/plan.ts';
+import { resourceName } from './values.ts';
+
+const sourceTypes = ['opentelemetry-http-server', 'envoy-cluster'] as const;
+const sources = { 'opentelemetry-http-server': 'server', 'envoy-cluster': 'envoy' } as const;
+
+/** Edges of OpenTelemetry's http.server.request.duration, seconds: between them a count of slow requests is a guess. */
+const latencyEdgesS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+const ratioMetric = z
+  .strictObject({
+    counter: z.literal(true).prefault(true),
+    bad: z.strictObject({
+      metricSource: z.strictObject({
+        type: z.enum(sourceTypes),
+        spec: z.strictObject({ statusClass: z.literal('5xx') }).prefault({ statusClass: '5xx' }),
+      }),
+    }),
+    total: z.strictObject({ metricSource: z.strictObject({ type: z.enum(sourceTypes) }) }),
+  })
+  .superRefine(({ bad, total }, context) => {
+    if (bad.metricSource.type === total.metricSource.type) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['total', 'metricSource', 'type'],
+      message: `bad requests are counted by ${bad.metricSource.type}, all requests by ${total.metricSource.type}`,
+      params: { hint: `count both with ${bad.metricSource.type}` },
+    });
+  });
+
+const thresholdMetric = z.strictObject({
+  metricSource: z.strictObject({ type: z.literal('opentelemetry-http-server') }),
+});
+
+const objective = z.strictObject({
+  target: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .meta({ title: 'share of good requests between 0 and 1', examples: [0.99] }),
+  op: z.literal('lte').optional(),
+  value: z
+    .number()
+    .optional()
+    .meta({ title: 'number of seconds', examples: [0.25] }),
+});
+
+const sloSchema = z
+  .strictObject({
+    name: resourceName('SLO name'),
+    indicator: z
+      .strictObject({ ratioMetric: ratioMetric.optional(), thresholdMetric: thresholdMetric.optional() })
+      .superRefine((indicator, context) => {
+        if (Object.values(indicator).filter((metric) => metric !== undefined).length === 1) return;
+        context.addIssue({
+          code: 'custom',
+          message: 'needs exactly one of ratioMetric and thresholdMetric',
+          params: { hint: 'errors: ratioMetric; latency: thresholdMetric' },
+        });
+      }),
+    objectives: z.array(objective).min(1),
+  })
+  .superRefine((slo, context) => {
+    slo.objectives.forEach((one, index) => {
+      const fault = objectiveFault(one, slo.indicator.thresholdMetric !== undefined);
+      if (fault === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['objectives', index, ...fault.path],
+        message: fault.message,
+        params: { hint: fault.hint },
+      });
+    });
+  });
+
+type Objective = z.output<typeof objective>;
+
+const objectiveFault = (
+  { op, value }: Objective,
+  latency: boolean,
+): { path: string[]; message: string; hint: string } | undefined => {
+  if (!latency) {
+    if (op === undefined && value === undefined) return undefined;
+    const path = [op === undefined ? 'value' : 'op'];
+    return { path, message: 'has no meaning for a ratioMetric', hint: 'leave only target' };
+  }
+  if (op === undefined || value === undefined) {
+    return {
+      path: [],
+      message: 'a latency objective needs op and value',
+      hint: 'write op: lte and value: 0.25 (seconds)',
+    };
+  }
+  if (latencyEdgesS.includes(value)) return undefined;
+  const near = nearestEdges(value).map(String).join(' or ');
+  return { path: ['value'], message: `${String(value)} s is no edge of the duration histogram`, hint: `use ${near}` };
+};
+
+const nearestEdges = (value: number): number[] => {
+  const below = latencyEdgesS.filter((edge) => edge < value).slice(-1);
+  const above = latencyEdgesS.filter((edge) => edge > value).slice(0, 1);
+  return [...below, ...above];
+};
+
+export const slosSchema = z
+  .array(sloSchema)
+  .min(1)
+  .superRefine((slos, context) => {
+    slos.forEach((slo, index) => {
+      if (slos.findIndex((other) => other.name === slo.name) === index) return;
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `there is already an SLO ${slo.name}`,
+        params: { hint: 'give each SLO its own name' },
+      });
+    });
+  });
+
+/** One Slo per objective; several objectives of one SLO are told apart by their target (and threshold). */
+export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
+  written.flatMap(({ name, indicator, objectives }) =>
+    objectives.map(({ target, value = 0 }): Slo => {
+      const suffix = indicator.thresholdMetric === undefined ? String(target) : `${String(target)}-${String(value)}s`;
+      return {
+        name: objectives.length === 1 ? name : `${name}-${suffix}`,
+        source: sources[indicator.ratioMetric?.bad.metricSource.type ?? 'opentelemetry-http-server'],
+        indicator:
+          indicator.thresholdMetric === undefined ? { kind: 'errors' } : { kind: 'latency', thresholdS: value },
+        target,
+      };
+    }),
+  );

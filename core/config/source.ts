@@ -1,0 +1,139 @@
+/** YAML text → documents that know on which line each of their values stands. JSON is YAML too. */
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import { configLimits } from './defaults.ts';
+import type { ConfigPath, ConfigProblem } from './problem.ts';
+import { shortened } from './problem.ts';
+
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface SourceDocument {
+  readonly file: string;
+  /** As JSON would have it; read anew after a correction. */
+  value(): unknown;
+  /** Line of a value, or of its nearest parent that is there. */
+  lineOf(path: ConfigPath): number;
+  /** Corrections of unknown keys, so that one typing error does not hide other mistakes. Positions stay. */
+  renameKey(parent: ConfigPath, from: string, to: string): void;
+  removeKey(parent: ConfigPath, key: string): void;
+}
+
+/** Documents without content (comments, a lone `---`) are left out. A broken file has problems and no documents. */
+export const readDocuments = (file: ConfigFile): { documents: SourceDocument[]; problems: ConfigProblem[] } => {
+  const problem = (line: number, reason: string, hint: string): ConfigProblem => ({
+    file: file.path,
+    line,
+    path: '',
+    reason,
+    hint,
+  });
+  // In characters: never more than the bytes, which whoever reads the file checks.
+  if (file.text.length > configLimits.bytesPerFile) return { documents: [], problems: [tooLarge(file.path)] };
+  const lines = new LineCounter();
+  try {
+    const parsed = parseAllDocuments(file.text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+    const documents = Array.isArray(parsed) ? parsed : [];
+    const faults = documents.flatMap((document) => [
+      ...document.errors,
+      ...document.warnings,
+      ...aliasFaults(document),
+    ]);
+    const problems = faults.map(({ message, pos: [start] }) =>
+      problem(
+        lineAt(lines, start),
+        `broken YAML: ${shortened(message)}`,
+        'check indentation, quotes and brackets there',
+      ),
+    );
+    if (problems.length > 0) return { documents: [], problems };
+    const withContent = documents.filter(({ contents }) => contents !== null && !isEmpty(contents));
+    // Read once here: what cannot be read (an alias bomb) is then a problem of the file.
+    withContent.forEach(toValue);
+    return { documents: withContent.map((document) => createSourceDocument(file.path, document, lines)), problems };
+  } catch (error) {
+    const reason = error instanceof RangeError ? 'it is nested too deeply' : messageOf(error);
+    return {
+      documents: [],
+      problems: [problem(1, `cannot be read: ${shortened(reason)}`, 'write it flatter, with fewer aliases')],
+    };
+  }
+};
+
+export const tooLarge = (file: string): ConfigProblem => ({
+  file,
+  line: 1,
+  path: '',
+  reason: `the file is larger than ${String(configLimits.bytesPerFile)} bytes`,
+  hint: 'split it, one service a file',
+});
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const isEmpty = (node: Node): boolean => isScalar(node) && node.value === null && node.source === '';
+
+const toValue = (document: Document): unknown => document.toJS({ maxAliasCount: configLimits.aliases });
+
+const lineAt = (lines: LineCounter, offset: number): number => Math.max(1, lines.linePos(offset).line);
+
+/** Aliases to nothing: the parser finds them only when the value is read, and then without a position. */
+const aliasFaults = (document: Document.Parsed): { message: string; pos: [number, number] }[] => {
+  const faults: { message: string; pos: [number, number] }[] = [];
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      const [start, end] = alias.range ?? [0, 0];
+      faults.push({ message: `alias *${alias.source} has no anchor before it`, pos: [start, end] });
+    },
+  });
+  return faults;
+};
+
+const createSourceDocument = (file: string, document: Document, lines: LineCounter): SourceDocument => {
+  const mapAt = (path: ConfigPath): YAMLMap | undefined => {
+    const { node, complete } = walk(document, path);
+    return complete && isMap(node) ? node : undefined;
+  };
+  return {
+    file,
+    value: () => toValue(document),
+    lineOf: (path) => lineAt(lines, walk(document, path).start),
+    renameKey(parent, from, to) {
+      const key = pairOf(mapAt(parent), from)?.key;
+      if (isScalar(key)) key.value = to;
+    },
+    removeKey(parent, key) {
+      const map = mapAt(parent);
+      const pair = pairOf(map, key);
+      if (map !== undefined && pair !== undefined) map.items.splice(map.items.indexOf(pair), 1);
+    },
+  };
+};
+
+/** Follows a path as far as it goes. `start` is the key's offset in a map, the item's in a list. */
+const walk = (document: Document, path: ConfigPath): { node: unknown; start: number; complete: boolean } => {
+  let node = resolved(document, document.contents);
+  let start = offsetOf(document.contents) ?? 0;
+  for (const part of path) {
+    const pair = isMap(node) ? pairOf(node, String(part)) : undefined;
+    const next = pair === undefined ? (isSeq(node) ? node.items[Number(part)] : undefined) : pair.value;
+    if (pair === undefined && next === undefined) return { node, start, complete: false };
+    start = offsetOf(pair?.key) ?? offsetOf(next) ?? start;
+    node = resolved(document, next);
+  }
+  return { node, start, complete: true };
+};
+
+const resolved = (document: Document, node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
+
+const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+
+const pairOf = (map: YAMLMap | undefined, key: string): Pair | undefined =>
+  map?.items.find((item) => isPair(item) && keyText(item.key) === key);
+
+const keyText = (key: unknown): string | undefined => {
+  if (!isScalar(key)) return undefined;
+  return key.value === null ? '' : String(key.value);
+};

@@ -1,0 +1,49 @@
+/** The file that a Service's versions are made from: a Deployment or PodTemplate, of which the pod template is taken. */
+import { readDocuments } from './source.ts';
+
+/** Text of a file that is not among the config files; undefined when it cannot be read. */
+export type ReadTemplate = (path: string) => string | undefined;
+
+/** `reason` is about the template file; the caller says which Service names it. */
+export type Template = { readonly podTemplate: unknown } | { readonly reason: string; readonly hint: string };
+
+export const parseTemplate = (path: string, text: string): Template => {
+  const { documents, problems } = readDocuments({ path, text });
+  const [broken] = problems;
+  if (broken !== undefined) return { reason: `${path}:${String(broken.line)}: ${broken.reason}`, hint: broken.hint };
+  const values = documents.map((document) => document.value()).filter(isRecord);
+  const workloads = values.filter(({ kind }) => kind === 'Deployment' || kind === 'PodTemplate');
+  const [workload] = workloads;
+  if (workload === undefined || workloads.length > 1) {
+    const count = workload === undefined ? 'no' : 'more than one';
+    return { reason: `${path} has ${count} Deployment or PodTemplate`, hint: 'keep exactly one in the file' };
+  }
+  const podTemplate = workload['kind'] === 'PodTemplate' ? workload['template'] : record(workload['spec'])['template'];
+  const containers = record(record(podTemplate)['spec'])['containers'];
+  if (!Array.isArray(containers) || containers.length === 0) {
+    const field = workload['kind'] === 'PodTemplate' ? 'template' : 'spec.template';
+    return {
+      reason: `${path} has no containers in its ${field}.spec`,
+      hint: 'give the pod template at least one container',
+    };
+  }
+  // Through JSON: what goes to an API server and into a digest has no other types.
+  return { podTemplate: JSON.parse(JSON.stringify(podTemplate)) as unknown };
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
+
+/** A relative path, written in a file, as a path like the file's own; an absolute one stays. Forward slashes only. */
+export const pathFrom = (file: string, written: string): string => {
+  if (written.startsWith('/')) return written;
+  const parts = file.split('/').slice(0, -1);
+  for (const part of written.split('/')) {
+    const last = parts.at(-1);
+    if (part === '..' && last !== undefined && last !== '' && last !== '..') parts.pop();
+    else if (part !== '.' && part !== '') parts.push(part);
+  }
+  return parts.join('/');
+};

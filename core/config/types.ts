@@ -1,0 +1,54 @@
+/** What config means once it is loaded, checked and completed with defaults. Times in ms, shares in ppm. */
+import type { ClusterRef, JudgeSettings, MetricsRef, Slo } from '../contract/plan.ts';
+import type { L7Policy, Shares } from '../routing/record.ts';
+
+export interface MeshCluster {
+  readonly ref: ClusterRef;
+  readonly ciliumId: number;
+  readonly locality: { readonly cloud: string; readonly region: string; readonly zones: readonly string[] };
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface MeshConfig {
+  readonly name: string;
+  readonly installation: string;
+  readonly clusters: readonly MeshCluster[];
+  readonly metrics: MetricsRef | null;
+}
+
+export interface WaveConfig {
+  readonly name: string;
+  /** Names of serving clusters, already selected from the mesh, in the mesh's order. */
+  readonly clusters: readonly string[];
+  readonly steps: readonly { readonly share: number; readonly bakeMs: number; readonly approve: boolean }[];
+}
+
+export interface ServiceConfig {
+  readonly name: string;
+  readonly namespace: string;
+  readonly mesh: string;
+  /** Port of the frontend Service: name or number as a string; '' = its only port. */
+  readonly port: string;
+  readonly workload: 'managed' | 'external';
+  /** Pod template file's content, if a deploy takes it from a file. */
+  readonly podTemplate?: unknown;
+  /** Per client cluster the share of each serving cluster; null = every cluster answers its own calls. */
+  readonly topology: Readonly<Record<string, Shares>> | null;
+  readonly policy: L7Policy;
+  readonly waves: readonly WaveConfig[];
+  readonly progressDeadlineMs: number;
+  readonly warmUpMs: number;
+  readonly warmMs: number;
+  readonly maxUnknownMs: number;
+  readonly onBreach: 'cluster' | 'all';
+  readonly drainMs: number;
+  readonly slos: readonly Slo[];
+  readonly judge: JudgeSettings;
+}
+
+export interface LoadedConfig {
+  readonly mesh: MeshConfig;
+  readonly service: ServiceConfig;
+  /** sha256 of the resolved documents. */
+  readonly digest: string;
+}

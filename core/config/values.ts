@@ -1,0 +1,112 @@
+/**
+ * The leaf types of config documents. `title` and `examples` are published in the JSON Schema and are also what error
+ * messages are made of, so an editor and `tidegate validate` say the same.
+ */
+import { z } from 'zod';
+import { durationPattern, formatDuration, parseDuration } from './duration.ts';
+
+/** Parts per million in one percent. */
+const PPM_PER_PERCENT = 10_000;
+
+const label = /^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)$/;
+
+export const resourceName = (title: string) =>
+  z
+    .string()
+    .regex(label)
+    .max(63)
+    .meta({ title, examples: ['shop'] });
+
+/** A Kubernetes Service's name starts with a letter (RFC 1035). */
+export const serviceName = z
+  .string()
+  .regex(/^[a-z](?:[-a-z0-9]*[a-z0-9])?$/)
+  .max(63)
+  .meta({ title: 'service name', examples: ['checkout'] });
+
+/** Cilium's rule for cluster names. */
+export const clusterName = z
+  .string()
+  .regex(/^([a-z0-9][-a-z0-9]*)?[a-z0-9]$/)
+  .max(32)
+  .meta({ title: 'cluster name', examples: ['aws-us-east-1'] });
+
+export const text = (title: string, example: string) =>
+  z
+    .string()
+    .min(1)
+    .meta({ title, examples: [example] });
+
+export const labelMap = z
+  .record(z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/), z.string().max(63))
+  .meta({ title: 'map of labels', examples: [{ tier: 'canary' }] });
+
+/** Milliseconds when parsed. Bounds in ms, both inclusive; the upper one keeps workflow timers sane (400 days). */
+export const duration = (bounds: { minMs?: number; maxMs?: number } = {}) =>
+  z
+    .string()
+    .regex(durationPattern, { abort: true })
+    .transform((written, context) => {
+      const durationMs = parseDuration(written) ?? 0;
+      const { minMs = 0, maxMs = 400 * 24 * 3_600_000 } = bounds;
+      if (durationMs < minMs || durationMs > maxMs) {
+        context.issues.push({
+          code: 'custom',
+          input: written,
+          message: `must be between ${formatDuration(minMs)} and ${formatDuration(maxMs)}`,
+          params: { hint: durationMs < minMs ? `write ${formatDuration(minMs)} or more` : 'write a shorter time' },
+        });
+      }
+      return durationMs;
+    })
+    .meta({ title: 'duration', examples: ['10s', '500ms', '1h30m'] });
+
+const percent = (bounded: z.ZodNumber) =>
+  bounded
+    .lte(100)
+    .superRefine((written, context) => {
+      const ppm = written * PPM_PER_PERCENT;
+      if (Math.abs(ppm - Math.round(ppm)) > 1e-6) {
+        context.addIssue({
+          code: 'custom',
+          message: 'has more than 4 decimals',
+          params: { hint: 'the smallest share is 0.0001 percent (one in a million)' },
+        });
+      }
+    })
+    .transform((written) => Math.round(written * PPM_PER_PERCENT))
+    .meta({ title: 'percent number', examples: [5, 0.1] });
+
+/** Percent as written, parts per million when parsed. */
+export const stepShare = percent(z.number().gt(0));
+export const topologyShare = percent(z.number().gte(0));
+
+/** No userinfo: an address is printed, stored in workflow history and logged. The message never repeats it. */
+export const metricsUrl = z
+  .string()
+  .superRefine((written, context) => {
+    const refuse = (message: string, hint: string): void => {
+      context.addIssue({ code: 'custom', message, params: { hint } });
+    };
+    if (!URL.canParse(written)) {
+      refuse('is not a URL', 'write something like http://prometheus.monitoring:9090');
+      return;
+    }
+    const url = new URL(written);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      refuse('must be an http or https URL', 'write http://... or https://...');
+    if (url.username !== '' || url.password !== '') {
+      refuse(
+        'carries credentials',
+        'name the environment variable that holds a bearer token instead: tokenEnv: PROMETHEUS_TOKEN',
+      );
+    }
+    if (url.search !== '' || url.hash !== '')
+      refuse('must be a base URL without query or fragment', 'end it after the path');
+  })
+  .meta({ title: 'base URL', examples: ['http://prometheus.monitoring:9090'] });
+
+export const environmentVariable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+  .meta({ title: 'name of an environment variable', examples: ['PROMETHEUS_TOKEN'] });

@@ -1,0 +1,126 @@
+/** What a rollout works from. A plan is complete: the workflow reads no config and does not plan again. */
+import type { Frontend, L7Policy, Shares, VersionShares } from '../routing/record.ts';
+
+export interface ServiceRef {
+  readonly mesh: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** Tidegate installation that owns the objects; another one's record is an error. */
+  readonly installation: string;
+}
+
+/** Where a cluster's API server is found. References only: no credential ever enters a workflow. */
+export interface ClusterRef {
+  readonly name: string;
+  readonly kubeconfig: { readonly path: string; readonly context?: string };
+}
+
+export interface MetricsRef {
+  /** Base URL of a Prometheus-compatible HTTP API. No credentials in it. */
+  readonly url: string;
+  /** Name of the environment variable of the worker that holds a bearer token, if one is needed. */
+  readonly tokenEnv?: string;
+}
+
+/** A resolved objective. `bad / total` must stay at or below 1 - target. */
+export interface Slo {
+  readonly name: string;
+  /** server: OpenTelemetry HTTP server metrics of the pods. envoy: the client's Envoy's view of the subset. */
+  readonly source: 'server' | 'envoy';
+  readonly indicator:
+    | { readonly kind: 'errors' }
+    | { readonly kind: 'latency'; /** Upper edge of good, in seconds. */ readonly thresholdS: number };
+  /** Share of good requests, 0..1, as in OpenSLO `objectives[].target`. */
+  readonly target: number;
+}
+
+export interface JudgeSettings {
+  /** Time between two looks, ms. */
+  readonly pollMs: number;
+  /** Length of the sliding window that a breach is judged on, ms. */
+  readonly windowMs: number;
+  /** Requests of the new version below which an SLO is unknown. */
+  readonly minRequests: number;
+  /** Bad requests below which nothing is a breach. */
+  readonly minBad: number;
+  /** A look breaches only when that many bad requests have at most this chance under the objective itself. */
+  readonly alpha: number;
+}
+
+export type Change =
+  | { readonly kind: 'adopt'; readonly version?: string }
+  | {
+      readonly kind: 'deploy';
+      readonly version: string;
+      readonly image?: string;
+      readonly template?: PodTemplateSource;
+    }
+  | { readonly kind: 'undo'; readonly version?: string }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'restore' };
+
+/** A pod template from a file of the config, inline after loading. */
+export interface PodTemplateSource {
+  readonly podTemplate: unknown;
+}
+
+export interface PlannedStep {
+  /** Share of the new version in the wave's serving clusters, ppm. */
+  readonly share: number;
+  readonly bakeMs: number;
+  /** A person must approve after the bake. */
+  readonly approve: boolean;
+  /** versions[X] for the wave's serving clusters X; other entries of the record stay. */
+  readonly versions: VersionShares;
+}
+
+export interface PlannedWave {
+  readonly name: string;
+  readonly serving: readonly string[];
+  /** Client clusters with topology[X] > 0 for some X of the wave: their records are patched. */
+  readonly clients: readonly string[];
+  /** versions[X] that adds the new version at weight 0: the first of the two writes. */
+  readonly enter: VersionShares;
+  readonly steps: readonly PlannedStep[];
+  readonly skipped: readonly { readonly cluster: string; readonly reason: string }[];
+}
+
+/** What a version is made from, per serving cluster. */
+export interface VersionSource {
+  /** Deployment to copy the template from. */
+  readonly deployment: string;
+  readonly image?: string;
+  readonly podTemplate?: unknown;
+}
+
+export interface Plan {
+  readonly schema: 1;
+  readonly service: ServiceRef;
+  readonly kind: Change['kind'];
+  /** The version that gets the traffic; for release and restore the proven one. */
+  readonly version: string;
+  /** Per serving cluster: the version it replaces ('' at adoption: the original Deployment). */
+  readonly replaces: Readonly<Record<string, string>>;
+  readonly sources: Readonly<Record<string, VersionSource>>;
+  readonly workload: 'managed' | 'external';
+  readonly clusters: Readonly<Record<string, ClusterRef>>;
+  /** At adoption: the record's unversioned parts per client cluster. */
+  readonly initial: Readonly<Record<string, { frontend: Frontend; topology: Shares; policy: L7Policy }>>;
+  readonly metrics: MetricsRef | null;
+  readonly epoch: number;
+  readonly waves: readonly PlannedWave[];
+  readonly slos: readonly Slo[];
+  readonly judge: JudgeSettings;
+  readonly progressDeadlineMs: number;
+  /** Counts of this long after a weight change are not judged (hard stops are), ms. */
+  readonly warmUpMs: number;
+  /** How long the replaced version stays ready after promotion, ms. */
+  readonly warmMs: number;
+  /** How long `unknown` may hold a step before a person is needed, ms. */
+  readonly maxUnknownMs: number;
+  readonly onBreach: 'cluster' | 'all';
+  readonly drainMs: number;
+  readonly configDigest: string;
+  /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */
+  readonly notes: readonly string[];
+}

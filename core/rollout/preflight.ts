@@ -1,0 +1,245 @@
+/** Everything that can be known to be wrong before the first write, all of it at once. */
+import type { ClusterFacts, WorkloadFacts } from '../contract/activities.ts';
+import type { LoadedConfig } from '../config/types.ts';
+import type { Change } from '../contract/plan.ts';
+import type { FailureCode } from '../contract/errors.ts';
+import type { RoutingRecord, Shares } from '../routing/record.ts';
+import { sameTraffic } from '../routing/weights.ts';
+
+export interface Problem {
+  readonly code: FailureCode;
+  readonly text: string;
+  readonly fix: string;
+}
+
+export interface Asked {
+  readonly config: LoadedConfig;
+  readonly facts: readonly ClusterFacts[];
+  readonly change: Change;
+}
+
+export function preflight(asked: Asked): Problem[] {
+  const { facts, change, config } = asked;
+  const where = (cluster: string): string => `${cluster}/${config.service.namespace}/${config.service.name}`;
+  const problems = facts.flatMap((one) => reachProblems(one, where(one.cluster), asked));
+  if (problems.length > 0) return problems;
+  if (change.kind === 'restore') return [];
+  const state = facts.flatMap((one) => stateProblems(one, where(one.cluster), change));
+  if (state.length > 0) return state;
+  if (change.kind === 'release') return [];
+  return [...sloProblems(asked), ...changeProblems(asked)];
+}
+
+function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
+  if (one.unreachable !== '') {
+    return [
+      {
+        code: 'Unavailable',
+        text: `${one.cluster} cannot be reached: ${one.unreachable}`,
+        fix: 'repair the access, or take the cluster out of the Mesh document',
+      },
+    ];
+  }
+  if (change.kind === 'restore') return [];
+  const foreign = one.foreign.map((name): Problem => ({
+    code: 'Foreign',
+    text: `${where}: ${name} already routes this Service`,
+    fix: 'remove it, or leave this service to its manager: two owners of one route fight',
+  }));
+  const { frontend } = one;
+  if (frontend === null) {
+    const text = `${where}: no such Service`;
+    return [
+      ...foreign,
+      { code: 'Invalid', text, fix: `create the Service there; Tidegate never creates namespaces or frontends` },
+    ];
+  }
+  const unsupported: [boolean, string][] = [
+    [frontend.ports > 1 && config.service.port === '', `it has ${frontend.ports} ports, and spec.port names none`],
+    [frontend.ports > 1, `it has ${frontend.ports} ports; several HTTP ports of one Service are not supported yet`],
+    [frontend.sessionAffinity, 'session affinity (ClientIP) is not supported yet: a weighted split would break it'],
+    [
+      /^(grpc|kubernetes\.io\/h2c|tcp|tls|https)$/i.test(frontend.appProtocol),
+      `appProtocol ${frontend.appProtocol} is not supported yet: only plain HTTP is`,
+    ],
+    [
+      /^(grpc|tcp|tls|https|udp|sctp)(-|$)/i.test(frontend.portName),
+      `port ${frontend.portName} is not plain HTTP by its name`,
+    ],
+    [Object.keys(frontend.selector).length === 0, 'it has no selector, so its pods are unknown'],
+  ];
+  const found = unsupported
+    .filter(([is]) => is)
+    .map(([, why]): Problem => ({
+      code: 'Invalid',
+      text: `${where}: ${why}`,
+      fix: 'see README, "What it does not do yet"',
+    }));
+  return [...foreign, ...found.slice(0, 1)];
+}
+
+function stateProblems(one: ClusterFacts, where: string, change: Change): Problem[] {
+  const { record } = one;
+  if (record === null || record.versions.proven === null) {
+    if (change.kind === 'adopt') return halfMoved(record) ? [halfMovedProblem(where)] : [];
+    return [
+      {
+        code: 'Invalid',
+        text: `${where} is not adopted`,
+        fix: `run: tidegate adopt ${record?.service ?? where.split('/').at(-1) ?? ''}`,
+      },
+    ];
+  }
+  return halfMoved(record) ? [halfMovedProblem(where)] : [];
+}
+
+const halfMoved = (record: RoutingRecord | null): boolean =>
+  record !== null && !sameTraffic(record.versions.current, record.versions.proven);
+
+const halfMovedProblem = (where: string): Problem => ({
+  code: 'HalfMoved',
+  text: `${where}: current traffic differs from the proven one, and no run owns it (a rollout was terminated?)`,
+  fix: 'run: tidegate restore, then start again',
+});
+
+function sloProblems({ config, change }: Asked): Problem[] {
+  if (change.kind === 'undo') return [];
+  if (config.mesh.metrics === null) {
+    return [
+      {
+        code: 'Invalid',
+        text: `mesh ${config.mesh.name} names no metrics backend, so no SLO can be evaluated`,
+        fix: 'set spec.metrics.prometheus.url in the Mesh document',
+      },
+    ];
+  }
+  if (config.service.slos.length === 0) {
+    return [
+      {
+        code: 'Invalid',
+        text: `service ${config.service.name} has no SLO`,
+        fix: 'remove spec.slos: [] to get the defaults, or name one',
+      },
+    ];
+  }
+  return [];
+}
+
+function changeProblems({ config, facts, change }: Asked): Problem[] {
+  const name = config.service.name;
+  switch (change.kind) {
+    case 'adopt':
+      return adoptProblems(config, facts, change.version);
+    case 'deploy':
+      return deployProblems(name, facts, change);
+    default:
+      return [];
+  }
+}
+
+/** The workload that serves an unadopted frontend: the Deployments that Tidegate did not make. */
+export const originals = (one: ClusterFacts): WorkloadFacts[] =>
+  one.workloads.filter((workload) => !workload.managed && workload.replicas > 0);
+
+function adoptProblems(config: LoadedConfig, facts: readonly ClusterFacts[], asked: string | undefined): Problem[] {
+  const fresh = facts.filter((one) => one.record === null || one.record.versions.proven === null);
+  if (fresh.length === 0) {
+    return [
+      {
+        code: 'Invalid',
+        text: `${config.service.name} is already adopted in every cluster`,
+        fix: 'go on with: tidegate deploy',
+      },
+    ];
+  }
+  const perCluster = fresh.flatMap((one) => {
+    const found = originals(one);
+    if (found.length === 1) return [];
+    const names = found.map((workload) => workload.deployment).join(', ');
+    const text = `${one.cluster}/${config.service.namespace}: ${found.length === 0 ? 'no running Deployment' : `${found.length} Deployments (${names})`} behind ${config.service.name}; exactly one is needed`;
+    return [
+      { code: 'Invalid', text, fix: 'adoption copies the one Deployment that serves the frontend' } satisfies Problem,
+    ];
+  });
+  const versions = [...new Set(fresh.flatMap((one) => originals(one).map((workload) => workload.version)))];
+  const global = fresh.filter((one) => one.frontend?.global === true && config.service.topology === null);
+  return [
+    ...perCluster,
+    ...versionProblems(config.service.name, versions, asked),
+    ...global.map((one) => globalProblem(one, config)),
+  ];
+}
+
+function versionProblems(service: string, versions: readonly string[], asked: string | undefined): Problem[] {
+  const named = versions.filter((version) => version !== '');
+  if (named.length > 1) {
+    return [
+      {
+        code: 'Invalid',
+        text: `${service} runs different versions (${named.join(', ')})`,
+        fix: 'bring all clusters to one version first: adoption is a rollout of the same build',
+      },
+    ];
+  }
+  const label = named[0];
+  if (label === undefined && asked === undefined) {
+    return [
+      {
+        code: 'Invalid',
+        text: `the pods of ${service} carry no label app.kubernetes.io/version`,
+        fix: 'say which version they are: --version V (it must equal their OpenTelemetry service.version)',
+      },
+    ];
+  }
+  if (label !== undefined && asked !== undefined && asked !== label) {
+    return [
+      {
+        code: 'Invalid',
+        text: `--version ${asked}, but the running pods are labelled ${label}`,
+        fix: 'leave --version out, or correct it',
+      },
+    ];
+  }
+  return [];
+}
+
+const globalProblem = (one: ClusterFacts, config: LoadedConfig): Problem => ({
+  code: 'Invalid',
+  text: `${one.cluster}/${config.service.namespace}/${config.service.name} is a global Service (affinity ${one.frontend?.affinity || 'none'}), so where its calls go today depends on endpoint counts`,
+  fix: 'say in the Service document where they shall go: spec.topology',
+});
+
+function deployProblems(
+  name: string,
+  facts: readonly ClusterFacts[],
+  change: Extract<Change, { kind: 'deploy' }>,
+): Problem[] {
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(change.version)) {
+    return [
+      {
+        code: 'Invalid',
+        text: `version ${JSON.stringify(change.version)} cannot be a label value`,
+        fix: 'use at most 63 letters, digits, ., _ and -',
+      },
+    ];
+  }
+  return facts.flatMap((one) => {
+    const taken = one.workloads.find((workload) => workload.version === change.version && workload.managed);
+    if (taken === undefined || change.image === undefined || taken.image === change.image) return [];
+    const text = `${one.cluster}: ${name} ${change.version} exists as ${taken.deployment} with image ${taken.image}, not ${change.image}`;
+    return [
+      {
+        code: 'VersionExists',
+        text,
+        fix: 'a version name stands for one build for ever: use another name',
+      } satisfies Problem,
+    ];
+  });
+}
+
+/** Topology of a client cluster: recorded, or at adoption from the config (default: it answers its own calls). */
+export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: number): Shares {
+  const recorded = one.record?.topology.current;
+  if (recorded) return recorded;
+  return config.service.topology?.[one.cluster] ?? { [one.cluster]: whole };
+}

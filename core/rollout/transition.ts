@@ -1,0 +1,20 @@
+/** The small moves that every transition is made of. */
+import type { Phase } from '../contract/messages.ts';
+import type { Command, Next, RolloutState } from './state.ts';
+
+/** Lines kept in the log: enough for 10 waves of 10 steps; the oldest go first. */
+const LOG_LINES = 200;
+
+export function logged(state: RolloutState, atMs: number, text: string): RolloutState {
+  return { ...state, log: [...state.log.slice(1 - LOG_LINES), { atMs, text }] };
+}
+
+export function enterPhase(state: RolloutState, phase: Phase, atMs: number, reason: string): RolloutState {
+  return logged({ ...state, phase, reason, since: atMs, awaiting: 0 }, atMs, `${phase}: ${reason}`);
+}
+
+/** Issues the one command whose answer the phase waits for. */
+export function issue(state: RolloutState, make: (seq: number) => Command): Next {
+  const seq = state.lastSeq + 1;
+  return { state: { ...state, lastSeq: seq, awaiting: seq }, commands: [make(seq)] };
+}

@@ -1,0 +1,97 @@
+/**
+ * core/routing: who answers the calls of one service that start in one cluster, and how that is written down.
+ *
+ *   RoutingRecord ──weightsOf──► Weight[] ──desiredObjects──► Services + CiliumEnvoyConfig (with the record as annotation)
+ *
+ * A record has three parts (topology, versions, policy), each { proven, current, epoch, run }. `current` is what the
+ * cluster is asked to do now; `proven` what it goes back to; they differ only while a run is under way.
+ * This folder does not talk to clusters, does not know time, and never decides a step: it says what a record means.
+ */
+
+/** Parts per million by name; a map built by `sharesOf` sums to WHOLE. An explicit 0 means: exists, gets no traffic. */
+export type Shares = Readonly<Record<string, number>>;
+
+/** Per serving cluster: the share of each version there. */
+export type VersionShares = Readonly<Record<string, Shares>>;
+
+/** The resolved L7 policy of a service at its client's Envoy. The default passes everything through. */
+export interface L7Policy {
+  /** Whole-request timeout in ms; 0 = none (as without Envoy). */
+  readonly requestTimeoutMs: number;
+  /** Idle time after which Envoy closes an upstream connection, in ms; must be below the app's keep-alive time. */
+  readonly upstreamIdleMs: number;
+  /** Time for a TCP connect to a pod, in ms. */
+  readonly connectTimeoutMs: number;
+}
+
+export interface RecordPart<T> {
+  /** null: not under Tidegate yet; traffic flows as Cilium does by itself (no redirect to Envoy). */
+  readonly proven: T | null;
+  readonly current: T | null;
+  /** Fencing number: a write with a lower one is refused. */
+  readonly epoch: number;
+  /** Workflow run id that took the epoch. */
+  readonly run: string;
+}
+
+export interface VersionsPart extends RecordPart<VersionShares> {
+  /** Per serving cluster: the version that was proven before the last commit (what undo goes back to). */
+  readonly previous: Readonly<Record<string, string>>;
+}
+
+export interface Frontend {
+  readonly portName: string;
+  readonly port: number;
+  /** Pod port, number or name: as in the frontend Service's targetPort. */
+  readonly targetPort: number | string;
+  /** The frontend's selector without the version label. */
+  readonly selector: Readonly<Record<string, string>>;
+}
+
+export interface RoutingRecord {
+  readonly schema: 1;
+  readonly installation: string;
+  readonly mesh: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** The client cluster: this record is about calls that start here. */
+  readonly cluster: string;
+  readonly frontend: Frontend;
+  readonly topology: RecordPart<Shares>;
+  readonly versions: VersionsPart;
+  readonly policy: RecordPart<L7Policy>;
+}
+
+export interface Subset {
+  readonly version: string;
+  readonly cluster: string;
+}
+
+/** One line of the two-level split; weights of a record sum to WHOLE. */
+export interface Weight extends Subset {
+  /** Name of the subset's Kubernetes Service. */
+  readonly name: string;
+  /** Envoy's stat name: `<namespace>_<name>`. */
+  readonly statName: string;
+  readonly weight: number;
+}
+
+export interface ObjectKey {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A Kubernetes object as we render it: canonical (sorted keys, no undefined). */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: unknown;
+}

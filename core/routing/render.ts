@@ -1,0 +1,41 @@
+/** Record → manifests of one client cluster. Pure and canonical: the same record gives the same bytes. */
+import { TidegateError } from '../contract/errors.ts';
+import type { Manifest, RoutingRecord } from './record.ts';
+import { desiredRoute } from './render-cec.ts';
+import { servingService, stubService } from './render-services.ts';
+import { subsetsOf, weightsOf } from './weights.ts';
+
+export interface RenderOptions {
+  /** Do calls to the frontend go through Envoy? false: everything is in place, but Cilium routes by itself (L4). */
+  readonly redirect: boolean;
+}
+
+/**
+ * All objects that the record asks for in record.cluster: a Service for each live subset (sorted by cluster and version),
+ * then the CiliumEnvoyConfig. Write them in this order; a subset that left is removed only after the last one is written.
+ * Subset Services of versions that this cluster serves to others only are not in it: see `servingService`.
+ */
+export const desiredObjects = (record: RoutingRecord, { redirect }: RenderOptions): Manifest[] => {
+  const weights = weightsOf(record, 'current');
+  if (redirect && weights.length === 0) {
+    const where = `${record.cluster}/${record.namespace}/${record.service}`;
+    throw new TidegateError(
+      'Invalid',
+      `record of ${where}: nothing has a share, so there is nothing to redirect calls to`,
+      {
+        fix: 'render without redirect, or set the current topology and versions',
+      },
+    );
+  }
+  const services = subsetsOf(record).map((subset) => {
+    const input = {
+      ...subset,
+      namespace: record.namespace,
+      service: record.service,
+      installation: record.installation,
+      frontend: record.frontend,
+    };
+    return subset.cluster === record.cluster ? servingService(input) : stubService(input);
+  });
+  return [...services, desiredRoute({ record, weights, redirect })];
+};

@@ -1,0 +1,3 @@
+module tidegate.dev/lab/tether
+
+go 1.24

@@ -1,0 +1,158 @@
+/** `tidegate lab break …`: what can go wrong in a lab on demand, and how it is put right again. */
+import { TidegateError } from '../../core/contract/errors.ts';
+import { callControl } from './control-server.ts';
+import type { LabClusterState } from './lab-state.ts';
+import type { PodFault } from './pods/faults.ts';
+import type { LabProcess } from './process.ts';
+
+export type ServerState = 'dead' | 'hung' | 'heal';
+
+export type BreakOrder =
+  | { readonly verb: 'pods'; readonly fault: PodFault }
+  | { readonly verb: 'freeze-envoy' | 'thaw-envoy'; readonly cluster: string; readonly node: string }
+  | { readonly verb: 'api-server'; readonly cluster: string; readonly state: ServerState }
+  | { readonly verb: 'prometheus'; readonly state: ServerState }
+  | { readonly verb: 'heal' };
+
+export const breakUsage = `errors SERVICE VERSION --ratio R [--cluster NAME]    R of the answers are 500 (0 to 1); VERSION may be *
+latency SERVICE VERSION --ms N [--cluster NAME]      N ms are added to every answer
+crash SERVICE VERSION [--cluster NAME]               pods end soon after they got ready, again and again
+hang SERVICE VERSION [--cluster NAME]                pods accept connections and never answer
+unready SERVICE VERSION [--cluster NAME]             pods never get ready
+freeze-envoy CLUSTER NODE | thaw-envoy CLUSTER NODE  an Envoy keeps its configuration
+api-server CLUSTER dead|hung|heal
+prometheus dead|hung|heal
+heal                                                 puts everything right`;
+
+/** Words as typed after `tidegate lab break`. */
+export function parseBreak(words: readonly string[]): BreakOrder {
+  const { flags, plain } = splitFlags(words);
+  const [verb, first, second] = plain;
+  switch (verb) {
+    case 'errors':
+    case 'latency':
+    case 'crash':
+    case 'hang':
+    case 'unready':
+      return { verb: 'pods', fault: podFault(verb, first, second, flags) };
+    case 'freeze-envoy':
+    case 'thaw-envoy':
+      if (first !== undefined && second !== undefined) return { verb, cluster: first, node: second };
+      break;
+    case 'api-server':
+      if (first !== undefined && isServerState(second)) return { verb, cluster: first, state: second };
+      break;
+    case 'prometheus':
+      if (isServerState(first)) return { verb, state: first };
+      break;
+    case 'heal':
+      return { verb };
+  }
+  throw usageError(words);
+}
+
+function podFault(
+  verb: 'errors' | 'latency' | 'crash' | 'hang' | 'unready',
+  service: string | undefined,
+  version: string | undefined,
+  flags: ReadonlyMap<string, string>,
+): PodFault {
+  if (service === undefined || version === undefined) throw usageError([verb]);
+  const pods = { service, version, cluster: flags.get('cluster') ?? '*' };
+  if (verb === 'errors') return { ...pods, errorRatio: numberFlag(flags, 'ratio', { verb, max: 1 }) };
+  if (verb === 'latency') return { ...pods, latencyMs: numberFlag(flags, 'ms', { verb, max: 600_000 }) };
+  return { ...pods, [verb]: true };
+}
+
+function numberFlag(
+  flags: ReadonlyMap<string, string>,
+  name: string,
+  { verb, max }: { verb: string; max: number },
+): number {
+  const value = Number(flags.get(name) ?? NaN);
+  if (value >= 0 && value <= max) return value;
+  throw usageError([verb, `--${name} must be a number from 0 to ${max}`]);
+}
+
+function splitFlags(words: readonly string[]): { flags: Map<string, string>; plain: string[] } {
+  const flags = new Map<string, string>();
+  const plain: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (!word.startsWith('--')) plain.push(word);
+    else if (word.includes('=')) flags.set(word.slice(2, word.indexOf('=')), word.slice(word.indexOf('=') + 1));
+    else flags.set(word.slice(2), words[++i] ?? '');
+  }
+  return { flags, plain };
+}
+
+function isServerState(word: string | undefined): word is ServerState {
+  return word === 'dead' || word === 'hung' || word === 'heal';
+}
+
+function usageError(words: readonly string[]): TidegateError {
+  return new TidegateError('Invalid', `Cannot break the lab: "${words.join(' ')}" is not understood`, {
+    fix: `Write one of:\n${breakUsage}`,
+  });
+}
+
+export interface Breakable {
+  readonly podsSocket: string;
+  readonly clusters: readonly LabClusterState[];
+  readonly apiServers: ReadonlyMap<string, LabProcess>;
+  readonly prometheus: LabProcess | undefined;
+}
+
+export async function breakLab(lab: Breakable, order: BreakOrder): Promise<void> {
+  switch (order.verb) {
+    case 'pods':
+      await callControl(lab.podsSocket, '/break', order.fault);
+      return;
+    case 'freeze-envoy':
+    case 'thaw-envoy':
+      return envoyUpdates(lab, order.verb === 'freeze-envoy' ? 'freeze' : 'thaw', order);
+    case 'api-server':
+      return setServer(lab.apiServers.get(order.cluster), order.state, `API server of ${order.cluster}`);
+    case 'prometheus':
+      return setServer(lab.prometheus, order.state, 'Prometheus');
+    case 'heal':
+      return healAll(lab);
+  }
+}
+
+async function healAll(lab: Breakable): Promise<void> {
+  const servers = [...lab.apiServers.values(), ...(lab.prometheus ? [lab.prometheus] : [])];
+  await Promise.all([
+    ...(lab.prometheus ? [callControl(lab.podsSocket, '/heal', {})] : []),
+    ...servers.map((server) => setServer(server, 'heal', server.name)),
+    ...lab.clusters.flatMap(({ name, envoys, ciliumAdminPort }) =>
+      ciliumAdminPort === 0 ? [] : envoys.map(({ node }) => envoyUpdates(lab, 'thaw', { cluster: name, node })),
+    ),
+  ]);
+}
+
+async function setServer(server: LabProcess | undefined, state: ServerState, what: string): Promise<void> {
+  if (!server) throw new TidegateError('Invalid', `This lab has no ${what}`);
+  if (state === 'dead') await server.kill();
+  else if (state === 'hung') server.signal('SIGSTOP');
+  else if (server.running) server.signal('SIGCONT');
+  else server.restart();
+}
+
+async function envoyUpdates(
+  lab: Breakable,
+  verb: 'freeze' | 'thaw',
+  { cluster, node }: { cluster: string; node: string },
+): Promise<void> {
+  const state = lab.clusters.find(({ name }) => name === cluster);
+  if (!state?.envoys.some((envoy) => envoy.node === node)) {
+    const known = lab.clusters.flatMap(({ name, envoys }) => envoys.map((envoy) => `${name} ${envoy.node}`));
+    throw new TidegateError('Invalid', `There is no Envoy ${node} in ${cluster}`, {
+      fix: `Known are: ${known.join(', ')}.`,
+    });
+  }
+  const response = await fetch(`http://127.0.0.1:${state.ciliumAdminPort}/${verb}?node=${encodeURIComponent(node)}`, {
+    method: 'POST',
+  });
+  if (!response.ok) throw new TidegateError('Unavailable', `${verb} ${node}: ${await response.text()}`);
+}

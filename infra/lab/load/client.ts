@@ -1,0 +1,134 @@
+/**
+ * A client on a node: requests at a fixed rate, whatever the answers do (open loop), every second one on a connection
+ * of its own, the others on a few kept-alive connections in turn. Nothing is retried.
+ */
+import { Agent, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { FailureKind, RequestRecord } from './report.ts';
+
+const timeoutMs = 5_000;
+/** So many kept-alive connections that each is used several times a second: none idles into its server's end. */
+const keptConnections = 8;
+/** Above this the client is stuck; more sockets would only hide the reason. */
+const longestQueue = 2_000;
+
+export interface ClientSpec {
+  readonly cluster: string;
+  readonly node: string;
+  /** Source address, which tells the service proxy the node. */
+  readonly address: string;
+}
+
+export interface Target {
+  readonly service: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface LoadClient {
+  readonly inFlight: number;
+  /** Sends what has come due since the last call. */
+  tick(now: number): void;
+  aim(target: Target, perSecond: number): void;
+  stop(): void;
+}
+
+export function createLoadClient(spec: ClientSpec, record: (request: RequestRecord) => void): LoadClient {
+  const kept = Array.from({ length: keptConnections }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+  let target: Target | undefined;
+  let intervalMs = 0;
+  let due = 0;
+  let sent = 0;
+  let inFlight = 0;
+
+  function freeAgent(): Agent {
+    for (let i = 0; i < kept.length; i++) {
+      const agent = kept[((sent / 2 + i) % kept.length) | 0];
+      if (agent && Object.keys(agent.sockets).length === 0) return agent;
+    }
+    return kept[((sent / 2) % kept.length) | 0] as Agent;
+  }
+
+  function send(to: Target): void {
+    const connection = sent++ % 2 === 0 ? 'new' : 'kept';
+    const at = Date.now();
+    const started = performance.now();
+    let ended = false;
+    inFlight++;
+    const end = (outcome: Pick<RequestRecord, 'status' | 'failure'> & Partial<RequestRecord>): void => {
+      if (ended) return;
+      ended = true;
+      inFlight--;
+      clearTimeout(timer);
+      const { cluster: client, node } = spec;
+      const latencyMs = performance.now() - started;
+      record({ at, service: to.service, client, node, connection, version: '', serving: '', latencyMs, ...outcome });
+    };
+    const outgoing = request({
+      host: to.host,
+      port: to.port,
+      path: '/',
+      localAddress: spec.address,
+      agent: connection === 'new' ? false : freeAgent(),
+      headers: { host: to.service },
+    });
+    const timer = setTimeout(() => {
+      end({ status: 0, failure: 'timeout', detail: `no answer in ${timeoutMs} ms` });
+      outgoing.destroy();
+    }, timeoutMs);
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      end({ status: 0, failure: kindOf(error), detail: `${error.code ?? ''} ${error.message}` }),
+    );
+    outgoing.on('response', (response) => readAnswer(response, end));
+    outgoing.end();
+  }
+
+  return {
+    get inFlight() {
+      return inFlight;
+    },
+    tick(now) {
+      if (!target || intervalMs === 0) return;
+      if (due === 0 || now - due > 1_000) due = now; // after a pause of this process: no burst
+      for (; due <= now && inFlight < longestQueue; due += intervalMs) send(target);
+    },
+    aim(to, perSecond) {
+      target = to;
+      intervalMs = perSecond > 0 ? 1_000 / perSecond : 0;
+      due = 0;
+    },
+    stop() {
+      target = undefined;
+      // Requests under way end by themselves.
+      setTimeout(() => kept.forEach((agent) => agent.destroy()), timeoutMs).unref();
+    },
+  };
+}
+
+function readAnswer(
+  response: IncomingMessage,
+  end: (outcome: Pick<RequestRecord, 'status' | 'failure'> & Partial<RequestRecord>) => void,
+): void {
+  let text = '';
+  const status = response.statusCode ?? 0;
+  response.setEncoding('utf8');
+  response.on('data', (chunk: string) => (text += chunk));
+  response.on('error', (error) => end({ status: 0, failure: 'reset', detail: error.message }));
+  response.on('end', () => {
+    const { version = '', cluster = '' } = answeredBy(text);
+    const failure: FailureKind | undefined = status >= 500 ? '5xx' : status >= 300 ? 'status' : undefined;
+    const bad = failure === undefined ? {} : { detail: `${status} ${text.slice(0, 160)}` };
+    end({ status, failure, version, serving: cluster, ...bad });
+  });
+}
+
+function answeredBy(text: string): { version?: string; cluster?: string } {
+  if (!text.startsWith('{')) return {}; // a proxy's own answer
+  return JSON.parse(text) as { version?: string; cluster?: string };
+}
+
+function kindOf(error: NodeJS.ErrnoException): FailureKind {
+  return error.syscall === 'connect' || error.code === 'ECONNREFUSED' || error.code === 'EADDRNOTAVAIL'
+    ? 'connect'
+    : 'reset';
+}

@@ -1,0 +1,114 @@
+/** What stands in a cluster of the lab before Tidegate comes: what a user's own manifests would have made. */
+import { readFile } from 'node:fs/promises';
+import { parseAllDocuments } from 'yaml';
+import { ciliumCrds } from './crds.ts';
+import type { KubeClient, KubeObject } from './kube-client.ts';
+import { nodeName, zoneOf } from './mesh.ts';
+import type { LabCluster, LabService } from './mesh.ts';
+import { untilReady } from './process.ts';
+
+const rbacFile = new URL('../kubernetes/rbac.yaml', import.meta.url);
+
+const paths: Readonly<Record<string, string>> = {
+  Namespace: '/api/v1/namespaces',
+  Node: '/api/v1/nodes',
+  Service: '/api/v1/namespaces/*/services',
+  Deployment: '/apis/apps/v1/namespaces/*/deployments',
+  ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+};
+
+/** CRDs, Tidegate's role, nodes and namespaces; Cilium's parts need the CRDs to be established. */
+export async function prepareCluster(
+  client: KubeClient,
+  cluster: LabCluster,
+  services: readonly LabService[],
+): Promise<void> {
+  const crds = await ciliumCrds();
+  const rbac = parseAllDocuments(await readFile(rbacFile, 'utf8')).map((document) => document.toJS() as KubeObject);
+  const namespaces = [...new Set(services.map(({ namespace }) => namespace))].map((name) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name },
+  }));
+  await Promise.all(
+    [...crds, ...rbac, ...namespaces, ...nodesOf(cluster)].map((object) => applyObject(client, object)),
+  );
+  await untilReady(`${cluster.name}: Cilium's CRDs`, () => allEstablished(client, crds.length));
+}
+
+async function allEstablished(client: KubeClient, count: number): Promise<boolean> {
+  interface Crd {
+    status?: { conditions?: { type: string; status: string }[] };
+  }
+  const { items } = await client.get<{ items: Crd[] }>(paths['CustomResourceDefinition'] ?? '');
+  const established = items.filter(({ status }) =>
+    status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True'),
+  );
+  return established.length >= count;
+}
+
+export async function deployService(client: KubeClient, service: LabService): Promise<void> {
+  await Promise.all([applyObject(client, serviceObject(service)), applyObject(client, deploymentObject(service))]);
+}
+
+async function applyObject(client: KubeClient, object: KubeObject): Promise<void> {
+  const path = paths[object.kind];
+  if (path === undefined) throw new Error(`no path for ${object.kind}`);
+  await client.apply(`${path.replace('*', object.metadata.namespace ?? '')}/${object.metadata.name}`, object);
+}
+
+function nodesOf(cluster: LabCluster): KubeObject[] {
+  return Array.from({ length: cluster.nodes }, (_, i) => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: nodeName(cluster, i),
+      labels: {
+        'kubernetes.io/hostname': nodeName(cluster, i),
+        'topology.kubernetes.io/region': cluster.region,
+        'topology.kubernetes.io/zone': zoneOf(cluster, i),
+      },
+    },
+  }));
+}
+
+function serviceObject(service: LabService): KubeObject & { spec: unknown } {
+  const { name, namespace, port, targetPort } = service;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name,
+      namespace,
+      labels: { app: name },
+      ...(service.global ? { annotations: { 'service.cilium.io/global': 'true' } } : {}),
+    },
+    spec: {
+      selector: { app: name },
+      ports: [{ name: 'http', port, targetPort, protocol: 'TCP', appProtocol: 'http' }],
+    },
+  };
+}
+
+function deploymentObject(service: LabService): KubeObject & { spec: unknown } {
+  const { name, namespace, targetPort, replicas, version } = service;
+  const container = {
+    name,
+    image: `registry.lab/${name}:${version}`,
+    ports: [{ name: 'http', containerPort: targetPort, protocol: 'TCP' }],
+    readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
+  };
+  const labels = { app: name, 'app.kubernetes.io/version': version };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels }, spec: { containers: [container], terminationGracePeriodSeconds: 30 } },
+    },
+  };
+}

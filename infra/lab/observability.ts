@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { freePorts } from './ports.ts';
+import { untilReady } from './process.ts';
+import type { LabProcess, ProcessStarter } from './process.ts';
+
+export interface ScrapedEnvoy {
+  readonly cluster: string;
+  readonly node: string;
+  readonly adminPort: number;
+}
+
+/** Resource attributes that become labels of every series; the others end up in `target_info`. */
+const promoted = [
+  'service.name',
+  'service.version',
+  'k8s.cluster.name',
+  'k8s.namespace.name',
+  'k8s.pod.name',
+  'cloud.provider',
+  'cloud.region',
+  'cloud.availability_zone',
+];
+
+export async function startPrometheus(
+  starter: ProcessStarter,
+  options: { dir: string; envoys: readonly ScrapedEnvoy[] },
+): Promise<{ process: LabProcess; url: string }> {
+  const [port] = (await freePorts(1)) as [number];
+  const configFile = join(options.dir, 'prometheus.yaml');
+  writeFileSync(configFile, stringify(prometheusConfig(options.envoys)));
+  const url = `http://127.0.0.1:${port}`;
+  const process = starter.start({
+    name: 'prometheus',
+    command: 'prometheus',
+    args: [
+      `--config.file=${configFile}`,
+      `--storage.tsdb.path=${join(options.dir, 'prometheus')}`,
+      '--storage.tsdb.retention.time=12h',
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--web.enable-otlp-receiver',
+      '--log.level=warn',
+    ],
+  });
+  await untilReady('Prometheus', async () => (await fetch(`${url}/-/ready`)).ok, { needs: [process] });
+  return { process, url };
+}
+
+function prometheusConfig(envoys: readonly ScrapedEnvoy[]): unknown {
+  return {
+    global: { scrape_interval: '1s', scrape_timeout: '900ms' },
+    otlp: { promote_resource_attributes: promoted },
+    scrape_configs: [
+      {
+        job_name: 'envoy',
+        metrics_path: '/stats/prometheus',
+        static_configs: envoys.map(({ cluster, node, adminPort }) => ({
+          targets: [`127.0.0.1:${adminPort}`],
+          labels: { k8s_cluster_name: cluster, instance: node },
+        })),
+      },
+    ],
+  };
+}
+
+/** Temporal's dev server, with the search attributes by which rollouts are found. */
+const searchAttributes = {
+  MeshService: 'Keyword',
+  MeshVersion: 'Keyword',
+  MeshState: 'Keyword',
+  MeshWave: 'Int',
+  MeshClouds: 'KeywordList',
+  MeshSloOk: 'Bool',
+} as const;
+
+export async function startTemporal(
+  starter: ProcessStarter,
+): Promise<{ process: LabProcess; address: string; uiUrl: string }> {
+  const [port, uiPort, metricsPort] = (await freePorts(3)) as [number, number, number];
+  const process = starter.start({
+    name: 'temporal',
+    command: 'temporal',
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+      ...['--metrics-port', String(metricsPort), '--log-level', 'error'],
+      ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ],
+  });
+  const uiUrl = `http://127.0.0.1:${uiPort}`;
+  await untilReady('Temporal', async () => (await fetch(`${uiUrl}/api/v1/namespaces/default`)).ok, {
+    needs: [process],
+  });
+  return { process, address: `127.0.0.1:${port}`, uiUrl };
+}

@@ -1,0 +1,30 @@
+/** The pod host: `node pods/main.ts CONFIG_FILE`. One process for all clusters of a lab. */
+import { readFileSync } from 'node:fs';
+import { serveControl } from '../control-server.ts';
+import { startClusterHost } from './cluster-host.ts';
+import type { HostedCluster } from './cluster-host.ts';
+import { createFaultBook } from './faults.ts';
+import type { PodFault } from './faults.ts';
+
+export interface PodHostConfig {
+  readonly clusters: readonly HostedCluster[];
+  /** OTLP metrics endpoint. */
+  readonly metricsUrl: string;
+  readonly controlSocket: string;
+  /** Which requests fail under an error fault. */
+  readonly seed: number;
+}
+
+const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as PodHostConfig;
+const faults = createFaultBook(config.seed);
+const hosts = config.clusters.map((cluster) => startClusterHost(cluster, { faults, metricsUrl: config.metricsUrl }));
+
+await serveControl(config.controlSocket, ({ path, body }) => {
+  if (path === '/break') faults.add(body as PodFault);
+  if (path === '/heal') faults.clear();
+  return { faults: faults.list() };
+});
+
+process.once('SIGTERM', () => {
+  void Promise.all(hosts.map((host) => host.stop())).finally(() => process.exit(0));
+});

@@ -1,0 +1,343 @@
+/**
+ * Starts the parts of a lab in the order of their needs and holds them:
+ *
+ *   etcd ─► API servers ─► CRDs, role, nodes ─► clustermesh-apiservers ─► cilium-labs + Envoys ─► services answer
+ *   Prometheus, Temporal ──────────────────────► pod host, load generator ──────────────────────┘
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startApiServer, startEtcd } from './apiservers.ts';
+import type { ApiServer } from './apiservers.ts';
+import { obtainBinaries } from './binaries.ts';
+import type { BinaryName } from './binaries.ts';
+import { startClusterMesh, startDataPlane } from './cilium.ts';
+import { labConfig } from './config.ts';
+import { breakLab } from './faults.ts';
+import type { BreakOrder } from './faults.ts';
+import { kubeconfig } from './kubeconfig.ts';
+import { loadSocket, podsSocket, stateFile } from './lab-state.ts';
+import type { LabClusterState, LabProcessStatus, LabSpec, LabState } from './lab-state.ts';
+import { nodeName, zoneOf } from './mesh.ts';
+import type { LabCluster } from './mesh.ts';
+import { deployService, prepareCluster } from './objects.ts';
+import { startPrometheus, startTemporal } from './observability.ts';
+import { freePorts } from './ports.ts';
+import { createProcessStarter, untilReady } from './process.ts';
+import type { LabProcess, ProcessStarter } from './process.ts';
+import { claimSlot, clientAddress, loopbackOf, podNetwork, serviceCidr } from './slot.ts';
+import type { LoadConfig } from './load/main.ts';
+import type { PodHostConfig } from './pods/main.ts';
+
+export interface SupervisedLab {
+  readonly state: LabState;
+  status(): LabProcessStatus[];
+  break(order: BreakOrder): Promise<void>;
+  /** Cluster address of a service by cluster, as processes of this machine reach it. */
+  addresses(service: string): Promise<Record<string, { service: string; host: string; port: number }>>;
+}
+
+interface Bench {
+  readonly spec: LabSpec;
+  readonly slot: number;
+  readonly dataDir: string;
+  readonly starter: ProcessStarter;
+  readonly signal: AbortSignal;
+  readonly report: (line: string) => void;
+}
+
+interface ClusterBench {
+  readonly cluster: LabCluster;
+  readonly api: ApiServer;
+  readonly envoys: readonly { node: string; adminPort: number }[];
+  readonly adminKubeconfig: string;
+  readonly kubeconfig: string;
+}
+
+export interface Supervision {
+  /** Rejects when a part does not come up. */
+  readonly ready: Promise<SupervisedLab>;
+  stop(): Promise<void>;
+}
+
+export function superviseLab(spec: LabSpec, report: (line: string) => void): Supervision {
+  const abort = new AbortController();
+  let starter: ProcessStarter | undefined;
+
+  async function start(): Promise<SupervisedLab> {
+    const claim = await claimSlot();
+    const names: BinaryName[] | undefined = spec.parts === 'api' ? ['etcd', 'kube-apiserver', 'tether'] : undefined;
+    const binaries = await obtainBinaries({
+      ...(names === undefined ? {} : { names }),
+      report: (line) => report(typeof line === 'string' ? line : JSON.stringify(line)),
+      signal: abort.signal,
+    });
+    abort.signal.throwIfAborted();
+    const [dataDir, logDir] = [join(spec.runDir, 'data'), join(spec.runDir, 'logs')];
+    for (const dir of [dataDir, logDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    starter = createProcessStarter({ binaries, logDir });
+    return startParts({ spec, slot: claim.slot, dataDir, starter, signal: abort.signal, report });
+  }
+
+  return {
+    ready: start(),
+    async stop() {
+      abort.abort(new Error('the lab is being stopped'));
+      await starter?.stopAll();
+    },
+  };
+}
+
+async function startParts(bench: Bench): Promise<SupervisedLab> {
+  const { spec, starter, dataDir, report } = bench;
+  const withTraffic = spec.parts === 'all';
+  report('starting etcd and the API servers');
+  const envoyPorts = await freePorts(spec.mesh.clusters.reduce((sum, { nodes }) => sum + nodes, 0));
+  const envoysOf = new Map(
+    spec.mesh.clusters.map((cluster) => [
+      cluster.name,
+      Array.from({ length: cluster.nodes }, (_, i) => ({
+        node: nodeName(cluster, i),
+        adminPort: envoyPorts.shift() ?? 0,
+      })),
+    ]),
+  );
+  const scraped = [...envoysOf].flatMap(([cluster, envoys]) => envoys.map((envoy) => ({ cluster, ...envoy })));
+  const observability = withTraffic
+    ? Promise.all([startPrometheus(starter, { dir: dataDir, envoys: scraped }), startTemporal(starter)])
+    : Promise.resolve(undefined);
+  observability.catch(() => undefined); // awaited below
+  const etcd = await startEtcd(starter, 'etcd', dataDir);
+  const clusters = await Promise.all(
+    spec.mesh.clusters.map((cluster) =>
+      startCluster(bench, { cluster, etcdUrl: etcd.url, envoys: envoysOf.get(cluster.name) ?? [] }),
+    ),
+  );
+  report('API servers are ready');
+  const [prometheus, temporal] = (await observability) ?? [];
+  const adminPorts = prometheus ? await startTraffic(bench, clusters, prometheus.url) : new Map<string, number>();
+  const state = writeState(bench, clusters, {
+    adminPorts,
+    prometheusUrl: prometheus?.url ?? '',
+    temporalAddress: temporal?.address ?? '',
+    temporalUiUrl: temporal?.uiUrl ?? '',
+  });
+  const lab = handle(bench, state, { clusters, prometheus: prometheus?.process });
+  if (prometheus) await untilServing(bench, lab, prometheus.url);
+  return lab;
+}
+
+async function startCluster(
+  bench: Bench,
+  options: { cluster: LabCluster; etcdUrl: string; envoys: { node: string; adminPort: number }[] },
+): Promise<ClusterBench> {
+  const { cluster, etcdUrl, envoys } = options;
+  const { spec, slot, dataDir: dir, starter, signal } = bench;
+  const cidr = serviceCidr(slot, cluster.id);
+  const api = await startApiServer(starter, { cluster: cluster.name, etcdUrl, serviceCidr: cidr, dir, signal });
+  await prepareCluster(api.client, cluster, spec.mesh.services);
+  const write = (folder: string, user: string, target: ApiServer['admin']): string => {
+    mkdirSync(join(spec.runDir, folder), { recursive: true });
+    const file = join(spec.runDir, folder, `${cluster.name}.yaml`);
+    writeFileSync(file, kubeconfig([{ name: cluster.name, user, target }]), { mode: 0o600 });
+    return file;
+  };
+  const adminKubeconfig = write('data/admin', 'admin', api.admin);
+  return { cluster, api, envoys, adminKubeconfig, kubeconfig: write('kubeconfigs', 'tidegate', api.tidegate) };
+}
+
+/** Everything that carries or makes traffic; gives the admin port of each cluster's cilium-lab. */
+async function startTraffic(
+  bench: Bench,
+  clusters: ClusterBench[],
+  prometheusUrl: string,
+): Promise<Map<string, number>> {
+  const { spec, slot, starter, signal, dataDir: dir, report } = bench;
+  startPodHost(bench, clusters, prometheusUrl);
+  startLoadGenerator(bench, clusters);
+  const deployed = Promise.all(
+    clusters.flatMap(({ api }) => spec.mesh.services.map((service) => deployService(api.client, service))),
+  );
+  report("starting Cilium's control planes and the Envoys");
+  const optionsOf = ({ cluster, adminKubeconfig }: ClusterBench) => ({
+    cluster,
+    dir,
+    kubeconfig: adminKubeconfig,
+    network: podNetwork(slot, cluster.id),
+    signal,
+  });
+  const meshes = await Promise.all(
+    clusters.map(async (one) => ({ name: one.cluster.name, ...(await startClusterMesh(starter, optionsOf(one))) })),
+  );
+  const planes = await Promise.all(
+    clusters.map(async (one) => {
+      const remotes = meshes.filter(({ name }) => name !== one.cluster.name);
+      const { adminPort } = await startDataPlane(starter, { ...optionsOf(one), remotes, envoys: one.envoys });
+      return [one.cluster.name, adminPort] as const;
+    }),
+  );
+  await deployed;
+  return new Map(planes);
+}
+
+function startPodHost({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[], prometheusUrl: string): void {
+  const config: PodHostConfig = {
+    clusters: clusters.map(({ cluster, api }) => ({
+      name: cluster.name,
+      cloud: cluster.cloud,
+      region: cluster.region,
+      network: podNetwork(slot, cluster.id),
+      nodes: Array.from({ length: cluster.nodes }, (_, i) => ({
+        name: nodeName(cluster, i),
+        zone: zoneOf(cluster, i),
+      })),
+      target: api.admin,
+    })),
+    metricsUrl: `${prometheusUrl}/api/v1/otlp/v1/metrics`,
+    controlSocket: join(spec.runDir, podsSocket),
+    seed: spec.seed,
+  };
+  startNode(starter, {
+    name: 'pod-host',
+    script: './pods/main.ts',
+    configFile: join(dataDir, 'pod-host.json'),
+    config,
+  });
+}
+
+function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[]): void {
+  const config: LoadConfig = {
+    controlSocket: join(spec.runDir, loadSocket),
+    clients: clusters.flatMap(({ cluster, envoys }) =>
+      envoys.map(({ node }, i) => ({
+        cluster: cluster.name,
+        node,
+        address: clientAddress(podNetwork(slot, cluster.id), i + 1),
+      })),
+    ),
+  };
+  startNode(starter, { name: 'load', script: './load/main.ts', configFile: join(dataDir, 'load.json'), config });
+}
+
+function startNode(
+  starter: ProcessStarter,
+  options: { name: string; script: string; configFile: string; config: unknown },
+): LabProcess {
+  writeFileSync(options.configFile, JSON.stringify(options.config), { mode: 0o600 });
+  const script = fileURLToPath(new URL(options.script, import.meta.url));
+  return starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
+}
+
+function writeState(
+  { spec, slot }: Bench,
+  benches: ClusterBench[],
+  parts: { adminPorts: Map<string, number>; prometheusUrl: string; temporalAddress: string; temporalUiUrl: string },
+): LabState {
+  const merged = join(spec.runDir, 'kubeconfig');
+  const admins = benches.map(({ cluster, api }) => ({
+    name: cluster.name,
+    user: 'admin',
+    target: api.admin,
+    namespace: spec.mesh.services[0]?.namespace ?? 'default',
+  }));
+  writeFileSync(merged, kubeconfig(admins), { mode: 0o600 });
+  const configDir = join(spec.runDir, 'config');
+  mkdirSync(configDir, { recursive: true });
+  const clusters: LabClusterState[] = benches.map(({ cluster, api, envoys, kubeconfig: file }) => ({
+    name: cluster.name,
+    id: cluster.id,
+    server: api.admin.server,
+    admin: api.admin,
+    tidegate: api.tidegate,
+    kubeconfig: file,
+    envoys,
+    ciliumAdminPort: parts.adminPorts.get(cluster.name) ?? 0,
+  }));
+  const state: LabState = {
+    name: spec.name,
+    slot,
+    runDir: spec.runDir,
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    parts: spec.parts,
+    mesh: spec.mesh,
+    clusters,
+    env: {
+      KUBECONFIG: merged,
+      TEMPORAL_ADDRESS: parts.temporalAddress,
+      TEMPORAL_UI_URL: parts.temporalUiUrl,
+      PROMETHEUS_URL: parts.prometheusUrl,
+      TIDEGATE_CONFIG: configDir,
+    },
+  };
+  for (const [file, content] of Object.entries(labConfig(state))) writeFileSync(join(configDir, file), content);
+  writeFileSync(join(spec.runDir, stateFile), JSON.stringify(state, null, 2), { mode: 0o600 });
+  return state;
+}
+
+function handle(
+  { spec, starter }: Bench,
+  state: LabState,
+  parts: { clusters: ClusterBench[]; prometheus: LabProcess | undefined },
+): SupervisedLab {
+  const apiServers = new Map(parts.clusters.map(({ cluster, api }) => [cluster.name, api.process]));
+  return {
+    state,
+    status: () =>
+      starter.processes.map(({ name, pid, running, failure }) => ({
+        name,
+        pid,
+        running,
+        ...(failure === undefined ? {} : { failure }),
+      })),
+    break: (order) =>
+      breakLab(
+        {
+          podsSocket: join(spec.runDir, podsSocket),
+          clusters: state.clusters,
+          apiServers,
+          prometheus: parts.prometheus,
+        },
+        order,
+      ),
+    async addresses(name) {
+      const service = spec.mesh.services.find((one) => one.name === name);
+      const namespace = service?.namespace ?? 'default';
+      const entries = parts.clusters.map(async ({ cluster, api }) => {
+        const path = `/api/v1/namespaces/${namespace}/services/${name}`;
+        const { spec: found } = await api.client.get<{ spec: { clusterIP: string; ports: { port: number }[] } }>(path);
+        return [
+          cluster.name,
+          { service: name, host: loopbackOf(found.clusterIP), port: found.ports[0]?.port ?? 0 },
+        ] as const;
+      });
+      return Object.fromEntries(await Promise.all(entries));
+    },
+  };
+}
+
+/** Every service answers at its cluster address in every cluster, and Prometheus scrapes every Envoy. */
+async function untilServing(bench: Bench, lab: SupervisedLab, prometheusUrl: string): Promise<void> {
+  bench.report('waiting until the services answer');
+  const { signal } = bench;
+  const answering = bench.spec.mesh.services.map(async ({ name }) => {
+    for (const [cluster, { host, port }] of Object.entries(await lab.addresses(name))) {
+      await untilReady(
+        `${cluster}: ${name} at ${host}:${port}`,
+        async () => (await fetch(`http://${host}:${port}/`)).ok,
+        { signal },
+      );
+    }
+  });
+  const envoys = bench.spec.mesh.clusters.reduce((sum, { nodes }) => sum + nodes, 0);
+  const query = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent('count(up{job="envoy"} == 1)')}`;
+  const scraped = untilReady(
+    'Prometheus: scrapes of all Envoys',
+    async () => {
+      const body = (await (await fetch(query)).json()) as { data?: { result?: { value: [number, string] }[] } };
+      return Number(body.data?.result?.[0]?.value[1] ?? 0) === envoys;
+    },
+    { signal },
+  );
+  await Promise.all([...answering, scraped]);
+}

@@ -1,0 +1,75 @@
+/**
+ * platform/config: config files on disk → LoadedConfig. Reads, resolves paths and takes the digest; what the documents
+ * mean is decided in core/config. Every call reads anew: a rollout resolves its config once and keeps the result.
+ */
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { LoadConfigInput } from '../../core/contract/activities.ts';
+import { TidegateError } from '../../core/contract/errors.ts';
+import { parseConfig } from '../../core/config/parse.ts';
+import type { ParsedConfig } from '../../core/config/parse.ts';
+import type { ConfigProblem } from '../../core/config/problem.ts';
+import { formatProblem, sortedProblems } from '../../core/config/problem.ts';
+import type { CheckedConfig } from '../../core/config/resolve.ts';
+import { resolveMesh, resolveService } from '../../core/config/resolve.ts';
+import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
+import { readConfigFiles, readText } from './read-files.ts';
+
+export interface ConfigLoader {
+  /** Throws TidegateError('Invalid') with one line per problem, or when the service is not there. */
+  load(input: LoadConfigInput): Promise<LoadedConfig>;
+  /** The only mesh, or the one of that name. Throws like `load`. */
+  loadMesh(name?: string): Promise<MeshConfig>;
+  /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
+  validate(paths: readonly string[]): Promise<readonly ConfigProblem[]>;
+}
+
+export const createConfigLoader = ({ directory }: { directory: string }): ConfigLoader => ({
+  async load(input) {
+    const { mesh, meshFile, service, digestInput } = resolveService(await checkedConfig([directory]), input);
+    const digest = createHash('sha256').update(digestInput).digest('hex');
+    return { mesh: withAbsolutePaths(mesh, meshFile), service, digest };
+  },
+  async loadMesh(name) {
+    const { mesh, meshFile } = resolveMesh(await checkedConfig([directory]), name);
+    return withAbsolutePaths(mesh, meshFile);
+  },
+  async validate(paths) {
+    const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
+    return parsed.ok ? [] : parsed.problems;
+  },
+});
+
+const checkedConfig = async (paths: readonly string[]): Promise<CheckedConfig> => {
+  const parsed = await parsePaths(paths);
+  if (parsed.ok) return parsed.config;
+  const count = `${String(parsed.problems.length)} ${parsed.problems.length === 1 ? 'problem' : 'problems'}`;
+  throw new TidegateError('Invalid', `the config has ${count}:\n${parsed.problems.map(formatProblem).join('\n')}`, {
+    fix: 'correct these lines; tidegate validate shows the same list',
+  });
+};
+
+const parsePaths = async (paths: readonly string[]): Promise<ParsedConfig> => {
+  const { files, problems } = await readConfigFiles(paths);
+  // First round: which templates are named? Second, if any is: with their text.
+  const templates = new Map<string, string | undefined>();
+  let parsed = parseConfig(files, (path) => void templates.set(path, undefined));
+  if (templates.size > 0) {
+    for (const path of templates.keys()) templates.set(path, await readText(path).catch(() => undefined));
+    parsed = parseConfig(files, (path) => templates.get(path));
+  }
+  if (problems.length === 0) return parsed;
+  return { ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
+};
+
+const withAbsolutePaths = (mesh: MeshConfig, file: string): MeshConfig => ({
+  ...mesh,
+  clusters: mesh.clusters.map((cluster) => {
+    const { kubeconfig } = cluster.ref;
+    const path = kubeconfig.path.startsWith('~/')
+      ? join(homedir(), kubeconfig.path.slice(2))
+      : resolve(dirname(file), kubeconfig.path);
+    return { ...cluster, ref: { ...cluster.ref, kubeconfig: { ...kubeconfig, path } } };
+  }),
+});

@@ -1,0 +1,158 @@
+/**
+ * platform/kube: Kubernetes API servers behind a port.
+ *
+ *   ClusterRef ──connect──► KubeCluster (get, list, apply, patch, delete) ──► transport (one pool per cluster)
+ *                                └── applyObject / createRecordStore: the writing rules on top
+ *
+ * Reads answer null for "not there"; every other failure is a TidegateError that names `cluster/namespace/kind/name`.
+ * No decision about traffic is taken here, and no credential leaves this folder.
+ */
+import type { ClusterRef } from '../../core/contract/plan.ts';
+import { FIELD_MANAGER } from '../../core/contract/names.ts';
+import type { KubeObject } from './objects.ts';
+import { resourcePath } from './resources.ts';
+import type { ResourceType } from './resources.ts';
+import { createTransport } from './transport.ts';
+import type { Answer, CallOptions, Transport } from './transport.ts';
+
+export interface ObjectName {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly labelSelector?: string;
+}
+
+export interface ApplyOptions extends CallOptions {
+  /** Takes over fields that others own. Only for objects that are wholly ours. */
+  readonly force?: boolean;
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Only this very object, as it was read. */
+  readonly uid: string;
+  readonly resourceVersion?: string | undefined;
+}
+
+export interface KubeCluster {
+  readonly name: string;
+  get<T extends KubeObject>(type: ResourceType, at: ObjectName, options?: CallOptions): Promise<T | null>;
+  /** All pages. Empty also when the API has no such kind (a CRD that is not installed). */
+  list<T extends KubeObject>(
+    type: ResourceType,
+    namespace: string | undefined,
+    options?: ListOptions,
+  ): Promise<readonly T[]>;
+  /** Server-side apply. A resourceVersion in the manifest is a precondition. The answer is what was stored. */
+  apply<T extends KubeObject>(manifest: KubeObject, options?: ApplyOptions): Promise<T>;
+  /** JSON merge patch; null when the object is gone. A resourceVersion in it is a precondition. */
+  patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown): Promise<T | null>;
+  /** False when it was gone already. Dependents go in the background. */
+  delete(type: ResourceType, at: ObjectName, options: DeleteOptions): Promise<boolean>;
+}
+
+export interface Clusters {
+  connect(ref: ClusterRef): KubeCluster;
+  close(): Promise<void>;
+}
+
+/** Default of one call, ms: well above a slow API server's answer, well below an activity's bound. */
+const DEADLINE_MS = 10_000;
+const PAGE = 250;
+
+export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {}): Clusters {
+  const transports = new Map<string, Transport>();
+  return {
+    connect(ref) {
+      const key = JSON.stringify([ref.name, ref.kubeconfig.path, ref.kubeconfig.context]);
+      const transport = transports.get(key) ?? createTransport(ref, { deadlineMs });
+      transports.set(key, transport);
+      return createCluster(ref.name, transport);
+    },
+    async close() {
+      await Promise.all([...transports.values()].map((transport) => transport.close()));
+      transports.clear();
+    },
+  };
+}
+
+function createCluster(name: string, transport: Transport): KubeCluster {
+  return {
+    name,
+    async get<T extends KubeObject>(type: ResourceType, at: ObjectName, options: CallOptions = {}) {
+      const path = resourcePath(type, at);
+      const answer = await transport.call({ method: 'GET', path, verb: 'read', object: objectName(type, at) }, options);
+      return foundOrNull<T>(answer);
+    },
+    list: (type, namespace, options = {}) => listAll(transport, { type, namespace, options }),
+    async apply<T extends KubeObject>(manifest: KubeObject, { force = false, signal }: ApplyOptions = {}) {
+      const path = `${resourcePath(manifest, manifest.metadata)}?fieldManager=${FIELD_MANAGER}&force=${String(force)}`;
+      const object = objectName(manifest, manifest.metadata);
+      const contentType = 'application/apply-patch+yaml';
+      const answer = await transport.call(
+        { method: 'PATCH', path, verb: 'apply', object, body: manifest, contentType },
+        { signal },
+      );
+      return answer.body as T;
+    },
+    async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown) {
+      const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}`;
+      const contentType = 'application/merge-patch+json';
+      const answer = await transport.call({
+        method: 'PATCH',
+        path,
+        verb: 'patch',
+        object: objectName(type, at),
+        body: patch,
+        contentType,
+      });
+      return foundOrNull<T>(answer);
+    },
+    async delete(type, at, { uid, resourceVersion, signal }) {
+      const preconditions = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions };
+      const path = resourcePath(type, at);
+      const answer = await transport.call(
+        { method: 'DELETE', path, verb: 'delete', object: objectName(type, at), body },
+        { signal },
+      );
+      return answer.status !== 404;
+    },
+  };
+}
+
+interface ListCall {
+  readonly type: ResourceType;
+  readonly namespace: string | undefined;
+  readonly options: ListOptions;
+}
+
+async function listAll<T extends KubeObject>(
+  transport: Transport,
+  { type, namespace, options }: ListCall,
+): Promise<readonly T[]> {
+  const found: T[] = [];
+  let token = '';
+  do {
+    const query = new URLSearchParams({ limit: String(PAGE) });
+    if (token !== '') query.set('continue', token);
+    if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
+    const path = `${resourcePath(type, { namespace })}?${query.toString()}`;
+    const object = `${namespace ?? ''}/${type.kind}/*`;
+    const answer = await transport.call({ method: 'GET', path, verb: 'list', object }, { signal: options.signal });
+    if (answer.status === 404) return [];
+    const page = answer.body as { items: T[]; metadata: { continue?: string } };
+    // Items of a list come without kind and apiVersion.
+    found.push(...page.items.map((item) => ({ ...item, apiVersion: type.apiVersion, kind: type.kind })));
+    token = page.metadata.continue ?? '';
+  } while (token !== '');
+  return found;
+}
+
+const objectName = (
+  type: ResourceType,
+  { namespace, name }: { namespace?: string | undefined; name: string },
+): string => [namespace, type.kind, name].filter((part) => part !== undefined).join('/');
+
+const foundOrNull = <T>(answer: Answer): T | null => (answer.status === 404 ? null : (answer.body as T));

@@ -1,0 +1,177 @@
+/**
+ * platform/metrics: reads raw counters from a Prometheus-compatible HTTP API.
+ *
+ *   Selector ──range()──► POST /api/v1/query `metric{…}[NNNms]` ──► RawSeries[] (samples as stored)
+ *
+ * Nothing is computed on the server: `rate` and `increase` extrapolate, and lose the first increment of a new series.
+ * One client per backend, over kept-alive connections. Every failure is a TidegateError, a partial answer too: a caller
+ * must never take missing data for zero. This folder does not know versions, SLOs or verdicts.
+ */
+import { Agent, request } from 'undici';
+import { TidegateError } from '../../core/contract/errors.ts';
+import type { RawSeries } from '../../core/analysis/counters.ts';
+import type { MetricsRef } from '../../core/contract/plan.ts';
+import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
+
+/** Whole request, ms: a hung backend must cost a watch no more than a few polls. */
+const DEADLINE_MS = 5_000;
+/** Two clusters' worth of 1 s samples need 100 kB; 32 MiB are 1 M samples. Larger means a wrong selector. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** How long a measured difference of clocks is good for, ms. */
+const CLOCK_FOR_MS = 30_000;
+
+export interface RangeQuery {
+  /** A PromQL vector selector without range. */
+  readonly selector: string;
+  /** End of the range on the backend's clock, ms since the epoch. */
+  readonly toMs: number;
+  readonly rangeMs: number;
+}
+
+export interface Prometheus {
+  /** Raw samples in (toMs - rangeMs, toMs]; stale markers are left out by the backend. */
+  range(query: RangeQuery, signal?: AbortSignal): Promise<readonly RawSeries[]>;
+  /** The backend's clock minus ours, ms; measured again every 30 s, after a failure at the next call. */
+  clockOffsetMs(signal?: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface PrometheusOptions {
+  readonly ref: MetricsRef;
+  /** Where `ref.tokenEnv` is looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Our clock, ms since the epoch. */
+  readonly now: () => number;
+}
+
+export const createPrometheus = (options: PrometheusOptions): Prometheus => {
+  const endpoint = endpointOf(options.ref);
+  const token = tokenOf(options);
+  const agent = new Agent({ connections: 8, keepAliveTimeout: 30_000, connect: { timeout: 3_000 } });
+  let clock: { readonly offsetMs: number; readonly atMs: number } | undefined;
+
+  const query = async (params: Record<string, string>, signal?: AbortSignal): Promise<unknown> => {
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    try {
+      const response = await request(endpoint.url, {
+        method: 'POST',
+        dispatcher: agent,
+        signal: signal ? AbortSignal.any([deadline, signal]) : deadline,
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'application/json',
+          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        },
+        body: new URLSearchParams({ ...params, timeout: `${DEADLINE_MS}ms` }).toString(),
+      });
+      const text = await readBounded(response.body, endpoint.name);
+      const retryAfter = response.headers['retry-after'];
+      if (response.statusCode !== 200) {
+        throw httpError({ where: endpoint.name, status: response.statusCode, text, retryAfter: String(retryAfter ?? '') });
+      }
+      return answerData(text, endpoint.name);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw asTidegateError(error, endpoint.name, deadline.aborted);
+    }
+  };
+
+  return {
+    async range({ selector, toMs, rangeMs }, signal) {
+      const data = await query({ query: `${selector}[${Math.ceil(rangeMs)}ms]`, time: (toMs / 1000).toFixed(3) }, signal);
+      return parseMatrix(data, endpoint.name);
+    },
+    async clockOffsetMs(signal) {
+      const startedMs = options.now();
+      if (clock && startedMs - clock.atMs < CLOCK_FOR_MS) return clock.offsetMs;
+      clock = undefined;
+      const serverMs = parseScalar(await query({ query: 'time()' }, signal), endpoint.name) * 1000;
+      const endedMs = options.now();
+      clock = { offsetMs: Math.round(serverMs - (startedMs + endedMs) / 2), atMs: endedMs };
+      return clock.offsetMs;
+    },
+    close: () => agent.close(),
+  };
+};
+
+/** One client per backend for a worker's whole life: `connect(ref)` gives the same one for the same reference. */
+export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>) => {
+  const clients = new Map<string, Prometheus>();
+  return {
+    connect(ref: MetricsRef): Prometheus {
+      const key = JSON.stringify([ref.url, ref.tokenEnv ?? '']);
+      const client = clients.get(key) ?? createPrometheus({ ...options, ref });
+      clients.set(key, client);
+      return client;
+    },
+    async close(): Promise<void> {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+      clients.clear();
+    },
+  };
+};
+
+const endpointOf = (ref: MetricsRef): { readonly url: string; readonly name: string } => {
+  const url = URL.canParse(ref.url) ? new URL(ref.url) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new TidegateError('Invalid', `the metrics URL is not an http(s) URL`, { fix: 'set spec.metrics.prometheus.url of the Mesh' });
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new TidegateError('Invalid', `the metrics URL of ${url.host} holds credentials`, {
+      fix: 'name the environment variable with the token in tokenEnv instead',
+    });
+  }
+  const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return { url: `${base}/api/v1/query`, name: `Prometheus ${base}` };
+};
+
+const tokenOf = ({ ref, env }: PrometheusOptions): string => {
+  if (ref.tokenEnv === undefined) return '';
+  const token = env[ref.tokenEnv]?.trim() ?? '';
+  if (token !== '') return token;
+  throw new TidegateError('Invalid', `the worker has no environment variable ${ref.tokenEnv} for the token of the metrics backend`, {
+    fix: `set ${ref.tokenEnv} for the worker, or remove tokenEnv`,
+  });
+};
+
+const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) {
+      throw new TidegateError('Invalid', `${where} answered more than ${MAX_ANSWER_BYTES} bytes`, {
+        fix: 'drop labels with many values (per-request routes, ids) from the service metrics',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const answerData = (text: string, where: string): unknown => {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw new TidegateError('Invalid', `${where} answered 200 with something that is not JSON`, {
+      fix: 'point the metrics URL at the API base of a Prometheus, not at its UI or a login page',
+    });
+  }
+  const error = answerError(answer, where);
+  if (error) throw error;
+  return (answer as { data: unknown }).data;
+};
+
+/** The causes of transport errors name hosts and ports only; headers (the token) are never part of them. */
+const asTidegateError = (error: unknown, where: string, timedOut: boolean): TidegateError => {
+  if (error instanceof TidegateError) return error;
+  const why = timedOut ? `no answer within ${DEADLINE_MS} ms` : reasonOf(error);
+  return new TidegateError('Unavailable', `${where} cannot be read: ${why}`, { fix: 'check that the worker reaches the metrics backend' });
+};
+
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'unknown failure';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return code !== '' && !error.message.includes(code) ? `${code} ${error.message}` : error.message;
+};

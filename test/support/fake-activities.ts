@@ -1,0 +1,67 @@
+/**
+ * Activities for workflow tests: no cluster, but a truth of their own (which share each cluster was asked for), so that
+ * a test can see where the traffic ended. Every call is recorded; `on` replaces one by a behaviour.
+ */
+import type { RolloutActivities, VerifyRoutingResult, WatchSloResult } from '../../core/contract/activities.ts';
+import { Context } from '@temporalio/activity';
+
+export interface FakeWorld {
+  readonly calls: string[];
+  /** Share of v2 per cluster, ppm, as written last. */
+  readonly share: Record<string, number>;
+  readonly proven: Record<string, string>;
+  readonly activities: RolloutActivities;
+}
+
+type Overrides = { [K in keyof RolloutActivities]?: (input: never, call: number) => Promise<unknown> };
+
+export function fakeWorld(overrides: Overrides = {}): FakeWorld {
+  const calls: string[] = [];
+  const share: Record<string, number> = {};
+  const proven: Record<string, string> = {};
+  const counts: Record<string, number> = {};
+  const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({ result, proofs: [], verifiedAtMs: Date.now() });
+  const healthy: WatchSloResult = { verdict: 'healthy', breached: [], reason: 'fake', readings: [], firstBadAtMs: null, decidedAtMs: 0 };
+  const defaults: RolloutActivities = {
+    findRun: async () => '',
+    probeSlos: async () => [],
+    loadConfig: () => Promise.reject(new Error('not in this test')),
+    readRecords: () => Promise.reject(new Error('not in this test')),
+    prepareVersion: async () => ({ deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' }),
+    applyRouting: async ({ cluster, versions }) => {
+      share[cluster.name] = versions[cluster.name]?.['v2'] ?? 0;
+      return { cluster: cluster.name, changes: [], weights: { a: 1_000_000 }, writtenAtMs: Date.now() };
+    },
+    verifyRouting: async () => proof('verified'),
+    watchSlo: async ({ mode }) => (mode === 'bake' ? healthy : untilCancelled()),
+    commit: async ({ cluster, pin }) => {
+      if (pin !== '') proven[cluster.name] = pin;
+      return [];
+    },
+    restore: async ({ cluster }) => {
+      share[cluster.name] = 0;
+      return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs: Date.now(), withdrawn: ['a'] };
+    },
+    retireVersion: async () => [],
+    releaseService: async () => [],
+  };
+  const wrap = (name: keyof RolloutActivities) => async (input: { cluster?: { name: string } }) => {
+    counts[name] = (counts[name] ?? 0) + 1;
+    calls.push(input.cluster === undefined ? name : `${name} ${input.cluster.name}`);
+    const chosen = (overrides[name] ?? defaults[name]) as (input: unknown, call: number) => Promise<unknown>;
+    return chosen(input, counts[name]);
+  };
+  const activities = Object.fromEntries((Object.keys(defaults) as (keyof RolloutActivities)[]).map((name) => [name, wrap(name)]));
+  return { calls, share, proven, activities: activities as unknown as RolloutActivities };
+}
+
+/** A guard that sees nothing: heartbeats until it is cancelled. */
+export async function untilCancelled(): Promise<never> {
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), 200);
+  try {
+    return (await context.cancelled) as never;
+  } finally {
+    clearInterval(beat);
+  }
+}

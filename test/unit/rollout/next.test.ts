@@ -1,0 +1,259 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { VerifyRoutingResult, WatchSloResult } from '../../../core/contract/activities.ts';
+import { WHOLE } from '../../../core/contract/names.ts';
+import type { Plan } from '../../../core/contract/plan.ts';
+import { isForward, next } from '../../../core/rollout/next.ts';
+import { initialState, type Command, type RolloutEvent, type RolloutState } from '../../../core/rollout/state.ts';
+import { testPlan } from '../../support/plans.ts';
+
+const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({
+  result,
+  proofs: [{ cluster: 'aws-us-east-1', instance: 'node-1', result, reason: 'test', requests: 100 }],
+  verifiedAtMs: 5,
+});
+
+const watched = (verdict: WatchSloResult['verdict'], breached: string[] = []): WatchSloResult => ({
+  verdict,
+  breached,
+  reason: `${verdict} by test`,
+  readings: [],
+  firstBadAtMs: verdict === 'breach' ? 1 : null,
+  decidedAtMs: 2,
+});
+
+/** What the cluster-facing half would see: the largest share asked for and whether the proven weights were asked back. */
+interface World {
+  state: RolloutState;
+  readonly open: Command[];
+  readonly issued: Command[];
+  at: number;
+}
+
+function world(plan: Plan): World {
+  const made: World = { state: initialState, open: [], issued: [], at: 0 };
+  feed(plan, made, { type: 'started', atMs: 0 });
+  return made;
+}
+
+function feed(plan: Plan, w: World, event: RolloutEvent): void {
+  const { state, commands } = next(plan, w.state, event);
+  w.state = state;
+  for (const command of commands) {
+    if (command.type === 'watch' || command.type === 'stopWatch') drop(w, 'watch');
+    if (command.type !== 'stopWatch' && command.type !== 'retire') w.open.push(command);
+    w.issued.push(command);
+  }
+}
+
+function drop(w: World, type: Command['type']): void {
+  const i = w.open.findIndex((command) => command.type === type);
+  if (i >= 0) w.open.splice(i, 1);
+}
+
+/** Answers the oldest open command well; a guard watch stays open. */
+function answer(plan: Plan, w: World, overrides: { proof?: VerifyRoutingResult; watch?: WatchSloResult } = {}): boolean {
+  const i = w.open.findIndex((command) => !(command.type === 'watch' && command.mode === 'guard'));
+  const command = w.open[i];
+  if (command === undefined || !('seq' in command)) return false;
+  w.open.splice(i, 1);
+  const atMs = (w.at += 10);
+  const { seq } = command;
+  if (command.type === 'watch') feed(plan, w, { type: 'watched', seq, atMs, result: overrides.watch ?? watched('healthy') });
+  else if (command.type === 'verify' || command.type === 'enter' || command.type === 'proveRestore') {
+    feed(plan, w, { type: 'proved', seq, atMs, proof: overrides.proof ?? proof('verified') });
+  } else feed(plan, w, { type: 'done', seq, atMs });
+  return true;
+}
+
+function runToEnd(plan: Plan, w: World): void {
+  for (let i = 0; i < 200 && w.state.phase !== 'ended'; i++) if (!answer(plan, w)) break;
+}
+
+const types = (w: World): string[] => w.issued.map((command) => command.type);
+
+describe('a healthy rollout', () => {
+  it('prepares, enters, then applies, proves and bakes every step of every wave, and commits last', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    runToEnd(plan, w);
+    expect(w.state.outcome).toBe('promoted');
+    const main = types(w).filter((type) => !['watch', 'stopWatch'].includes(type));
+    const wave = ['prepare', 'enter', 'apply', 'verify', 'apply', 'verify', 'apply', 'verify'];
+    expect(main).toEqual([...wave, ...wave, 'commit', 'retire']);
+  });
+
+  it('never moves a share without a watch over everything that has moved before', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    while (w.state.phase !== 'ended') {
+      const exposed = Object.values(w.state.shares).some((share) => share > 0);
+      const newest = w.issued.at(-1)?.type;
+      if (exposed && isForward(w.state.phase) && w.state.wave + w.state.step > 0) {
+        expect({ newest, watching: w.state.watching }).toMatchObject({ watching: expect.any(Number) });
+        expect(w.state.watching).toBeGreaterThan(0);
+      }
+      if (!answer(plan, w)) break;
+    }
+    expect(w.state.outcome).toBe('promoted');
+  });
+});
+
+/** Runs `steps` good answers, then does something, then answers well until the end. */
+function interrupted(plan: Plan, steps: number, act: (w: World) => void): World {
+  const w = world(plan);
+  for (let i = 0; i < steps && w.state.phase !== 'ended'; i++) answer(plan, w);
+  act(w);
+  runToEnd(plan, w);
+  return w;
+}
+
+const wayOut = fc.constantFrom('abort', 'alert', 'cancel') as fc.Arbitrary<'abort' | 'alert' | 'cancel'>;
+const point = fc.integer({ min: 0, max: 24 });
+
+describe('every way out ends with the traffic back', () => {
+  it('abort, alert and cancellation at every point before the commit end in restored', () => {
+    fc.assert(
+      fc.property(point, wayOut, fc.boolean(), (steps, type, paused) => {
+        const plan = testPlan();
+        let forward = false;
+        const w = interrupted(plan, steps, (at) => {
+          if (paused) feed(plan, at, { type: 'pause', reason: 'x', atMs: at.at });
+          forward = isForward(at.state.phase);
+          feed(plan, at, { type, reason: 'test', atMs: at.at });
+        });
+        expect(w.state.outcome).toBe(forward ? 'restored' : 'promoted');
+        if (forward && w.issued.some((command) => command.type === 'enter')) expect(types(w)).toContain('restore');
+      }),
+      { seed: 7, numRuns: 300 },
+    );
+  });
+
+  it('a breach at every watched point ends in restored, at once', () => {
+    fc.assert(
+      fc.property(point, (steps) => {
+        const plan = testPlan();
+        let breached = false;
+        const w = interrupted(plan, steps, (at) => {
+          const watch = at.open.find((command) => command.type === 'watch');
+          if (watch === undefined || watch.type !== 'watch' || !isForward(at.state.phase)) return;
+          breached = true;
+          drop(at, 'watch');
+          feed(plan, at, { type: 'watched', seq: watch.seq, atMs: at.at, result: watched('breach') });
+          expect(at.state.phase).toBe('restoring');
+          expect(Object.values(at.state.shares).every((share) => share === 0)).toBe(true);
+        });
+        expect(w.state.outcome).toBe(breached ? 'restored' : 'promoted');
+      }),
+      { seed: 7, numRuns: 100 },
+    );
+  });
+
+  it('a failure of any forward command ends in restored', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40 }), (steps) => {
+        const plan = testPlan();
+        let failed = false;
+        const w = interrupted(plan, steps, (at) => {
+          const command = at.open.at(-1);
+          if (command === undefined || !('seq' in command) || !isForward(at.state.phase)) return;
+          failed = true;
+          at.open.pop();
+          feed(plan, at, { type: 'failed', seq: command.seq, reason: 'test', code: 'Invalid', atMs: at.at });
+        });
+        expect(w.state.outcome).toBe(failed ? 'restored' : 'promoted');
+        if (failed) expect(w.state.cause).toBe('error');
+      }),
+      { seed: 7, numRuns: 200 },
+    );
+  });
+
+  it('a restore covers every client cluster that may have been written, and none of a wave that has not begun', () => {
+    const plan = testPlan();
+    const w = interrupted(plan, 3, (at) => feed(plan, at, { type: 'abort', reason: 'x', atMs: at.at }));
+    const restore = w.issued.find((command) => command.type === 'restore');
+    expect(restore).toMatchObject({ clients: ['aws-us-east-1'], serving: [] });
+  });
+
+  it('late answers of superseded commands change nothing', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    answer(plan, w);
+    const entering = w.open[0];
+    feed(plan, w, { type: 'abort', reason: 'x', atMs: 1 });
+    const { state } = w;
+    if (entering !== undefined && 'seq' in entering) feed(plan, w, { type: 'done', seq: entering.seq, atMs: 2 });
+    expect(w.state).toEqual(state);
+  });
+});
+
+describe('holding', () => {
+  it('an unknown bake needs a person and never counts as a breach; resume bakes again', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    for (let i = 0; i < 4; i++) answer(plan, w);
+    answer(plan, w, { watch: watched('unknown') });
+    expect(w.state.phase).toBe('needs-person');
+    expect(w.state.shares['aws-us-east-1']).toBe(50_000);
+    feed(plan, w, { type: 'resume', reason: 'x', atMs: 1 });
+    expect(w.state.phase).toBe('baking');
+    runToEnd(plan, w);
+    expect(w.state.outcome).toBe('promoted');
+  });
+
+  it('a gate waits for approve, a pause for resume, and both keep a guard', () => {
+    const plan = testPlan({ approveAt: 0 });
+    const w = world(plan);
+    for (let i = 0; i < 5; i++) answer(plan, w);
+    expect(w.state.phase).toBe('gated');
+    expect(w.open).toMatchObject([{ type: 'watch', mode: 'guard' }]);
+    feed(plan, w, { type: 'pause', reason: 'x', atMs: 1 });
+    feed(plan, w, { type: 'approve', reason: 'x', atMs: 2 });
+    expect(w.state.phase).toBe('paused');
+    feed(plan, w, { type: 'resume', reason: 'x', atMs: 3 });
+    expect(w.state.phase).toBe('applying');
+  });
+
+  it('promote --full skips the remaining bakes and gates, but proves every step', () => {
+    const plan = testPlan({ approveAt: 1 });
+    const w = world(plan);
+    for (let i = 0; i < 4; i++) answer(plan, w);
+    feed(plan, w, { type: 'promote', reason: 'x', full: true, atMs: 1 });
+    const before = w.issued.length;
+    runToEnd(plan, w);
+    const after = w.issued.slice(before - 1).map((command) => command.type);
+    expect(w.state.outcome).toBe('promoted');
+    expect(after.filter((type) => type === 'apply')).toHaveLength(2);
+    expect(after.filter((type) => type === 'verify')).toHaveLength(2);
+    expect(w.issued.slice(before).some((command) => command.type === 'watch' && command.mode === 'bake')).toBe(false);
+  });
+});
+
+describe('contradicted traffic', () => {
+  it('leads back, and an Envoy that contradicts the restore leaves the run to a person', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    for (let i = 0; i < 3; i++) answer(plan, w);
+    answer(plan, w, { proof: proof('contradicted') });
+    expect(w.state.phase).toBe('restoring');
+    answer(plan, w);
+    answer(plan, w, { proof: proof('contradicted') });
+    expect(w.state.outcome).toBe('unproven');
+    expect(w.state.reason).toContain('node-1');
+  });
+});
+
+describe('onBreach: cluster', () => {
+  it('takes back the breaching cluster and those on their way, keeps the whole ones, and ends partial', () => {
+    const plan = testPlan({ onBreach: 'cluster' });
+    const w = world(plan);
+    while (!(w.state.wave === 1 && w.state.phase === 'baking')) answer(plan, w);
+    answer(plan, w, { watch: watched('breach', ['gcp-europe-west1']) });
+    const restore = w.issued.find((command) => command.type === 'restore');
+    expect(restore).toMatchObject({ serving: ['gcp-europe-west1', 'onprem-fra1'] });
+    runToEnd(plan, w);
+    expect(w.state.outcome).toBe('partial');
+    expect(w.issued.findLast((command) => command.type === 'commit')).toMatchObject({ serving: ['aws-us-east-1'] });
+    expect(w.state.shares['aws-us-east-1']).toBe(WHOLE);
+  });
+});

@@ -1,0 +1,70 @@
+/** Records for tests: one plain sample, and arbitrary ones. */
+import * as fc from 'fast-check';
+import { WHOLE } from '../../../core/contract/names.ts';
+import type { RoutingRecord, Shares, VersionShares } from '../../../core/routing/record.ts';
+import { apportion } from '../../../core/routing/weights.ts';
+
+const policy = { requestTimeoutMs: 0, upstreamIdleMs: 4_000, connectTimeoutMs: 5_000 };
+
+export interface RecordInput {
+  readonly topology: Shares;
+  readonly current: VersionShares;
+  readonly proven?: VersionShares | null;
+}
+
+export const recordOf = ({ topology, current, proven = current }: RecordInput): RoutingRecord => ({
+  schema: 1,
+  installation: 'main',
+  mesh: 'shop',
+  namespace: 'shop',
+  service: 'checkout',
+  cluster: 'aws-us-east-1',
+  frontend: { portName: 'http', port: 8080, targetPort: 'web', selector: { app: 'checkout', tier: 'front' } },
+  topology: { proven: topology, current: topology, epoch: 1, run: 'run-0' },
+  versions: { proven, current, epoch: 2, run: 'run-1', previous: {} },
+  policy: { proven: policy, current: policy, epoch: 1, run: 'run-0' },
+});
+
+export const canary = recordOf({
+  topology: { 'aws-us-east-1': 700_000, 'gcp-europe-west1': 300_000 },
+  current: { 'aws-us-east-1': { v1: 950_000, v2: 50_000 }, 'gcp-europe-west1': { v1: WHOLE } },
+  proven: { 'aws-us-east-1': { v1: WHOLE }, 'gcp-europe-west1': { v1: WHOLE } },
+});
+
+/** Shares of 2 500 ppm or more, so that no product of two rounds to 0; zeros among them. */
+const sharesOver = (names: readonly string[]): fc.Arbitrary<Shares> =>
+  fc
+    .tuple(
+      fc.uniqueArray(fc.constantFrom(...names), { minLength: 1, maxLength: names.length }),
+      fc.array(fc.nat(100), { minLength: names.length, maxLength: names.length }),
+    )
+    .map(([picked, sizes]) => {
+      const parts = picked.map((name, index): [string, number] => [name, sizes[index] ?? 0]);
+      if (parts.every(([, size]) => size === 0)) parts.splice(0, 1, [parts[0]?.[0] ?? '', 1]);
+      return apportion(Object.fromEntries(parts), WHOLE);
+    });
+
+const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1', '7'];
+const versions = ['v1', 'v2', '2026.11.23-1', '3', 'V2'];
+
+const everywhere = (): fc.Arbitrary<VersionShares> =>
+  fc
+    .tuple(...clusters.map(() => sharesOver(versions)))
+    .map((shares) => Object.fromEntries(clusters.map((cluster, index) => [cluster, shares[index] ?? {}])));
+
+export const arbitraryVersions = everywhere();
+
+export const arbitraryRecord: fc.Arbitrary<RoutingRecord> = fc
+  .record({ topology: sharesOver(clusters), current: everywhere(), proven: fc.option(everywhere(), { nil: null }) })
+  .map((input) => recordOf(input));
+
+/** The same value with the keys of every object in the opposite order. */
+export const withKeysReversed = <T>(value: T): T => {
+  if (Array.isArray(value)) return value.map((item: unknown) => withKeysReversed(item)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, field]): [string, unknown] => [
+    key,
+    withKeysReversed(field as unknown),
+  ]);
+  return Object.fromEntries(entries.reverse()) as T;
+};

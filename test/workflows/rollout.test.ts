@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflows, startWorkers } from '../../cli/workers.ts';
+import type { WatchSloResult } from '../../core/contract/activities.ts';
+import type { RolloutResult, RolloutStatus } from '../../core/contract/messages.ts';
+import { rolloutWorkflowId, taskQueues, WHOLE } from '../../core/contract/names.ts';
+import type { Plan } from '../../core/contract/plan.ts';
+import { assertEventually } from '../support/eventually.ts';
+import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
+import { testPlan } from '../support/plans.ts';
+import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+
+let temporal: TestTemporal;
+let bundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+  bundle = await bundleWorkflows();
+}, 120_000);
+
+afterAll(async () => {
+  await temporal?.stop();
+});
+
+type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;
+
+/** Runs one rollout with the world's activities, replays its history afterwards, and ends its workers. */
+async function withRollout(plan: Plan, world: FakeWorld, body: (handle: Handle) => Promise<void>): Promise<number> {
+  const { env } = temporal;
+  const workers = await startWorkers({
+    connection: env.nativeConnection,
+    namespace: env.namespace ?? 'default',
+    activities: world.activities,
+    workflowBundle: bundle,
+    graceMs: 500,
+  });
+  try {
+    const handle = (await env.client.workflow.start('rollout', {
+      workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
+      taskQueue: taskQueues.control,
+      args: [{ plan }],
+    })) as Handle;
+    await body(handle);
+    const history = await handle.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: bundle }, history, handle.workflowId);
+    return history.events?.length ?? 0;
+  } finally {
+    workers.shutdown();
+    await workers.done;
+  }
+}
+
+const status = (handle: Handle): Promise<RolloutStatus> => handle.query('status');
+
+describe('rollout', () => {
+  it('promotes through 2 waves × 3 steps within 400 history events', async () => {
+    const world = fakeWorld();
+    const events = await withRollout(testPlan({ service: 'happy' }), world, async (handle) => {
+      const result = await handle.result();
+      expect(result.outcome).toBe('promoted');
+    });
+    expect(world.proven).toEqual({ 'aws-us-east-1': 'v2', 'gcp-europe-west1': 'v2', 'onprem-fra1': 'v2' });
+    expect(world.share).toEqual({ 'aws-us-east-1': WHOLE, 'gcp-europe-west1': WHOLE, 'onprem-fra1': WHOLE });
+    expect(events).toBeLessThanOrEqual(400);
+  }, 60_000);
+
+  it('restores on a breach, with the reason in its result', async () => {
+    const breach: WatchSloResult = { verdict: 'breach', breached: ['aws-us-east-1'], reason: '9 of 40 failed', readings: [], firstBadAtMs: 1, decidedAtMs: 2 };
+    const world = fakeWorld({ watchSlo: async () => breach });
+    await withRollout(testPlan({ service: 'breach' }), world, async (handle) => {
+      const result = await handle.result();
+      expect(result.outcome).toBe('restored');
+      expect(result.reason).toContain('9 of 40 failed');
+    });
+    expect(world.share['aws-us-east-1']).toBe(0);
+  }, 60_000);
+
+  it('restores at once on abort while a version is still being made ready', async () => {
+    const world = fakeWorld({ prepareVersion: () => untilCancelled() });
+    await withRollout(testPlan({ service: 'abort' }), world, async (handle) => {
+      await assertEventually(async () => expect((await status(handle)).phase).toBe('preparing'));
+      const said = (await handle.executeUpdate('abort', { args: [{ reason: 'changed my mind' }] })) as RolloutStatus;
+      expect(said.phase).toBe('ended');
+      const result = await handle.result();
+      expect(result.outcome).toBe('restored');
+      expect(result.reason).toContain('changed my mind');
+    });
+  }, 60_000);
+
+  it('restores on cancellation, and only then ends as cancelled', async () => {
+    const world = fakeWorld({ watchSlo: () => untilCancelled() });
+    await withRollout(testPlan({ service: 'cancel' }), world, async (handle) => {
+      await assertEventually(async () => expect((await status(handle)).phase).toBe('baking'));
+      await handle.cancel();
+      await expect(handle.result()).rejects.toThrow(/cancel/i);
+    });
+    expect(world.calls).toContain('restore aws-us-east-1');
+    expect(world.share['aws-us-east-1']).toBe(0);
+  }, 60_000);
+
+  it('restores when an activity refuses for good, then fails with its type', async () => {
+    const refuse = (): Promise<never> => Promise.reject(ApplicationFailure.nonRetryable('another CEC', 'Foreign'));
+    const world = fakeWorld({ applyRouting: refuse });
+    await withRollout(testPlan({ service: 'refused' }), world, async (handle) => {
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Foreign' } });
+    });
+    expect(world.calls).toContain('restore aws-us-east-1');
+  }, 60_000);
+
+  it('a restore goes on past a failing cluster and retries it without limit', async () => {
+    const breach: WatchSloResult = { verdict: 'breach', breached: [], reason: 'bad', readings: [], firstBadAtMs: 1, decidedAtMs: 2 };
+    let wave2 = false;
+    const tries: Record<string, number> = {};
+    const world = fakeWorld({
+      watchSlo: async (input: { mode: string; strata: { serving: string }[] }) => {
+        wave2 = input.strata.length > 1;
+        if (wave2 && input.mode === 'bake') return breach;
+        return input.mode === 'bake' ? { ...breach, verdict: 'healthy' } : untilCancelled();
+      },
+      restore: async ({ cluster }: { cluster: { name: string } }) => {
+        const n = (tries[cluster.name] = (tries[cluster.name] ?? 0) + 1);
+        if (cluster.name === 'gcp-europe-west1' && n < 4) throw ApplicationFailure.retryable('down', 'Unavailable');
+        return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs: Date.now(), withdrawn: [] };
+      },
+    });
+    await withRollout(testPlan({ service: 'past' }), world, async (handle) => {
+      expect((await handle.result()).outcome).toBe('restored');
+    });
+    expect(tries).toEqual({ 'aws-us-east-1': 1, 'gcp-europe-west1': 4, 'onprem-fra1': 1 });
+  }, 60_000);
+
+  it('takes approve, pause, resume and promote, and refuses what makes no sense before it is written', async () => {
+    const world = fakeWorld();
+    await withRollout(testPlan({ service: 'gate', approveAt: 0, shares: [50_000, WHOLE] }), world, async (handle) => {
+      await assertEventually(async () => expect((await status(handle)).phase).toBe('gated'));
+      await expect(handle.executeUpdate('resume', { args: [{ reason: 'x' }] })).rejects.toMatchObject({ cause: { message: 'it is not paused' } });
+      await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
+      await handle.executeUpdate('approve', { args: [{ reason: 'fine' }] });
+      expect((await status(handle)).phase).toBe('paused');
+      await handle.executeUpdate('resume', { args: [{ reason: 'back' }] });
+      await assertEventually(async () => expect((await status(handle)).phase).toBe('gated'));
+      await handle.executeUpdate('promote', { args: [{ reason: 'go', full: true }] });
+      expect((await handle.result()).outcome).toBe('promoted');
+    });
+  }, 60_000);
+});

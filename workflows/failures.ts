@@ -1,0 +1,38 @@
+/** Errors of pure code become workflow failures here: a plain Error would only fail (and repeat) the workflow task. */
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
+import { TidegateError } from '../core/contract/errors.ts';
+
+export function toWorkflowFailure(error: unknown): Error {
+  if (error instanceof TidegateError) {
+    return ApplicationFailure.create({
+      message: error.message,
+      type: error.code,
+      nonRetryable: true,
+      details: [{ fix: error.fix }],
+    });
+  }
+  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) {
+    const { code, message } = describeFailure(error);
+    return ApplicationFailure.create({ message, type: code, nonRetryable: true });
+  }
+  if (error instanceof ApplicationFailure) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return ApplicationFailure.create({ message: `bug in a workflow: ${text}`, type: 'Bug', nonRetryable: true });
+}
+
+/** The code and the words of a failed activity, whatever wraps them. */
+export function describeFailure(error: unknown): { code: string; message: string } {
+  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure) return { code: cause.type ?? 'Bug', message: cause.message };
+    if (cause instanceof TimeoutFailure) {
+      const last = cause.cause instanceof Error ? `; last: ${cause.cause.message}` : '';
+      return { code: 'DeadlineExceeded', message: `${nameOf(error)} did not finish in time${last}` };
+    }
+    return { code: 'Unavailable', message: cause?.message ?? error.message };
+  }
+  return { code: 'Bug', message: error instanceof Error ? error.message : String(error) };
+}
+
+const nameOf = (error: ActivityFailure | ChildWorkflowFailure): string =>
+  error instanceof ActivityFailure ? error.activityType : error.workflowType;

@@ -1,0 +1,4 @@
+/** Entry of the workflow bundle: every workflow that a worker offers. */
+export { startRollout } from './start-rollout.ts';
+export { rollout } from './rollout.ts';
+export { retire } from './retire.ts';

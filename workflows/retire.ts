@@ -1,0 +1,40 @@
+/**
+ * retire: takes a version out once its warm time is over. Started as an abandoned child by `rollout`; cancelling it
+ * keeps the version. The activity is level-based: a version that serves anything by then is left alone.
+ */
+import { proxyActivities, sleep } from '@temporalio/workflow';
+import type { ObjectChange, RolloutActivities } from '../core/contract/activities.ts';
+import type { ClusterRef, ServiceRef } from '../core/contract/plan.ts';
+import { activityOptions, noPlan } from './activity-options.ts';
+import { toWorkflowFailure } from './failures.ts';
+
+export interface RetireInput {
+  readonly service: ServiceRef;
+  readonly clusters: readonly ClusterRef[];
+  readonly version: string;
+  /** The original Deployment of an adoption, instead of a version's. */
+  readonly original?: string;
+  readonly warmMs: number;
+  readonly drainMs: number;
+}
+
+export async function retire(input: RetireInput): Promise<readonly ObjectChange[]> {
+  const { service, clusters, version, original, drainMs } = input;
+  const options = activityOptions({ ...noPlan, drainMs }).retireVersion;
+  const { retireVersion } = proxyActivities<RolloutActivities>({
+    ...options,
+    summary: `retire ${original ?? version}`,
+  });
+  try {
+    if (input.warmMs > 0) await sleep(input.warmMs, { summary: `keep ${version} warm` });
+    return await retireVersion({
+      service,
+      clusters,
+      version,
+      drainMs,
+      ...(original === undefined ? {} : { original }),
+    });
+  } catch (error) {
+    throw toWorkflowFailure(error);
+  }
+}

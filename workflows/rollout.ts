@@ -1,0 +1,161 @@
+/**
+ * rollout: runs a plan; the state machine is core/rollout/next.ts, this file only turns its commands into activities.
+ * Guarantees: breach, abort, alert and cancellation are handled at once in any phase; every error leads to restore, which
+ * runs in a non-cancellable scope without limit of attempts, and only then does the workflow close. No workflow timers:
+ * bakes are timed by the watch. No workflow timeout may be set on it, and it never continues as new.
+ * Messages: updates approve, pause, resume, abort, promote; signal alert; queries status, plan, log.
+ */
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  defineQuery,
+  defineSignal,
+  defineUpdate,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  LogEntry,
+  PromoteInput,
+  ReasonInput,
+  RolloutInput,
+  RolloutResult,
+  RolloutStatus,
+} from '../core/contract/messages.ts';
+import { messageNames } from '../core/contract/messages.ts';
+import { searchAttributes } from '../core/contract/search-attributes.ts';
+import type { Plan } from '../core/contract/plan.ts';
+import { rolloutDetails } from '../core/rollout/details.ts';
+import { isForward, next } from '../core/rollout/next.ts';
+import { refuseMessage, type MessageType } from '../core/rollout/refuse.ts';
+import { initialState, type Next, type RolloutEvent, type RolloutState } from '../core/rollout/state.ts';
+import { statusOf } from '../core/rollout/status.ts';
+import { leaveForward } from '../core/rollout/way-back.ts';
+import { createRunner } from './rollout-runner.ts';
+
+export const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
+export const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
+export const resume = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.resume);
+export const abort = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.abort);
+export const promote = defineUpdate<RolloutStatus, [PromoteInput | undefined]>(messageNames.promote);
+export const alert = defineSignal<[ReasonInput | undefined]>(messageNames.alert);
+export const status = defineQuery<RolloutStatus>(messageNames.status);
+export const plan = defineQuery<Plan>(messageNames.plan);
+export const log = defineQuery<readonly LogEntry[]>(messageNames.log);
+
+type Message = RolloutEvent extends infer E ? (E extends { atMs: number } ? Omit<E, 'atMs'> : never) : never;
+
+export async function rollout(input: RolloutInput): Promise<RolloutResult> {
+  const given = input.plan;
+  let state: RolloutState = initialState;
+  const queue: RolloutEvent[] = [];
+  const emit = (message: Message): void => void queue.push({ ...message, atMs: Date.now() } as RolloutEvent);
+  const told = (message: Message): RolloutStatus => {
+    emit(message);
+    drain();
+    return statusOf(given, state);
+  };
+  const runner = createRunner(given, emit);
+
+  // Applies every queued event; synchronous, so that an update answers with the state that it caused.
+  const drain = (): void => {
+    for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
+      const before = state;
+      const after = step(given, state, event);
+      state = after.state;
+      for (const command of after.commands) runner.run(command, state);
+      if (state !== before) show(given, before, state);
+    }
+  };
+
+  setHandler(status, () => statusOf(given, state));
+  setHandler(plan, () => given);
+  setHandler(log, () => [...state.log]);
+  const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
+    told({ type, reason: reasonOf(message) });
+  const refuse = (type: MessageType) => (_message: ReasonInput | undefined) => {
+    const why = refuseMessage(type, state);
+    if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
+  };
+  setHandler(approve, say('approve'), { validator: refuse('approve') });
+  setHandler(pause, say('pause'), { validator: refuse('pause') });
+  setHandler(resume, say('resume'), { validator: refuse('resume') });
+  setHandler(abort, say('abort'), { validator: refuse('abort') });
+  setHandler(
+    promote,
+    (message: PromoteInput | undefined) => told({ type: 'promote', reason: reasonOf(message), full: message?.full === true }),
+    {
+      validator: refuse('promote'),
+    },
+  );
+  setHandler(alert, (message?: ReasonInput) => void told({ type: 'alert', reason: reasonOf(message) }));
+
+  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
+    emit({ type: 'cancel', reason: 'cancellation was requested' }),
+  );
+  void cancelled;
+  await CancellationScope.nonCancellable(async () => {
+    emit({ type: 'started' });
+    while (state.outcome === null) {
+      drain();
+      if (state.outcome !== null) break;
+      await condition(() => queue.length > 0 || state.outcome !== null);
+    }
+    await runner.settled();
+    await condition(allHandlersFinished);
+  });
+  return close(given, state);
+}
+
+/** A bug in a transition must not leave traffic half moved behind a task that fails for ever: it leads to the way back. */
+function step(given: Plan, state: RolloutState, event: RolloutEvent): Next {
+  try {
+    return next(given, state, event);
+  } catch (error) {
+    if (!isForward(state.phase)) throw error;
+    const reason = `bug on ${event.type} in ${state.phase}: ${error instanceof Error ? error.message : String(error)}`;
+    return leaveForward(given, state, event.atMs, { cause: 'error', reason, code: 'Bug' });
+  }
+}
+
+const reasonOf = (message: ReasonInput | undefined): string => message?.reason ?? 'no reason given';
+
+/** Expected ends are results; a cancellation ends as cancelled, an error as failed: after the traffic is back. */
+function close(given: Plan, state: RolloutState): RolloutResult {
+  const result: RolloutResult = {
+    outcome: state.outcome ?? 'unproven',
+    reason: state.reason,
+    status: statusOf(given, state),
+    log: state.log,
+  };
+  if (state.cause === 'cancel') throw new CancelledFailure(`cancelled; ${state.reason}`);
+  if (state.cause === 'error') {
+    throw ApplicationFailure.create({
+      message: state.reason,
+      type: state.code || 'Bug',
+      nonRetryable: true,
+      details: [result],
+    });
+  }
+  return result;
+}
+
+function show(given: Plan, before: RolloutState, state: RolloutState): void {
+  const { namespace, startTime } = workflowInfo();
+  setCurrentDetails(rolloutDetails(given, state, { namespace, startedAtMs: startTime.getTime() }));
+  const label = (one: RolloutState): string => `${one.outcome ?? one.phase}/${one.wave}`;
+  const milestones = ['preparing', 'gated', 'paused', 'needs-person', 'restoring', 'ended'];
+  if (before !== initialState && (label(before) === label(state) || !milestones.includes(state.phase))) return;
+  upsertSearchAttributes({
+    [searchAttributes.service.name]: [`${given.service.namespace}/${given.service.service}`],
+    [searchAttributes.version.name]: [given.version],
+    [searchAttributes.state.name]: [state.outcome ?? state.phase],
+    [searchAttributes.wave.name]: [state.wave + 1],
+    [searchAttributes.sloOk.name]: [state.cause !== 'breach'],
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * startRollout: the door for people (Temporal UI, CLI) and events.
+ * Guarantees: nothing is written before the whole plan is checked; `rollout` is an abandoned child, so closing the door
+ * never touches traffic; its id is the lock, so a second start on the same part is refused.
+ */
+import {
+  ApplicationFailure,
+  ParentClosePolicy,
+  proxyActivities,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
+import { rolloutWorkflowId, taskQueues } from '../core/contract/names.ts';
+import type { Plan } from '../core/contract/plan.ts';
+import { planRollout, serviceRef } from '../core/rollout/plan.ts';
+import { activityOptions, noPlan } from './activity-options.ts';
+import { toWorkflowFailure } from './failures.ts';
+import { rollout } from './rollout.ts';
+import { planDetails, planSummary } from '../core/rollout/details.ts';
+
+const options = activityOptions(noPlan);
+const { loadConfig } = proxyActivities<RolloutActivities>({
+  ...options.loadConfig,
+  summary: 'load and check the config',
+});
+const { readRecords } = proxyActivities<RolloutActivities>({
+  ...options.readRecords,
+  summary: 'read records of all clusters',
+});
+const { findRun } = proxyActivities<RolloutActivities>({
+  ...options.findRun,
+  summary: 'is a rollout running already?',
+});
+const { probeSlos } = proxyActivities<RolloutActivities>({
+  ...options.probeSlos,
+  summary: 'can every SLO be evaluated?',
+});
+
+export async function startRollout(input: StartRolloutInput): Promise<StartRolloutResult> {
+  try {
+    return await open(input);
+  } catch (error) {
+    throw toWorkflowFailure(error);
+  }
+}
+
+async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
+  checkInput(input);
+  const config = await loadConfig({
+    service: input.service,
+    ...(input.namespace === undefined ? {} : { namespace: input.namespace }),
+    ...(input.mesh === undefined ? {} : { mesh: input.mesh }),
+  });
+  const service = serviceRef(config);
+  const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });
+  const running = await findRun({ workflowId });
+  if (running !== '' && input.dryRun !== true) throw alreadyRunning(workflowId);
+  const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
+  const plan = planRollout({ config, read, change: input.change });
+  await assertSlos(plan);
+  if (input.dryRun === true) return { workflowId: '', runId: '', plan };
+  return start(workflowId, plan);
+}
+
+function checkInput(input: StartRolloutInput): void {
+  const kinds = ['adopt', 'deploy', 'undo', 'release', 'restore'];
+  const refuse = (why: string): never => {
+    throw ApplicationFailure.nonRetryable(
+      `${why}. Example: {"service": "checkout", "change": {"kind": "deploy", "version": "v2", "image": "registry/checkout:v2"}}`,
+      'Invalid',
+    );
+  };
+  if (typeof input !== 'object' || input === null || typeof input.service !== 'string')
+    refuse('the input needs a "service"');
+  if (typeof input.change !== 'object' || !kinds.includes(input.change?.kind))
+    refuse(`"change.kind" must be one of ${kinds.join(', ')}`);
+  if (input.change.kind === 'deploy' && typeof input.change.version !== 'string')
+    refuse('a deploy needs "change.version"');
+}
+
+async function assertSlos(plan: Plan): Promise<void> {
+  const { metrics, service, slos, kind } = plan;
+  if (metrics === null || (kind !== 'adopt' && kind !== 'deploy')) return;
+  const clusters = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
+  const missing = await probeSlos({ service, metrics, slos, clusters });
+  if (missing.length === 0) return;
+  throw ApplicationFailure.nonRetryable(
+    `${kind} of ${service.namespace}/${service.service} refused, nothing was written: no verdict would be possible:\n- ${missing.join('\n- ')}`,
+    'Invalid',
+  );
+}
+
+async function start(workflowId: string, plan: Plan): Promise<StartRolloutResult> {
+  try {
+    const child = await startChild(rollout, {
+      workflowId,
+      args: [{ plan }],
+      taskQueue: taskQueues.control,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: planSummary(plan),
+      staticDetails: planDetails(plan),
+    });
+    return { workflowId, runId: child.firstExecutionRunId, plan };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) throw alreadyRunning(workflowId);
+    throw error;
+  }
+}
+
+const alreadyRunning = (workflowId: string): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    `${workflowId} is running (asked by ${workflowInfo().workflowId}): one change at a time per part. Watch it (tidegate rollout watch), or abort it first.`,
+    'Conflict',
+  );
