@@ -26,10 +26,15 @@ interface EnvoyInstance {
   readonly newestMs: number;
 }
 
-export const proveTargets = async (input: VerifyRoutingInput, { metrics, now, signal }: ProofPorts): Promise<readonly InstanceProof[]> => {
+export const proveTargets = async (
+  input: VerifyRoutingInput,
+  { metrics, now, signal }: ProofPorts,
+): Promise<readonly InstanceProof[]> => {
   const offsetMs = await metrics.clockOffsetMs(signal);
   const nowMs = now() + offsetMs;
-  const stats = [...new Set(input.targets.flatMap(({ weights, withdrawn }) => [...Object.keys(weights), ...withdrawn]))];
+  const stats = [
+    ...new Set(input.targets.flatMap(({ weights, withdrawn }) => [...Object.keys(weights), ...withdrawn])),
+  ];
   const scope = { stats, clusters: input.targets.map(({ cluster }) => cluster.name) };
   const members = metrics.range({ selector: envoyMembership(scope), toMs: nowMs, rangeMs: INSTANCE_MS }, signal);
   const startMs = Math.min(nowMs, ...input.targets.map(({ writtenAtMs }) => writtenAtMs + offsetMs)) - INSTANCE_MS;
@@ -57,20 +62,46 @@ interface InstanceInput {
   readonly offsetMs: number;
 }
 
-const proveInstance = ({ input, target, instance, membership, byInstance, nowMs, offsetMs }: InstanceInput): InstanceProof => {
+const proveInstance = ({
+  input,
+  target,
+  instance,
+  membership,
+  byInstance,
+  nowMs,
+  offsetMs,
+}: InstanceInput): InstanceProof => {
   const writtenAtMs = target.writtenAtMs + offsetMs;
   const isThis = ({ cluster, instance: name }: { cluster: string; instance: string }): boolean =>
     cluster === instance.cluster && name === instance.instance;
   if (input.mode === 'entered') {
     const origin = `${instance.cluster}/${instance.instance}`;
     const series = membership.filter(({ labels }) => originOf(labels) === origin);
-    return proveMembership({ ...instance, series, stats: Object.keys(target.weights), writtenAtMs, nowMs, staleMs: STALE_MS });
+    return proveMembership({
+      ...instance,
+      series,
+      stats: Object.keys(target.weights),
+      writtenAtMs,
+      nowMs,
+      staleMs: STALE_MS,
+    });
   }
   // An Envoy without any of the subsets has no counters, but it is scraped: its scrapes come from the membership query.
   const scrapes = membership.filter(({ labels }) => originOf(labels) === `${instance.cluster}/${instance.instance}`);
-  const bare = { ...instance, intervals: [], scrapes: [...new Set(scrapes.flatMap(({ samples }) => samples.map(({ atMs }) => atMs)))].sort((a, b) => a - b) };
+  const bare = {
+    ...instance,
+    intervals: [],
+    scrapes: [...new Set(scrapes.flatMap(({ samples }) => samples.map(({ atMs }) => atMs)))].sort((a, b) => a - b),
+  };
   const { weights, withdrawn } = target;
-  return proveWeights(byInstance.find(isThis) ?? bare, { mode: input.mode, weights, withdrawn, writtenAtMs, nowMs, staleMs: STALE_MS });
+  return proveWeights(byInstance.find(isThis) ?? bare, {
+    mode: input.mode,
+    weights,
+    withdrawn,
+    writtenAtMs,
+    nowMs,
+    staleMs: STALE_MS,
+  });
 };
 
 const instancesOf = (membership: readonly RawSeries[]): readonly EnvoyInstance[] => {

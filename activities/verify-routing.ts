@@ -1,6 +1,11 @@
 /** verifyRouting: does the traffic itself follow what was written? Read-only; asks the Envoys' own counters. */
 import { Context } from '@temporalio/activity';
-import type { InstanceProof, RolloutActivities, VerifyRoutingInput, VerifyRoutingResult } from '../core/contract/activities.ts';
+import type {
+  InstanceProof,
+  RolloutActivities,
+  VerifyRoutingInput,
+  VerifyRoutingResult,
+} from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
 import type { Prometheus } from '../platform/metrics/prometheus.ts';
@@ -54,10 +59,20 @@ const look = async ({ input, metrics, now, context }: Look): Promise<readonly In
 };
 
 const untestedAll = (input: VerifyRoutingInput, reason: string): InstanceProof[] =>
-  input.targets.map(({ cluster }) => ({ cluster: cluster.name, instance: '*', result: 'untested', reason, requests: 0 }));
+  input.targets.map(({ cluster }) => ({
+    cluster: cluster.name,
+    instance: '*',
+    result: 'untested',
+    reason,
+    requests: 0,
+  }));
 
 const resultOf = (proofs: readonly InstanceProof[], verifiedAtMs: number): VerifyRoutingResult => {
   const has = (result: InstanceProof['result']): boolean => proofs.some((proof) => proof.result === result);
-  const result = has('contradicted') ? 'contradicted' : has('untested') || proofs.length === 0 ? 'untested' : 'verified';
+  const result = has('contradicted')
+    ? 'contradicted'
+    : has('untested') || proofs.length === 0
+      ? 'untested'
+      : 'verified';
   return { result, proofs, verifiedAtMs };
 };

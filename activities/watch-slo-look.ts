@@ -1,5 +1,13 @@
 /** One look of watchSlo: reads the counters once per source, judges every SLO, and moves the settled counts on. */
-import { cellsSince, envoyErrorArm, envoyEventArm, noArm, serverErrorArm, serverLatencyArm, sumCells } from '../core/analysis/arms.ts';
+import {
+  cellsSince,
+  envoyErrorArm,
+  envoyEventArm,
+  noArm,
+  serverErrorArm,
+  serverLatencyArm,
+  sumCells,
+} from '../core/analysis/arms.ts';
 import type { Arm, Total } from '../core/analysis/arms.ts';
 import { countIncrements } from '../core/analysis/counters.ts';
 import type { Counted, RawSeries } from '../core/analysis/counters.ts';
@@ -33,28 +41,42 @@ export interface Looked {
   readonly state: WatchState;
 }
 
-export const look = async (input: WatchSloInput, ports: LookPorts & { readonly state: WatchState }): Promise<Looked> => {
+export const look = async (
+  input: WatchSloInput,
+  ports: LookPorts & { readonly state: WatchState },
+): Promise<Looked> => {
   const offsetMs = await ports.metrics.clockOffsetMs(ports.signal);
   const nowMs = ports.now() + offsetMs;
-  const settledToMs = Math.max(ports.state.settledToMs, nowMs - MAX_RANGE_MS);
+  const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
+  const settledToMs = Math.max(ports.state.settledToMs ?? firstMs, nowMs - MAX_RANGE_MS);
   const startMs = Math.min(settledToMs, nowMs - input.judge.windowMs) - LOOK_BACK_MS;
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
   const judged = input.slos.map((slo) => {
-    const strata = input.strata.map((stratum) => stratumCounts({ input, slo, stratum, counted, offsetMs, state: ports.state }));
-    return { slo, strata, readings: judgeThreshold({ slo, settings: input.judge, nowMs, staleMs: staleMs(counted, slo), strata }) };
+    const strata = input.strata.map((stratum) =>
+      stratumCounts({ input, slo, stratum, counted, offsetMs, settledToMs, settled: ports.state.settled }),
+    );
+    return {
+      slo,
+      strata,
+      readings: judgeThreshold({ slo, settings: input.judge, nowMs, staleMs: staleMs(counted, slo), strata }),
+    };
   });
   const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
-  const newest = judged.flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs)).filter((ms) => ms !== null);
+  const newest = judged
+    .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
+    .filter((ms) => ms !== null);
   const nextMs = Math.max(settledToMs, Math.min(nowMs - input.judge.windowMs, ...newest));
   const settled = Object.fromEntries(
     judged.flatMap(({ slo, strata }) =>
       strata.map((one) => {
         const key = keyOf(slo, one.cluster);
-        return [key, settle(ports.state.settled[key], { one, fromMs: ports.state.settledToMs, toMs: nextMs })] as const;
+        return [key, settle(ports.state.settled[key], { one, fromMs: settledToMs, toMs: nextMs })] as const;
       }),
     ),
   );
-  const bad = judged.flatMap(({ strata }) => strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map((cell) => cell.fromMs)));
+  const bad = judged.flatMap(({ strata }) =>
+    strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map((cell) => cell.fromMs)),
+  );
   const firstBadAtMs = ports.state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null);
   const readings = [...stops, ...judged.flatMap((one) => one.readings)];
   return { readings, state: { ...ports.state, settledToMs: nextMs, settled, firstBadAtMs, readings: [] } };
@@ -81,8 +103,11 @@ const readCounters = async (
     stats: given(input.strata.flatMap(({ newStat, oldStat }) => [newStat, oldStat])),
     clusters: input.strata.flatMap(({ clients }) => clients),
   };
-  const thresholds = input.slos.flatMap(({ indicator }) => (indicator.kind === 'latency' ? [indicator.thresholdS] : []));
-  const range = (selector: string): Promise<readonly RawSeries[]> => metrics.range({ selector, toMs: nowMs, rangeMs: nowMs - startMs }, signal);
+  const thresholds = input.slos.flatMap(({ indicator }) =>
+    indicator.kind === 'latency' ? [indicator.thresholdS] : [],
+  );
+  const range = (selector: string): Promise<readonly RawSeries[]> =>
+    metrics.range({ selector, toMs: nowMs, rangeMs: nowMs - startMs }, signal);
   const [requests, buckets, traffic] = await Promise.all([
     range(serverRequests(server)),
     thresholds.length > 0 ? range(serverLatency(server, thresholds)) : [],
@@ -104,7 +129,13 @@ interface OfStratum {
   readonly offsetMs: number;
 }
 
-const stratumCounts = ({ input, slo, stratum, counted, offsetMs, state }: OfStratum & { slo: Slo; state: WatchState }): StratumCounts => {
+interface OfSlo extends OfStratum {
+  readonly slo: Slo;
+  readonly settledToMs: number;
+  readonly settled: WatchState['settled'];
+}
+
+const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, settled }: OfSlo): StratumCounts => {
   const sinceMs = stratum.sinceMs + offsetMs + input.warmUpMs;
   const source = sourceOf(counted, slo);
   const ofArm = (version: string, stat: string): Arm => {
@@ -112,17 +143,20 @@ const stratumCounts = ({ input, slo, stratum, counted, offsetMs, state }: OfStra
     return { ...arm, cells: cellsSince(arm.cells, sinceMs, source.intervalMs) };
   };
   const newArm = ofArm(stratum.newVersion, stratum.newStat);
-  const comparable = slo.source === 'server' ? stratum.oldVersion !== stratum.newVersion && stratum.oldVersion !== '' : stratum.oldStat !== '';
+  const comparable =
+    slo.source === 'server'
+      ? stratum.oldVersion !== stratum.newVersion && stratum.oldVersion !== ''
+      : stratum.oldStat !== '';
   const oldArm = comparable ? ofArm(stratum.oldVersion, stratum.oldStat) : noArm;
-  const before = state.settled[keyOf(slo, stratum.serving)] ?? noTotals;
+  const before = settled[keyOf(slo, stratum.serving)] ?? noTotals;
   return {
     cluster: stratum.serving,
     newVersion: stratum.newVersion,
     oldVersion: comparable ? stratum.oldVersion || 'the original' : '',
     newArm,
     oldArm,
-    newWhole: plus(before.newWhole, sumCells(newArm.cells, state.settledToMs)),
-    oldWhole: plus(before.oldWhole, sumCells(oldArm.cells, state.settledToMs)),
+    newWhole: plus(before.newWhole, sumCells(newArm.cells, settledToMs)),
+    oldWhole: plus(before.oldWhole, sumCells(oldArm.cells, settledToMs)),
     sinceMs,
   };
 };
@@ -165,9 +199,13 @@ const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly
 const sourceOf = ({ server, latency, envoy }: CountedSources, slo: Slo): Counted =>
   slo.source === 'envoy' ? envoy : slo.indicator.kind === 'errors' ? server : latency;
 
-const staleMs = (counted: CountedSources, slo: Slo): number => Math.max(STALE_MS, 4 * sourceOf(counted, slo).intervalMs);
+const staleMs = (counted: CountedSources, slo: Slo): number =>
+  Math.max(STALE_MS, 4 * sourceOf(counted, slo).intervalMs);
 
-const settle = (before: ArmTotals = noTotals, { one, fromMs, toMs }: { one: StratumCounts; fromMs: number; toMs: number }): ArmTotals => ({
+const settle = (
+  before: ArmTotals = noTotals,
+  { one, fromMs, toMs }: { one: StratumCounts; fromMs: number; toMs: number },
+): ArmTotals => ({
   newWhole: plus(before.newWhole, sumCells(one.newArm.cells, fromMs, toMs)),
   oldWhole: plus(before.oldWhole, sumCells(one.oldArm.cells, fromMs, toMs)),
 });

@@ -12,8 +12,11 @@ export interface WatchState {
   readonly schema: 1;
   /** When the first attempt began. */
   readonly startedAtMs: number;
-  /** Counts up to here are in `settled`; younger ones are counted again at every look, so late samples are not lost. */
-  readonly settledToMs: number;
+  /**
+   * Counts up to here are in `settled`; younger ones are counted again at every look, so late samples are not lost.
+   * null before the first look: from the oldest share's write on.
+   */
+  readonly settledToMs: number | null;
   readonly settled: Readonly<Record<string, ArmTotals>>;
   readonly firstBadAtMs: number | null;
   /** What the last look saw, for whoever describes the running activity. */

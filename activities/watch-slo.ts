@@ -33,13 +33,14 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
     const context = Context.current();
     const metrics = deps.connectMetrics(input.metrics);
     const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
-    let state = resumedState(context.info.heartbeatDetails) ?? freshState(input, deps.now());
+    let state = resumedState(context.info.heartbeatDetails) ?? freshState(deps.now());
     for (;;) {
       context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
       const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
       state = { ...looked.state, readings: looked.readings };
       const verdict = looked.failure ?? combineReadings(looked.readings);
-      if (isFinal(verdict, { input, state, nowMs: deps.now() })) return resultOf(verdict, { state, decidedAtMs: deps.now() });
+      if (isFinal(verdict, { input, state, nowMs: deps.now() }))
+        return resultOf(verdict, { state, decidedAtMs: deps.now() });
       if (deps.now() >= attemptEndMs) {
         context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
         throw windowEnd();
@@ -52,22 +53,32 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
 const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
   const name = `${service.namespace}/${service.service}`;
   if (slos.length === 0 || strata.length === 0) {
-    throw new TidegateError('Invalid', `nothing to watch for ${name}: ${slos.length} SLOs, ${strata.length} serving clusters`, {
-      fix: 'give the Service an SLO that can be evaluated',
-    });
+    throw new TidegateError(
+      'Invalid',
+      `nothing to watch for ${name}: ${slos.length} SLOs, ${strata.length} serving clusters`,
+      {
+        fix: 'give the Service an SLO that can be evaluated',
+      },
+    );
   }
-  const unsupported = slos.filter((slo) => slo.source === 'envoy' && slo.indicator.kind === 'latency').map((slo) => slo.name);
+  const unsupported = slos
+    .filter((slo) => slo.source === 'envoy' && slo.indicator.kind === 'latency')
+    .map((slo) => slo.name);
   if (unsupported.length > 0) {
-    throw new TidegateError('Invalid', `latency is judged from server metrics only; SLO ${unsupported.join(', ')} of ${name} asks Envoy`, {
-      fix: 'use the server source for latency',
-    });
+    throw new TidegateError(
+      'Invalid',
+      `latency is judged from server metrics only; SLO ${unsupported.join(', ')} of ${name} asks Envoy`,
+      {
+        fix: 'use the server source for latency',
+      },
+    );
   }
 };
 
-const freshState = (input: WatchSloInput, nowMs: number): WatchState => ({
+const freshState = (nowMs: number): WatchState => ({
   schema: 1,
   startedAtMs: nowMs,
-  settledToMs: Math.min(...input.strata.map(({ sinceMs }) => sinceMs)),
+  settledToMs: null,
   settled: {},
   firstBadAtMs: null,
   readings: [],
@@ -82,7 +93,11 @@ interface LookInput {
 }
 
 /** A backend that fails makes everything unknown; it is never a breach, and the counts go on where they were. */
-const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<Looked & { readonly failure?: Verdict }> => {
+const lookOrUnknown = async ({
+  input,
+  context,
+  ...ports
+}: LookInput): Promise<Looked & { readonly failure?: Verdict }> => {
   try {
     return await look(input, { ...ports, signal: context.cancellationSignal });
   } catch (error) {
@@ -106,7 +121,10 @@ const isFinal = ({ verdict }: Verdict, { input, state, nowMs }: Progress): boole
   return nowMs >= bakedAtMs + (verdict === 'unknown' ? input.maxUnknownMs : 0);
 };
 
-const resultOf = (verdict: Verdict, { state, decidedAtMs }: { state: WatchState; decidedAtMs: number }): WatchSloResult => ({
+const resultOf = (
+  verdict: Verdict,
+  { state, decidedAtMs }: { state: WatchState; decidedAtMs: number },
+): WatchSloResult => ({
   ...verdict,
   readings: fittingReadings(state.readings),
   firstBadAtMs: state.firstBadAtMs,

@@ -1,6 +1,11 @@
 /** The workers of Tidegate: one per task queue, so that forward work and watching never stand before the way back. */
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, Worker, type NativeConnection, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  Worker,
+  type NativeConnection,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { taskQueues } from '../core/contract/names.ts';
 
@@ -18,7 +23,10 @@ export interface WorkersOptions {
 const slots: Record<string, number> = { [taskQueues.apply]: 50, [taskQueues.observe]: 200, [taskQueues.restore]: 50 };
 
 export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
-  bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), logger: quiet });
+  bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: quiet,
+  });
 
 /** Webpack's progress is of no interest to people; its warnings and errors are. */
 const quiet = {
@@ -40,7 +48,12 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
   const { connection, namespace, activities, graceMs = 5_000 } = options;
   const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
   const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
-  const control = await Worker.create({ ...base, taskQueue: taskQueues.control, workflowBundle, maxCachedWorkflows: 500 });
+  const control = await Worker.create({
+    ...base,
+    taskQueue: taskQueues.control,
+    workflowBundle,
+    maxCachedWorkflows: 500,
+  });
   const others = await Promise.all(
     [taskQueues.apply, taskQueues.observe, taskQueues.restore].map((taskQueue) =>
       Worker.create({

@@ -37,6 +37,7 @@ import { initialState, type Next, type RolloutEvent, type RolloutState } from '.
 import { statusOf } from '../core/rollout/status.ts';
 import { leaveForward } from '../core/rollout/way-back.ts';
 import { createRunner } from './rollout-runner.ts';
+import type { Message } from './run-context.ts';
 
 export const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
 export const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
@@ -48,19 +49,17 @@ export const status = defineQuery<RolloutStatus>(messageNames.status);
 export const plan = defineQuery<Plan>(messageNames.plan);
 export const log = defineQuery<readonly LogEntry[]>(messageNames.log);
 
-type Message = RolloutEvent extends infer E ? (E extends { atMs: number } ? Omit<E, 'atMs'> : never) : never;
-
 export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   const given = input.plan;
   let state: RolloutState = initialState;
   const queue: RolloutEvent[] = [];
-  const emit = (message: Message): void => void queue.push({ ...message, atMs: Date.now() } as RolloutEvent);
+  const emit = (message: Message): void => void queue.push({ ...message, atMs: Date.now() });
   const told = (message: Message): RolloutStatus => {
     emit(message);
     drain();
     return statusOf(given, state);
   };
-  const runner = createRunner(given, emit);
+  const runner = createRunner(given, emit, () => state);
 
   // Applies every queued event; synchronous, so that an update answers with the state that it caused.
   const drain = (): void => {
@@ -68,7 +67,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
       const before = state;
       const after = step(given, state, event);
       state = after.state;
-      for (const command of after.commands) runner.run(command, state);
+      for (const command of after.commands) runner.run(command);
       if (state !== before) show(given, before, state);
     }
   };
@@ -88,7 +87,8 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   setHandler(abort, say('abort'), { validator: refuse('abort') });
   setHandler(
     promote,
-    (message: PromoteInput | undefined) => told({ type: 'promote', reason: reasonOf(message), full: message?.full === true }),
+    (message: PromoteInput | undefined) =>
+      told({ type: 'promote', reason: reasonOf(message), full: message?.full === true }),
     {
       validator: refuse('promote'),
     },
@@ -106,7 +106,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
       if (state.outcome !== null) break;
       await condition(() => queue.length > 0 || state.outcome !== null);
     }
-    await runner.settled();
+    await runner.settle();
     await condition(allHandlersFinished);
   });
   return close(given, state);

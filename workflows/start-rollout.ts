@@ -3,19 +3,13 @@
  * Guarantees: nothing is written before the whole plan is checked; `rollout` is an abandoned child, so closing the door
  * never touches traffic; its id is the lock, so a second start on the same part is refused.
  */
-import {
-  ApplicationFailure,
-  ParentClosePolicy,
-  proxyActivities,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { rolloutWorkflowId, taskQueues } from '../core/contract/names.ts';
 import type { Plan } from '../core/contract/plan.ts';
-import { planRollout, serviceRef } from '../core/rollout/plan.ts';
+import { planRollout, serviceRef, topologies } from '../core/rollout/plan.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { rollout } from './rollout.ts';
@@ -61,8 +55,9 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
   const plan = planRollout({ config, read, change: input.change });
   await assertSlos(plan);
-  if (input.dryRun === true) return { workflowId: '', runId: '', plan };
-  return start(workflowId, plan);
+  const topology = topologies(config, read.clusters);
+  if (input.dryRun === true) return { workflowId: '', runId: '', plan, topology };
+  return { ...(await start(workflowId, plan)), topology };
 }
 
 function checkInput(input: StartRolloutInput): void {
@@ -93,7 +88,7 @@ async function assertSlos(plan: Plan): Promise<void> {
   );
 }
 
-async function start(workflowId: string, plan: Plan): Promise<StartRolloutResult> {
+async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutResult, 'topology'>> {
   try {
     const child = await startChild(rollout, {
       workflowId,

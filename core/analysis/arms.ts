@@ -67,8 +67,11 @@ export const serverErrorArm = (counted: Counted, of: ServerArm): Arm => {
 
 /** Bad: slower than the edge, i.e. all requests less those of the bucket `le = thresholdS`. */
 export const serverLatencyArm = (counted: Counted, of: ServerArm & { readonly thresholdS: number }): Arm => {
-  const edge = ({ labels }: CountedSeries): number => Number(labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : labels['le']);
-  const series = counted.series.filter(ofServerArm(of)).filter((one) => [of.thresholdS, Number.POSITIVE_INFINITY].includes(edge(one)));
+  const edge = ({ labels }: CountedSeries): number =>
+    Number(labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : labels['le']);
+  const series = counted.series
+    .filter(ofServerArm(of))
+    .filter((one) => [of.thresholdS, Number.POSITIVE_INFINITY].includes(edge(one)));
   const all = series.filter((one) => edge(one) !== of.thresholdS).map(keyWithoutEdge);
   const good = new Set(series.filter((one) => edge(one) === of.thresholdS).map(keyWithoutEdge));
   const arm = armOf(counted, {
@@ -92,7 +95,9 @@ export const envoyErrorArm = (counted: Counted, stat: string): Arm => {
 
 /** How often something was counted for a subset, over all Envoys. */
 export const envoyEventArm = (counted: Counted, stat: string, name: string): Arm => {
-  const series = counted.series.filter(({ labels }) => labels['envoy_cluster_name'] === stat && labels['__name__'] === `envoy_cluster_${name}`);
+  const series = counted.series.filter(
+    ({ labels }) => labels['envoy_cluster_name'] === stat && labels['__name__'] === `envoy_cluster_${name}`,
+  );
   return armOf(counted, { series, newestMs: oldestNewest(series), weigh: () => ({ total: 1, bad: 0 }) });
 };
 
@@ -135,4 +140,8 @@ const oldestNewest = (series: readonly CountedSeries[]): number | null => {
 };
 
 const keyWithoutEdge = ({ labels }: CountedSeries): string =>
-  JSON.stringify(Object.entries(labels).filter(([name]) => name !== 'le').sort());
+  JSON.stringify(
+    Object.entries(labels)
+      .filter(([name]) => name !== 'le')
+      .sort(),
+  );

@@ -30,8 +30,12 @@ const sumFrom = (k: number, n: number, p: number): number => {
 
 const logChoose = (n: number, k: number): number => logFactorial(n) - logFactorial(k) - logFactorial(n - k);
 
-const smallFactorials: readonly number[] = Array.from({ length: 21 }).reduce<number[]>((logs, _, n) => [...logs, n === 0 ? 0 : (logs[n - 1] ?? 0) + Math.log(n)], []);
+const smallFactorials: readonly number[] = Array.from({ length: 21 }).reduce<number[]>(
+  (logs, _, n) => [...logs, n === 0 ? 0 : (logs[n - 1] ?? 0) + Math.log(n)],
+  [],
+);
 
 /** Stirling's series; below 21 a table, where the series is not exact enough. */
 const logFactorial = (n: number): number =>
-  smallFactorials[n] ?? n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3) + 1 / (1260 * n ** 5);
+  smallFactorials[n] ??
+  n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3) + 1 / (1260 * n ** 5);

@@ -99,7 +99,10 @@ const bornAfter = (all: readonly RawSeries[], rangeStartMs: number, intervalMs: 
   }
   const ordered = new Map([...times].map(([origin, seen]) => [origin, [...seen].sort((a, b) => a - b)]));
   const watched = (origin: string, untilMs: number): boolean =>
-    [...ordered].some(([other, seen]) => other !== origin && clusterOf(other) === clusterOf(origin) && covers(seen, { rangeStartMs, untilMs, edgeMs }));
+    [...ordered].some(
+      ([other, seen]) =>
+        other !== origin && clusterOf(other) === clusterOf(origin) && covers(seen, { rangeStartMs, untilMs, edgeMs }),
+    );
   return (series: RawSeries): number | undefined => {
     const firstMs = series.samples[0]?.atMs ?? 0;
     if (firstMs <= rangeStartMs + edgeMs) return undefined;

@@ -93,7 +93,8 @@ const connectStop = (input: HardStopInput): SloReading | undefined => {
   });
 };
 
-const fromMs = ({ newSubset, sinceMs, windowMs }: HardStopInput): number => Math.max(sinceMs, (newSubset.sent.newestMs ?? 0) - windowMs);
+const fromMs = ({ newSubset, sinceMs, windowMs }: HardStopInput): number =>
+  Math.max(sinceMs, (newSubset.sent.newestMs ?? 0) - windowMs);
 
 /**
  * At least that many requests that were sent waitMs ago or earlier have no answer now: every answer since is taken

@@ -19,15 +19,24 @@ export interface MembershipInput {
 export const proveMembership = (input: MembershipInput): InstanceProof => {
   const { cluster, instance, newestMs, nowMs, stats } = input;
   const where = `Envoy ${instance} in ${cluster}`;
-  const answer = (result: InstanceProof['result'], reason: string): InstanceProof => ({ cluster, instance, result, reason, requests: 0 });
-  if (nowMs - newestMs > input.staleMs) return answer('untested', `the scrapes of ${where} stopped ${seconds(nowMs - newestMs)} ago`);
+  const answer = (result: InstanceProof['result'], reason: string): InstanceProof => ({
+    cluster,
+    instance,
+    result,
+    reason,
+    requests: 0,
+  });
+  if (nowMs - newestMs > input.staleMs)
+    return answer('untested', `the scrapes of ${where} stopped ${seconds(nowMs - newestMs)} ago`);
   if (newestMs <= input.writtenAtMs) return answer('untested', `${where} was not scraped since the write`);
   const missing = stats.filter((stat) => !(healthyHosts(input, stat) >= 1));
   if (missing.length === 0) return answer('verified', `${where} has healthy endpoints for ${stats.join(', ')}`);
   const unknown = missing.filter((stat) => Number.isNaN(healthyHosts(input, stat)));
   return answer(
     'contradicted',
-    unknown.length > 0 ? `${where} does not know ${unknown.join(', ')}` : `${where} has no healthy endpoint for ${missing.join(', ')}`,
+    unknown.length > 0
+      ? `${where} does not know ${unknown.join(', ')}`
+      : `${where} has no healthy endpoint for ${missing.join(', ')}`,
   );
 };
 

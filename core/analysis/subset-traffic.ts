@@ -23,7 +23,9 @@ const CHOSEN: ReadonlySet<string | undefined> = new Set([
 const GAUGES: ReadonlySet<string | undefined> = new Set(['envoy_cluster_upstream_rq_active']);
 
 /** Counters can be differenced, gauges cannot. */
-export const splitGauges = (raw: readonly RawSeries[]): { readonly counters: readonly RawSeries[]; readonly gauges: readonly RawSeries[] } => ({
+export const splitGauges = (
+  raw: readonly RawSeries[],
+): { readonly counters: readonly RawSeries[]; readonly gauges: readonly RawSeries[] } => ({
   counters: raw.filter(({ labels }) => !GAUGES.has(labels['__name__'])),
   gauges: raw.filter(({ labels }) => GAUGES.has(labels['__name__'])),
 });
@@ -36,11 +38,18 @@ export const gaugeOf = (gauges: readonly RawSeries[], stat: string): number =>
 
 /** One per Envoy: requests by subset from scrape to scrape. */
 export const trafficByInstance = (counted: Counted): readonly InstanceTraffic[] => {
-  const origins = new Map<string, { cluster: string; instance: string; intervals: Map<number, { fromMs: number; sent: Record<string, number> }> }>();
+  const origins = new Map<
+    string,
+    { cluster: string; instance: string; intervals: Map<number, { fromMs: number; sent: Record<string, number> }> }
+  >();
   for (const { labels, increments } of counted.series) {
     if (!CHOSEN.has(labels['__name__'])) continue;
     const key = originOf(labels);
-    const origin = origins.get(key) ?? { cluster: labels['k8s_cluster_name'] ?? '*', instance: labels['instance'] ?? '*', intervals: new Map() };
+    const origin = origins.get(key) ?? {
+      cluster: labels['k8s_cluster_name'] ?? '*',
+      instance: labels['instance'] ?? '*',
+      intervals: new Map(),
+    };
     origins.set(key, origin);
     const stat = labels['envoy_cluster_name'] ?? '';
     for (const { fromMs, atMs, by } of increments) {
@@ -50,7 +59,9 @@ export const trafficByInstance = (counted: Counted): readonly InstanceTraffic[] 
     }
   }
   return [...origins.values()].map(({ cluster, instance, intervals }) => {
-    const ordered: ScrapeInterval[] = [...intervals].sort(([a], [b]) => a - b).map(([atMs, interval]) => ({ atMs, ...interval }));
+    const ordered: ScrapeInterval[] = [...intervals]
+      .sort(([a], [b]) => a - b)
+      .map(([atMs, interval]) => ({ atMs, ...interval }));
     const scrapes = new Set(ordered.flatMap(({ fromMs, atMs }) => [fromMs, atMs]));
     return { cluster, instance, intervals: ordered, scrapes: [...scrapes].sort((a, b) => a - b) };
   });

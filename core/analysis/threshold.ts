@@ -41,7 +41,8 @@ export const judgeThreshold = (input: JudgeInput): readonly SloReading[] => {
 
 const judgeStratum = (input: JudgeInput, stratum: StratumCounts): SloReading => {
   const found = findBreach(input, [stratum]);
-  const { verdict, reason } = found === undefined ? judgeWhole(input, stratum) : { verdict: 'breach' as const, reason: found };
+  const { verdict, reason } =
+    found === undefined ? judgeWhole(input, stratum) : { verdict: 'breach' as const, reason: found };
   return readingOf(input.slo, { cluster: stratum.cluster, verdict, reason, strata: [stratum] });
 };
 
@@ -49,7 +50,8 @@ const judgePooled = (input: JudgeInput, readings: readonly SloReading[]): SloRea
   const found = findBreach(input, input.strata);
   const open = readings.find((reading) => reading.verdict !== 'healthy');
   const verdict = found !== undefined ? 'breach' : open ? 'unknown' : 'healthy';
-  const reason = found ?? (open ? `not healthy while ${open.cluster} is not: ${open.reason}` : 'healthy in every cluster');
+  const reason =
+    found ?? (open ? `not healthy while ${open.cluster} is not: ${open.reason}` : 'healthy in every cluster');
   return readingOf(input.slo, { cluster: '*', verdict, reason, strata: input.strata });
 };
 
@@ -57,7 +59,10 @@ const judgePooled = (input: JudgeInput, readings: readonly SloReading[]): SloRea
  * Looks at the window and at its youngest half, quarter, …: a fault that begins in mid-bake would else hide behind the
  * good requests before it. alpha is split evenly over the looks, so they cost no false alarms.
  */
-const findBreach = ({ slo, settings, strata: all }: JudgeInput, strata: readonly StratumCounts[]): string | undefined => {
+const findBreach = (
+  { slo, settings, strata: all }: JudgeInput,
+  strata: readonly StratumCounts[],
+): string | undefined => {
   const cells = strata.flatMap((stratum) => (stratum.newArm.problem === '' ? stratum.newArm.cells : []));
   const endMs = cells.reduce((latest, cell) => Math.max(latest, cell.atMs), 0);
   const looks = looksOf(settings);
@@ -99,14 +104,21 @@ const comparison = ({ slo, settings, lookMs, endMs, strata }: Comparison): strin
   const olds = strata.filter((stratum) => stratum.oldVersion !== '');
   const name = [...new Set(olds.map((stratum) => stratum.oldVersion))].join(', ');
   if (name === '') return '; there is no old version to compare with';
-  const { total, bad } = sumCells(olds.flatMap((stratum) => stratum.oldArm.cells), endMs - lookMs);
+  const { total, bad } = sumCells(
+    olds.flatMap((stratum) => stratum.oldArm.cells),
+    endMs - lookMs,
+  );
   if (total === 0) return `; ${name} had no requests to compare with`;
   const allowed = 1 - slo.target;
-  const alike = bad >= settings.minBad && bad > allowed * total && binomialUpperTail(bad, total, allowed) <= settings.alpha;
+  const alike =
+    bad >= settings.minBad && bad > allowed * total && binomialUpperTail(bad, total, allowed) <= settings.alpha;
   return `; ${name} ${failed(slo)} ${ofTotal(bad, total)}${alike ? ', so it breaks the objective as well: the cause may be shared' : ''}`;
 };
 
-const judgeWhole = (input: JudgeInput, stratum: StratumCounts): { readonly verdict: 'healthy' | 'unknown'; readonly reason: string } => {
+const judgeWhole = (
+  input: JudgeInput,
+  stratum: StratumCounts,
+): { readonly verdict: 'healthy' | 'unknown'; readonly reason: string } => {
   const { slo, settings, nowMs } = input;
   const { total, bad } = stratum.newWhole;
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
@@ -117,14 +129,18 @@ const judgeWhole = (input: JudgeInput, stratum: StratumCounts): { readonly verdi
   if (total === 0) return unknown(`no request of ${where} in ${seconds(elapsedMs)} ${seenBy(slo)}: untested`);
   if (total < settings.minRequests) {
     const waitMs = ((settings.minRequests - total) * elapsedMs) / total;
-    return unknown(`${total} of the ${settings.minRequests} requests that are needed of ${where} ${seenBy(slo)}: about ${seconds(waitMs)} more`);
+    return unknown(
+      `${total} of the ${settings.minRequests} requests that are needed of ${where} ${seenBy(slo)}: about ${seconds(waitMs)} more`,
+    );
   }
   const allowed = 1 - slo.target;
   const counts = `${where} ${failed(slo)} ${ofTotal(bad, total)} requests in ${seconds(elapsedMs)} ${seenBy(slo)}`;
   if (bad <= allowed * total) return { verdict: 'healthy', reason: `${counts}: ${percent(allowed)} are allowed` };
   const good = Math.ceil(bad / allowed - total);
   const waitMs = (good * elapsedMs) / total;
-  return unknown(`${counts}: more than ${percent(allowed)}, not enough to call it a breach; ${good} good ones (${seconds(waitMs)}) would settle it`);
+  return unknown(
+    `${counts}: more than ${percent(allowed)}, not enough to call it a breach; ${good} good ones (${seconds(waitMs)}) would settle it`,
+  );
 };
 
 const dataTrouble = ({ slo, nowMs, staleMs }: JudgeInput, stratum: StratumCounts): string => {
@@ -139,16 +155,19 @@ const dataTrouble = ({ slo, nowMs, staleMs }: JudgeInput, stratum: StratumCounts
 
 const seenBy = (slo: Slo): string => (slo.source === 'server' ? 'as its pods count them' : 'as the Envoys count them');
 
-const failed = ({ indicator }: Slo): string => (indicator.kind === 'errors' ? 'failed' : `was slower than ${indicator.thresholdS} s for`);
+const failed = ({ indicator }: Slo): string =>
+  indicator.kind === 'errors' ? 'failed' : `was slower than ${indicator.thresholdS} s for`;
 
-const versionsOf = (strata: readonly StratumCounts[]): string => [...new Set(strata.map((stratum) => stratum.newVersion))].join(', ');
+const versionsOf = (strata: readonly StratumCounts[]): string =>
+  [...new Set(strata.map((stratum) => stratum.newVersion))].join(', ');
 
 interface ReadingParts extends Pick<SloReading, 'cluster' | 'verdict' | 'reason'> {
   readonly strata: readonly StratumCounts[];
 }
 
 const readingOf = (slo: Slo, { cluster, verdict, reason, strata }: ReadingParts): SloReading => {
-  const sum = (pick: (stratum: StratumCounts) => number): number => strata.reduce((total, stratum) => total + pick(stratum), 0);
+  const sum = (pick: (stratum: StratumCounts) => number): number =>
+    strata.reduce((total, stratum) => total + pick(stratum), 0);
   return {
     slo: slo.name,
     source: slo.source,

@@ -19,7 +19,12 @@ export const combineReadings = (readings: readonly SloReading[]): Verdict => {
   }
   const open = readings.filter((reading) => reading.verdict === 'unknown' && reading.cluster !== '*');
   if (readings.length === 0) return { verdict: 'unknown', breached, reason: 'nothing is watched' };
-  if (open.length > 0) return { verdict: 'unknown', breached, reason: `${open[0]?.reason}${open.length > 1 ? ` (and ${open.length - 1} more)` : ''}` };
+  if (open.length > 0)
+    return {
+      verdict: 'unknown',
+      breached,
+      reason: `${open[0]?.reason}${open.length > 1 ? ` (and ${open.length - 1} more)` : ''}`,
+    };
   const counted = readings.filter((reading) => reading.cluster !== '*');
   const bad = counted.reduce((sum, reading) => sum + reading.newBad, 0);
   const total = counted.reduce((sum, reading) => sum + reading.newTotal, 0);

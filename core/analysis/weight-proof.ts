@@ -39,14 +39,16 @@ export interface WeightProofInput {
 
 /** Fit is rejected below this chance. */
 const P_MIN = 1e-6;
-/** Expected requests of the rarest subset below which nothing is proven, when the weights before are known. */
+/** Expected requests of the rarest subset below which nothing is proven. */
 const MIN_EXPECTED = 8;
-/** … when they are not: a subset that gets nothing would then be noticed with P_MIN. */
+/** … when the weights before are not known: a subset that gets nothing would then be noticed with P_MIN. */
 const MIN_EXPECTED_BLIND = 14;
+/** Counts before the write that are likelier than this under the new weights: the write changed little or nothing here. */
+const P_ALIKE = 0.01;
 /** Requests before the write that make the old weights known. */
 const MIN_BEFORE = 20;
 /** … and how many are looked back at, at most: older ones may be of an earlier step. */
-const ENOUGH_BEFORE = 200;
+const ENOUGH_BEFORE = 500;
 /** A misfit counts as a contradiction only from a baseline this long after the write: weights take a moment to arrive, ms. */
 const SETTLE_MS = 2_000;
 /** How far a frozen instance's counts may stray towards the new weights and must still be rejected, in standard deviations. */
@@ -56,39 +58,63 @@ type Counts = ReadonlyMap<string, number>;
 
 export const proveWeights = (traffic: InstanceTraffic, input: WeightProofInput): InstanceProof => {
   const { cluster, instance } = traffic;
-  const answer = (result: InstanceProof['result'], reason: string, requests = 0): InstanceProof => ({ cluster, instance, result, reason, requests });
+  const answer = (result: InstanceProof['result'], reason: string, requests = 0): InstanceProof => ({
+    cluster,
+    instance,
+    result,
+    reason,
+    requests,
+  });
   const newestMs = traffic.scrapes.at(-1) ?? 0;
   if (input.nowMs - newestMs > input.staleMs) {
-    return answer('untested', `the scrapes of Envoy ${instance} in ${cluster} stopped ${seconds(input.nowMs - newestMs)} ago`);
+    return answer(
+      'untested',
+      `the scrapes of Envoy ${instance} in ${cluster} stopped ${seconds(input.nowMs - newestMs)} ago`,
+    );
   }
   const since = traffic.scrapes.filter((atMs) => atMs > input.writtenAtMs);
   const needed = input.mode === 'restored' ? 3 : 2;
   if (since.length < needed) {
-    return answer('untested', `Envoy ${instance} in ${cluster} was scraped ${since.length} times since the write, ${needed} are needed`);
+    return answer(
+      'untested',
+      `Envoy ${instance} in ${cluster} was scraped ${since.length} times since the write, ${needed} are needed`,
+    );
   }
-  if (Object.keys(input.weights).length === 0) return answer(...withoutRedirect(traffic, { ...input, baselineMs: since.at(-needed) ?? 0 }));
-  const weights = new Map([...Object.entries(input.weights), ...input.withdrawn.map((stat) => [stat, input.weights[stat] ?? 0] as const)]);
+  if (Object.keys(input.weights).length === 0) {
+    const stood = withoutRedirect(traffic, { withdrawn: input.withdrawn, baselineMs: since.at(-needed) ?? 0 });
+    return answer(stood.result, `Envoy ${instance} in ${cluster} ${stood.reason}`, stood.requests);
+  }
+  const weights = new Map([
+    ...Object.entries(input.weights),
+    ...input.withdrawn.map((stat) => [stat, input.weights[stat] ?? 0] as const),
+  ]);
   const before = countsBefore(traffic.intervals, { weights, writtenAtMs: input.writtenAtMs });
   // Weights arrive some time after the write: a later baseline leaves requests under the old ones out.
   const tries = since.slice(0, since.length - needed + 1).map((baselineMs) => {
-    const counts = countsOf(traffic.intervals.filter(({ fromMs }) => fromMs >= baselineMs), weights);
+    const counts = countsOf(
+      traffic.intervals.filter(({ fromMs }) => fromMs >= baselineMs),
+      weights,
+    );
     const judged = judgeCounts({ counts, before, weights });
     const early = judged.result === 'contradicted' && baselineMs < input.writtenAtMs + SETTLE_MS;
     return { counts, ...judged, result: early ? ('untested' as const) : judged.result };
   });
-  const best = tries.find((one) => one.result === 'verified') ?? tries.findLast((one) => one.result === 'contradicted') ?? tries[0];
+  const best =
+    tries.find((one) => one.result === 'verified') ?? tries.find((one) => one.result === 'contradicted') ?? tries[0];
   if (!best) return answer('untested', `no scrape of Envoy ${instance} in ${cluster} since the write`);
   return answer(best.result, `Envoy ${instance} in ${cluster} ${best.reason}`, totalOf(best.counts));
 };
 
 /** Nothing should go through Envoy any more: the subsets' counters stand still (or are gone with the subsets). */
-const withoutRedirect = (traffic: InstanceTraffic, { withdrawn, baselineMs }: WeightProofInput & { readonly baselineMs: number }) => {
-  const late = traffic.intervals.filter(({ fromMs }) => fromMs >= baselineMs);
+const withoutRedirect = (
+  { intervals }: InstanceTraffic,
+  { withdrawn, baselineMs }: { readonly withdrawn: readonly string[]; readonly baselineMs: number },
+): Pick<InstanceProof, 'result' | 'reason' | 'requests'> => {
+  const late = intervals.filter(({ fromMs }) => fromMs >= baselineMs);
   const requests = late.reduce((sum, { sent }) => sum + withdrawn.reduce((all, stat) => all + (sent[stat] ?? 0), 0), 0);
-  const where = `Envoy ${traffic.instance} in ${traffic.cluster}`;
   return requests === 0
-    ? (['verified', `${where} sent nothing to the withdrawn subsets in its last two scrapes`, 0] as const)
-    : (['contradicted', `${where} still sent ${requests} requests to the withdrawn subsets in its last two scrapes`, requests] as const);
+    ? { result: 'verified', reason: 'sent nothing to the withdrawn subsets from scrape to scrape', requests }
+    : { result: 'contradicted', reason: `still sent ${requests} requests to the withdrawn subsets`, requests };
 };
 
 interface CountsInput {
@@ -103,7 +129,10 @@ const judgeCounts = ({ counts, before, weights }: CountsInput): Pick<InstancePro
   const misfit = worstMisfit(counts, weights);
   const sent = `sent ${[...counts].map(([stat, n]) => `${n} to ${stat}`).join(', ')} of ${total}`;
   if (misfit.p < P_MIN) {
-    return { result: 'contradicted', reason: `${sent}: ${misfit.stat} should get ${percent(misfit.weight)}, chance ${chance(misfit.p)}` };
+    return {
+      result: 'contradicted',
+      reason: `${sent}: ${misfit.stat} should get ${percent(misfit.weight)}, chance ${chance(misfit.p)}`,
+    };
   }
   const lacking = lackOfPower({ total, before, weights });
   if (lacking !== '') return { result: 'untested', reason: `${sent}: too few to prove the weights (${lacking})` };
@@ -131,13 +160,12 @@ const worstMisfit = (counts: Counts, weights: ReadonlyMap<string, number>): Misf
 /** '' when an instance that kept its old weights would have been seen; else what is lacking. */
 const lackOfPower = ({ total, before, weights }: Omit<CountsInput, 'counts'> & { readonly total: number }): string => {
   const positive = [...weights.values()].filter((ppm) => ppm > 0);
-  const rarest = (total * Math.min(...positive)) / WHOLE;
+  const rarest = positive.length > 1 ? (total * Math.min(...positive)) / WHOLE : Number.POSITIVE_INFINITY;
   const known = totalOf(before) >= MIN_BEFORE;
-  const needed = known ? MIN_EXPECTED : MIN_EXPECTED_BLIND;
-  if (positive.length > 1 && rarest < needed) return `the rarest subset is expected ${rarest.toFixed(1)} times, ${needed} are needed`;
-  if (known && worstMisfit(before, weights).p < P_MIN && !wouldSeeFrozen(total, { before, weights })) {
-    return 'the old weights would look alike';
-  }
+  const sees = known && wouldSeeFrozen(total, { before, weights });
+  const needed = sees ? MIN_EXPECTED : MIN_EXPECTED_BLIND;
+  if (rarest < needed) return `the rarest subset is expected ${rarest.toFixed(1)} times, ${needed} are needed`;
+  if (known && !sees && worstMisfit(before, weights).p < P_ALIKE) return 'the old weights would look alike';
   return '';
 };
 
@@ -163,7 +191,8 @@ const countsBefore = (
 ): Counts => {
   const before = intervals.filter(({ atMs }) => atMs <= writtenAtMs);
   let taken = 0;
-  while (taken < before.length && totalOf(countsOf(before.slice(before.length - taken), weights)) < ENOUGH_BEFORE) taken++;
+  while (taken < before.length && totalOf(countsOf(before.slice(before.length - taken), weights)) < ENOUGH_BEFORE)
+    taken++;
   return countsOf(before.slice(before.length - taken), weights);
 };
 

@@ -60,6 +60,8 @@ export const defaultSlos = [
 export const configLimits = {
   bytesPerFile: 1_048_576,
   files: 200,
+  /** Unknown keys named one by one in a document; the rest is counted. */
+  unknownKeys: 100,
   /** Aliases resolved per document, counted with what they multiply; stops alias bombs. */
   aliases: 100,
 } as const;

@@ -23,7 +23,10 @@ export const suggestName = (typed: string, known: readonly string[]): string => 
   const near = nearestName(typed, known);
   if (near !== undefined) return `did you mean ${near}?`;
   if (known.length === 0) return 'there are none';
-  const shown = known.slice(0, 12).map(shortened).join(', ');
+  const shown = known
+    .slice(0, 12)
+    .map((name) => shortened(name))
+    .join(', ');
   return `known: ${shown}${known.length > 12 ? ', ...' : ''}`;
 };
 

@@ -17,13 +17,17 @@ import type { ConfigPath, ConfigProblem } from './problem.ts';
 import { formatPath, shortened, sortedProblems } from './problem.ts';
 import type { CheckedConfig, CheckedMesh, CheckedService } from './resolve.ts';
 import { selectorSchema, serviceSchema, topologySchema } from './service-schema.ts';
-import { checkShape } from './shape.ts';
+import { checkShape, createShape } from './shape.ts';
 import type { ConfigFile, SourceDocument } from './source.ts';
 import { readDocuments } from './source.ts';
 import type { ReadTemplate } from './template.ts';
 import { parseTemplate, pathFrom } from './template.ts';
 import type { SpecFault } from './waves.ts';
-import { selectWaves, servingClusters, topologyFaults } from './waves.ts';
+import { selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
+import { stepShare } from './values.ts';
+
+const meshShape = createShape(meshSchema);
+const serviceShape = createShape(serviceSchema);
 
 export type ParsedConfig =
   | { readonly ok: true; readonly config: CheckedConfig }
@@ -48,15 +52,15 @@ export const parseConfig = (
   problems.push(...documents.flatMap(checkHeader), ...checkTwins(documents));
   const readText: ReadTemplate = (path) => files.find((file) => file.path === path)?.text ?? readTemplate(path);
   const meshes = ofKind('Mesh').flatMap((document): CheckedMesh[] => {
-    const { value, problems: found } = checkShape(document, meshSchema);
+    const { value, problems: found } = checkShape(document, meshShape);
     problems.push(...found);
     return value === undefined ? [] : [{ file: document.file, written: value }];
   });
   const known = ofKind('Mesh').map(meshParts);
   const services = ofKind('Service').flatMap((document): CheckedService[] => {
-    const { value, problems: found } = checkShape(document, serviceSchema);
+    const { value, problems: found } = checkShape(document, serviceShape);
     const template = checkTemplate(document, readText);
-    problems.push(...found, ...checkReferences(document, known), ...template.problems);
+    problems.push(...found, ...checkSteps(document), ...checkReferences(document, known), ...template.problems);
     return value === undefined ? [] : [{ file: document.file, written: value, podTemplate: template.podTemplate }];
   });
   if (problems.length > 0) return { ok: false, problems: sortedProblems(problems) };
@@ -154,7 +158,25 @@ const meshParts = (document: SourceDocument): MeshParts => {
   return { name: String(record(metadata)['name']), clusters: clusters.data };
 };
 
+const stepShares = z.array(z.looseObject({ share: stepShare }));
 const waveSelectors = z.array(z.looseObject({ clusters: selectorSchema }));
+
+/** Steps of each wave by themselves: a mistake in a bake, or in another wave, does not hide shares that do not rise. */
+const checkSteps = (document: SourceDocument): ConfigProblem[] => {
+  const { waves } = record(record(record(document.value())['spec'])['rollout']);
+  if (!Array.isArray(waves)) return [];
+  return waves
+    .flatMap((wave, index) => {
+      const steps = stepShares.safeParse(record(wave)['steps']);
+      return steps.success
+        ? stepFaults(
+            index,
+            steps.data.map(({ share }) => share),
+          )
+        : [];
+    })
+    .map((fault) => problemAt(document, ['spec', ...fault.path], fault));
+};
 
 /** References to the mesh and its clusters, each as far as the Service can be read. */
 const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[]): ConfigProblem[] => {

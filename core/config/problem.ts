@@ -33,7 +33,7 @@ export const sortedProblems = (problems: readonly ConfigProblem[]): ConfigProble
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Names come from files of any content: a message stays one readable line. */
-export const shortened = (text: string): string => {
+export const shortened = (text: string, longest = 64): string => {
   const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > 64 ? `${line.slice(0, 61)}...` : line;
+  return line.length > longest ? `${line.slice(0, longest - 3)}...` : line;
 };

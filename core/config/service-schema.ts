@@ -9,6 +9,7 @@ import {
   clusterName,
   duration,
   labelMap,
+  percentOf,
   resourceName,
   serviceName,
   stepShare,
@@ -28,11 +29,9 @@ const shares = z.record(clusterName, topologyShare).superRefine((byCluster, cont
   });
 });
 
-export const topologySchema = z
-  .record(clusterName, shares)
-  .meta({
-    description: 'Per client cluster: who answers, in percent. A client that is not named answers its own calls.',
-  });
+export const topologySchema = z.record(clusterName, shares).meta({
+  description: 'Per client cluster: who answers, in percent. A client that is not named answers its own calls.',
+});
 
 const match = z
   .strictObject({
@@ -60,12 +59,10 @@ const chosenClusters = z
     });
   });
 
-export const selectorSchema = z
-  .union([z.literal('rest'), chosenClusters])
-  .meta({
-    title: 'selection of clusters',
-    examples: ['rest', { names: ['aws-us-east-1'] }, { match: { cloud: 'aws' } }],
-  });
+export const selectorSchema = z.union([z.literal('rest'), chosenClusters]).meta({
+  title: 'selection of clusters',
+  examples: ['rest', { names: ['aws-us-east-1'] }, { match: { cloud: 'aws' } }],
+});
 export type ClusterSelector = z.output<typeof selectorSchema>;
 
 const step = z.strictObject({
@@ -75,29 +72,7 @@ const step = z.strictObject({
   approve: z.boolean().prefault(false).meta({ description: 'After the bake a person must approve.' }),
 });
 
-const steps = z
-  .array(step)
-  .min(1)
-  .superRefine((written, context) => {
-    written.forEach(({ share }, index) => {
-      const before = written[index - 1];
-      if (before !== undefined && share <= before.share) {
-        context.addIssue({
-          code: 'custom',
-          path: [index, 'share'],
-          message: `${percentOf(share)} does not rise above the step before (${percentOf(before.share)})`,
-          params: { hint: 'the shares of a wave rise from step to step' },
-        });
-      }
-    });
-    if (written.at(-1)?.share === WHOLE) return;
-    context.addIssue({
-      code: 'custom',
-      path: [written.length - 1, 'share'],
-      message: `the last step of the wave stops at ${percentOf(written.at(-1)?.share ?? 0)}`,
-      params: { hint: 'end every wave with share: 100' },
-    });
-  });
+const steps = z.array(step).min(1);
 
 const wave = z.strictObject({ name: text('wave name', 'canary').optional(), clusters: selectorSchema, steps });
 
@@ -189,7 +164,3 @@ export const serviceSchema = z.strictObject({
 });
 
 export type WrittenService = z.output<typeof serviceSchema>;
-
-function percentOf(ppm: number): string {
-  return String(ppm / (WHOLE / 100));
-}

@@ -3,7 +3,8 @@
  * Messages are made of the published JSON Schema (title, examples), so that the schema cannot say something else.
  */
 import { z } from 'zod';
-import { suggestName, nearestName } from './nearest.ts';
+import { configLimits } from './defaults.ts';
+import { nearestName, suggestName } from './nearest.ts';
 import type { ConfigPath, ConfigProblem } from './problem.ts';
 import { formatPath, shortened } from './problem.ts';
 import type { SourceDocument } from './source.ts';
@@ -14,6 +15,7 @@ export interface SchemaNode {
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
+  readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
@@ -24,6 +26,14 @@ export interface SchemaNode {
 /** What users write (before defaults), in JSON Schema 2020-12. */
 export const publishedSchema = (schema: z.ZodType): SchemaNode => z.toJSONSchema(schema, { io: 'input' }) as SchemaNode;
 
+/** A kind of document. Built once: making the JSON Schema takes longer than checking a document. */
+export interface Shape<T> {
+  readonly schema: z.ZodType<T>;
+  readonly published: SchemaNode;
+}
+
+export const createShape = <T>(schema: z.ZodType<T>): Shape<T> => ({ schema, published: publishedSchema(schema) });
+
 export interface Shaped<T> {
   /** Undefined when there are problems. */
   readonly value: T | undefined;
@@ -31,8 +41,7 @@ export interface Shaped<T> {
 }
 
 /** Unknown keys are reported, then corrected in the document, so that the checks behind them still run. */
-export const checkShape = <T>(document: SourceDocument, schema: z.ZodType<T>): Shaped<T> => {
-  const published = publishedSchema(schema);
+export const checkShape = <T>(document: SourceDocument, { schema, published }: Shape<T>): Shaped<T> => {
   const unknown = unknownKeys(document, published);
   const result = schema.safeParse(document.value());
   const issues = result.success ? [] : result.error.issues.flatMap(expandUnion);
@@ -47,18 +56,18 @@ export const checkShape = <T>(document: SourceDocument, schema: z.ZodType<T>): S
   return { value: result.success && problems.length === 0 ? result.data : undefined, problems };
 };
 
-/** Keys that people bring along from elsewhere, and what to write here. */
-const explainedKeys: Readonly<Record<string, string>> = {
-  good: 'count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}}',
-  targetPercent: 'write target: 0.99',
-  token: 'name the environment variable that holds it: tokenEnv',
-  password: 'name the environment variable that holds a bearer token: tokenEnv',
-  bearerToken: 'name the environment variable that holds it: tokenEnv',
-  '<<': 'merge keys are not YAML 1.2; repeat the keys or use an alias for the whole value',
-  weight: 'write share, in percent',
-  setWeight: 'write share, in percent',
-  pause: 'write bake: 5m for a watched time, approve: true for a gate',
-};
+/** Keys that people bring along from elsewhere, what to write here, and the key that means the same (if one does). */
+const explainedKeys = new Map<string, { readonly hint: string; readonly means?: string }>([
+  ['good', { hint: 'count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}}' }],
+  ['targetPercent', { hint: 'write target, between 0 and 1: target: 0.99' }],
+  ['token', { hint: 'name the environment variable that holds it: tokenEnv: PROMETHEUS_TOKEN' }],
+  ['bearerToken', { hint: 'name the environment variable that holds it: tokenEnv: PROMETHEUS_TOKEN' }],
+  ['password', { hint: 'name the environment variable that holds a bearer token: tokenEnv: PROMETHEUS_TOKEN' }],
+  ['<<', { hint: 'merge keys are not YAML 1.2; repeat the keys, or use an alias for the whole value' }],
+  ['weight', { hint: 'write share, in percent', means: 'share' }],
+  ['setWeight', { hint: 'write share, in percent', means: 'share' }],
+  ['pause', { hint: 'write bake: 5m for a watched time, approve: true for a gate' }],
+]);
 
 const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigProblem[] => {
   const problems: ConfigProblem[] = [];
@@ -68,20 +77,22 @@ const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigPro
       return;
     }
     if (!isRecord(value)) return;
-    const known = knownKeys(nodes);
-    for (const key of known === undefined ? [] : Object.keys(value).filter((name) => !known.includes(name))) {
-      const near = nearestName(key, known ?? []);
+    const known = knownKeys(nodes) ?? Object.keys(value);
+    for (const key of Object.keys(value).filter((name) => !known.includes(name))) {
+      if (problems.length === configLimits.unknownKeys) return;
+      const explained = explainedKeys.get(key);
+      const meant = explained === undefined ? nearestName(key, known) : known.find((name) => name === explained.means);
       problems.push({
         file: document.file,
         line: document.lineOf([...path, key]),
         path: formatPath([...path, key]),
         reason: `unknown key ${shortened(key)}`,
-        hint: Object.hasOwn(explainedKeys, key) ? (explainedKeys[key] ?? '') : suggestName(key, known ?? []),
+        hint: explained?.hint ?? suggestName(key, known),
       });
-      if (near === undefined || Object.hasOwn(value, near)) document.removeKey(path, key);
+      if (meant === undefined || Object.hasOwn(value, meant)) document.removeKey(path, key);
       else {
-        document.renameKey(path, key, near);
-        look(value[key], property(nodes, near), [...path, near]);
+        document.renameKey(path, key, meant);
+        look(value[key], property(nodes, meant), [...path, meant]);
       }
     }
     for (const [key, item] of Object.entries(value)) look(item, property(nodes, key), [...path, key]);
@@ -152,6 +163,9 @@ const explain = (issue: Issue, place: Place): { reason: string; hint: string } =
       hint: 'lower-case letters, digits and dashes',
     };
   }
+  if (issue.code === 'unrecognized_keys') {
+    return { reason: `has ${String(issue.keys.length)} more unknown keys`, hint: 'correct the others first' };
+  }
   if (place.value === undefined) return { reason: 'is missing', hint: hint === '' ? `add a ${title}` : hint };
   if (issue.code === 'invalid_value') {
     const known = issue.values.map(String);
@@ -186,8 +200,11 @@ const exampleOf = (nodes: readonly SchemaNode[]): string => {
     return `for example ${examples.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(' or ')}`;
   const options = nodes.flatMap((node) => node.enum ?? (node.const === undefined ? [] : [node.const]));
   if (options.length > 0) return `write ${options.map(String).join(' or ')}`;
+  const preset = nodes.find((node) => node.default !== undefined)?.default;
   const keys = knownKeys(nodes) ?? [];
-  return keys.length > 0 ? `a mapping with ${keys.join(', ')}` : '';
+  if (keys.length > 0) return `a mapping with ${keys.join(', ')}`;
+  if (preset !== undefined) return `the default is ${JSON.stringify(preset)}`;
+  return nodes.some(({ type }) => type === 'array') ? 'add an entry, or leave the key out' : '';
 };
 
 /** What somebody who wrote the wrong type most likely meant. */
@@ -201,6 +218,7 @@ const correctionOf = (title: string, value: unknown): string | undefined => {
 };
 
 const kindOf = (value: unknown): string => {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a number' : String(value);
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;

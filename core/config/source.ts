@@ -34,17 +34,24 @@ export const readDocuments = (file: ConfigFile): { documents: SourceDocument[]; 
   if (file.text.length > configLimits.bytesPerFile) return { documents: [], problems: [tooLarge(file.path)] };
   const lines = new LineCounter();
   try {
-    const parsed = parseAllDocuments(file.text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
+    const parsed = parseAllDocuments(file.text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      logLevel: 'error',
+      uniqueKeys: false,
+    });
     const documents = Array.isArray(parsed) ? parsed : [];
     const faults = documents.flatMap((document) => [
       ...document.errors,
       ...document.warnings,
-      ...aliasFaults(document),
+      ...referenceFaults(document),
     ]);
+    // The parser catches its own stack overflow and reports it as one of many errors.
+    if (faults.some(({ message }) => message.includes('call stack'))) throw new RangeError();
     const problems = faults.map(({ message, pos: [start] }) =>
       problem(
         lineAt(lines, start),
-        `broken YAML: ${shortened(message)}`,
+        `broken YAML: ${shortened(message, 200)}`,
         'check indentation, quotes and brackets there',
       ),
     );
@@ -57,7 +64,7 @@ export const readDocuments = (file: ConfigFile): { documents: SourceDocument[]; 
     const reason = error instanceof RangeError ? 'it is nested too deeply' : messageOf(error);
     return {
       documents: [],
-      problems: [problem(1, `cannot be read: ${shortened(reason)}`, 'write it flatter, with fewer aliases')],
+      problems: [problem(1, `cannot be read: ${shortened(reason, 200)}`, 'write it flatter, with fewer aliases')],
     };
   }
 };
@@ -78,17 +85,45 @@ const toValue = (document: Document): unknown => document.toJS({ maxAliasCount: 
 
 const lineAt = (lines: LineCounter, offset: number): number => Math.max(1, lines.linePos(offset).line);
 
-/** Aliases to nothing: the parser finds them only when the value is read, and then without a position. */
-const aliasFaults = (document: Document.Parsed): { message: string; pos: [number, number] }[] => {
-  const faults: { message: string; pos: [number, number] }[] = [];
+interface Fault {
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/**
+ * Aliases to nothing (the parser finds them only when the value is read, and then without a position) and keys that stand
+ * twice in a mapping (the parser's own check takes a minute for a hostile file).
+ */
+const referenceFaults = (document: Document.Parsed): Fault[] => {
+  const faults: Fault[] = [];
+  const anchors = new Set<string>();
   visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) !== undefined) return;
-      const [start, end] = alias.range ?? [0, 0];
-      faults.push({ message: `alias *${alias.source} has no anchor before it`, pos: [start, end] });
+    Node: (_key, node) => {
+      const start = offsetOf(node) ?? 0;
+      if (isAlias(node)) {
+        if (!anchors.has(node.source))
+          faults.push({ message: `alias *${node.source} has no anchor before it`, pos: [start, start] });
+        return;
+      }
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+      if (isMap(node)) faults.push(...twinKeys(node));
     },
   });
   return faults;
+};
+
+const twinKeys = (map: YAMLMap): Fault[] => {
+  const seen = new Set<string>();
+  return map.items.flatMap(({ key }) => {
+    const text = keyText(key);
+    if (text === undefined) return [];
+    if (!seen.has(text)) {
+      seen.add(text);
+      return [];
+    }
+    const start = offsetOf(key) ?? 0;
+    return [{ message: `the key ${shortened(text)} stands twice`, pos: [start, start] }];
+  });
 };
 
 const createSourceDocument = (file: string, document: Document, lines: LineCounter): SourceDocument => {

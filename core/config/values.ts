@@ -41,11 +41,15 @@ export const labelMap = z
   .record(z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/), z.string().max(63))
   .meta({ title: 'map of labels', examples: [{ tier: 'canary' }] });
 
-/** Milliseconds when parsed. Bounds in ms, both inclusive; the upper one keeps workflow timers sane (400 days). */
+/**
+ * Milliseconds when parsed. Bounds in ms, both inclusive; the upper one keeps workflow timers sane (400 days).
+ * `meta` stands before the transform: zod publishes no examples and defaults of what it transforms.
+ */
 export const duration = (bounds: { minMs?: number; maxMs?: number } = {}) =>
   z
     .string()
     .regex(durationPattern, { abort: true })
+    .meta({ title: 'duration', examples: ['10s', '500ms', '1h30m'] })
     .transform((written, context) => {
       const durationMs = parseDuration(written) ?? 0;
       const { minMs = 0, maxMs = 400 * 24 * 3_600_000 } = bounds;
@@ -55,31 +59,36 @@ export const duration = (bounds: { minMs?: number; maxMs?: number } = {}) =>
           input: written,
           message: `must be between ${formatDuration(minMs)} and ${formatDuration(maxMs)}`,
           params: { hint: durationMs < minMs ? `write ${formatDuration(minMs)} or more` : 'write a shorter time' },
+          continue: true,
         });
       }
       return durationMs;
-    })
-    .meta({ title: 'duration', examples: ['10s', '500ms', '1h30m'] });
+    });
 
 const percent = (bounded: z.ZodNumber) =>
   bounded
-    .lte(100)
-    .superRefine((written, context) => {
+    .lte(100, { abort: true })
+    .meta({ title: 'percent number', examples: [5, 0.1] })
+    .transform((written, context) => {
       const ppm = written * PPM_PER_PERCENT;
       if (Math.abs(ppm - Math.round(ppm)) > 1e-6) {
-        context.addIssue({
+        context.issues.push({
           code: 'custom',
+          input: written,
           message: 'has more than 4 decimals',
           params: { hint: 'the smallest share is 0.0001 percent (one in a million)' },
+          continue: true,
         });
       }
-    })
-    .transform((written) => Math.round(written * PPM_PER_PERCENT))
-    .meta({ title: 'percent number', examples: [5, 0.1] });
+      return Math.round(ppm);
+    });
 
 /** Percent as written, parts per million when parsed. */
-export const stepShare = percent(z.number().gt(0));
-export const topologyShare = percent(z.number().gte(0));
+export const stepShare = percent(z.number().gt(0, { abort: true }));
+export const topologyShare = percent(z.number().gte(0, { abort: true }));
+
+/** As a user would write the share. */
+export const percentOf = (ppm: number): string => String(ppm / PPM_PER_PERCENT);
 
 /** No userinfo: an address is printed, stored in workflow history and logged. The message never repeats it. */
 export const metricsUrl = z

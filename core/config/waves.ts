@@ -8,6 +8,7 @@ import { suggestName } from './nearest.ts';
 import type { ConfigPath } from './problem.ts';
 import type { ClusterSelector } from './service-schema.ts';
 import type { WaveConfig } from './types.ts';
+import { percentOf } from './values.ts';
 
 /** A mistake at a path below `spec` of a Service. */
 export interface SpecFault {
@@ -91,6 +92,23 @@ export const selectWaves = (
     );
   return { selected, faults };
 };
+
+/** The shares of one wave, in ppm: rising, and up to everybody, or the old version would never be replaced. */
+export const stepFaults = (wave: number, shares: readonly number[]): SpecFault[] =>
+  shares.flatMap((share, index) => {
+    const path = ['rollout', 'waves', wave, 'steps', index, 'share'];
+    const before = shares[index - 1];
+    const faults: SpecFault[] = [];
+    if (before !== undefined && share <= before) {
+      const reason = `${percentOf(share)} does not rise above the step before (${percentOf(before)})`;
+      faults.push({ path, reason, hint: 'the shares of a wave rise from step to step' });
+    }
+    if (index === shares.length - 1 && share !== WHOLE) {
+      const reason = `the last step of the wave stops at ${percentOf(share)}`;
+      faults.push({ path, reason, hint: 'end every wave with share: 100' });
+    }
+    return faults;
+  });
 
 /** Waves when a service names none: one serving cluster alone, then all others. */
 export const defaultWaves = (names: readonly string[], serving: readonly string[]): WaveConfig[] => {

@@ -1,6 +1,7 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
 import type { SloReading, VerifyRoutingResult } from './activities.ts';
 import type { Change, Plan } from './plan.ts';
+import type { Shares } from '../routing/record.ts';
 
 export interface StartRolloutInput {
   readonly service: string;
@@ -16,6 +17,8 @@ export interface StartRolloutResult {
   readonly workflowId: string;
   readonly runId: string;
   readonly plan: Plan;
+  /** Per client cluster the share of each serving cluster, ppm. */
+  readonly topology: Readonly<Record<string, Shares>>;
 }
 
 export interface RolloutInput {

@@ -16,7 +16,7 @@ export interface PlanInput {
 export function planRollout({ config, read, change }: PlanInput): Plan {
   const problems = preflight({ config, facts: read.clusters, change });
   if (problems.length > 0) throw refusal(config, change, problems);
-  const topology = Object.fromEntries(read.clusters.map((one) => [one.cluster, topologyOf(config, one, WHOLE)]));
+  const topology = topologies(config, read.clusters);
   const context: Context = {
     config,
     facts: read.clusters,
@@ -56,6 +56,10 @@ export function planRollout({ config, read, change }: PlanInput): Plan {
     notes: notesFor(context, waves),
   };
 }
+
+/** Per client cluster the share of each serving cluster. */
+export const topologies = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
+  Object.fromEntries(facts.map((one) => [one.cluster, topologyOf(config, one, WHOLE)]));
 
 export const serviceRef = ({ mesh, service }: LoadedConfig): ServiceRef => ({
   mesh: mesh.name,

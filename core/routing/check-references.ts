@@ -1,6 +1,6 @@
 /** The part of the strict check that looks from field to field: what is named exists, once, and gets traffic. */
 import type { CecProblem } from './check.ts';
-import { envoyTypes } from './cilium-envoy.ts';
+import { envoyTypes, UINT32_MAX } from './cilium-envoy.ts';
 
 interface Named {
   readonly name: string;
@@ -48,8 +48,6 @@ interface Placed<T> {
   readonly value: T;
 }
 
-const UINT32_MAX = 4_294_967_295;
-
 const placed = <T>(values: readonly T[], path: string): Placed<T>[] =>
   values.map((value, index) => ({ value, path: `${path}[${String(index)}]` }));
 
@@ -95,7 +93,7 @@ const checkRoutes = ({ value, path }: Placed<RoutesShape>, clusterNames: Readonl
       const total = targets.reduce((sum, { value: { weight } }) => sum + weight, 0);
       return [
         ...when(total === 0, at, 'the weights sum to 0: Envoy would answer 503 to every request'),
-        ...when(total > UINT32_MAX, at, 'the weights sum to more than 4294967295'),
+        ...when(total > UINT32_MAX, at, `the weights sum to more than ${String(UINT32_MAX)}`),
         ...duplicates(targets, ({ name }) => name),
         ...targets.flatMap(({ value: { name }, path: target }) =>
           when(!clusterNames.has(name), `${target}.name`, `no Cluster is named ${name}: its requests would get 503`),

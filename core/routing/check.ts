@@ -40,7 +40,8 @@ const checkFields = (value: unknown, fields: Readonly<Record<string, Field>>, pa
 
 const unknownType = (type: unknown): string => {
   if (type === undefined) return 'missing';
-  if (otherResourceTypes.includes(String(type))) return `${nameOf(type)} is not a resource that Tidegate renders`;
+  if (typeof type === 'string' && otherResourceTypes.includes(type))
+    return `${nameOf(type)} is not a resource that Tidegate renders`;
   return `${nameOf(type)} is not known here; Cilium ${CILIUM_MINOR} would skip the whole object or its Envoy refuse it`;
 };
 

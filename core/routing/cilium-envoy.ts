@@ -3,6 +3,9 @@
 /** The Cilium minor that the lists were read from (cilium-envoy of August 2026, Envoy 1.38). Look again for each minor. */
 export const CILIUM_MINOR = '1.20';
 
+/** Largest number of Envoy's 32-bit fields: as a limit, none; for a sum of weights, the most that Envoy takes. */
+export const UINT32_MAX = 4_294_967_295;
+
 const PREFIX = 'type.googleapis.com/';
 
 /** `@type` of the messages that Tidegate renders. */

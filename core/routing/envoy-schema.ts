@@ -1,5 +1,5 @@
 /** The fields of the Envoy messages that Tidegate renders, with what each may hold. `check.ts` walks it. */
-import { envoyTypes, httpFilters, networkFilters } from './cilium-envoy.ts';
+import { envoyTypes, httpFilters, networkFilters, UINT32_MAX } from './cilium-envoy.ts';
 
 export type Schema =
   | { readonly kind: 'text' }
@@ -24,7 +24,7 @@ const text: Schema = { kind: 'text' };
 const flag: Schema = { kind: 'flag' };
 const duration: Schema = { kind: 'duration' };
 const choice = (...values: string[]): Schema => ({ kind: 'choice', values });
-const count = (min: number, max = 4_294_967_295): Schema => ({ kind: 'count', min, max });
+const count = (min: number, max = UINT32_MAX): Schema => ({ kind: 'count', min, max });
 const list = (item: Schema, atLeast = 1): Schema => ({ kind: 'list', item, atLeast });
 
 /** A name that ends in `!` is required. */

@@ -10,13 +10,11 @@ import { annotations, labels } from '../contract/names.ts';
 import { canonical, canonicalJson } from './canonical.ts';
 import { cecName } from './names.ts';
 import type { L7Policy, Manifest, RoutingRecord, Weight } from './record.ts';
-import { envoyTypes } from './cilium-envoy.ts';
+import { envoyTypes, UINT32_MAX } from './cilium-envoy.ts';
 import { withDigest } from './with-digest.ts';
 
 const LISTENER = 'frontend';
 const ROUTES = 'split';
-
-const UINT32_MAX = 4_294_967_295;
 
 /** Of request and response headers. A Go server takes 1 MiB, the most generous default in use; Envoy's own is 60. */
 const MAX_HEADERS_KB = 1_024;

@@ -27,6 +27,9 @@ const withoutPlugins = [
   'ResourceQuota',
 ];
 
+/** Five seconds alone; twenty at once share the cores. */
+const startLimitMs = 180_000;
+
 export interface ApiServer {
   readonly process: LabProcess;
   readonly client: KubeClient;
@@ -115,6 +118,7 @@ export async function startApiServer(
   await untilReady(`${options.cluster}: API server`, () => isReady(client), {
     needs: [process],
     signal: options.signal,
+    timeoutMs: startLimitMs,
   });
   return { process, client, admin: target(adminToken), tidegate: target(tidegateToken) };
 }

@@ -7,7 +7,6 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { TidegateError } from '../../core/contract/errors.ts';
 import { callControl } from './control-server.ts';
 import { parseBreak } from './faults.ts';
@@ -16,9 +15,16 @@ import type { LabClusterState, LabEnv, LabParts, LabProcessStatus, LabSpec, LabS
 import type { TrafficReport } from './load/report.ts';
 import { shopMesh } from './mesh.ts';
 import type { LabMesh } from './mesh.ts';
-import { claimRunDir, isAlive, pidFile, readLabState, runDirOf } from './run-dirs.ts';
+import {
+  claimRunDir,
+  isSupervisor,
+  pidFile,
+  readLabState,
+  runDirOf,
+  supervisorPid,
+  supervisorScript,
+} from './run-dirs.ts';
 
-const supervisorScript = fileURLToPath(new URL('./main.ts', import.meta.url));
 export const defaultLabName = 'shop';
 /** Requests per second of each cluster. */
 export const defaultRate = 200;
@@ -80,20 +86,17 @@ export async function labUp(options: StartLabOptions & { detach: boolean }): Pro
 /** A lab that is up, by name. */
 export function connectLab(name: string = defaultLabName): Lab {
   const state = readLabState(name);
-  if (!state || !isAlive(state.pid))
+  if (!state || supervisorPid(name) === undefined)
     throw new TidegateError('Unavailable', `The lab ${name} is not up`, {
       fix: `Start it with \`tidegate lab up --name ${name}\`.`,
     });
-  return labOf(state, async () => {
-    await callControl(join(state.runDir, controlSocket), '/stop', {});
-    await endOfPid(state.pid);
-  });
+  return labOf(state, () => endOfPid(state.pid));
 }
 
-/** Also clears what a dead lab left; a lab that is not there is fine. */
+/** Also ends a lab that is still starting, and clears what a dead one left; a lab that is not there is fine. */
 export async function labDown(name: string = defaultLabName): Promise<void> {
-  const state = readLabState(name);
-  if (state && isAlive(state.pid)) await connectLab(name).stop();
+  const pid = supervisorPid(name);
+  if (pid !== undefined) await endOfPid(pid);
   rmSync(runDirOf(name), { recursive: true, force: true });
 }
 
@@ -214,10 +217,12 @@ async function endOf(child: ChildProcess): Promise<void> {
   await ended;
 }
 
+/** A supervisor that does not end in time is killed; its children die with it. */
 async function endOfPid(pid: number): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) throw new TidegateError('DeadlineExceeded', `The lab's process ${pid} does not end`);
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + 15_000;
+  while (isSupervisor(pid)) {
+    if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

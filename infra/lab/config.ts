@@ -1,21 +1,21 @@
 import { stringify } from 'yaml';
 import type { LabState } from './lab-state.ts';
+import type { LabService } from './mesh.ts';
+
+/** Equal parts written out, for readers. */
+const plainYaml = { aliasDuplicateObjects: false };
+
+type ConfiguredLab = Pick<LabState, 'mesh' | 'clusters' | 'env'>;
 
 /** Tidegate's config of a lab, by file name: the mesh as it runs, and its services with rollouts of lab length. */
-export function labConfig(lab: Pick<LabState, 'mesh' | 'clusters' | 'env'>): Record<string, string> {
-  const documents: Record<string, string> = { 'mesh.yaml': stringify(meshDocument(lab)) };
-  for (const { name, namespace } of lab.mesh.services) {
-    documents[`${name}.yaml`] = stringify({
-      apiVersion: 'tidegate.dev/v1alpha1',
-      kind: 'Service',
-      metadata: { name, namespace },
-      spec: { mesh: lab.mesh.name, port: 'http' },
-    });
-  }
+export function labConfig(lab: ConfiguredLab): Record<string, string> {
+  const documents: Record<string, string> = { 'mesh.yaml': stringify(meshDocument(lab), plainYaml) };
+  for (const service of lab.mesh.services)
+    documents[`${service.name}.yaml`] = stringify(serviceDocument(lab, service), plainYaml);
   return documents;
 }
 
-function meshDocument(lab: Pick<LabState, 'mesh' | 'clusters' | 'env'>): unknown {
+function meshDocument(lab: ConfiguredLab): unknown {
   return {
     apiVersion: 'tidegate.dev/v1alpha1',
     kind: 'Mesh',
@@ -31,4 +31,42 @@ function meshDocument(lab: Pick<LabState, 'mesh' | 'clusters' | 'env'>): unknown
       ...(lab.env.PROMETHEUS_URL === '' ? {} : { metrics: { prometheus: { url: lab.env.PROMETHEUS_URL } } }),
     },
   };
+}
+
+/** Seconds instead of minutes: the lab's metrics are a second old and its traffic is steady. */
+const steps = [
+  { share: 5, bake: '10s' },
+  { share: 50, bake: '10s' },
+  { share: 100, bake: '10s' },
+];
+
+function serviceDocument(lab: ConfiguredLab, { name, namespace, global }: LabService): unknown {
+  const [first, ...others] = lab.mesh.clusters;
+  const waves = [
+    { name: 'canary', clusters: { names: [first?.name ?? ''] }, steps },
+    ...(others.length > 0 ? [{ name: 'rest', clusters: 'rest', steps }] : []),
+  ];
+  return {
+    apiVersion: 'tidegate.dev/v1alpha1',
+    kind: 'Service',
+    metadata: { name, namespace },
+    spec: {
+      mesh: lab.mesh.name,
+      port: 'http',
+      ...(global ? { topology: evenTopology(lab.mesh.clusters.map((cluster) => cluster.name)) } : {}),
+      rollout: { waves, progressDeadline: '1m', warm: '1m', maxUnknown: '2m', drain: '5s' },
+    },
+  };
+}
+
+/** What a global Service without affinity does: every cluster answers everybody. Rounding goes to the client's own. */
+function evenTopology(clusters: readonly string[]): Record<string, Record<string, number>> {
+  const share = Math.floor(10_000 / clusters.length) / 100;
+  const own = Number((100 - share * (clusters.length - 1)).toFixed(2));
+  return Object.fromEntries(
+    clusters.map((client) => [
+      client,
+      Object.fromEntries(clusters.map((serving) => [serving, serving === client ? own : share])),
+    ]),
+  );
 }

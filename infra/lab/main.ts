@@ -67,9 +67,6 @@ async function answer(lab: SupervisedLab, path: string, body: unknown): Promise<
       const order: TrafficOrder = { ...wanted, targets: await lab.addresses(wanted.service) };
       return callControl(load, '/start', order);
     }
-    case '/stop':
-      setImmediate(() => void stop(0)); // after the answer
-      return {};
     default:
       throw new Error(`no such path: ${path}`);
   }

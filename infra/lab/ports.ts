@@ -1,20 +1,28 @@
 import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 
-/**
- * Free TCP ports of 127.0.0.1. All are held at once and released together, so they differ from each other; a port may
- * still be taken by somebody else before its user binds it, so whoever uses it starts again on a clash.
- */
+/** Below the range that Linux gives to outgoing connections, so that a server finds its port again after a restart. */
+const lowest = 12_000;
+const highest = 32_000;
+/** What this process has given away, used or not yet. */
+const given = new Set<number>();
+
+/** Free TCP ports of 127.0.0.1, each different from all that this process got before. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenAnywhere()));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = lowest + Math.floor(Math.random() * (highest - lowest));
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
 
-function listenAnywhere(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server: Server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

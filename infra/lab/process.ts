@@ -72,7 +72,9 @@ function startProcess(spec: ProcessSpec, options: StarterOptions): LabProcess {
   let failure: string | undefined;
   function onEnd(of: ChildProcess): void {
     void ended.then((reason) => {
-      if (!stopping && of === child) failure = `${reason}: ${lastLines(logFile, 5)}`;
+      if (stopping || of !== child) return;
+      failure = `${reason}: ${lastLines(logFile, 5)}`;
+      console.error(`${spec.name} has ended: ${failure}`);
     });
   }
   onEnd(child);

@@ -1,9 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { TidegateError } from '../../core/contract/errors.ts';
 import { stateFile } from './lab-state.ts';
 import type { LabState } from './lab-state.ts';
+
+export const supervisorScript = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** All files of running labs: `labs/NAME` in Tidegate's cache. */
 export function labsDir(env: NodeJS.ProcessEnv = process.env): string {
@@ -25,8 +28,8 @@ export function labNames(): string[] {
 /** Takes the run directory of a new lab; what a dead lab left there goes. */
 export function claimRunDir(name: string): string {
   const runDir = runDirOf(name);
-  const pid = supervisorPid(runDir);
-  if (pid !== undefined && isAlive(pid))
+  const pid = supervisorPid(name);
+  if (pid !== undefined)
     throw new TidegateError('Invalid', `The lab ${name} is up already (process ${pid})`, {
       fix: `Take it down with \`tidegate lab down --name ${name}\`, or choose another --name.`,
     });
@@ -44,17 +47,22 @@ export function readLabState(name: string): LabState | undefined {
   }
 }
 
+/** In the run directory: who may be asked to stop, also while the lab is still starting. */
 export const pidFile = 'supervisor.pid';
 
-function supervisorPid(runDir: string): number | undefined {
-  const file = join(runDir, pidFile);
-  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined;
+/** The supervisor of a lab that is up or starting. */
+export function supervisorPid(name: string): number | undefined {
+  const file = join(runDirOf(name), pidFile);
+  if (!existsSync(file)) return undefined;
+  const pid = Number(readFileSync(file, 'utf8'));
+  return isSupervisor(pid) ? pid : undefined;
 }
 
-export function isAlive(pid: number): boolean {
+/** Neither a process that took over the number, nor a dead one that nobody has waited for. */
+export function isSupervisor(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const state = /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+    return state !== 'Z' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(supervisorScript);
   } catch {
     return false;
   }

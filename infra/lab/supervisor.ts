@@ -69,7 +69,7 @@ export function superviseLab(spec: LabSpec, report: (line: string) => void): Sup
     const names: BinaryName[] | undefined = spec.parts === 'api' ? ['etcd', 'kube-apiserver', 'tether'] : undefined;
     const binaries = await obtainBinaries({
       ...(names === undefined ? {} : { names }),
-      report: (line) => report(typeof line === 'string' ? line : JSON.stringify(line)),
+      report,
       signal: abort.signal,
     });
     abort.signal.throwIfAborted();

@@ -8,6 +8,7 @@
  * No decision about traffic is taken here, and no credential leaves this folder.
  */
 import type { ClusterRef } from '../../core/contract/plan.ts';
+import { TidegateError } from '../../core/contract/errors.ts';
 import { FIELD_MANAGER } from '../../core/contract/names.ts';
 import type { KubeObject } from './objects.ts';
 import { resourcePath } from './resources.ts';
@@ -94,6 +95,7 @@ function createCluster(name: string, transport: Transport): KubeCluster {
         { method: 'PATCH', path, verb: 'apply', object, body: manifest, contentType },
         { signal },
       );
+      if (answer.status === 404) throw absent(name, object);
       return answer.body as T;
     },
     async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown) {
@@ -154,5 +156,11 @@ const objectName = (
   type: ResourceType,
   { namespace, name }: { namespace?: string | undefined; name: string },
 ): string => [namespace, type.kind, name].filter((part) => part !== undefined).join('/');
+
+/** Server-side apply creates what is missing, so 404 means that the namespace or the kind is not there. */
+const absent = (cluster: string, object: string): TidegateError =>
+  new TidegateError('Invalid', `${cluster}/${object}: apply refused: the namespace or the kind does not exist there`, {
+    fix: 'create the namespace, or install the CRDs (Cilium with envoyConfig.enabled); Tidegate creates neither',
+  });
 
 const foundOrNull = <T>(answer: Answer): T | null => (answer.status === 404 ? null : (answer.body as T));

@@ -53,6 +53,9 @@ export function statusError(call: FailedCall): TidegateError {
       });
     case 409:
       return new TidegateError('Conflict', text);
+    case 410:
+      // A list's continue token has expired: the next attempt begins a new list.
+      return new TidegateError('Unavailable', text);
     case 429:
       return new TidegateError('Throttled', text, { ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
     default:

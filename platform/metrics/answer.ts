@@ -21,7 +21,9 @@ export const httpError = ({ where, status, text, retryAfter }: HttpAnswer): Tide
     return new TidegateError('Throttled', message, seconds > 0 ? { retryAfterMs: seconds * 1000 } : {});
   }
   if (status === 401 || status === 403) {
-    return new TidegateError('Forbidden', message, { fix: 'check tokenEnv of the metrics backend and what the token may read' });
+    return new TidegateError('Forbidden', message, {
+      fix: 'check tokenEnv of the metrics backend and what the token may read',
+    });
   }
   if (status >= 500) return new TidegateError('Unavailable', message, { fix: 'check the metrics backend' });
   return new TidegateError('Invalid', message, { fix: 'check that the metrics URL is the API base of a Prometheus' });
@@ -33,7 +35,9 @@ const transientTypes: ReadonlySet<unknown> = new Set(['timeout', 'canceled', 'un
 /** An error for anything but a complete success; a warning means that data may be missing, which is never zero. */
 export const answerError = (answer: unknown, where: string): TidegateError | undefined => {
   if (!isObject(answer) || (answer['status'] !== 'success' && answer['status'] !== 'error')) {
-    return new TidegateError('Invalid', `${where} does not answer like a Prometheus API`, { fix: 'check the metrics URL' });
+    return new TidegateError('Invalid', `${where} does not answer like a Prometheus API`, {
+      fix: 'check the metrics URL',
+    });
   }
   if (answer['status'] === 'error') {
     const code: FailureCode = transientTypes.has(answer['errorType']) ? 'Unavailable' : 'Invalid';
@@ -42,9 +46,13 @@ export const answerError = (answer: unknown, where: string): TidegateError | und
   }
   const warnings = answer['warnings'];
   if (Array.isArray(warnings) && warnings.length > 0) {
-    return new TidegateError('Unavailable', `${where} gave a partial answer: ${shorten(warnings.map(String).join('; '))}`, {
-      fix: 'check the stores behind the metrics backend',
-    });
+    return new TidegateError(
+      'Unavailable',
+      `${where} gave a partial answer: ${shorten(warnings.map(String).join('; '))}`,
+      {
+        fix: 'check the stores behind the metrics backend',
+      },
+    );
   }
   return undefined;
 };
@@ -77,13 +85,18 @@ const parseSeries = (series: unknown, where: string): RawSeries => {
       fix: 'keep classic buckets for the service metrics (convert_histograms_to_nhcb: false)',
     });
   }
-  throw new TidegateError('Invalid', `${where} answered with a series that has no samples`, { fix: 'check the metrics backend' });
+  throw new TidegateError('Invalid', `${where} answered with a series that has no samples`, {
+    fix: 'check the metrics backend',
+  });
 };
 
 /** A value that is not a number stays NaN: counting reports it, it never becomes zero. */
 const parseSample = (pair: unknown): Sample => {
   const [seconds, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
-  return { atMs: Math.round(Number(seconds) * 1000), value: typeof value === 'string' && value !== '' ? Number(value) : Number.NaN };
+  return {
+    atMs: Math.round(Number(seconds) * 1000),
+    value: typeof value === 'string' && value !== '' ? Number(value) : Number.NaN,
+  };
 };
 
 const errorTextOf = (text: string): string => {
@@ -101,4 +114,5 @@ const shorten = (text: string): string => {
   return flat === '' ? '(empty answer)' : flat.length > SHOWN ? `${flat.slice(0, SHOWN)}…` : flat;
 };
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

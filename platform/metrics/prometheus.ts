@@ -67,7 +67,12 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
       const text = await readBounded(response.body, endpoint.name);
       const retryAfter = response.headers['retry-after'];
       if (response.statusCode !== 200) {
-        throw httpError({ where: endpoint.name, status: response.statusCode, text, retryAfter: String(retryAfter ?? '') });
+        throw httpError({
+          where: endpoint.name,
+          status: response.statusCode,
+          text,
+          retryAfter: String(retryAfter ?? ''),
+        });
       }
       return answerData(text, endpoint.name);
     } catch (error) {
@@ -78,7 +83,10 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
 
   return {
     async range({ selector, toMs, rangeMs }, signal) {
-      const data = await query({ query: `${selector}[${Math.ceil(rangeMs)}ms]`, time: (toMs / 1000).toFixed(3) }, signal);
+      const data = await query(
+        { query: `${selector}[${Math.ceil(rangeMs)}ms]`, time: (toMs / 1000).toFixed(3) },
+        signal,
+      );
       return parseMatrix(data, endpoint.name);
     },
     async clockOffsetMs(signal) {
@@ -114,7 +122,9 @@ export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>)
 const endpointOf = (ref: MetricsRef): { readonly url: string; readonly name: string } => {
   const url = URL.canParse(ref.url) ? new URL(ref.url) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new TidegateError('Invalid', `the metrics URL is not an http(s) URL`, { fix: 'set spec.metrics.prometheus.url of the Mesh' });
+    throw new TidegateError('Invalid', `the metrics URL is not an http(s) URL`, {
+      fix: 'set spec.metrics.prometheus.url of the Mesh',
+    });
   }
   if (url.username !== '' || url.password !== '') {
     throw new TidegateError('Invalid', `the metrics URL of ${url.host} holds credentials`, {
@@ -129,9 +139,13 @@ const tokenOf = ({ ref, env }: PrometheusOptions): string => {
   if (ref.tokenEnv === undefined) return '';
   const token = env[ref.tokenEnv]?.trim() ?? '';
   if (token !== '') return token;
-  throw new TidegateError('Invalid', `the worker has no environment variable ${ref.tokenEnv} for the token of the metrics backend`, {
-    fix: `set ${ref.tokenEnv} for the worker, or remove tokenEnv`,
-  });
+  throw new TidegateError(
+    'Invalid',
+    `the worker has no environment variable ${ref.tokenEnv} for the token of the metrics backend`,
+    {
+      fix: `set ${ref.tokenEnv} for the worker, or remove tokenEnv`,
+    },
+  );
 };
 
 const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Promise<string> => {
@@ -167,7 +181,9 @@ const answerData = (text: string, where: string): unknown => {
 const asTidegateError = (error: unknown, where: string, timedOut: boolean): TidegateError => {
   if (error instanceof TidegateError) return error;
   const why = timedOut ? `no answer within ${DEADLINE_MS} ms` : reasonOf(error);
-  return new TidegateError('Unavailable', `${where} cannot be read: ${why}`, { fix: 'check that the worker reaches the metrics backend' });
+  return new TidegateError('Unavailable', `${where} cannot be read: ${why}`, {
+    fix: 'check that the worker reaches the metrics backend',
+  });
 };
 
 const reasonOf = (error: unknown): string => {

@@ -49,6 +49,23 @@ export const envoyMembership = ({ stats, clusters }: EnvoyScope): string =>
 
 /** A PromQL regular expression (anchored by Prometheus) for exactly these values; sorted, so equal sets are equal queries. */
 const oneOf = (values: readonly string[]): string =>
-  quote([...new Set(values)].sort().map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'));
+  quote(
+    [...new Set(values)]
+      .sort()
+      .map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+      .join('|'),
+  );
 
 const quote = (text: string): string => JSON.stringify(text);
+
+/** Any request series of a service, whatever its version: does the service report at all? */
+export const serverPresence = ({ service, clusters }: Omit<ServerScope, 'versions'>): string =>
+  `${SERVER}_count{service_name=${quote(service)},k8s_cluster_name=~${oneOf(clusters)}}`;
+
+/** Buckets of a service at these thresholds (s): can a latency SLO be counted? */
+export const latencyPresence = ({ service, clusters }: Omit<ServerScope, 'versions'>, thresholdS: number): string =>
+  `${SERVER}_bucket{service_name=${quote(service)},k8s_cluster_name=~${oneOf(clusters)},le=~${oneOf([`${thresholdS}`, `${thresholdS}.0`])}}`;
+
+/** A gauge that every running Envoy reports. */
+export const envoyPresence = (clusters: readonly string[]): string =>
+  `envoy_server_live{k8s_cluster_name=~${oneOf(clusters)}}`;

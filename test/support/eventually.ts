@@ -2,7 +2,10 @@
 import { limits } from './limits.ts';
 
 /** Repeats until `check` does not throw, or throws its last error after the limit. */
-export async function assertEventually(check: () => Promise<void> | void, withinMs: number = limits.eventually): Promise<void> {
+export async function assertEventually(
+  check: () => Promise<void> | void,
+  withinMs: number = limits.eventually,
+): Promise<void> {
   const end = Date.now() + withinMs;
   for (;;) {
     try {
@@ -16,7 +19,10 @@ export async function assertEventually(check: () => Promise<void> | void, within
 }
 
 /** Repeats until `check` has held `consecutive` times in a row. */
-export async function converges(check: () => Promise<void> | void, { consecutive, withinMs = limits.eventually }: { consecutive: number; withinMs?: number }): Promise<void> {
+export async function converges(
+  check: () => Promise<void> | void,
+  { consecutive, withinMs = limits.eventually }: { consecutive: number; withinMs?: number },
+): Promise<void> {
   let held = 0;
   await assertEventually(async () => {
     try {

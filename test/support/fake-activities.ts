@@ -20,8 +20,19 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   const share: Record<string, number> = {};
   const proven: Record<string, string> = {};
   const counts: Record<string, number> = {};
-  const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({ result, proofs: [], verifiedAtMs: Date.now() });
-  const healthy: WatchSloResult = { verdict: 'healthy', breached: [], reason: 'fake', readings: [], firstBadAtMs: null, decidedAtMs: 0 };
+  const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({
+    result,
+    proofs: [],
+    verifiedAtMs: Date.now(),
+  });
+  const healthy: WatchSloResult = {
+    verdict: 'healthy',
+    breached: [],
+    reason: 'fake',
+    readings: [],
+    firstBadAtMs: null,
+    decidedAtMs: 0,
+  };
   const defaults: RolloutActivities = {
     findRun: async () => '',
     probeSlos: async () => [],
@@ -51,7 +62,9 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     const chosen = (overrides[name] ?? defaults[name]) as (input: unknown, call: number) => Promise<unknown>;
     return chosen(input, counts[name]);
   };
-  const activities = Object.fromEntries((Object.keys(defaults) as (keyof RolloutActivities)[]).map((name) => [name, wrap(name)]));
+  const activities = Object.fromEntries(
+    (Object.keys(defaults) as (keyof RolloutActivities)[]).map((name) => [name, wrap(name)]),
+  );
   return { calls, share, proven, activities: activities as unknown as RolloutActivities };
 }
 

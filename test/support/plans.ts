@@ -15,14 +15,26 @@ interface Shape {
 
 /** Wave 1: aws; wave 2: gcp and onprem. Every cluster answers its own calls. */
 export function testPlan(shape: Shape = {}): Plan {
-  const { shares = [50_000, 500_000, WHOLE], bakeMs = 1_000, approveAt = -1, onBreach = 'all', kind = 'deploy', service = 'checkout' } = shape;
+  const {
+    shares = [50_000, 500_000, WHOLE],
+    bakeMs = 1_000,
+    approveAt = -1,
+    onBreach = 'all',
+    kind = 'deploy',
+    service = 'checkout',
+  } = shape;
   const wave = (name: string, serving: readonly string[]): PlannedWave => ({
     name,
     serving,
     clients: serving,
     skipped: [],
     enter: split(serving, 0),
-    steps: shares.map((share, i): PlannedStep => ({ share, bakeMs, approve: i === approveAt, versions: split(serving, share) })),
+    steps: shares.map((share, i): PlannedStep => ({
+      share,
+      bakeMs,
+      approve: i === approveAt,
+      versions: split(serving, share),
+    })),
   });
   return {
     schema: 1,
@@ -30,9 +42,13 @@ export function testPlan(shape: Shape = {}): Plan {
     kind,
     version: 'v2',
     replaces: Object.fromEntries(clusters.map((name) => [name, 'v1'])),
-    sources: Object.fromEntries(clusters.map((name) => [name, { deployment: `${service}-v1`, image: `${service}:v2` }])),
+    sources: Object.fromEntries(
+      clusters.map((name) => [name, { deployment: `${service}-v1`, image: `${service}:v2` }]),
+    ),
     workload: 'managed',
-    clusters: Object.fromEntries(clusters.map((name): [string, ClusterRef] => [name, { name, kubeconfig: { path: `/nowhere/${name}` } }])),
+    clusters: Object.fromEntries(
+      clusters.map((name): [string, ClusterRef] => [name, { name, kubeconfig: { path: `/nowhere/${name}` } }]),
+    ),
     initial: {},
     metrics: { url: 'http://127.0.0.1:1' },
     epoch: 1_000,

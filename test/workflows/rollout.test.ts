@@ -67,7 +67,14 @@ describe('rollout', () => {
   }, 60_000);
 
   it('restores on a breach, with the reason in its result', async () => {
-    const breach: WatchSloResult = { verdict: 'breach', breached: ['aws-us-east-1'], reason: '9 of 40 failed', readings: [], firstBadAtMs: 1, decidedAtMs: 2 };
+    const breach: WatchSloResult = {
+      verdict: 'breach',
+      breached: ['aws-us-east-1'],
+      reason: '9 of 40 failed',
+      readings: [],
+      firstBadAtMs: 1,
+      decidedAtMs: 2,
+    };
     const world = fakeWorld({ watchSlo: async () => breach });
     await withRollout(testPlan({ service: 'breach' }), world, async (handle) => {
       const result = await handle.result();
@@ -110,7 +117,14 @@ describe('rollout', () => {
   }, 60_000);
 
   it('a restore goes on past a failing cluster and retries it without limit', async () => {
-    const breach: WatchSloResult = { verdict: 'breach', breached: [], reason: 'bad', readings: [], firstBadAtMs: 1, decidedAtMs: 2 };
+    const breach: WatchSloResult = {
+      verdict: 'breach',
+      breached: [],
+      reason: 'bad',
+      readings: [],
+      firstBadAtMs: 1,
+      decidedAtMs: 2,
+    };
     let wave2 = false;
     const tries: Record<string, number> = {};
     const world = fakeWorld({
@@ -135,7 +149,9 @@ describe('rollout', () => {
     const world = fakeWorld();
     await withRollout(testPlan({ service: 'gate', approveAt: 0, shares: [50_000, WHOLE] }), world, async (handle) => {
       await assertEventually(async () => expect((await status(handle)).phase).toBe('gated'));
-      await expect(handle.executeUpdate('resume', { args: [{ reason: 'x' }] })).rejects.toMatchObject({ cause: { message: 'it is not paused' } });
+      await expect(handle.executeUpdate('resume', { args: [{ reason: 'x' }] })).rejects.toMatchObject({
+        cause: { message: 'it is not paused' },
+      });
       await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
       await handle.executeUpdate('approve', { args: [{ reason: 'fine' }] });
       expect((await status(handle)).phase).toBe('paused');

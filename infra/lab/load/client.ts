@@ -7,8 +7,9 @@ import type { IncomingMessage } from 'node:http';
 import type { FailureKind, RequestRecord } from './report.ts';
 
 const timeoutMs = 5_000;
-/** So many kept-alive connections that each is used several times a second: none idles into its server's end. */
 const keptConnections = 8;
+/** Each is used so often that it hears of its server's end (`Connection: close`) before the server is gone. */
+const usesPerSecond = 2;
 /** Above this the client is stuck; more sockets would only hide the reason. */
 const longestQueue = 2_000;
 
@@ -37,16 +38,16 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
   const kept = Array.from({ length: keptConnections }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   let target: Target | undefined;
   let intervalMs = 0;
+  let width = 1;
   let due = 0;
   let sent = 0;
   let inFlight = 0;
 
-  function freeAgent(): Agent {
-    for (let i = 0; i < kept.length; i++) {
-      const agent = kept[((sent / 2 + i) % kept.length) | 0];
-      if (agent && Object.keys(agent.sockets).length === 0) return agent;
-    }
-    return kept[((sent / 2) % kept.length) | 0] as Agent;
+  /** The next one that is idle, else the next one: its request waits. */
+  function nextAgent(): Agent {
+    const turn = Math.floor(sent / 2);
+    const inTurn = Array.from({ length: width }, (_, i) => kept[(turn + i) % width] as Agent);
+    return inTurn.find((agent) => Object.keys(agent.sockets).length === 0) ?? (inTurn[0] as Agent);
   }
 
   function send(to: Target): void {
@@ -69,7 +70,7 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
       port: to.port,
       path: '/',
       localAddress: spec.address,
-      agent: connection === 'new' ? false : freeAgent(),
+      agent: connection === 'new' ? false : nextAgent(),
       headers: { host: to.service },
     });
     const timer = setTimeout(() => {
@@ -95,6 +96,7 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
     aim(to, perSecond) {
       target = to;
       intervalMs = perSecond > 0 ? 1_000 / perSecond : 0;
+      width = Math.max(1, Math.min(keptConnections, Math.floor(perSecond / 2 / usesPerSecond)));
       due = 0;
     },
     stop() {

@@ -36,7 +36,9 @@ beforeAll(async () => {
 const rendered = (name: string): Manifest[] => {
   const record = parseRecord(readFileSync(join(here, name, 'input-record.json'), 'utf8'), name);
   const options = join(here, name, 'input-options.json');
-  const redirect = existsSync(options) ? (JSON.parse(readFileSync(options, 'utf8')) as { redirect: boolean }).redirect : true;
+  const redirect = existsSync(options)
+    ? (JSON.parse(readFileSync(options, 'utf8')) as { redirect: boolean }).redirect
+    : true;
   return desiredObjects(record, { redirect });
 };
 
@@ -52,7 +54,8 @@ describe.each(cases)('golden case %s', (name) => {
   it('renders what is expected', () => {
     const path = join(here, name, 'expected-objects.yaml');
     const objects = rendered(name);
-    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, objects.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'));
+    if (process.env['UPDATE_GOLDEN'] === '1')
+      writeFileSync(path, objects.map((one) => stringify(one, { lineWidth: 0 })).join('---\n'));
     const expected = parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS() as unknown);
     expect(objects).toEqual(expected);
   });
@@ -74,14 +77,18 @@ describe('what Cilium makes of a route', () => {
     expect(plain).toEqual(redirected);
   });
 
-  it('is refused by the strict check whenever Cilium refuses it, whichever field is missing', () => {
-    const route = routeOf('remote-stub-70-30');
-    const passed = fieldPaths(route.spec)
-      .map((path) => ({ ...route, spec: edited(route.spec, path, () => undefined) }))
-      .filter((one) => checkCec(one).length === 0);
-    expect(passed.length).toBeGreaterThan(20);
-    for (const one of passed) acceptedByCilium(one);
-  }, DIFFERENTIAL_LIMIT_MS);
+  it(
+    'is refused by the strict check whenever Cilium refuses it, whichever field is missing',
+    () => {
+      const route = routeOf('remote-stub-70-30');
+      const passed = fieldPaths(route.spec)
+        .map((path) => ({ ...route, spec: edited(route.spec, path, () => undefined) }))
+        .filter((one) => checkCec(one).length === 0);
+      expect(passed.length).toBeGreaterThan(20);
+      for (const one of passed) acceptedByCilium(one);
+    },
+    DIFFERENTIAL_LIMIT_MS,
+  );
 
   it('is not caught by Cilium when a route names a missing cluster; Envoy and the strict check do', () => {
     const route = routeOf('single-cluster');

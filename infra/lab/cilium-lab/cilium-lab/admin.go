@@ -134,6 +134,10 @@ func (a admin) envoy(w http.ResponseWriter, _ *http.Request) {
 	for typeURL, set := range b.current.byType {
 		named := map[string]json.RawMessage{}
 		for name, r := range set {
+			if typeURL == secretType {
+				named[name] = json.RawMessage(`"(not shown)"`)
+				continue
+			}
 			text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(r)
 			if err != nil {
 				text, _ = json.Marshal(err.Error())

@@ -13,6 +13,7 @@ import (
 	discovery "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/anypb"
 )
@@ -35,7 +36,8 @@ func serveADS(ctx context.Context, port int, b *bridge) error {
 	if err != nil {
 		return fmt.Errorf("ADS: %w", err)
 	}
-	s := grpc.NewServer()
+	// The bootstrap makes Envoy send a ping every 5 s; the default here is to hang up on more than one in 5 min.
+	s := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}))
 	discovery.RegisterAggregatedDiscoveryServiceServer(s, adsServer{bridge: b})
 	context.AfterFunc(ctx, s.Stop)
 	go s.Serve(l)

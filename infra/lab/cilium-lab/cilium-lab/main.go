@@ -47,7 +47,9 @@ func main() {
 	opts := &options{}
 	h := hive.New(cells(opts))
 	h.RegisterFlags(pflag.CommandLine)
-	pflag.CommandLine.Set("envoy-config-retry-interval", "1s") // 15 s in the agent: a lab should not wait that long
+	// Shorter than the agent's, since people and tests wait for a lab; a flag on the command line overrules them.
+	pflag.CommandLine.Set("envoy-config-retry-interval", "1s") // the agent has 15 s
+	pflag.CommandLine.Set("clustermesh-sync-timeout", "15s")   // the agent has 1 min: how long a dead cluster delays /ready
 	pflag.Parse()
 	var err error
 	if opts.nodes, err = parseNodes(*nodes); err == nil && (*adminPort <= 0 || *adsPort <= 0) {

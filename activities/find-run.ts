@@ -1,0 +1,16 @@
+/** findRun: is a workflow of that id open? Asked through the worker's own client. */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+
+export const createRunActivities = (): Pick<RolloutActivities, 'findRun'> => ({
+  async findRun({ workflowId }) {
+    try {
+      const { status, runId } = await Context.current().client.workflow.getHandle(workflowId).describe();
+      return status.name === 'RUNNING' ? runId : '';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return '';
+      throw error;
+    }
+  },
+});

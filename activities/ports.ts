@@ -1,0 +1,59 @@
+/** What activities need of the world, so that they run the same in a Temporal worker, in the CLI and in tests. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import type { Clusters } from '../platform/kube/clusters.ts';
+
+export interface ActivityPort {
+  /** Aborts when the activity is cancelled or its worker shuts down. */
+  signal(): AbortSignal;
+  heartbeat(progress: unknown): void;
+  /** When the first attempt was scheduled, ms since the epoch: deadlines span attempts. */
+  scheduledAtMs(): number;
+}
+
+export interface Clock {
+  nowMs(): number;
+  /** Throws the signal's reason when it aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface KubeDeps {
+  readonly clusters: Clusters;
+  readonly clock: Clock;
+  readonly activity: ActivityPort;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  async sleep(ms, signal) {
+    try {
+      await wait(ms, undefined, { signal });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    }
+  },
+};
+
+/** The activity that is running in a Temporal worker. */
+export const temporalActivity: ActivityPort = {
+  signal: () => Context.current().cancellationSignal,
+  heartbeat: (progress) => Context.current().heartbeat(progress),
+  scheduledAtMs: () => Context.current().info.scheduledTimestampMs,
+};
+
+/** Outside Temporal (`restore --from-cluster`): nobody to tell, nothing to outlive. */
+export function standaloneActivity(signal: AbortSignal, startedAtMs: number): ActivityPort {
+  return { signal: () => signal, heartbeat: () => undefined, scheduledAtMs: () => startedAtMs };
+}
+
+/** Well below the heartbeat timeout of 20 s in workflows/activity-options.ts. */
+const HEARTBEAT_MS = 5_000;
+
+/** Waits with heartbeats; ends at once when the activity is cancelled. */
+export async function drain({ clock, activity }: Pick<KubeDeps, 'clock' | 'activity'>, ms: number): Promise<void> {
+  const until = clock.nowMs() + ms;
+  for (let left = ms; left > 0; left = until - clock.nowMs()) {
+    activity.heartbeat({ drainingMs: left });
+    await clock.sleep(Math.min(left, HEARTBEAT_MS), activity.signal());
+  }
+}

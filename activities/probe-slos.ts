@@ -1,0 +1,64 @@
+/** probeSlos: could a verdict be reached as things are? Asked before the first write; only reads. */
+import { Context } from '@temporalio/activity';
+import type { ProbeSlosInput, RolloutActivities } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import type { MetricsRef, Slo } from '../core/contract/plan.ts';
+import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import { envoyPresence, latencyPresence, serverPresence } from '../platform/metrics/selectors.ts';
+
+export interface ProbeDeps {
+  connectMetrics(ref: MetricsRef): Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  /** Our clock, ms since the epoch. */
+  now(): number;
+}
+
+/** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
+const REPORTED_WITHIN_MS = 150_000;
+
+export const createProbeActivities = (deps: ProbeDeps): Pick<RolloutActivities, 'probeSlos'> => ({
+  probeSlos: (input) => probeSlos(deps, input, Context.current().cancellationSignal),
+});
+
+/** One sentence per SLO that cannot be evaluated; empty = all can. */
+export async function probeSlos(
+  deps: ProbeDeps,
+  input: ProbeSlosInput,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const metrics = deps.connectMetrics(input.metrics);
+  try {
+    const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
+    const found = await Promise.all(
+      input.slos.map(async (slo) => {
+        const { selector, metric } = presenceOf(slo, input);
+        const series = await metrics.range({ selector, toMs, rangeMs: REPORTED_WITHIN_MS }, signal);
+        return missingIn(
+          input.clusters,
+          series.map((one) => one.labels['k8s_cluster_name'] ?? ''),
+        ).map(
+          (cluster) =>
+            `SLO ${slo.name}: no ${metric} from ${cluster} in the last ${REPORTED_WITHIN_MS / 1000} s (${selector})`,
+        );
+      }),
+    );
+    return found.flat();
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    return [`${error.message}${error.fix === '' ? '' : ` (${error.fix})`}`];
+  }
+}
+
+const missingIn = (wanted: readonly string[], seen: readonly string[]): string[] =>
+  wanted.filter((name) => !seen.includes(name));
+
+function presenceOf(slo: Slo, { service, clusters }: ProbeSlosInput): { selector: string; metric: string } {
+  if (slo.source === 'envoy') return { selector: envoyPresence(clusters), metric: "Envoy's metrics" };
+  const scope = { service: service.service, clusters };
+  if (slo.indicator.kind === 'errors')
+    return { selector: serverPresence(scope), metric: 'http.server.request.duration' };
+  const { thresholdS } = slo.indicator;
+  return {
+    selector: latencyPresence(scope, thresholdS),
+    metric: `bucket of http.server.request.duration at ${thresholdS} s`,
+  };
+}

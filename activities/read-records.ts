@@ -1,0 +1,69 @@
+/** The world as it is, per cluster. A cluster that cannot be reached is a fact, not an error. */
+import type { ClusterFacts, ReadRecordsInput, ReadRecordsResult } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import type { ClusterRef, ServiceRef } from '../core/contract/plan.ts';
+import { cecName } from '../core/routing/names.ts';
+import type { KubeCluster } from '../platform/kube/clusters.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../platform/kube/objects.ts';
+import { isOwned } from '../platform/kube/ownership.ts';
+import { kinds } from '../platform/kube/resources.ts';
+import { bypassingObjects, foreignObjects, frontendFacts, workloadFacts, workloadsOf } from './cluster-facts.ts';
+import type { Ingress, Route, Surroundings } from './cluster-facts.ts';
+import type { KubeDeps } from './ports.ts';
+import { recordOf } from './record-store.ts';
+
+export async function readRecords(deps: KubeDeps, { service, clusters }: ReadRecordsInput): Promise<ReadRecordsResult> {
+  const facts = await Promise.all(clusters.map((ref) => factsOrWhyNot(deps, ref, service)));
+  const epochs = facts.flatMap(({ record }) =>
+    record === null ? [] : [record.topology.epoch, record.versions.epoch, record.policy.epoch],
+  );
+  return { clusters: facts, epoch: Math.max(deps.clock.nowMs(), 1 + Math.max(0, ...epochs)) };
+}
+
+async function factsOrWhyNot(
+  { clusters, activity }: KubeDeps,
+  ref: ClusterRef,
+  service: ServiceRef,
+): Promise<ClusterFacts> {
+  try {
+    return await readFacts(clusters.connect(ref), service, activity.signal());
+  } catch (error) {
+    const away = error instanceof TidegateError && (error.code === 'Unavailable' || error.code === 'Throttled');
+    if (!away) throw error;
+    const nothing = { record: null, frontend: null, workloads: [], foreign: [], bypasses: [] };
+    return { cluster: ref.name, unreachable: error.message, ...nothing };
+  }
+}
+
+async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: AbortSignal): Promise<ClusterFacts> {
+  const { namespace } = service;
+  const own = cecName(service.service);
+  const [frontend, deployments, autoscalers, around] = await Promise.all([
+    cluster.get<Service>(kinds.service, { namespace, name: service.service }, { signal }),
+    cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
+    cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
+    readSurroundings(cluster, namespace, signal),
+  ]);
+  const route = around.routes.find((one) => one.metadata.name === own && isOwned(one, service.installation));
+  const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
+  return {
+    cluster: cluster.name,
+    unreachable: '',
+    record: route === undefined ? null : recordOf(route, cluster.name),
+    frontend: frontendFacts(frontend),
+    workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
+    foreign: foreignObjects(service, own, around),
+    bypasses: bypassingObjects(service, around),
+  };
+}
+
+async function readSurroundings(cluster: KubeCluster, namespace: string, signal: AbortSignal): Promise<Surroundings> {
+  const [routes, clusterwideRoutes, httpRoutes, grpcRoutes, ingresses] = await Promise.all([
+    cluster.list<EnvoyConfig>(kinds.envoyConfig, namespace, { signal }),
+    cluster.list<EnvoyConfig>(kinds.clusterwideEnvoyConfig, undefined, { signal }),
+    cluster.list<Route>(kinds.httpRoute, namespace, { signal }),
+    cluster.list<Route>(kinds.grpcRoute, namespace, { signal }),
+    cluster.list<Ingress>(kinds.ingress, namespace, { signal }),
+  ]);
+  return { routes, clusterwideRoutes, gatewayRoutes: [...httpRoutes, ...grpcRoutes], ingresses };
+}

@@ -1,0 +1,157 @@
+/** Reads and writes routing records: the annotation of the service's CiliumEnvoyConfig, and the objects that it asks for. */
+import type { ApplyRoutingResult, ObjectChange } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import { annotations, labels } from '../core/contract/names.ts';
+import type { ServiceRef } from '../core/contract/plan.ts';
+import { canonicalJson } from '../core/routing/canonical.ts';
+import { checkCec } from '../core/routing/check.ts';
+import { cecName } from '../core/routing/names.ts';
+import { parseRecord } from '../core/routing/parse-record.ts';
+import type { Manifest, RoutingRecord } from '../core/routing/record.ts';
+import { desiredObjects } from '../core/routing/render.ts';
+import { weightsOf } from '../core/routing/weights.ts';
+import { withDigest } from '../core/routing/with-digest.ts';
+import { applyObject } from '../platform/kube/apply-objects.ts';
+import type { KubeCluster } from '../platform/kube/clusters.ts';
+import type { EnvoyConfig, Service } from '../platform/kube/objects.ts';
+import { assertOwned } from '../platform/kube/ownership.ts';
+import { kinds } from '../platform/kube/resources.ts';
+
+export interface FoundRecord {
+  /** The object as read; null when it is not there. */
+  readonly route: EnvoyConfig | null;
+  readonly record: RoutingRecord | null;
+  /** Do calls to the frontend go through Envoy? */
+  readonly redirected: boolean;
+}
+
+export interface RecordAt {
+  readonly cluster: KubeCluster;
+  readonly service: ServiceRef;
+}
+
+/** Another installation's record is an error; a CiliumEnvoyConfig of ours without a record is an unfinished creation. */
+export async function findRecord({ cluster, service }: RecordAt): Promise<FoundRecord> {
+  const name = cecName(service.service);
+  const route = await cluster.get<EnvoyConfig>(kinds.envoyConfig, { namespace: service.namespace, name });
+  if (route === null) return { route, record: null, redirected: false };
+  assertOwned(route, { cluster: cluster.name, installation: service.installation });
+  return { route, record: recordOf(route, cluster.name), redirected: (route.spec?.services ?? []).length > 0 };
+}
+
+/** The record in a CiliumEnvoyConfig of ours, checked to be about this object. */
+export function recordOf(route: EnvoyConfig, cluster: string): RoutingRecord | null {
+  const text = route.metadata.annotations?.[annotations.record];
+  if (text === undefined) return null;
+  const { name, namespace = '' } = route.metadata;
+  const where = `${cluster}/${namespace}/CiliumEnvoyConfig/${name}`;
+  const record = parseRecord(text, where);
+  if (record.cluster === cluster && record.namespace === namespace && cecName(record.service) === name) return record;
+  throw new TidegateError(
+    'Foreign',
+    `${where}: holds the record of ${record.cluster}/${record.namespace}/${record.service}: it was copied`,
+    {
+      fix: 'delete the copy; each cluster gets its own by tidegate adopt',
+    },
+  );
+}
+
+/** What to write. */
+export interface WantedRecord {
+  readonly record: RoutingRecord;
+  readonly redirect: boolean;
+  /** Keep the routes and clusters of this record: requests that are under way still need them. Default: record. */
+  readonly routesOf?: RoutingRecord;
+}
+
+export interface WrittenRecord {
+  readonly record: RoutingRecord;
+  readonly changes: readonly ObjectChange[];
+}
+
+/** Losing against another writer that often in a row means that somebody writes in a loop. */
+const ATTEMPTS = 5;
+
+/**
+ * Read, change, write under the resourceVersion that was read; on a conflict again from the start. Services come first:
+ * killed in between, the next run finds them there and goes on. null from `change`: leave everything as it is.
+ */
+export async function updateRecord(
+  at: RecordAt,
+  change: (found: FoundRecord) => WantedRecord | null,
+): Promise<WrittenRecord | null> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await findRecord(at);
+    const wanted = change(found);
+    if (wanted === null) return null;
+    const objects = renderChecked(wanted);
+    try {
+      return { record: wanted.record, changes: await writeObjects(at, { objects, found }) };
+    } catch (error) {
+      const conflict = error instanceof TidegateError && error.code === 'Conflict';
+      if (!conflict || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+function renderChecked({ record, redirect, routesOf }: WantedRecord): Manifest[] {
+  const where = `${record.cluster}/${record.namespace}/CiliumEnvoyConfig/${cecName(record.service)}`;
+  const text = canonicalJson(record);
+  // What cannot be read back must not be written.
+  parseRecord(text, where);
+  const objects = desiredObjects(routesOf ?? record, { redirect });
+  const rendered =
+    routesOf === undefined
+      ? objects
+      : objects.map((one) => (one.kind === 'CiliumEnvoyConfig' ? withRecord(one, text) : one));
+  const problems = rendered.filter((one) => one.kind === 'CiliumEnvoyConfig').flatMap(checkCec);
+  if (problems.length === 0) return rendered;
+  const lines = problems.map(({ path, reason }) => `${path}: ${reason}`);
+  throw new TidegateError(
+    'Invalid',
+    `${where}: would be refused or dropped by Cilium, so it was not written: ${lines.join('; ')}`,
+    {
+      fix: 'this is a fault of the renderer: report it with the record',
+    },
+  );
+}
+
+const withRecord = (route: Manifest, text: string): Manifest =>
+  withDigest({
+    ...route,
+    metadata: { ...route.metadata, annotations: { ...route.metadata.annotations, [annotations.record]: text } },
+  });
+
+async function writeObjects(
+  { cluster, service }: RecordAt,
+  { objects, found }: { objects: readonly Manifest[]; found: FoundRecord },
+): Promise<readonly ObjectChange[]> {
+  const { installation } = service;
+  const present = new Map((await subsetServices({ cluster, service })).map((one) => [one.metadata.name, one]));
+  const services = objects.filter((one) => one.kind === 'Service');
+  const written = await Promise.all(
+    services.map(async (desired) => {
+      // A foreign Service of that name is not in the list of ours.
+      const live = present.get(desired.metadata.name) ?? (await cluster.get<Service>(kinds.service, desired.metadata));
+      return applyObject(cluster, desired, { installation, live, compare: 'exact' });
+    }),
+  );
+  const changes = written.map(({ change }) => change);
+  for (const route of objects.filter((one) => one.kind === 'CiliumEnvoyConfig')) {
+    changes.push((await applyObject(cluster, route, { installation, live: found.route, compare: 'exact' })).change);
+  }
+  return changes;
+}
+
+/** Subset Services of the service in this cluster, stubs and serving ones. */
+export function subsetServices({ cluster, service }: RecordAt, version?: string): Promise<readonly Service[]> {
+  const of = { [labels.owner]: service.installation, [labels.service]: service.service };
+  const wanted = version === undefined ? of : { ...of, [labels.subsetVersion]: version };
+  const pairs = Object.entries(wanted).map(([key, value]) => `${key}=${value}`);
+  const labelSelector = version === undefined ? [...pairs, labels.subsetVersion].join(',') : pairs.join(',');
+  return cluster.list<Service>(kinds.service, service.namespace, { labelSelector });
+}
+
+/** Expected weight by Envoy stat name, ppm. */
+export const statWeights = (record: RoutingRecord): ApplyRoutingResult['weights'] =>
+  Object.fromEntries(weightsOf(record, 'current').map(({ statName, weight }) => [statName, weight]));

@@ -1,0 +1,46 @@
+/**
+ * Gives a service back to Cilium in one client cluster: pinned to the proven version, past Envoy, drained, then without
+ * our objects. The version's Deployment and the pin stay: they are what serves. Each repetition goes on where it ended.
+ */
+import type { ObjectChange, ReleaseInput } from '../core/contract/activities.ts';
+import { removeObject } from '../platform/kube/apply-objects.ts';
+import { removeBudget } from './disruption-budget.ts';
+import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { drain } from './ports.ts';
+import type { KubeDeps } from './ports.ts';
+import { assertEpoch, largest } from './record-changes.ts';
+import { findRecord, subsetServices, updateRecord } from './record-store.ts';
+import type { RecordAt } from './record-store.ts';
+
+export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promise<readonly ObjectChange[]> {
+  const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  const pinned = await pinToProven(at);
+  const written = await updateRecord(at, ({ record }) => {
+    if (record === null) return null;
+    assertEpoch(record, input);
+    const versions = { ...record.versions, epoch: input.epoch, run: input.run };
+    return { record: { ...record, versions }, redirect: false };
+  });
+  if (written !== null) await drain(deps, input.drainMs);
+  return [...pinned, ...(written?.changes ?? []), ...(await removeObjects(at, input))];
+}
+
+async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
+  const { record } = await findRecord(at);
+  // A cluster that answers no calls has no pods to pin to.
+  const version = largest(record?.versions.proven?.[at.cluster.name]);
+  if (version === '') return [];
+  await assertReady(at, version);
+  return [await pinFrontend(at, version)];
+}
+
+async function removeObjects(at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {
+  const { installation } = at.service;
+  const { route, record } = await findRecord(at);
+  if (record !== null) assertEpoch(record, input);
+  const changes: ObjectChange[] = [];
+  if (route !== null) changes.push(await removeObject(at.cluster, route, { installation, unchanged: true }));
+  const services = await subsetServices(at);
+  changes.push(...(await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })))));
+  return [...changes, ...(await removeBudget(at))];
+}

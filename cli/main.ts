@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Io } from './io.ts';
+import { run } from './program.ts';
+
+const interrupted = new AbortController();
+// The first Ctrl-C asks the command to end well; the second ends the process.
+const interrupt = (): void => {
+  if (interrupted.signal.aborted) process.exit(130);
+  interrupted.abort(new Error('interrupted'));
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+
+const io: Io = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  columns: process.stdout.isTTY ? process.stdout.columns : 0,
+  env: process.env,
+  now: () => Date.now(),
+  sleep: (ms) => wait(ms, undefined, { signal: interrupted.signal }).catch(() => undefined),
+  signal: interrupted.signal,
+};
+
+process.exitCode = await run(process.argv.slice(2), io);

@@ -1,0 +1,150 @@
+/** `tidegate rollout …`: look at rollouts and speak to them. */
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { SloReading } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import {
+  messageNames,
+  workflowNames,
+  type Outcome,
+  type RolloutResult,
+  type RolloutStatus,
+} from '../core/contract/messages.ts';
+import { rolloutWorkflowId, type PartOf } from '../core/contract/names.ts';
+import type { Plan } from '../core/contract/plan.ts';
+import type { MessageType } from '../core/rollout/refuse.ts';
+import { exitCodes, type Io } from './io.ts';
+import { refusalOf } from './start.ts';
+import { statusLine, statusLines, type Live } from './view/status-text.ts';
+
+export interface RolloutRow {
+  readonly service: string;
+  readonly id: string;
+  readonly runId: string;
+  readonly state: string;
+  readonly version: string;
+  readonly started: string;
+}
+
+export type Wanted = Omit<PartOf, 'part' | 'mesh'> & { readonly mesh: string };
+
+export const handleOf = (client: Client, of: Wanted): WorkflowHandle =>
+  client.workflow.getHandle(rolloutWorkflowId({ ...of, part: 'versions' }));
+
+export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
+  const rows: RolloutRow[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowType = '${workflowNames.rollout}'` })) {
+    const attribute = (name: string): string =>
+      String((run.searchAttributes as Record<string, unknown[] | undefined>)[name]?.[0] ?? '');
+    const state =
+      run.status.name === 'RUNNING' ? attribute('MeshState') : attribute('MeshState') || run.status.name.toLowerCase();
+    rows.push({
+      service: attribute('MeshService'),
+      id: run.workflowId,
+      runId: run.runId,
+      state: run.status.name === 'TERMINATED' ? 'terminated' : state,
+      version: attribute('MeshVersion'),
+      started: run.startTime.toISOString(),
+    });
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
+
+export async function say(
+  handle: WorkflowHandle,
+  type: MessageType,
+  message: { reason: string; full?: boolean },
+): Promise<RolloutStatus> {
+  try {
+    return (await handle.executeUpdate(type, { args: [message] })) as RolloutStatus;
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new TidegateError('Invalid', error.cause?.message ?? error.message);
+    throw notFound(error, handle);
+  }
+}
+
+export function notFound(error: unknown, handle: WorkflowHandle): Error {
+  if (error instanceof WorkflowNotFoundError) {
+    return new TidegateError('Invalid', `no rollout ${handle.workflowId}`, { fix: 'see: tidegate rollout list' });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+export async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
+  const [status, plan] = await Promise.all([
+    handle.query<RolloutStatus>(messageNames.status),
+    handle.query<Plan>(messageNames.plan),
+  ]);
+  const readings = status.outcome === null ? ((await runningReadings(handle)) ?? status.readings) : status.readings;
+  return { plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) };
+}
+
+/** What the running watch saw at its last look: it lies in the activity's heartbeat, not in the history. */
+async function runningReadings(handle: WorkflowHandle): Promise<readonly SloReading[] | undefined> {
+  const { raw } = await handle.describe();
+  const watch = raw.pendingActivities?.find((one) => one.activityType?.name === 'watchSlo');
+  const payload = watch?.heartbeatDetails?.payloads?.[0];
+  if (payload === undefined || payload === null) return undefined;
+  return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] }>(payload).readings;
+}
+
+function linkTo(handle: WorkflowHandle, io: Io): string {
+  const ui = io.env['TEMPORAL_UI_URL'];
+  if (ui === undefined) return handle.workflowId;
+  return `${ui}/namespaces/${handle.client.options.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`;
+}
+
+/** Follows a rollout to its end: a live view on a terminal, a line per change elsewhere. Ctrl-C leaves it running. */
+export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<number> {
+  const draw = io.columns > 0 ? redrawing(io) : printing(io);
+  for (;;) {
+    const live = await readLive(handle, io).catch((error: unknown) => Promise.reject(notFound(error, handle)));
+    draw(live);
+    if (live.status.outcome !== null) return exitCodeOf(await endOf(handle));
+    if (io.signal.aborted) {
+      io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${live.link}\n`);
+      return exitCodes.error;
+    }
+    await io.sleep(500);
+  }
+}
+
+function redrawing(io: Io): (live: Live) => void {
+  let height = 0;
+  return (live) => {
+    const lines = statusLines(live).map((line) => line.slice(0, io.columns));
+    io.stdout(`${height > 0 ? `\x1b[${height}A\x1b[0J` : ''}${lines.join('\n')}\n`);
+    height = lines.length;
+  };
+}
+
+function printing(io: Io): (live: Live) => void {
+  let last = '';
+  return (live) => {
+    const line = statusLine(live);
+    if (line !== last) io.stdout(`${new Date(live.nowMs).toISOString()} ${line}\n`);
+    last = line;
+  };
+}
+
+/** The outcome of an ended rollout; a failed one carries it in its failure's details. */
+export async function endOf(handle: WorkflowHandle): Promise<Outcome> {
+  try {
+    return ((await handle.result()) as RolloutResult).outcome;
+  } catch (error) {
+    const status = await handle.query<RolloutStatus>(messageNames.status).catch(() => undefined);
+    if (status?.outcome) return status.outcome;
+    throw refusalOf(error);
+  }
+}
+
+export const exitCodeOf = (outcome: Outcome): number =>
+  ({
+    promoted: exitCodes.ok,
+    released: exitCodes.ok,
+    restored: exitCodes.restored,
+    partial: exitCodes.needsPerson,
+    unproven: exitCodes.needsPerson,
+  })[outcome];

@@ -1,0 +1,66 @@
+/** The live view of a rollout: waves, clusters, shares, SLO numbers, verdict with reason. Pure: data in, lines out. */
+import type { SloReading } from '../../core/contract/activities.ts';
+import type { RolloutStatus } from '../../core/contract/messages.ts';
+import type { Plan } from '../../core/contract/plan.ts';
+import { WHOLE } from '../../core/contract/names.ts';
+import { formatDuration, formatShare } from '../../core/rollout/describe.ts';
+
+export interface Live {
+  readonly plan: Plan;
+  readonly status: RolloutStatus;
+  /** The newest readings: of the running watch, else of the last. */
+  readonly readings: readonly SloReading[];
+  readonly nowMs: number;
+  readonly link: string;
+}
+
+const BAR = 20;
+
+export function statusLines(live: Live): string[] {
+  const { plan, status } = live;
+  return [
+    `${status.service}  ${plan.kind} → ${plan.version}   ${(status.outcome ?? status.phase).toUpperCase()}   ${sinceText(live)}`,
+    `  ${status.reason}`,
+    '',
+    ...plan.waves.flatMap((wave, i) => waveLines(live, i, wave.serving)),
+    '',
+    ...readingLines(live.readings),
+    ...(status.outstanding.length > 0 ? [`  still to restore: ${status.outstanding.join(', ')}`] : []),
+    `  ${live.link}`,
+  ];
+}
+
+const sinceText = ({ status, nowMs }: Live): string =>
+  status.outcome === null ? `for ${formatDuration(Math.max(1000, nowMs - status.since))}` : '';
+
+function waveLines({ plan, status }: Live, index: number, serving: readonly string[]): string[] {
+  const wave = plan.waves[index];
+  const here = index + 1 === status.wave;
+  const at = here && status.steps > 0 ? ` · step ${Math.max(status.step, 0)}/${status.steps}` : '';
+  return [
+    `  ${here ? '▶' : ' '} wave ${index + 1} ${wave?.name ?? ''}${at}`,
+    ...serving.map((cluster) => {
+      const share = status.shares[cluster] ?? 0;
+      const filled = Math.round((share / WHOLE) * BAR);
+      const back = status.takenBack.includes(cluster) ? '  taken back' : '';
+      return `      ${cluster.padEnd(20)} ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${formatShare(share).padStart(7)}${back}`;
+    }),
+  ];
+}
+
+const marks = { breach: '✗', healthy: '✓', unknown: '?' } as const;
+
+function readingLines(readings: readonly SloReading[]): string[] {
+  return readings.map((reading) => {
+    const where = reading.cluster === '*' ? 'all clusters' : reading.cluster;
+    const ratio = (bad: number, total: number): string =>
+      total === 0 ? '-' : `${((bad / total) * 100).toFixed(2)} % of ${total}`;
+    return `  ${marks[reading.verdict]} ${reading.slo.padEnd(18)} ${where.padEnd(20)} new ${ratio(reading.newBad, reading.newTotal).padEnd(18)} old ${ratio(reading.oldBad, reading.oldTotal)}`;
+  });
+}
+
+/** One line per change, for logs and pipes. */
+export function statusLine({ status }: Live): string {
+  const shares = Object.entries(status.shares).map(([cluster, share]) => `${cluster} ${formatShare(share)}`);
+  return `${status.outcome ?? status.phase} wave ${status.wave}/${status.waves} step ${status.step}/${status.steps} [${shares.join(', ')}] ${status.reason}`;
+}

@@ -1,0 +1,119 @@
+/** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { createApplyActivities } from '../activities/apply-activities.ts';
+import { createRestoreActivities } from '../activities/restore-activities.ts';
+import { systemClock, temporalActivity } from '../activities/ports.ts';
+import { createVerifyActivities } from '../activities/verify-routing.ts';
+import { createWatchActivities } from '../activities/watch-slo.ts';
+import { createProbeActivities } from '../activities/probe-slos.ts';
+import { createRunActivities } from '../activities/find-run.ts';
+import { withFailures } from '../activities/failures.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import type { MetricsRef } from '../core/contract/plan.ts';
+import { searchAttributes } from '../core/contract/search-attributes.ts';
+import { createConfigLoader } from '../platform/config/load.ts';
+import { createClusters } from '../platform/kube/clusters.ts';
+import { createPrometheus, type Prometheus } from '../platform/metrics/prometheus.ts';
+import { exitCodes, type Io } from './io.ts';
+import { temporalConfig, unreachable, type Env } from './temporal.ts';
+import { startWorkers } from './workers.ts';
+
+export async function workerCommand(options: { config?: string }, io: Io): Promise<number> {
+  const directory = options.config ?? io.env['TIDEGATE_CONFIG'];
+  if (directory === undefined) {
+    throw new TidegateError('Invalid', 'the worker does not know its config', {
+      fix: 'give --config DIR or set TIDEGATE_CONFIG',
+    });
+  }
+  Runtime.install({ logger: new DefaultLogger('WARN') });
+  const { connectionOptions, namespace } = temporalConfig(io.env);
+  const connection = await NativeConnection.connect(connectionOptions).catch((cause: unknown) =>
+    Promise.reject(unreachable(connectionOptions.address, cause)),
+  );
+  const ports = createPorts(directory, io.env);
+  try {
+    await registerSearchAttributes(connection, namespace);
+    const workers = await startWorkers({ connection, namespace, activities: ports.activities });
+    io.stderr(`worker ready: ${connectionOptions.address}, namespace ${namespace}, config ${directory}\n`);
+    if (io.signal.aborted) workers.shutdown();
+    io.signal.addEventListener('abort', () => workers.shutdown(), { once: true });
+    await workers.done;
+    return exitCodes.ok;
+  } finally {
+    await ports.close();
+    await connection.close();
+  }
+}
+
+export interface Ports {
+  readonly activities: RolloutActivities;
+  close(): Promise<void>;
+}
+
+export function createPorts(directory: string, env: Env): Ports {
+  const clusters = createClusters();
+  const metrics = createMetricsPool(env);
+  const config = createConfigLoader({ directory });
+  const kube = { clusters, clock: systemClock, activity: temporalActivity };
+  const now = (): number => Date.now();
+  const activities: RolloutActivities = {
+    ...createApplyActivities({ ...kube, config }),
+    ...createRestoreActivities(kube),
+    ...createVerifyActivities({ connectMetrics: metrics.connect, now }),
+    ...createWatchActivities({ connectMetrics: metrics.connect, now }),
+    ...createProbeActivities({ connectMetrics: metrics.connect, now }),
+    ...createRunActivities(),
+  };
+  return {
+    activities: withFailures(activities),
+    close: async () => {
+      await clusters.close();
+      await metrics.close();
+    },
+  };
+}
+
+/** One client per metrics backend, over kept-alive connections. */
+function createMetricsPool(env: Env): { connect: (ref: MetricsRef) => Prometheus; close: () => Promise<void> } {
+  const open = new Map<string, Prometheus>();
+  return {
+    connect: (ref) => {
+      const key = JSON.stringify([ref.url, ref.tokenEnv]);
+      const known = open.get(key) ?? createPrometheus({ ref, env, now: () => Date.now() });
+      open.set(key, known);
+      return known;
+    },
+    close: async () => void (await Promise.all([...open.values()].map((one) => one.close()))),
+  };
+}
+
+/** A workflow that sets an unregistered attribute fails its tasks for ever, so they are made sure of first. */
+async function registerSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.values(searchAttributes)
+    .map(({ name }) => name as string)
+    .filter((name) => !(name in (customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const types = { KEYWORD: 2, INT: 3, BOOL: 5, KEYWORD_LIST: 7 } as const;
+  await connection.operatorService
+    .addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(
+        Object.values(searchAttributes)
+          .filter(({ name }) => missing.includes(name))
+          .map(({ name, type }) => [name, types[type]]),
+      ),
+    })
+    .catch((cause: unknown) => {
+      const list = missing.map((name) => `--name ${name}`).join(' ');
+      throw new TidegateError(
+        'Forbidden',
+        `search attributes are missing in namespace ${namespace}: ${missing.join(', ')}`,
+        {
+          cause,
+          fix: `an administrator adds them: temporal operator search-attribute create ${list} (types in docs)`,
+        },
+      );
+    });
+}

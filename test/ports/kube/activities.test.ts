@@ -1,0 +1,402 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createApplyActivities } from '../../../activities/apply-activities.ts';
+import { createRestoreActivities } from '../../../activities/restore-activities.ts';
+import type { RolloutActivities } from '../../../core/contract/activities.ts';
+import { annotations, labels } from '../../../core/contract/names.ts';
+import type { VersionSource } from '../../../core/contract/plan.ts';
+import { statName, subsetName } from '../../../core/routing/names.ts';
+import type { Shares, VersionShares } from '../../../core/routing/record.ts';
+import { createClusters } from '../../../platform/kube/clusters.ts';
+import { createNamespace, startApiServers } from '../../support/api-server.ts';
+import type { TestClusters } from '../../support/api-server.ts';
+import { createShop, initial, testDeps, WHOLE } from './shop.ts';
+import type { Shop, TestDeps } from './shop.ts';
+
+const START_MS = 300_000;
+const clusters = createClusters();
+let servers: TestClusters;
+
+beforeAll(async () => {
+  servers = await startApiServers(['aws', 'gcp']);
+}, START_MS);
+
+afterAll(async () => {
+  await clusters.close();
+  await servers.stop();
+});
+
+interface Scene {
+  readonly aws: Shop;
+  readonly gcp: Shop;
+  readonly deps: TestDeps;
+  readonly act: Omit<RolloutActivities, 'findRun' | 'probeSlos' | 'verifyRouting' | 'watchSlo'>;
+  readonly service: Shop['service'];
+}
+
+async function scene(namespace: string): Promise<Scene> {
+  await createNamespace(servers, namespace);
+  const { aws: awsServer, gcp: gcpServer } = servers.clusters;
+  if (awsServer === undefined || gcpServer === undefined) throw new Error('no servers');
+  const [aws, gcp] = await Promise.all([createShop(awsServer, namespace), createShop(gcpServer, namespace)]);
+  const deps = testDeps(clusters);
+  const config = { load: () => Promise.reject(new Error('not used here')) };
+  const act = { ...createApplyActivities({ ...deps, config }), ...createRestoreActivities(deps) };
+  return { aws, gcp, deps, act, service: aws.service };
+}
+
+async function prepare(
+  { deps, act, service }: Scene,
+  shop: Shop,
+  wanted: { version: string; replaces: string; source: VersionSource },
+) {
+  deps.onSleep(() => shop.makeReady(wanted.version, 2));
+  return act.prepareVersion({
+    service,
+    cluster: shop.cluster.ref,
+    workload: 'managed',
+    progressDeadlineMs: 60_000,
+    run: 'run-1',
+    ...wanted,
+  });
+}
+
+const route = (
+  { act, service }: Scene,
+  shop: Shop,
+  rest: { versions: VersionShares; epoch: number; run?: string; topology?: Shares; redirect?: boolean },
+) => {
+  const { topology, run = 'run-1', ...others } = rest;
+  const first = topology === undefined ? {} : { initial: { ...initial, topology } };
+  return act.applyRouting({ service, cluster: shop.cluster.ref, run, ...first, ...others });
+};
+
+/** Adopted as v1 in aws, which answers its own calls. */
+async function adopted(namespace: string): Promise<Scene> {
+  const one = await scene(namespace);
+  const { act, aws, service } = one;
+  await prepare(one, aws, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
+  const versions = { aws: { v1: WHOLE } };
+  await route(one, aws, { versions, epoch: 10, topology: { aws: WHOLE }, redirect: false });
+  await route(one, aws, { versions, epoch: 10, topology: { aws: WHOLE } });
+  await act.commit({ service, cluster: aws.cluster.ref, epoch: 10, run: 'run-1', serving: ['aws'], pin: 'v1' });
+  return one;
+}
+
+const stat = ({ service }: Shop, version: string, cluster: string): string =>
+  statName({ namespace: service.namespace, service: 'checkout', version, cluster });
+
+describe('adoption', () => {
+  it('makes a versioned Deployment without the metadata of GitOps tools, so that nobody deletes or overwrites it', async () => {
+    const one = await scene('adopt-deployment');
+    const prepared = await prepare(one, one.aws, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
+    expect(prepared).toMatchObject({ deployment: 'checkout-v1', replicas: 2, ready: 2 });
+    const { metadata, spec } = await one.aws.deployment('checkout-v1');
+    expect(Object.keys(metadata.annotations ?? {}).sort()).toEqual(
+      [annotations.digest, annotations.templateDigest].sort(),
+    );
+    expect(metadata.labels).not.toHaveProperty(['app.kubernetes.io/instance']);
+    expect(spec.selector.matchLabels).toEqual({
+      app: 'checkout',
+      [labels.version]: 'v1',
+      [labels.subsetVersion]: 'v1',
+    });
+    expect(spec.template.metadata?.annotations).toBeUndefined();
+    expect(await one.aws.list('PodDisruptionBudget')).toEqual(['tidegate-checkout']);
+  });
+
+  it('keeps calls off Envoy until the second write, and pins the frontend only at the commit', async () => {
+    const one = await scene('adopt-two-writes');
+    const { aws, act, service } = one;
+    await prepare(one, aws, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
+    const versions = { aws: { v1: WHOLE } };
+    const first = await route(one, aws, { versions, epoch: 10, topology: { aws: WHOLE }, redirect: false });
+    expect(first.weights).toEqual({ [stat(aws, 'v1', 'aws')]: WHOLE });
+    expect((await aws.route()).spec?.services).toBeUndefined();
+    const second = await route(one, aws, { versions, epoch: 10, topology: { aws: WHOLE } });
+    expect(second.changes.map((one) => one.action)).toEqual(['unchanged', 'configured']);
+    expect((await aws.route()).spec?.services).toHaveLength(1);
+    expect((await aws.frontend()).spec.selector).toEqual({ app: 'checkout' });
+    await act.commit({ service, cluster: aws.cluster.ref, epoch: 10, run: 'run-1', serving: ['aws'], pin: 'v1' });
+    expect((await aws.frontend()).spec.selector).toEqual({ app: 'checkout', [labels.version]: 'v1' });
+    expect((await aws.record()).versions).toMatchObject({ proven: { aws: { v1: WHOLE } }, previous: {} });
+  });
+
+  it('taken back, turns the redirect off but keeps the routes of open connections until the version is retired', async () => {
+    const one = await scene('adopt-back');
+    const { aws, act, service } = one;
+    await prepare(one, aws, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
+    await route(one, aws, { versions: { aws: { v1: WHOLE } }, epoch: 10, topology: { aws: WHOLE } });
+    const back = { service, cluster: aws.cluster.ref, epoch: 11, run: 'run-1', serving: [] };
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect(await act.restore(back)).toMatchObject({ weights: {}, withdrawn: [] });
+      const { spec } = await aws.route();
+      expect(spec?.services).toBeUndefined();
+      expect(spec?.resources).toHaveLength(3);
+      expect((await aws.record()).versions).toMatchObject({ proven: null, current: null, epoch: 11 });
+    }
+    await act.retireVersion({
+      service,
+      clusters: [aws.cluster.ref, one.gcp.cluster.ref],
+      version: 'v1',
+      drainMs: 30_000,
+    });
+    expect(await aws.list('CiliumEnvoyConfig')).toEqual([]);
+    expect(await aws.list('Service')).toEqual(['checkout']);
+    expect(await aws.list('Deployment')).toEqual(['checkout']);
+    expect(await aws.list('PodDisruptionBudget')).toEqual([]);
+  });
+
+  it('scales the original away only where the commit has pinned the frontend', async () => {
+    const one = await adopted('adopt-original');
+    const { act, aws, gcp, service } = one;
+    const refs = [aws.cluster.ref, gcp.cluster.ref];
+    await act.retireVersion({ service, clusters: refs, version: 'v1', original: 'checkout', drainMs: 1_000 });
+    expect((await aws.deployment('checkout')).spec.replicas).toBe(0);
+    expect((await gcp.deployment('checkout')).spec.replicas).toBe(2);
+  });
+});
+
+describe('deploy', () => {
+  it('makes the new version from the running one, with its image and its own service.version', async () => {
+    const one = await adopted('deploy-template');
+    const source = { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' };
+    await prepare(one, one.aws, { version: 'v2', replaces: 'v1', source });
+    const container = (await one.aws.deployment('checkout-v2')).spec.template.spec.containers[0];
+    expect(container?.image).toBe('registry.lab/checkout:v2');
+    expect(container?.env?.[0]?.value).toBe('service.name=checkout,service.version=v2,team=a');
+    const again = await prepare(one, one.aws, { version: 'v2', replaces: 'v1', source });
+    expect(again.deployment).toBe('checkout-v2');
+  });
+
+  it('refuses a version name that stands for another pod template, since undo and metrics would lie', async () => {
+    const one = await adopted('deploy-version-exists');
+    await prepare(one, one.aws, {
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+    });
+    const other = prepare(one, one.aws, {
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:other' },
+    });
+    await expect(other).rejects.toMatchObject({
+      code: 'VersionExists',
+      message: expect.stringContaining('aws/deploy-version-exists/Deployment/checkout-v2') as string,
+    });
+  });
+
+  it('gives up at the progress deadline and says how many pods are ready', async () => {
+    const one = await adopted('deploy-never-ready');
+    one.deps.onSleep(() => one.aws.makeReady('v2', 1));
+    const late = one.act.prepareVersion({
+      service: one.service,
+      cluster: one.aws.cluster.ref,
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+      workload: 'managed',
+      progressDeadlineMs: 120_000,
+      run: 'run-2',
+    });
+    await expect(late).rejects.toMatchObject({
+      code: 'DeadlineExceeded',
+      message: expect.stringContaining('1 of 2 pods are ready') as string,
+    });
+    expect(one.deps.heartbeats.length).toBeGreaterThan(60);
+  });
+
+  it('moves by weights, restores to the proven ones and drains what it took back at weight 0', async () => {
+    const one = await adopted('deploy-restore');
+    const { aws, act, service } = one;
+    await prepare(one, aws, {
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+    });
+    await route(one, aws, { versions: { aws: { v1: WHOLE, v2: 0 } }, epoch: 20, run: 'run-2' });
+    const step = await route(one, aws, { versions: { aws: { v1: 950_000, v2: 50_000 } }, epoch: 20, run: 'run-2' });
+    expect(step.weights).toEqual({ [stat(aws, 'v1', 'aws')]: 950_000, [stat(aws, 'v2', 'aws')]: 50_000 });
+    const back = { service, cluster: aws.cluster.ref, epoch: 21, run: 'run-2', serving: [] };
+    const restored = await act.restore(back);
+    expect(restored.withdrawn).toEqual([stat(aws, 'v2', 'aws')]);
+    expect(restored.weights).toEqual({ [stat(aws, 'v1', 'aws')]: WHOLE, [stat(aws, 'v2', 'aws')]: 0 });
+    const again = await act.restore(back);
+    expect(again.withdrawn).toEqual(restored.withdrawn);
+    expect(again.changes.map((one) => one.action)).toEqual(['unchanged', 'unchanged', 'unchanged']);
+    await act.retireVersion({
+      service,
+      clusters: [aws.cluster.ref, one.gcp.cluster.ref],
+      version: 'v2',
+      drainMs: 30_000,
+    });
+    expect((await aws.record()).versions.current).toEqual({ aws: { v1: WHOLE } });
+    expect(await aws.list('Deployment')).toEqual(['checkout', 'checkout-v1']);
+  });
+
+  it('promotes, keeps the old version warm, undoes it, and never retires what serves', async () => {
+    const one = await adopted('deploy-undo');
+    const { aws, gcp, act, service } = one;
+    const refs = [aws.cluster.ref, gcp.cluster.ref];
+    await prepare(one, aws, {
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+    });
+    await route(one, aws, { versions: { aws: { v1: 0, v2: WHOLE } }, epoch: 20, run: 'run-2' });
+    const commit = { service, cluster: aws.cluster.ref, epoch: 20, run: 'run-2', serving: ['aws'], pin: 'v2' };
+    await act.commit(commit);
+    await act.commit(commit);
+    expect((await aws.record()).versions).toMatchObject({
+      proven: { aws: { v2: WHOLE } },
+      current: { aws: { v1: 0, v2: WHOLE } },
+      previous: { aws: 'v1' },
+    });
+    // Undo: the version is asked for by name only, from whatever Deployment the plan took.
+    await prepare(one, aws, { version: 'v1', replaces: 'v2', source: { deployment: 'checkout-v2' } });
+    await route(one, aws, { versions: { aws: { v1: WHOLE, v2: 0 } }, epoch: 30, run: 'run-3' });
+    await act.commit({ ...commit, epoch: 30, run: 'run-3', pin: 'v1' });
+    const kept = await act.retireVersion({ service, clusters: refs, version: 'v1', drainMs: 1_000 });
+    expect(kept.map((one) => one.action)).toEqual(['skipped']);
+    await act.retireVersion({ service, clusters: refs, version: 'v2', drainMs: 1_000 });
+    const { versions } = await aws.record();
+    expect(versions).toMatchObject({ current: { aws: { v1: WHOLE } }, previous: {}, epoch: 30 });
+    expect((await aws.route()).spec?.backendServices).toHaveLength(1);
+  });
+
+  it('serves other clusters through a stub there and a Service with pods here', async () => {
+    const one = await scene('deploy-remote');
+    const { aws, gcp } = one;
+    await prepare(one, aws, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
+    await route(one, gcp, { versions: { aws: { v1: WHOLE } }, epoch: 10, topology: { aws: WHOLE } });
+    const name = subsetName({ namespace: 'deploy-remote', service: 'checkout', version: 'v1', cluster: 'aws' });
+    const [serving, stub] = await Promise.all(
+      [aws, gcp].map((shop) =>
+        shop.cluster.admin.get<Awaited<ReturnType<Shop['frontend']>>>(shop.path('Service', name)),
+      ),
+    );
+    expect(serving?.spec.selector).toMatchObject({ [labels.subsetVersion]: 'v1' });
+    expect(stub?.spec.selector).toBeUndefined();
+    expect(stub?.metadata.annotations?.[annotations.shared]).toBe('false');
+  });
+
+  it('holds the autoscaler of the replaced version and gives the winner a copy', async () => {
+    const one = await adopted('deploy-autoscaler');
+    const { aws, gcp, act, service } = one;
+    await aws.cluster.admin.create(aws.path('HorizontalPodAutoscaler'), {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'checkout-v1', namespace: 'deploy-autoscaler' },
+      spec: {
+        minReplicas: 1,
+        maxReplicas: 9,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout-v1' },
+      },
+    });
+    interface Hpa {
+      metadata: { annotations?: Record<string, string> };
+      spec: { minReplicas: number; maxReplicas: number; scaleTargetRef: { name: string } };
+    }
+    const hpa = (name: string): Promise<Hpa> => aws.cluster.admin.get<Hpa>(aws.path('HorizontalPodAutoscaler', name));
+    await prepare(one, aws, {
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+    });
+    expect((await hpa('checkout-v1')).spec.minReplicas).toBe(2);
+    await route(one, aws, { versions: { aws: { v1: 0, v2: WHOLE } }, epoch: 20, run: 'run-2' });
+    await act.commit({ service, cluster: aws.cluster.ref, epoch: 20, run: 'run-2', serving: ['aws'], pin: 'v2' });
+    expect((await hpa('checkout-v2')).spec).toMatchObject({
+      minReplicas: 1,
+      maxReplicas: 9,
+      scaleTargetRef: { name: 'checkout-v2' },
+    });
+    await prepare(one, aws, {
+      version: 'v3',
+      replaces: 'v2',
+      source: { deployment: 'checkout-v2', image: 'registry.lab/checkout:v3' },
+    });
+    expect((await hpa('checkout-v2')).spec.minReplicas).toBe(2);
+    await act.retireVersion({ service, clusters: [aws.cluster.ref, gcp.cluster.ref], version: 'v3', drainMs: 0 });
+    const released = await hpa('checkout-v2');
+    expect(released.spec.minReplicas).toBe(1);
+    expect(released.metadata.annotations).not.toHaveProperty([annotations.held]);
+  });
+});
+
+describe('release', () => {
+  it('turns the redirect off, drains, and leaves a pinned frontend and the Deployment', async () => {
+    const one = await adopted('release');
+    const { aws, act, service, deps } = one;
+    const seen: unknown[] = [];
+    deps.onSleep(async () => {
+      seen.push((await aws.route()).spec?.services);
+    });
+    const input = { service, cluster: aws.cluster.ref, epoch: 40, run: 'run-4', drainMs: 10_000 };
+    await act.releaseService(input);
+    expect(seen).toEqual([undefined, undefined]);
+    expect(await aws.list('CiliumEnvoyConfig')).toEqual([]);
+    expect(await aws.list('Service')).toEqual(['checkout']);
+    expect(await aws.list('Deployment')).toEqual(['checkout', 'checkout-v1']);
+    expect((await aws.frontend()).spec.selector).toMatchObject({ [labels.version]: 'v1' });
+    expect(await act.releaseService(input)).toEqual([]);
+  });
+
+  it('stops at once when it is cancelled in its drain, with everything still in place', async () => {
+    const one = await adopted('release-cancel');
+    const { aws, act, service, deps } = one;
+    deps.onSleep(() => Promise.resolve(deps.cancel()));
+    const input = { service, cluster: aws.cluster.ref, epoch: 40, run: 'run-4', drainMs: 10_000 };
+    await expect(act.releaseService(input)).rejects.toThrow('cancelled');
+    expect(await aws.list('CiliumEnvoyConfig')).toEqual(['tidegate-checkout']);
+  });
+});
+
+describe('readRecords', () => {
+  it('sees record, workloads, foreign objects and who is not canaried; an unreachable cluster is a fact', async () => {
+    const one = await adopted('read');
+    const { aws, gcp, act, service } = one;
+    await gcp.cluster.admin.create(gcp.path('CiliumEnvoyConfig'), {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumEnvoyConfig',
+      metadata: { name: 'mine', namespace: 'read' },
+      spec: { services: [{ name: 'checkout', namespace: 'read' }], resources: [] },
+    });
+    await aws.cluster.admin.create(aws.path('Ingress'), {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'web', namespace: 'read' },
+      spec: { defaultBackend: { service: { name: 'checkout', port: { number: 8080 } } } },
+    });
+    const nowhere = { name: 'lost', kubeconfig: { path: `${servers.dir}/lost.kubeconfig` } };
+    await writeLost(nowhere.kubeconfig.path);
+    const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, nowhere] });
+    const [inAws, inGcp, lost] = read.clusters;
+    expect(inAws?.record?.versions.epoch).toBe(10);
+    expect(inAws?.workloads.map((one) => [one.deployment, one.version, one.managed, one.ready])).toEqual([
+      ['checkout', 'v1', false, 2],
+      ['checkout-v1', 'v1', true, 2],
+    ]);
+    expect(new Set(inAws?.workloads.map((one) => one.templateDigest)).size).toBe(1);
+    expect(inAws?.frontend?.selector).toEqual({ app: 'checkout' });
+    expect(inAws?.bypasses).toEqual(['Ingress read/web']);
+    expect(inGcp?.record).toBeNull();
+    expect(inGcp?.foreign).toEqual([expect.stringMatching(/^CiliumEnvoyConfig read\/mine \(manager .+, 20/)]);
+    expect(lost?.unreachable).toContain('lost/');
+    expect(read.epoch).toBe(one.deps.clock.nowMs());
+  });
+});
+
+/** A port that nobody listens on: 1 is reserved. */
+async function writeLost(path: string): Promise<void> {
+  const { writeFile } = await import('node:fs/promises');
+  const text = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'lost',
+    clusters: [{ name: 'lost', cluster: { server: 'https://127.0.0.1:1' } }],
+    users: [{ name: 'lost', user: { token: 'secret' } }],
+    contexts: [{ name: 'lost', context: { cluster: 'lost', user: 'lost' } }],
+  };
+  await writeFile(path, JSON.stringify(text));
+}

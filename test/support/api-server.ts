@@ -1,0 +1,112 @@
+/**
+ * Real kube-apiservers on one etcd, with Cilium's CRDs and Tidegate's role, for activity tests. No controllers run:
+ * a test writes Deployment status and EndpointSlices itself. The processes end with `stop`, or with the test process.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { ClusterRef } from '../../core/contract/plan.ts';
+import { startApiServer, startEtcd } from '../../infra/lab/apiservers.ts';
+import { obtainBinaries } from '../../infra/lab/binaries.ts';
+import { ciliumCrds } from '../../infra/lab/crds.ts';
+import type { KubeClient, KubeObject } from '../../infra/lab/kube-client.ts';
+import { kubeconfig } from '../../infra/lab/kubeconfig.ts';
+import { createProcessStarter, untilReady } from '../../infra/lab/process.ts';
+import type { LabProcess } from '../../infra/lab/process.ts';
+
+export interface TestCluster {
+  /** As Tidegate reaches it: with the least-privileged user. */
+  readonly ref: ClusterRef;
+  /** As an administrator or somebody else's tool. */
+  readonly admin: KubeClient;
+  readonly adminToken: string;
+  readonly token: string;
+  readonly server: string;
+  readonly process: LabProcess;
+}
+
+export interface TestClusters {
+  readonly clusters: Readonly<Record<string, TestCluster>>;
+  readonly dir: string;
+  stop(): Promise<void>;
+}
+
+const rbacFile = new URL('../../infra/kubernetes/rbac.yaml', import.meta.url);
+const crdNames = ['ciliumenvoyconfigs.cilium.io', 'ciliumclusterwideenvoyconfigs.cilium.io'];
+
+export async function startApiServers(names: readonly string[]): Promise<TestClusters> {
+  const binaries = await obtainBinaries({
+    names: ['etcd', 'kube-apiserver', 'tether'],
+    report: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
+  });
+  const dir = await mkdtemp(join(tmpdir(), 'tidegate-test-'));
+  const logDir = join(dir, 'logs');
+  await mkdir(logDir);
+  const starter = createProcessStarter({ binaries, logDir });
+  const stop = async (): Promise<void> => {
+    await Promise.all(starter.processes.map((one) => one.kill()));
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    const etcd = await startEtcd(starter, 'etcd', dir);
+    const started = names.map((name, index) => startCluster({ name, index, dir, etcdUrl: etcd.url, starter }));
+    const clusters = Object.fromEntries((await Promise.all(started)).map((one) => [one.ref.name, one]));
+    return { clusters, dir, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface StartOptions {
+  readonly name: string;
+  readonly index: number;
+  readonly dir: string;
+  readonly etcdUrl: string;
+  readonly starter: ReturnType<typeof createProcessStarter>;
+}
+
+async function startCluster({ name, index, dir, etcdUrl, starter }: StartOptions): Promise<TestCluster> {
+  const serviceCidr = `10.${String(150 + index)}.0.0/16`;
+  const { signal } = new AbortController();
+  const server = await startApiServer(starter, { cluster: name, etcdUrl, serviceCidr, dir, signal });
+  await install(server.client);
+  const path = join(dir, `${name}.kubeconfig`);
+  await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: server.tidegate }]), { mode: 0o600 });
+  return {
+    ref: { name, kubeconfig: { path, context: name } },
+    admin: server.client,
+    adminToken: server.admin.token,
+    token: server.tidegate.token,
+    server: server.admin.server,
+    process: server.process,
+  };
+}
+
+async function install(client: KubeClient): Promise<void> {
+  const crds = (await ciliumCrds()).filter((one) => crdNames.includes(one.metadata.name));
+  const rbac = parseAllDocuments(await readFile(rbacFile, 'utf8')).map((document) => document.toJS() as KubeObject);
+  const folders: Record<string, string> = {
+    CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+    ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+    ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  };
+  await Promise.all(
+    [...crds, ...rbac].map((one) => client.apply(`${folders[one.kind] ?? ''}/${one.metadata.name}`, one)),
+  );
+  await untilReady('Cilium CRDs', async () => {
+    await client.get('/apis/cilium.io/v2/namespaces/default/ciliumenvoyconfigs');
+    await client.get('/apis/cilium.io/v2/ciliumclusterwideenvoyconfigs');
+    return true;
+  });
+}
+
+/** A namespace of its own for a test. */
+export async function createNamespace(clusters: TestClusters, name: string): Promise<string> {
+  const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  await Promise.all(
+    Object.values(clusters.clusters).map(({ admin }) => admin.apply(`/api/v1/namespaces/${name}`, namespace)),
+  );
+  return name;
+}

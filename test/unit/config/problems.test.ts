@@ -1,0 +1,419 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseConfig } from '../../../core/config/parse.ts';
+import type { ConfigProblem } from '../../../core/config/problem.ts';
+import { formatProblem } from '../../../core/config/problem.ts';
+import { meshText, serviceText, sloText, stepsText } from './documents.ts';
+
+const problemsOf = (service: string, mesh = meshText): readonly ConfigProblem[] => {
+  const parsed = parseConfig([
+    { path: 'mesh.yaml', text: mesh },
+    { path: 'service.yaml', text: service },
+  ]);
+  return parsed.ok ? [] : parsed.problems;
+};
+
+const latency = (value: string): string =>
+  sloText(`- name: latency
+  indicator: { thresholdMetric: { metricSource: { type: opentelemetry-http-server } } }
+  objectives: [{ target: 0.99, op: lte, value: ${value} }]`);
+
+/** title, document, expected `line: path: reason (hint)` lines */
+type Case = [string, string, string[]];
+
+const serviceCases: Case[] = [
+  [
+    'an unknown key',
+    serviceText('  rolout: { warm: 1h }\n'),
+    ['6: spec.rolout: unknown key rolout (did you mean rollout?)'],
+  ],
+  [
+    'an unknown key that resembles nothing',
+    serviceText('  zzz: 1\n'),
+    ['6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, topology, policy, rollout, judge, slos)'],
+  ],
+  [
+    'a wrong type',
+    serviceText('  policy: fast\n'),
+    [
+      '6: spec.policy: must be a mapping, not a string (a mapping with requestTimeout, upstreamIdleTimeout, connectTimeout)',
+    ],
+  ],
+  [
+    'a bare number as a duration',
+    serviceText('  rollout:\n    warm: 10\n'),
+    ['7: spec.rollout.warm: must be a duration, not a number (add a unit: 10s (or ms, m, h))'],
+  ],
+  [
+    'a broken duration',
+    serviceText('  rollout:\n    drain: 10 sec\n'),
+    ['7: spec.rollout.drain: is not a valid duration (for example 10s or 500ms or 1h30m)'],
+  ],
+  [
+    'a duration out of bounds',
+    serviceText('  rollout: { drain: 10ms }\n'),
+    ['6: spec.rollout.drain: must be between 1s and 9600h (write 1s or more)'],
+  ],
+  [
+    'a drain that cuts requests',
+    serviceText('  policy: { requestTimeout: 60s }\n  rollout: { drain: 30s }\n'),
+    ['7: spec.rollout.drain: a drain of 30s cuts requests that may take 1m (write 1m or more)'],
+  ],
+  [
+    'a wrong choice',
+    serviceText('  rollout: { onBreach: clustr }\n'),
+    ['6: spec.rollout.onBreach: must be cluster or all (did you mean cluster?)'],
+  ],
+  [
+    'shares that do not rise',
+    stepsText(['{ share: 25, bake: 1m }', '{ share: 25, bake: 1m }', '{ share: 100, bake: 1m }']),
+    [
+      '11: spec.rollout.waves[0].steps[1].share: 25 does not rise above the step before (25) (the shares of a wave rise from step to step)',
+    ],
+  ],
+  [
+    'a wave that does not end at 100',
+    stepsText(['{ share: 5, bake: 1m }', '{ share: 50, bake: 1m }']),
+    [
+      '11: spec.rollout.waves[0].steps[1].share: the last step of the wave stops at 50 (end every wave with share: 100)',
+    ],
+  ],
+  [
+    'a share as text',
+    stepsText(["{ share: '5%', bake: 1m }", '{ share: 100, bake: 1m }']),
+    [
+      '10: spec.rollout.waves[0].steps[0].share: must be a percent number, not a string (write 5 without quotes and percent sign)',
+    ],
+  ],
+  [
+    'a share of zero and one above 100',
+    stepsText(['{ share: 0, bake: 1m }', '{ share: 101, bake: 1m }']),
+    [
+      '10: spec.rollout.waves[0].steps[0].share: must be above 0 (for example 5 or 0.1)',
+      '11: spec.rollout.waves[0].steps[1].share: must be at most 100 (for example 5 or 0.1)',
+    ],
+  ],
+  [
+    'a share finer than one in a million',
+    stepsText(['{ share: 0.00001, bake: 1m }', '{ share: 100, bake: 1m }']),
+    [
+      '10: spec.rollout.waves[0].steps[0].share: has more than 4 decimals (the smallest share is 0.0001 percent (one in a million))',
+    ],
+  ],
+  [
+    'a missing bake',
+    stepsText(['{ share: 100 }']),
+    ['10: spec.rollout.waves[0].steps[0].bake: is missing (for example 10s or 500ms or 1h30m)'],
+  ],
+  [
+    'a bake within the warm-up',
+    serviceText(
+      '  rollout:\n    warmUp: 1m\n    waves:\n      - clusters: rest\n        steps:\n          - { share: 100, bake: 1m }\n',
+    ),
+    [
+      '11: spec.rollout.waves[0].steps[0].bake: the bake of 1m ends within the warm-up of 1m (nothing would be judged: bake for longer than warmUp)',
+    ],
+  ],
+  [
+    'words of other tools, known by what they are here',
+    stepsText(['{ setWeight: 5, bake: 1m }', '{ share: 100, bake: 1m }']),
+    ['10: spec.rollout.waves[0].steps[0].setWeight: unknown key setWeight (write share, in percent)'],
+  ],
+  [
+    'a wave that names an unknown cluster',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { names: [aws-us-east1] }\n        steps: [{ share: 100, bake: 1m }]\n      - clusters: rest\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    ['8: spec.rollout.waves[0].clusters.names[0]: mesh shop has no cluster aws-us-east1 (did you mean aws-us-east-1?)'],
+  ],
+  [
+    'clusters in no wave',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { match: { cloud: aws } }\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    [
+      '7: spec.rollout.waves: clusters in no wave: gcp-europe-west1, onprem-fra1 (add them to a wave, or add a last wave with clusters: rest)',
+    ],
+  ],
+  [
+    'a cluster in two waves',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { names: [aws-us-east-1] }\n        steps: [{ share: 100, bake: 1m }]\n      - clusters: { match: { labels: { tier: canary } } }\n        steps: [{ share: 100, bake: 1m }]\n      - clusters: rest\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    [
+      '10: spec.rollout.waves[1].clusters: already in an earlier wave: aws-us-east-1 (a cluster is in one wave; for all others write clusters: rest)',
+    ],
+  ],
+  [
+    'a match of nothing',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { match: { cloud: azure } }\n        steps: [{ share: 100, bake: 1m }]\n      - clusters: rest\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    [
+      '8: spec.rollout.waves[0].clusters.match: no cluster of mesh shop matches (there are aws/us-east-1, gcp/europe-west1, onprem/fra1)',
+    ],
+  ],
+  [
+    'a selection that is neither',
+    serviceText('  rollout:\n    waves:\n      - clusters: 5\n        steps: [{ share: 100, bake: 1m }]\n'),
+    [
+      '8: spec.rollout.waves[0].clusters: must be a selection of clusters, not a number (for example rest or {"names":["aws-us-east-1"]} or {"match":{"cloud":"aws"}})',
+    ],
+  ],
+  [
+    'a topology that does not sum to 100',
+    serviceText('  topology:\n    onprem-fra1: { onprem-fra1: 80, gcp-europe-west1: 10 }\n'),
+    ['7: spec.topology.onprem-fra1: the shares sum to 90 percent (they must sum to 100: 10 are missing)'],
+  ],
+  [
+    'a topology with an unknown cluster',
+    serviceText('  topology:\n    onprem-fra1: { onprem-fra1: 80, gcp-europe-west: 20 }\n'),
+    [
+      '7: spec.topology.onprem-fra1.gcp-europe-west: mesh shop has no cluster gcp-europe-west (did you mean gcp-europe-west1?)',
+    ],
+  ],
+  [
+    'a latency objective between two edges of the histogram',
+    latency('0.3'),
+    ['9: spec.slos[0].objectives[0].value: 0.3 s is no edge of the duration histogram (use 0.25 or 0.5)'],
+  ],
+  [
+    'a latency objective without threshold',
+    latency('null').replace(', value: null', ''),
+    ['9: spec.slos[0].objectives[0]: a latency objective needs op and value (write op: lte and value: 0.25 (seconds))'],
+  ],
+  [
+    'good requests instead of bad ones',
+    sloText(`- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: envoy-cluster } }
+      good: { metricSource: { type: envoy-cluster } }
+      total: { metricSource: { type: envoy-clusters } }
+  objectives: [{ target: 1 }]`),
+    [
+      '11: spec.slos[0].indicator.ratioMetric.good: unknown key good (count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}})',
+      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or envoy-cluster (did you mean envoy-cluster?)',
+      '13: spec.slos[0].objectives[0].target: must be below 1 (for example 0.99)',
+    ],
+  ],
+  [
+    'a mesh that is not there',
+    serviceText().replace('mesh: shop', 'mesh: shpo'),
+    ['5: spec.mesh: there is no mesh shpo (did you mean shop?)'],
+  ],
+  [
+    'a service without a mesh',
+    serviceText().replace('spec:\n  mesh: shop', 'spec: {}'),
+    ['4: spec.mesh: is missing (for example shop)'],
+  ],
+  [
+    'two documents of one name',
+    `${serviceText()}---\n${serviceText()}`,
+    ['9: metadata.name: Service shop/checkout is already defined at service.yaml:3 (keep one of them)'],
+  ],
+  [
+    'broken YAML',
+    serviceText('  policy: { requestTimeout: 1s\n'),
+    [
+      '7: broken YAML: Flow map in block collection must be sufficiently indented and end with a } (check indentation, quotes and brackets there)',
+    ],
+  ],
+  [
+    'a key that stands twice',
+    serviceText('  port: http\n  port: grpc\n'),
+    ['7: broken YAML: the key port stands twice (check indentation, quotes and brackets there)'],
+  ],
+  [
+    'an unknown kind',
+    serviceText().replace('kind: Service', 'kind: Servce'),
+    ['2: kind: unknown kind Servce (did you mean Service?)'],
+  ],
+  [
+    'an old apiVersion',
+    serviceText().replace('v1alpha1', 'v1'),
+    ['1: apiVersion: must be tidegate.dev/v1alpha1 (write tidegate.dev/v1alpha1)'],
+  ],
+  [
+    'a Kubernetes object among the config files',
+    'apiVersion: v1\nkind: Service\nmetadata: { name: x }\n',
+    [
+      '1: apiVersion: unknown apiVersion v1 (this is a Kubernetes Service: keep it in another folder, or name it as a template)',
+    ],
+  ],
+  [
+    'a document that is no mapping',
+    '- a\n- b\n',
+    ['1: the document is not a mapping (start it with apiVersion: tidegate.dev/v1alpha1 and kind: Mesh or Service)'],
+  ],
+  [
+    'an alias to nothing',
+    serviceText('  port: *p\n'),
+    ['6: broken YAML: alias *p has no anchor before it (check indentation, quotes and brackets there)'],
+  ],
+  [
+    'a template that is not there',
+    serviceText('  template: w/checkout.yaml\n'),
+    ['6: spec.template: w/checkout.yaml cannot be read (the path starts at the folder of this file)'],
+  ],
+];
+
+const meshCases: Case[] = [
+  [
+    'credentials in an address, which are not repeated',
+    meshText.replace('http://prometheus', 'http://admin:secret@prometheus'),
+    [
+      '21: spec.metrics.prometheus.url: carries credentials (name the environment variable that holds a bearer token instead: tokenEnv: PROMETHEUS_TOKEN)',
+    ],
+  ],
+  [
+    'two clusters of one Cilium id',
+    meshText.replace('id: 2', 'id: 1'),
+    [
+      "12: spec.clusters[1].cilium.id: aws-us-east-1 has the same Cilium id 1 (use the id of Cilium's own configuration (cilium-config, cluster-id); it is unique in a mesh)",
+    ],
+  ],
+  [
+    'two clusters of one name',
+    meshText.replace('name: gcp-europe-west1', 'name: onprem-fra1'),
+    ['15: spec.clusters[2].name: there is already a cluster onprem-fra1 (give each cluster its own name)'],
+  ],
+  [
+    'a Cilium id out of range',
+    meshText.replace('id: 3', 'id: 512'),
+    ['16: spec.clusters[2].cilium.id: must be at most 511 (for example 1)'],
+  ],
+  [
+    'a cluster name that Cilium refuses',
+    meshText.replace('name: onprem-fra1', 'name: onprem_fra1'),
+    ['15: spec.clusters[2].name: is not a valid cluster name (for example aws-us-east-1)'],
+  ],
+  [
+    'several mistakes, all at once and each once',
+    meshText.replace('id: 2', 'id: two').replace('region: fra1', 'regoin: fra1').replace('url: http:', 'url: ftp:'),
+    [
+      '12: spec.clusters[1].cilium.id: must be a Cilium cluster id (1 to 511), not a string (for example 1)',
+      '17: spec.clusters[2].locality.regoin: unknown key regoin (did you mean region?)',
+      '21: spec.metrics.prometheus.url: must be an http or https URL (write http://... or https://...)',
+    ],
+  ],
+];
+
+const shown = (problems: readonly ConfigProblem[], file: string): string[] =>
+  problems.map((problem) => {
+    expect(problem.file).toBe(file);
+    return formatProblem(problem).slice(file.length + 1);
+  });
+
+describe('parseConfig', () => {
+  it('accepts the documents that the cases start from, or no case would show anything', () => {
+    expect(problemsOf(serviceText())).toEqual([]);
+    expect(problemsOf(stepsText(['{ share: 100, bake: 1m }']))).toEqual([]);
+    expect(problemsOf(latency('0.25'))).toEqual([]);
+  });
+
+  it.each(serviceCases)('names line, path, reason and remedy of %s', (_title, text, expected) => {
+    expect(shown(problemsOf(text), 'service.yaml')).toEqual(expected);
+  });
+
+  it.each(meshCases)('names line, path, reason and remedy of %s', (_title, mesh, expected) => {
+    expect(shown(problemsOf(serviceText(), mesh), 'mesh.yaml')).toEqual(expected);
+  });
+
+  it('checks references of a service whose own documents have mistakes elsewhere, so one mistake hides no other', () => {
+    const service = serviceText(
+      '  polcy: { requestTimeout: 5 }\n  topology:\n    onprem: { aws-us-east-1: 100 }\n  rollout:\n    waves:\n      - clusters: { names: [gcp] }\n        step: [{ share: 50, bake: 1 }]\n',
+    );
+    const paths = problemsOf(service, meshText.replace('id: 3', 'id: 0')).map(
+      ({ file, line, path }) => `${file}:${String(line)} ${path}`,
+    );
+    expect(paths).toEqual([
+      'mesh.yaml:16 spec.clusters[2].cilium.id',
+      'service.yaml:6 spec.polcy',
+      'service.yaml:6 spec.policy.requestTimeout',
+      'service.yaml:8 spec.topology.onprem',
+      'service.yaml:11 spec.rollout.waves[0].clusters.names[0]',
+      'service.yaml:12 spec.rollout.waves[0].step',
+      'service.yaml:12 spec.rollout.waves[0].steps[0].bake',
+      'service.yaml:12 spec.rollout.waves[0].steps[0].share',
+    ]);
+  });
+
+  it('refuses a file above the size limit and more files than the limit, without reading on', () => {
+    const large = parseConfig([{ path: 'large.yaml', text: '#'.repeat(1_048_577) }]);
+    expect(large).toMatchObject({ ok: false, problems: [{ file: 'large.yaml', line: 1 }] });
+    const many = parseConfig(Array.from({ length: 201 }, (_, index) => ({ path: `f${String(index)}.yaml`, text: '' })));
+    expect(many).toMatchObject({ ok: false, problems: [{ reason: 'there are 201 files, more than 200' }] });
+  });
+
+  it('names the first unknown keys and counts the rest, so a file of another kind ends in a readable list', () => {
+    const keys = Array.from({ length: 20_000 }, (_, index) => `  key${String(index)}: 1\n`).join('');
+    const problems = problemsOf(serviceText(keys));
+    expect(problems).toHaveLength(101);
+    expect(problems[0]).toMatchObject({ line: 4, path: 'spec', reason: 'has 19900 more unknown keys' });
+  });
+
+  it('refuses an alias bomb, since it would fill the memory of a worker', () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, n) =>
+        `a${String(n)}: &a${String(n)} [${Array(9)
+          .fill(n === 0 ? 'x' : `*a${String(n - 1)}`)
+          .join(', ')}]`,
+    );
+    expect(problemsOf(levels.join('\n'))).toMatchObject([
+      { file: 'service.yaml', reason: expect.stringContaining('alias') },
+    ]);
+  });
+
+  it('refuses a document that is nested too deeply instead of overflowing the stack', () => {
+    expect(problemsOf('['.repeat(100_000))).toMatchObject([
+      { file: 'service.yaml', reason: 'cannot be read: it is nested too deeply' },
+    ]);
+  });
+
+  it('never throws, whatever a file contains', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+        parseConfig([{ path: 'x.yaml', text }]);
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+
+  it('never throws and always names a line of the file, whatever line of a valid document is replaced', () => {
+    const template = sloText(
+      '- name: a\n  indicator: { thresholdMetric: { metricSource: { type: envoy } } }\n  objectives: []',
+    ).split('\n');
+    const scraps = [
+      'spec: &a [*a]',
+      '- ',
+      '? [a]: b',
+      '<<: *a',
+      '__proto__: { a: 1 }',
+      'constructor: 1',
+      '  rollout: { waves: [null] }',
+      '!!set {}',
+      '---',
+      '%YAML 1.1',
+      '\t',
+      '"',
+      'a: !!binary x',
+      '  topology: { __proto__: 3 }',
+      '  1: 2',
+      '  null: x',
+    ];
+    fc.assert(
+      fc.property(fc.nat(template.length), fc.constantFrom(...scraps), fc.nat(1), (index, scrap, removed) => {
+        const text = template.toSpliced(index, removed, scrap).join('\n');
+        for (const { line, reason, hint } of problemsOf(text)) {
+          expect(line).toBeGreaterThanOrEqual(1);
+          expect(line).toBeLessThanOrEqual(text.split('\n').length);
+          expect(reason).not.toBe('');
+          expect(hint).not.toBe('');
+        }
+      }),
+      { numRuns: 500, seed: 7 },
+    );
+  });
+});

@@ -1,0 +1,188 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { TidegateError } from '../../../core/contract/errors.ts';
+import { parseConfig } from '../../../core/config/parse.ts';
+import { formatProblem } from '../../../core/config/problem.ts';
+import type { ResolvedConfig, ServiceQuery } from '../../../core/config/resolve.ts';
+import { resolveMesh, resolveService } from '../../../core/config/resolve.ts';
+import type { ConfigFile } from '../../../core/config/source.ts';
+import { pathFrom } from '../../../core/config/template.ts';
+import { meshText, serviceText, sloText } from './documents.ts';
+
+const checked = (texts: readonly string[], more: readonly ConfigFile[] = []) => {
+  const files = texts.map((text, index) => ({ path: `config/${String(index)}.yaml`, text }));
+  const parsed = parseConfig([...files, ...more]);
+  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+  return parsed.config;
+};
+
+const resolved = (service: string, query: ServiceQuery = { service: 'checkout' }): ResolvedConfig =>
+  resolveService(checked([meshText, service]), query);
+
+const refusal = (action: () => unknown): string => {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof TidegateError) return `${error.code}: ${error.message} (${error.fix})`;
+    throw error;
+  }
+  return 'nothing was thrown';
+};
+
+const wave = (clusters: string): string => `      - clusters: ${clusters}\n        steps: [{ share: 100, bake: 1m }]\n`;
+const clustersOf = (waves: string, topology = ''): (readonly string[])[] =>
+  resolved(serviceText(`${topology}  rollout:\n    waves:\n${waves}`)).service.waves.map(({ clusters }) => clusters);
+
+describe('resolveService', () => {
+  it('completes a service that says nothing but its mesh', () => {
+    const { service } = resolved(serviceText());
+    expect(service).toEqual({
+      name: 'checkout',
+      namespace: 'shop',
+      mesh: 'shop',
+      port: '',
+      workload: 'managed',
+      topology: null,
+      policy: { requestTimeoutMs: 0, upstreamIdleMs: 4000, connectTimeoutMs: 1000 },
+      waves: [
+        { name: 'first', clusters: ['aws-us-east-1'], steps: expect.anything() },
+        { name: 'rest', clusters: ['gcp-europe-west1', 'onprem-fra1'], steps: expect.anything() },
+      ],
+      progressDeadlineMs: 600_000,
+      warmUpMs: 0,
+      warmMs: 3_600_000,
+      maxUnknownMs: 1_800_000,
+      onBreach: 'all',
+      drainMs: 30_000,
+      slos: [
+        { name: 'server-errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 },
+        { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
+      ],
+      judge: { pollMs: 2000, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },
+    });
+    expect(service.waves[0]?.steps).toEqual([
+      { share: 50_000, bakeMs: 120_000, approve: false },
+      { share: 250_000, bakeMs: 300_000, approve: false },
+      { share: 1_000_000, bakeMs: 300_000, approve: false },
+    ]);
+  });
+
+  it('turns percent into exact parts per million, or shares would not sum', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 999_999 }), (ppm) => {
+        const steps = `[{ share: ${String(ppm / 10_000)}, bake: 1m }, { share: 100, bake: 1m }]`;
+        const { service } = resolved(
+          serviceText(`  rollout:\n    waves:\n      - { clusters: rest, steps: ${steps} }\n`),
+        );
+        expect(service.waves[0]?.steps[0]?.share).toBe(ppm);
+      }),
+      { numRuns: 200, seed: 7 },
+    );
+  });
+
+  it("selects a wave's clusters by name, cloud, region and labels, in the mesh's order", () => {
+    expect(clustersOf(wave('{ names: [onprem-fra1, aws-us-east-1] }') + wave('rest'))).toEqual([
+      ['aws-us-east-1', 'onprem-fra1'],
+      ['gcp-europe-west1'],
+    ]);
+    expect(clustersOf(wave('rest') + wave('{ match: { cloud: gcp, region: europe-west1 } }'))).toEqual([
+      ['aws-us-east-1', 'onprem-fra1'],
+      ['gcp-europe-west1'],
+    ]);
+    expect(clustersOf(wave('{ match: { labels: { tier: canary } } }') + wave('rest'))[0]).toEqual(['aws-us-east-1']);
+  });
+
+  it('lets a wave leave out clusters that nobody routes to, and only these', () => {
+    const topology = '  topology:\n    aws-us-east-1: { gcp-europe-west1: 100 }\n';
+    expect(clustersOf(wave('{ names: [gcp-europe-west1, onprem-fra1] }'), topology)).toHaveLength(1);
+    expect(() => clustersOf(wave('{ names: [gcp-europe-west1] }'), topology)).toThrow(
+      'clusters in no wave: onprem-fra1',
+    );
+  });
+
+  it('starts default waves at a cluster that serves, since a step that reaches nobody proves nothing', () => {
+    const { service } = resolved(serviceText('  topology:\n    aws-us-east-1: { gcp-europe-west1: 100 }\n'));
+    expect(service.waves[0]?.clusters).toEqual(['gcp-europe-west1']);
+    expect(service.waves[1]?.clusters).toEqual(['aws-us-east-1', 'onprem-fra1']);
+    expect(service.topology?.['onprem-fra1']).toEqual({ 'onprem-fra1': 1_000_000 });
+  });
+
+  it('makes one objective of each OpenSLO objective', () => {
+    const { service } = resolved(
+      sloText(`- name: latency
+  indicator: { thresholdMetric: { metricSource: { type: opentelemetry-http-server } } }
+  objectives: [{ target: 0.9, op: lte, value: 0.1 }, { target: 0.99, op: lte, value: 1 }]
+- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: envoy-cluster } }
+      total: { metricSource: { type: envoy-cluster } }
+  objectives: [{ target: 0.999 }]`),
+    );
+    expect(service.slos).toEqual([
+      { name: 'latency-0.9-0.1s', source: 'server', indicator: { kind: 'latency', thresholdS: 0.1 }, target: 0.9 },
+      { name: 'latency-0.99-1s', source: 'server', indicator: { kind: 'latency', thresholdS: 1 }, target: 0.99 },
+      { name: 'errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.999 },
+    ]);
+  });
+
+  it('gives the same digest input for another order of keys and files, and another one for another value', () => {
+    const reordered = serviceText('  rollout: { drain: 31s, warm: 2h }\n');
+    const ordered = serviceText('  rollout: { warm: 2h, drain: 31s }\n');
+    const { digestInput } = resolved(ordered);
+    expect(resolved(reordered).digestInput).toBe(digestInput);
+    expect(resolveService(checked([ordered, meshText]), { service: 'checkout' }).digestInput).toBe(digestInput);
+    expect(resolved(serviceText('  rollout: { warm: 2h, drain: 32s }\n')).digestInput).not.toBe(digestInput);
+  });
+
+  it('refuses what is not there, and names what is', () => {
+    const config = checked([meshText, serviceText(), serviceText().replace('namespace: shop', 'namespace: test')]);
+    const ask = (query: ServiceQuery): string => refusal(() => resolveService(config, query));
+    expect(ask({ service: 'chekout' })).toBe(
+      'Invalid: there is no Service document for chekout (did you mean checkout?)',
+    );
+    expect(ask({ service: 'checkout', namespace: 'tset' })).toBe(
+      'Invalid: there is no Service document for tset/checkout (did you mean test/checkout?)',
+    );
+    expect(ask({ service: 'checkout' })).toBe(
+      'Invalid: several services are named checkout: shop/checkout, test/checkout (name the namespace too)',
+    );
+    expect(ask({ service: 'checkout', namespace: 'shop', mesh: 'sho' })).toBe(
+      'Invalid: service shop/checkout is in mesh shop, not in sho (ask for mesh shop)',
+    );
+    expect(refusal(() => resolveMesh(config, 'shpo'))).toBe(
+      'Invalid: there is no Mesh named shpo (did you mean shop?)',
+    );
+  });
+});
+
+describe('templates', () => {
+  const deployment = 'kind: Deployment\nspec:\n  template:\n    spec: { containers: [{ name: a, image: b }] }\n';
+  const service = serviceText('  template: work/a.yaml\n');
+
+  it('takes the pod template of a Deployment that lies among the config files, and does not read it as config', () => {
+    const config = checked([meshText, service], [{ path: 'config/work/a.yaml', text: deployment }]);
+    expect(resolveService(config, { service: 'checkout' }).service.podTemplate).toEqual({
+      spec: { containers: [{ name: 'a', image: 'b' }] },
+    });
+  });
+
+  it.each([
+    ['kind: Pod\n', 'config/work/a.yaml has no Deployment or PodTemplate'],
+    [`${deployment}---\n${deployment}`, 'config/work/a.yaml has more than one Deployment or PodTemplate'],
+    ['kind: PodTemplate\ntemplate: { spec: {} }\n', 'config/work/a.yaml has no containers in its template.spec'],
+    ['kind: [\n', 'config/work/a.yaml:2: broken YAML'],
+  ])('refuses %j as a template', (text, reason) => {
+    expect(() => checked([meshText, service], [{ path: 'config/work/a.yaml', text }])).toThrow(
+      `config/1.yaml:6: spec.template: ${reason}`,
+    );
+  });
+
+  it('resolves relative paths as a shell does', () => {
+    expect(pathFrom('a/b/c.yaml', './d.yaml')).toBe('a/b/d.yaml');
+    expect(pathFrom('a/b/c.yaml', '../d.yaml')).toBe('a/d.yaml');
+    expect(pathFrom('c.yaml', '../d.yaml')).toBe('../d.yaml');
+    expect(pathFrom('/c.yaml', 'd.yaml')).toBe('/d.yaml');
+    expect(pathFrom('a/c.yaml', '/d.yaml')).toBe('/d.yaml');
+  });
+});

@@ -1,0 +1,113 @@
+/** The way forward: prepare, enter, apply, verify, commit, release. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { PlannedStep, PlannedWave } from '../core/contract/plan.ts';
+import type { VersionShares } from '../core/routing/record.ts';
+import { formatShare } from '../core/rollout/describe.ts';
+import { keepVersion } from './retirements.ts';
+import { activitiesOf, forEach, refOf, start, verify, waveOf, type Handlers, type RunContext } from './run-context.ts';
+
+type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'commit' | 'release';
+
+export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
+  prepare: ({ seq, wave }) => start(context, context.forward, seq, () => prepare(context, seq, wave)),
+  enter: ({ seq, wave }) => start(context, context.forward, seq, () => enter(context, seq, waveOf(context, wave))),
+  apply: ({ seq, wave, step }) =>
+    start(context, context.forward, seq, async () => {
+      const { planned, at } = stepOf(context, wave, step);
+      const summary = `${formatShare(at.share)} to ${context.plan.version}`;
+      await write(context, planned, { versions: at.versions, redirect: true, summary });
+      context.emit({ type: 'done', seq });
+    }),
+  verify: ({ seq, wave, step }) =>
+    start(context, context.forward, seq, async () => {
+      const { planned, at } = stepOf(context, wave, step);
+      const summary = `prove ${formatShare(at.share)} by the traffic`;
+      const proof = await verify(context, planned.clients, { mode: 'forward', summary });
+      context.emit({ type: 'proved', seq, proof });
+    }),
+  // The point of no return: neither cancelled nor restored.
+  commit: ({ seq, serving }) =>
+    start(context, new CancellationScope({ cancellable: false }), seq, () => commit(context, seq, serving)),
+  release: ({ seq }) => start(context, context.forward, seq, () => release(context, seq)),
+});
+
+async function prepare(context: RunContext, seq: number, wave: number): Promise<void> {
+  const { plan, run } = context;
+  if (wave === 0) await keepVersion(plan);
+  await forEach(waveOf(context, wave).serving, async (cluster) => {
+    const source = plan.sources[cluster];
+    if (source === undefined) throw new RangeError(`plan has no source for ${cluster}`);
+    await activitiesOf(context, 'prepareVersion', `${cluster}: make ${plan.version} ready`).prepareVersion({
+      service: plan.service,
+      cluster: refOf(context, cluster),
+      version: plan.version,
+      replaces: plan.replaces[cluster] ?? '',
+      source,
+      workload: plan.workload,
+      progressDeadlineMs: plan.progressDeadlineMs,
+      run,
+    });
+  });
+  context.emit({ type: 'done', seq });
+}
+
+async function enter(context: RunContext, seq: number, wave: PlannedWave): Promise<void> {
+  const { kind, version } = context.plan;
+  const summary = `${version} enters with weight 0`;
+  // At adoption the first write brings the route without the redirect: nothing flows through Envoy yet.
+  await write(context, wave, { versions: wave.enter, redirect: kind !== 'adopt', summary });
+  const proof = await verify(context, wave.clients, { mode: 'entered', summary: `every Envoy knows ${version}` });
+  context.emit({ type: 'proved', seq, proof });
+}
+
+interface Write {
+  readonly versions: VersionShares;
+  readonly redirect: boolean;
+  readonly summary: string;
+}
+
+async function write(context: RunContext, wave: PlannedWave, { versions, redirect, summary }: Write): Promise<void> {
+  const { plan, run, epoch } = context;
+  await forEach(wave.clients, async (cluster) => {
+    const initial = plan.initial[cluster];
+    const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`).applyRouting({
+      service: plan.service,
+      cluster: refOf(context, cluster),
+      epoch,
+      run,
+      versions,
+      redirect,
+      ...(initial === undefined ? {} : { initial }),
+    });
+    context.written.set(cluster, { weights: result.weights, writtenAtMs: result.writtenAtMs, withdrawn: [] });
+  });
+  const latest = Math.max(...wave.clients.map((cluster) => context.written.get(cluster)?.writtenAtMs ?? 0));
+  for (const serving of wave.serving) context.sinceMs[serving] = latest;
+}
+
+async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
+  const { plan, run, epoch } = context;
+  const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  await forEach(clusters, async (cluster) => {
+    const pin = serving.includes(cluster) ? plan.version : '';
+    const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving, pin };
+    await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
+  });
+  context.emit({ type: 'done', seq });
+}
+
+async function release(context: RunContext, seq: number): Promise<void> {
+  const { plan, run, epoch } = context;
+  await forEach(waveOf(context, 0).clients, async (cluster) => {
+    const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, drainMs: plan.drainMs };
+    await activitiesOf(context, 'releaseService', `${cluster}: give it back`).releaseService(input);
+  });
+  context.emit({ type: 'done', seq });
+}
+
+function stepOf(context: RunContext, wave: number, step: number): { planned: PlannedWave; at: PlannedStep } {
+  const planned = waveOf(context, wave);
+  const at = planned.steps[step];
+  if (at === undefined) throw new RangeError(`wave ${planned.name} has no step ${step}`);
+  return { planned, at };
+}

@@ -1,0 +1,108 @@
+/** What all commands of one run share: its activities, what was written, the epoch, and the work under way. */
+import { CancellationScope, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
+import type {
+  ApplyRoutingResult,
+  RolloutActivities,
+  VerifyMode,
+  VerifyRoutingResult,
+} from '../core/contract/activities.ts';
+import type { ClusterRef, Plan, PlannedWave } from '../core/contract/plan.ts';
+import type { Command, RolloutEvent } from '../core/rollout/state.ts';
+import { activityOptions } from './activity-options.ts';
+import { describeFailure } from './failures.ts';
+
+/** An event before it is stamped with the time. */
+export type Message = RolloutEvent extends infer E ? (E extends { atMs: number } ? Omit<E, 'atMs'> : never) : never;
+
+/** What a client cluster was asked for last. */
+export type Written = Pick<ApplyRoutingResult, 'weights' | 'writtenAtMs'> & { readonly withdrawn: readonly string[] };
+
+/** Handlers of some commands, by type. */
+export type Handlers<T extends Command['type']> = {
+  readonly [K in T]: (command: Extract<Command, { type: K }>) => void;
+};
+
+/** Time in which a step, an entry or a restore must be proven by the traffic, ms. */
+const VERIFY_MS = 30_000;
+
+export interface RunContext {
+  readonly plan: Plan;
+  readonly run: string;
+  readonly emit: (message: Message) => void;
+  /** Forward work: cancelled when the way back begins. Replaced by a new one then. */
+  forward: CancellationScope;
+  /** Fences our own late forward writes: raised when the way back begins. */
+  epoch: number;
+  readonly written: Map<string, Written>;
+  /** Per serving cluster: when its present share was written, ms since the epoch. */
+  readonly sinceMs: Record<string, number>;
+  readonly underWay: Set<Promise<void>>;
+}
+
+export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext => ({
+  plan,
+  run: workflowInfo().runId,
+  emit,
+  forward: new CancellationScope(),
+  epoch: plan.epoch,
+  written: new Map(),
+  sinceMs: {},
+  underWay: new Set(),
+});
+
+/** The activities of a run; `summary` is what the Temporal UI shows. The way back does not wait for cancelled ones. */
+export const activitiesOf = (
+  { plan }: RunContext,
+  name: keyof RolloutActivities,
+  summary: string,
+): ActivityInterfaceFor<RolloutActivities> =>
+  proxyActivities<RolloutActivities>({ ...activityOptions(plan)[name], summary, cancellationType: 'TRY_CANCEL' });
+
+/** Keeps work in sight until it ends. */
+export function track(context: RunContext, work: Promise<void>): void {
+  const seen = work.finally(() => context.underWay.delete(seen));
+  context.underWay.add(seen);
+}
+
+/** Starts work in a scope and reports its failure under `seq`. */
+export function start(context: RunContext, scope: CancellationScope, seq: number, work: () => Promise<void>): void {
+  const reported = scope.run(work).catch((error: unknown) => {
+    const { code, message } = describeFailure(error);
+    context.emit({ type: 'failed', seq, reason: message, code });
+  });
+  track(context, reported);
+}
+
+/** Does work for every cluster to its end: a failure never leaves siblings unseen; the first one is thrown then. */
+export async function forEach(clusters: readonly string[], work: (cluster: string) => Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled(clusters.map(work));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Has what was written proven by the traffic of these client clusters. */
+export function verify(
+  context: RunContext,
+  clusters: readonly string[],
+  { mode, summary }: { mode: VerifyMode; summary: string },
+): Promise<VerifyRoutingResult> {
+  const { service, metrics } = context.plan;
+  const targets = clusters.flatMap((cluster) => {
+    const last = context.written.get(cluster);
+    return last === undefined ? [] : [{ cluster: refOf(context, cluster), ...last }];
+  });
+  const input = { service, mode, targets, metrics, timeoutMs: VERIFY_MS };
+  return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
+}
+
+export function refOf({ plan }: RunContext, cluster: string): ClusterRef {
+  const ref = plan.clusters[cluster];
+  if (ref === undefined) throw new RangeError(`plan has no cluster ${cluster}`);
+  return ref;
+}
+
+export function waveOf({ plan }: RunContext, index: number): PlannedWave {
+  const wave = plan.waves[index];
+  if (wave === undefined) throw new RangeError(`plan has no wave ${index}`);
+  return wave;
+}

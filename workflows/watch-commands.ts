@@ -1,0 +1,40 @@
+/** One watch at a time, over everything that has moved; a new one replaces the old. */
+import { CancellationScope } from '@temporalio/workflow';
+import type { RolloutState } from '../core/rollout/state.ts';
+import { strataOf } from '../core/rollout/strata.ts';
+import { activitiesOf, start, type Handlers, type RunContext } from './run-context.ts';
+
+export function watchCommands(context: RunContext, state: () => RolloutState): Handlers<'watch' | 'stopWatch'> {
+  let running: CancellationScope | null = null;
+  const stop = (): void => {
+    running?.cancel();
+    running = null;
+  };
+  return {
+    stopWatch: stop,
+    watch: ({ seq, mode, bakeMs }) => {
+      stop();
+      const { plan, sinceMs } = context;
+      const { metrics } = plan;
+      const { shares, wave, step } = state();
+      if (metrics === null) return;
+      running = new CancellationScope();
+      const summary = mode === 'bake' ? `bake wave ${wave + 1} step ${step + 1}` : 'guard what has moved';
+      // One that was replaced ends by cancellation: the state machine ignores its number.
+      start(context, running, seq, async () => {
+        const result = await activitiesOf(context, 'watchSlo', summary).watchSlo({
+          service: plan.service,
+          metrics,
+          strata: strataOf(plan, shares, sinceMs),
+          slos: plan.slos,
+          judge: plan.judge,
+          warmUpMs: plan.warmUpMs,
+          mode,
+          bakeMs,
+          maxUnknownMs: plan.maxUnknownMs,
+        });
+        context.emit({ type: 'watched', seq, result });
+      });
+    },
+  };
+}

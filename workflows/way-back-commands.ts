@@ -1,0 +1,28 @@
+/** The way back: never cancelled, retried without limit, past a failing cluster. */
+import { CancellationScope } from '@temporalio/workflow';
+import { activitiesOf, forEach, refOf, start, verify, type Handlers, type RunContext } from './run-context.ts';
+
+export const wayBackCommands = (context: RunContext): Handlers<'restore' | 'proveRestore'> => ({
+  restore: ({ seq, clients, serving }) => {
+    context.forward.cancel();
+    context.forward = new CancellationScope();
+    context.epoch += 1;
+    const { plan, run, epoch } = context;
+    start(context, new CancellationScope({ cancellable: false }), seq, async () => {
+      await forEach(clients, async (cluster) => {
+        const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving };
+        const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
+        const { weights, writtenAtMs, withdrawn } = back;
+        context.written.set(cluster, { weights, writtenAtMs, withdrawn });
+        context.emit({ type: 'restoredOne', seq, cluster });
+      });
+      context.emit({ type: 'done', seq });
+    });
+  },
+  proveRestore: ({ seq }) =>
+    start(context, new CancellationScope({ cancellable: false }), seq, async () => {
+      const summary = 'prove by the traffic that it is back';
+      const proof = await verify(context, [...context.written.keys()], { mode: 'restored', summary });
+      context.emit({ type: 'proved', seq, proof });
+    }),
+});
