@@ -88,15 +88,16 @@ async function readSource({ cluster, service }: RecordAt, { source }: PrepareVer
   );
 }
 
-/** At adoption the original Deployment; else the one with the most ready pods of the replaced version. */
+/** At adoption the original Deployment; else the replaced version's, ours before one that carries the same label. */
 function replacedBy(
-  { replaces }: PrepareVersionInput,
+  input: PrepareVersionInput,
   workloads: readonly Deployment[],
   source: Deployment,
 ): Deployment | null {
+  const { replaces, service } = input;
   if (replaces === '') return source;
   const candidates = workloads.filter((one) => versionOf(one) === replaces);
-  return candidates.toSorted((a, b) => (b.status?.readyReplicas ?? 0) - (a.status?.readyReplicas ?? 0))[0] ?? null;
+  return candidates.find((one) => isManagedVersion(one, service, replaces)) ?? candidates[0] ?? null;
 }
 
 async function scaleUp({ cluster }: RecordAt, { metadata, spec }: Deployment, replicas: number): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { obtainBinaries } from '../infra/lab/binaries.ts';
 
 // Once, visibly, before the tests: a test that builds a kube-apiserver would look like a hang.
-await obtainBinaries({ report: (line) => process.stderr.write(`${typeof line === 'string' ? line : line.text}\n`) });
+await obtainBinaries({ report: (line) => process.stderr.write(`${line}\n`) });
 
 const dir = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
 const report = join(dir, 'report.json');

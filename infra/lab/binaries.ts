@@ -17,7 +17,7 @@ import { assertPrerequisites } from './binaries/prerequisites.ts';
 import type { ProgressLine } from './binaries/progress.ts';
 import { findBinary, isExecutable } from './binaries/search.ts';
 
-export type { BinaryName, ProgressLine };
+export type { BinaryName };
 
 export interface ObtainOptions<Name extends BinaryName> {
   /** Which; default all. */

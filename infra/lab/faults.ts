@@ -27,7 +27,7 @@ heal                                                 puts everything right`;
 /** Words as typed after `tidegate lab break`. */
 export function parseBreak(words: readonly string[]): BreakOrder {
   const { flags, plain } = splitFlags(words);
-  const [verb, first, second] = plain;
+  const [verb = '', first, second] = plain;
   switch (verb) {
     case 'errors':
     case 'latency':
@@ -47,6 +47,8 @@ export function parseBreak(words: readonly string[]): BreakOrder {
       break;
     case 'heal':
       return { verb };
+    default:
+      break;
   }
   throw usageError(words);
 }

@@ -37,23 +37,6 @@ export interface SupervisedLab {
   addresses(service: string): Promise<Record<string, { service: string; host: string; port: number }>>;
 }
 
-interface Bench {
-  readonly spec: LabSpec;
-  readonly slot: number;
-  readonly dataDir: string;
-  readonly starter: ProcessStarter;
-  readonly signal: AbortSignal;
-  readonly report: (line: string) => void;
-}
-
-interface ClusterBench {
-  readonly cluster: LabCluster;
-  readonly api: ApiServer;
-  readonly envoys: readonly { node: string; adminPort: number }[];
-  readonly adminKubeconfig: string;
-  readonly kubeconfig: string;
-}
-
 export interface Supervision {
   /** Rejects when a part does not come up. */
   readonly ready: Promise<SupervisedLab>;
@@ -178,101 +161,6 @@ async function startTraffic(
   );
   await deployed;
   return new Map(planes);
-}
-
-function startPodHost({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[], prometheusUrl: string): void {
-  const config: PodHostConfig = {
-    clusters: clusters.map(({ cluster, api }) => ({
-      name: cluster.name,
-      cloud: cluster.cloud,
-      region: cluster.region,
-      network: podNetwork(slot, cluster.id),
-      nodes: Array.from({ length: cluster.nodes }, (_, i) => ({
-        name: nodeName(cluster, i),
-        zone: zoneOf(cluster, i),
-      })),
-      target: api.admin,
-    })),
-    metricsUrl: `${prometheusUrl}/api/v1/otlp/v1/metrics`,
-    controlSocket: join(spec.runDir, podsSocket),
-    seed: spec.seed,
-  };
-  startNode(starter, {
-    name: 'pod-host',
-    script: './pods/main.ts',
-    configFile: join(dataDir, 'pod-host.json'),
-    config,
-  });
-}
-
-function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[]): void {
-  const config: LoadConfig = {
-    controlSocket: join(spec.runDir, loadSocket),
-    clients: clusters.flatMap(({ cluster, envoys }) =>
-      envoys.map(({ node }, i) => ({
-        cluster: cluster.name,
-        node,
-        address: clientAddress(podNetwork(slot, cluster.id), i + 1),
-      })),
-    ),
-  };
-  startNode(starter, { name: 'load', script: './load/main.ts', configFile: join(dataDir, 'load.json'), config });
-}
-
-function startNode(
-  starter: ProcessStarter,
-  options: { name: string; script: string; configFile: string; config: unknown },
-): LabProcess {
-  writeFileSync(options.configFile, JSON.stringify(options.config), { mode: 0o600 });
-  const script = fileURLToPath(new URL(options.script, import.meta.url));
-  return starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
-}
-
-function writeState(
-  { spec, slot }: Bench,
-  benches: ClusterBench[],
-  parts: { adminPorts: Map<string, number>; prometheusUrl: string; temporalAddress: string; temporalUiUrl: string },
-): LabState {
-  const merged = join(spec.runDir, 'kubeconfig');
-  const admins = benches.map(({ cluster, api }) => ({
-    name: cluster.name,
-    user: 'admin',
-    target: api.admin,
-    namespace: spec.mesh.services[0]?.namespace ?? 'default',
-  }));
-  writeFileSync(merged, kubeconfig(admins), { mode: 0o600 });
-  const configDir = join(spec.runDir, 'config');
-  mkdirSync(configDir, { recursive: true });
-  const clusters: LabClusterState[] = benches.map(({ cluster, api, envoys, kubeconfig: file }) => ({
-    name: cluster.name,
-    id: cluster.id,
-    server: api.admin.server,
-    admin: api.admin,
-    tidegate: api.tidegate,
-    kubeconfig: file,
-    envoys,
-    ciliumAdminPort: parts.adminPorts.get(cluster.name) ?? 0,
-  }));
-  const state: LabState = {
-    name: spec.name,
-    slot,
-    runDir: spec.runDir,
-    pid: process.pid,
-    startedAt: new Date().toISOString(),
-    parts: spec.parts,
-    mesh: spec.mesh,
-    clusters,
-    env: {
-      KUBECONFIG: merged,
-      TEMPORAL_ADDRESS: parts.temporalAddress,
-      TEMPORAL_UI_URL: parts.temporalUiUrl,
-      PROMETHEUS_URL: parts.prometheusUrl,
-      TIDEGATE_CONFIG: configDir,
-    },
-  };
-  for (const [file, content] of Object.entries(labConfig(state))) writeFileSync(join(configDir, file), content);
-  writeFileSync(join(spec.runDir, stateFile), JSON.stringify(state, null, 2), { mode: 0o600 });
-  return state;
 }
 
 function handle(

@@ -51,6 +51,8 @@ export interface KubeCluster {
   patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown): Promise<T | null>;
   /** False when it was gone already. Dependents go in the background. */
   delete(type: ResourceType, at: ObjectName, options: DeleteOptions): Promise<boolean>;
+  /** Asks the server about itself: its version, its API groups, what we may do (a review is posted). null: no such path. */
+  ask<T>(path: string, question?: unknown, options?: CallOptions): Promise<T | null>;
 }
 
 export interface Clusters {
@@ -120,6 +122,11 @@ function createCluster(name: string, transport: Transport): KubeCluster {
         { signal },
       );
       return answer.status !== 404;
+    },
+    async ask<T>(path: string, question?: unknown, options: CallOptions = {}) {
+      const method = question === undefined ? 'GET' : 'POST';
+      const answer = await transport.call({ method, path, verb: 'ask', object: path.slice(1), body: question }, options);
+      return answer.status === 404 ? null : (answer.body as T);
     },
   };
 }

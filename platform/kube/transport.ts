@@ -14,7 +14,7 @@ import { statusError } from './status-errors.ts';
 import type { ApiStatus } from './status-errors.ts';
 
 export interface Call {
-  readonly method: 'GET' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** What is done, for messages: `read`, `apply`, `delete`. */
   readonly verb: string;

@@ -53,35 +53,12 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
   function send(to: Target): void {
     const connection = sent++ % 2 === 0 ? 'new' : 'kept';
     const at = Date.now();
-    const started = performance.now();
-    let ended = false;
+    const { cluster: client, node, address } = spec;
     inFlight++;
-    const end = (outcome: Pick<RequestRecord, 'status' | 'failure'> & Partial<RequestRecord>): void => {
-      if (ended) return;
-      ended = true;
+    ask(to, { address, agent: connection === 'new' ? false : nextAgent() }, (answer) => {
       inFlight--;
-      clearTimeout(timer);
-      const { cluster: client, node } = spec;
-      const latencyMs = performance.now() - started;
-      record({ at, service: to.service, client, node, connection, version: '', serving: '', latencyMs, ...outcome });
-    };
-    const outgoing = request({
-      host: to.host,
-      port: to.port,
-      path: '/',
-      localAddress: spec.address,
-      agent: connection === 'new' ? false : nextAgent(),
-      headers: { host: to.service },
+      record({ at, service: to.service, client, node, connection, version: '', serving: '', ...answer });
     });
-    const timer = setTimeout(() => {
-      end({ status: 0, failure: 'timeout', detail: `no answer in ${timeoutMs} ms` });
-      outgoing.destroy();
-    }, timeoutMs);
-    outgoing.on('error', (error: NodeJS.ErrnoException) =>
-      end({ status: 0, failure: kindOf(error), detail: `${error.code ?? ''} ${error.message}` }),
-    );
-    outgoing.on('response', (response) => readAnswer(response, end));
-    outgoing.end();
   }
 
   return {
@@ -107,10 +84,42 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
   };
 }
 
-function readAnswer(
-  response: IncomingMessage,
-  end: (outcome: Pick<RequestRecord, 'status' | 'failure'> & Partial<RequestRecord>) => void,
+type Outcome = Pick<RequestRecord, 'status' | 'failure'> & Partial<RequestRecord>;
+
+/** One request; `done` is called once. */
+function ask(
+  to: Target,
+  from: { address: string; agent: Agent | false },
+  done: (answer: Outcome & { latencyMs: number }) => void,
 ): void {
+  const started = performance.now();
+  let ended = false;
+  const end = (outcome: Outcome): void => {
+    if (ended) return;
+    ended = true;
+    clearTimeout(timer);
+    done({ ...outcome, latencyMs: performance.now() - started });
+  };
+  const outgoing = request({
+    host: to.host,
+    port: to.port,
+    path: '/',
+    localAddress: from.address,
+    agent: from.agent,
+    headers: { host: to.service },
+  });
+  const timer = setTimeout(() => {
+    end({ status: 0, failure: 'timeout', detail: `no answer in ${timeoutMs} ms` });
+    outgoing.destroy();
+  }, timeoutMs);
+  outgoing.on('error', (error: NodeJS.ErrnoException) =>
+    end({ status: 0, failure: kindOf(error), detail: `${error.code ?? ''} ${error.message}` }),
+  );
+  outgoing.on('response', (response) => readAnswer(response, end));
+  outgoing.end();
+}
+
+function readAnswer(response: IncomingMessage, end: (outcome: Outcome) => void): void {
   let text = '';
   const status = response.statusCode ?? 0;
   response.setEncoding('utf8');

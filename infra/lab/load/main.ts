@@ -28,7 +28,7 @@ const streams = new Map<string, { order: TrafficOrder; clients: LoadClient[] }>(
 function start(order: TrafficOrder): void {
   stop(order.service);
   const clients = config.clients.map((spec) => {
-    const client = createLoadClient(spec, recorder.record);
+    const client = createLoadClient(spec, (request) => recorder.record(request));
     const target = order.targets[spec.cluster];
     const siblings = config.clients.filter(({ cluster }) => cluster === spec.cluster).length;
     if (target) client.aim(target, (order.rates?.[spec.cluster] ?? order.rate) / siblings);

@@ -4,16 +4,17 @@
  */
 import { createKubeClient } from '../kube-client.ts';
 import type { KubeClient, KubeObject, KubeTarget } from '../kube-client.ts';
-import { podAddress } from '../slot.ts';
 import { reconcileDeployment } from './deployment-controller.ts';
 import { ownSlices, reconcileEndpointSlices } from './endpoint-slices.ts';
 import type { FaultBook } from './faults.ts';
-import { controllerUid, isTerminating } from './objects.ts';
+import { collectGarbage } from './garbage.ts';
+import { createKubelet } from './kubelet.ts';
+import { createLoop } from './loop.ts';
+import { isTerminating } from './objects.ts';
 import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from './objects.ts';
-import { startPod } from './pod-runner.ts';
-import type { PodRunner } from './pod-runner.ts';
 import { startReflector } from './reflector.ts';
-import { podPath, reconcileReplicaSet } from './replicaset-controller.ts';
+import type { Reflector } from './reflector.ts';
+import { reconcileReplicaSet } from './replicaset-controller.ts';
 
 export interface HostedCluster {
   readonly name: string;
@@ -29,70 +30,29 @@ export interface ClusterHost {
   stop(): Promise<void>;
 }
 
-/** Changes that come together are handled together. */
-const settleMs = 15;
-/** Everything is looked at again this often: start-up delays, back-offs, failed writes. */
-const tickMs = 200;
-const firstHost = 10;
-const lastHost = 240;
-
 export function startClusterHost(
   cluster: HostedCluster,
   options: { faults: FaultBook; metricsUrl: string },
 ): ClusterHost {
   const client = createKubeClient(cluster.target);
-  let scheduled: NodeJS.Timeout | undefined;
-  let running = false;
-  let again = false;
-  const changed = (): void => {
-    scheduled ??= setTimeout(() => {
-      scheduled = undefined;
-      void run();
-    }, settleMs);
-  };
-  const reflect = <T extends KubeObject>(path: string, query?: string): ReturnType<typeof startReflector<T>> =>
-    startReflector<T>(client, query === undefined ? { path } : { path, query }, changed);
-  const world = {
-    client,
-    deployments: reflect<Deployment>('/apis/apps/v1/deployments'),
-    replicaSets: reflect<ReplicaSet>('/apis/apps/v1/replicasets'),
-    pods: reflect<Pod>('/api/v1/pods'),
-    services: reflect<Service>('/api/v1/services'),
-    slices: reflect<EndpointSlice>('/apis/discovery.k8s.io/v1/endpointslices', ownSlices),
-    zoneOf: (node: string) => cluster.nodes.find(({ name }) => name === node)?.zone ?? '',
-  };
+  const loop = createLoop(async () => {
+    if (reflectors.every(({ synced }) => synced)) await reconcile();
+  });
+  const world = reflect(client, loop.changed);
   const reflectors = [world.deployments, world.replicaSets, world.pods, world.services, world.slices];
-  const kubelet = createKubelet(cluster, client, world.pods.put, options);
-
-  async function run(): Promise<void> {
-    if (running) {
-      again = true;
-      return;
-    }
-    running = true;
-    try {
-      do {
-        again = false;
-        if (reflectors.every(({ synced }) => synced)) await reconcile();
-      } while (again);
-    } finally {
-      running = false;
-    }
-  }
+  const kubelet = createKubelet(cluster, client, (pod) => world.pods.put(pod), options);
+  const zoneOf = (node: string): string => cluster.nodes.find(({ name }) => name === node)?.zone ?? '';
+  const nodes = cluster.nodes.map(({ name }) => name);
 
   async function reconcile(): Promise<void> {
+    const all = { client, zoneOf, ...world };
     kubelet.tick(world.pods.all());
-    await attempt(reconcileEndpointSlices(world));
-    await Promise.all(
-      world.deployments
-        .all()
-        .filter((it) => !isTerminating(it))
-        .map((it) => attempt(reconcileDeployment(world, it))),
-    );
-    await attempt(collectGarbage(world));
-    const nodes = cluster.nodes.map(({ name }) => name);
+    await attempt(reconcileEndpointSlices(all));
+    const deployments = world.deployments.all().filter((deployment) => !isTerminating(deployment));
+    await Promise.all(deployments.map((deployment) => attempt(reconcileDeployment(all, deployment))));
+    await attempt(collectGarbage(all));
     const sets = world.replicaSets.all().filter((set) => !isTerminating(set));
-    await Promise.all(sets.map((set) => attempt(reconcileReplicaSet(world, set, nodes))));
+    await Promise.all(sets.map((set) => attempt(reconcileReplicaSet(all, set, nodes))));
   }
 
   /** A failed write is tried again at the next tick; what failed is in the log. */
@@ -102,11 +62,9 @@ export function startClusterHost(
     );
   }
 
-  const ticker = setInterval(() => void run(), tickMs);
   return {
     async stop() {
-      clearInterval(ticker);
-      clearTimeout(scheduled);
+      loop.stop();
       for (const reflector of reflectors) reflector.stop();
       kubelet.stop();
       await client.close();
@@ -114,101 +72,22 @@ export function startClusterHost(
   };
 }
 
-interface Kubelet {
-  tick(pods: readonly Pod[]): void;
-  stop(): void;
+interface ClusterWorld {
+  readonly deployments: Reflector<Deployment>;
+  readonly replicaSets: Reflector<ReplicaSet>;
+  readonly pods: Reflector<Pod>;
+  readonly services: Reflector<Service>;
+  readonly slices: Reflector<EndpointSlice>;
 }
 
-function createKubelet(
-  cluster: HostedCluster,
-  client: KubeClient,
-  put: (pod: Pod) => void,
-  options: { faults: FaultBook; metricsUrl: string },
-): Kubelet {
-  const runners = new Map<string, PodRunner>();
-  const allocate = createAddresses(cluster.network);
-
-  function start(pod: Pod): PodRunner | undefined {
-    const index = cluster.nodes.findIndex(({ name }) => name === pod.spec.nodeName);
-    const node = cluster.nodes[index];
-    if (!node) return undefined;
-    const uid = pod.metadata.uid ?? '';
-    return startPod(pod, {
-      client,
-      cluster,
-      zone: node.zone,
-      address: allocate(index + 1, new Set([...runners.values()].map(({ address }) => address))),
-      ...options,
-      onStatus: put,
-      onGone: () => runners.delete(uid),
-    });
-  }
-
+function reflect(client: KubeClient, changed: () => void): ClusterWorld {
+  const follow = <T extends KubeObject>(path: string, query?: string): Reflector<T> =>
+    startReflector<T>(client, query === undefined ? { path } : { path, query }, changed);
   return {
-    tick(pods) {
-      const alive = new Set(pods.map((pod) => pod.metadata.uid ?? ''));
-      for (const [uid, runner] of runners) {
-        if (alive.has(uid)) continue;
-        runner.kill();
-        runners.delete(uid);
-      }
-      for (const pod of pods) {
-        const uid = pod.metadata.uid ?? '';
-        const runner = runners.get(uid) ?? start(pod);
-        if (!runner) continue;
-        runners.set(uid, runner);
-        runner.tick(pod);
-      }
-    },
-    stop() {
-      for (const runner of runners.values()) runner.kill();
-    },
+    deployments: follow('/apis/apps/v1/deployments'),
+    replicaSets: follow('/apis/apps/v1/replicasets'),
+    pods: follow('/api/v1/pods'),
+    services: follow('/api/v1/services'),
+    slices: follow('/apis/discovery.k8s.io/v1/endpointslices', ownSlices),
   };
-}
-
-/** Addresses of a node in turn, so that a fresh pod does not get one that somebody may still call. */
-function createAddresses(network: number): (node: number, taken: ReadonlySet<string>) => string {
-  const next = new Map<number, number>();
-  return (node, taken) => {
-    let host = next.get(node) ?? firstHost;
-    while (taken.has(podAddress(network, node, host))) host = host >= lastHost ? firstHost : host + 1;
-    next.set(node, host >= lastHost ? firstHost : host + 1);
-    return podAddress(network, node, host);
-  };
-}
-
-interface GarbageWorld {
-  readonly client: KubeClient;
-  readonly deployments: { all(): Deployment[] };
-  readonly replicaSets: { all(): ReplicaSet[] };
-  readonly pods: { all(): Pod[] };
-}
-
-/** Children of vanished owners go; a foreground deletion ends when the children are gone. */
-async function collectGarbage({ client, deployments, replicaSets, pods }: GarbageWorld): Promise<void> {
-  const alive = new Set(
-    deployments
-      .all()
-      .filter((it) => !isTerminating(it))
-      .map(({ metadata }) => metadata.uid),
-  );
-  const setPath = ({ metadata }: ReplicaSet): string =>
-    `/apis/apps/v1/namespaces/${metadata.namespace ?? 'default'}/replicasets/${metadata.name}`;
-  for (const set of replicaSets.all()) {
-    const owner = controllerUid(set);
-    if (owner !== undefined && !alive.has(owner)) await client.remove(setPath(set));
-  }
-  const sets = new Set(replicaSets.all().map(({ metadata }) => metadata.uid));
-  for (const pod of pods.all()) {
-    const owner = controllerUid(pod);
-    if (owner !== undefined && !sets.has(owner) && !isTerminating(pod)) await client.remove(podPath(pod));
-  }
-  for (const deployment of deployments.all().filter(isTerminating)) {
-    const childless = !replicaSets.all().some((set) => controllerUid(set) === deployment.metadata.uid);
-    if (!childless || !deployment.metadata.finalizers?.includes('foregroundDeletion')) continue;
-    const path = `/apis/apps/v1/namespaces/${deployment.metadata.namespace ?? 'default'}/deployments/${deployment.metadata.name}`;
-    await client.merge(path, {
-      metadata: { finalizers: deployment.metadata.finalizers.filter((it) => it !== 'foregroundDeletion') },
-    });
-  }
 }

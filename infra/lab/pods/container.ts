@@ -61,14 +61,7 @@ export function createContainer(options: ContainerOptions): Container {
     request.resume();
   }
 
-  const servers: Server[] = options.ports.map(() => {
-    const server = createServer({ keepAliveTimeout: keepAliveMs }, handle);
-    server.on('connection', (socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-    });
-    return server;
-  });
+  const servers = options.ports.map(() => createTrackedServer(handle, sockets));
 
   return {
     listen: async () => {
@@ -93,6 +86,18 @@ export function createContainer(options: ContainerOptions): Container {
       telemetry.abandon();
     },
   };
+}
+
+function createTrackedServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  sockets: Set<Socket>,
+): Server {
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, handle);
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return server;
 }
 
 function listenOn(server: Server, host: string, port: number): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The life of one pod, as a kubelet leads it:
  *
- *   starting ──► running (ready) ──► draining ──► gone
+ *   starting ──► listening (ready) ──► draining ──► ended
  *        ▲            │ crash
  *        └─ back-off ─┘
  */
@@ -9,9 +9,12 @@ import type { KubeClient } from '../kube-client.ts';
 import { loopbackOf } from '../slot.ts';
 import { createContainer } from './container.ts';
 import type { Container } from './container.ts';
-import type { FaultBook } from './faults.ts';
+import type { FaultBook, PodIdentity } from './faults.ts';
 import { isTerminating } from './objects.ts';
-import type { Condition, Pod } from './objects.ts';
+import type { Pod } from './objects.ts';
+import { identityOf, portsOf, resourceOf, statusOf } from './pod-description.ts';
+import type { PodPhase, PodPlace } from './pod-description.ts';
+import { podPath } from './replicaset-controller.ts';
 import { startTelemetry } from './telemetry.ts';
 
 /** From start to listening; a probe period later the pod is ready. */
@@ -27,221 +30,158 @@ const noticeMs = 500;
 const firstBackOffMs = 1_000;
 const longestBackOffMs = 10_000;
 
-export interface RunnerOptions {
+export interface RunnerOptions extends PodPlace {
   readonly client: KubeClient;
   readonly address: string;
   readonly faults: FaultBook;
   readonly metricsUrl: string;
-  readonly cluster: { readonly name: string; readonly cloud: string; readonly region: string };
-  readonly zone: string;
   /** Called with the API server's answer to a status write. */
   readonly onStatus: (pod: Pod) => void;
   readonly onGone: () => void;
 }
 
-export interface PodRunner {
+export class PodRunner {
   readonly address: string;
+  readonly #options: RunnerOptions;
+  readonly #identity: PodIdentity & { readonly name: string };
+  #phase: PodPhase = 'starting';
+  #container: Container | undefined;
+  /** Begin of the phase. */
+  #since = Date.now();
+  #restarts = 0;
+  #ready = false;
+  #readySince = Date.now();
+  /** The status that the API server has. */
+  #written = '';
+  /** One call to the API server at a time. */
+  #busy = false;
+
+  constructor(pod: Pod, options: RunnerOptions) {
+    this.#options = options;
+    this.#identity = { ...identityOf(pod), cluster: options.cluster.name, name: pod.metadata.name };
+    this.address = options.address;
+  }
+
   /** Level-based: called on every change of the pod and a few times a second. */
-  tick(pod: Pod): void;
+  tick(pod: Pod): void {
+    this.#advance(pod);
+    if (this.#phase === 'ended') this.#remove(pod);
+    else if (this.#phase !== 'draining') this.#writeStatus(pod);
+  }
+
   /** The object is gone from the API without a graceful end. */
-  kill(): void;
-}
+  kill(): void {
+    this.#container?.crash();
+    this.#container = undefined;
+    this.#enter('ended');
+  }
 
-type Phase = 'starting' | 'listening' | 'crashed' | 'draining' | 'ended';
+  #enter(phase: PodPhase): void {
+    this.#phase = phase;
+    this.#since = Date.now();
+  }
 
-export function startPod(first: Pod, options: RunnerOptions): PodRunner {
-  const identity = { ...identityOf(first), cluster: options.cluster.name, name: first.metadata.name };
-  const ports = portsOf(first);
-  let phase: Phase = 'starting';
-  let container: Container | undefined;
-  let since = Date.now();
-  let restarts = 0;
-  let ready = false;
-  let readySince = new Date().toISOString();
-  let written = '';
-  let busy = false;
+  #advance(pod: Pod): void {
+    if (isTerminating(pod)) {
+      if (this.#phase !== 'draining' && this.#phase !== 'ended') this.#drain(pod);
+    } else if (this.#phase === 'starting') {
+      if (this.#age() >= startUpMs) this.#start(pod);
+    } else if (this.#phase === 'listening') this.#probe();
+    else if (this.#phase === 'crashed') this.#recover(pod);
+  }
 
-  function startContainer(): void {
-    phase = 'listening';
-    since = Date.now();
-    container = createContainer({
-      address: loopbackOf(options.address),
-      ports,
-      pod: identity,
-      faults: options.faults,
-      telemetry: startTelemetry({ metricsUrl: options.metricsUrl, resource: resourceOf(first, identity, options) }),
+  #age(): number {
+    return Date.now() - this.#since;
+  }
+
+  #start(pod: Pod): void {
+    const { metricsUrl, faults } = this.#options;
+    this.#enter('listening');
+    this.#container = createContainer({
+      address: loopbackOf(this.address),
+      ports: portsOf(pod),
+      pod: this.#identity,
+      faults,
+      telemetry: startTelemetry({ metricsUrl, resource: resourceOf(pod, this.#identity, this.#options) }),
     });
-    container.listen().catch((error: unknown) => {
-      console.error(`${identity.cluster}/${identity.name}: ${String(error)}`);
-      crash();
+    this.#container.listen().catch((error: unknown) => {
+      console.error(`${this.#identity.cluster}/${this.#identity.name}: ${String(error)}`);
+      this.#crash();
     });
   }
 
-  function crash(): void {
-    container?.crash();
-    container = undefined;
-    phase = 'crashed';
-    since = Date.now();
-    restarts++;
+  #probe(): void {
+    const fault = this.#options.faults.of(this.#identity);
+    if (fault.unready) this.#setReady(false);
+    else if (this.#age() >= probeMs) this.#setReady(true);
+    if (fault.crash && this.#ready && Date.now() - this.#readySince >= crashAfterReadyMs) this.#crash();
   }
 
-  function setReady(value: boolean): void {
-    if (ready === value) return;
-    ready = value;
-    readySince = new Date().toISOString();
+  #setReady(value: boolean): void {
+    if (this.#ready === value) return;
+    this.#ready = value;
+    this.#readySince = Date.now();
   }
 
-  function advance(pod: Pod): void {
-    const now = Date.now();
-    if (isTerminating(pod) && phase !== 'draining' && phase !== 'ended') return drain(pod);
-    const fault = options.faults.of(identity);
-    if (phase === 'starting' && now - since >= startUpMs) startContainer();
-    else if (phase === 'listening') {
-      if (fault.unready) setReady(false);
-      else if (now - since >= probeMs) setReady(true);
-      if (fault.crash && ready && now - Math.max(since, Date.parse(readySince)) >= crashAfterReadyMs) crash();
-    } else if (phase === 'crashed') {
-      if (now - since >= noticeMs) setReady(false);
-      const backOff = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (restarts - 1));
-      if (now - since >= backOff + startUpMs) startContainer();
-    }
+  #crash(): void {
+    this.#container?.crash();
+    this.#container = undefined;
+    this.#restarts++;
+    this.#enter('crashed');
   }
 
-  function drain(pod: Pod): void {
-    const running = container;
-    phase = 'draining';
-    if (!running) return end(pod);
+  #recover(pod: Pod): void {
+    if (this.#age() >= noticeMs) this.#setReady(false);
+    const backOff = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (this.#restarts - 1));
+    if (this.#age() >= backOff + startUpMs) this.#start(pod);
+  }
+
+  #drain(pod: Pod): void {
+    this.#enter('draining');
+    const running = this.#container;
+    if (!running) return this.#end(pod);
     running.drain();
     const graceMs = (pod.metadata.deletionGracePeriodSeconds ?? 30) * 1_000;
-    setTimeout(() => void running.stop(lastRequestsMs).then(() => end(pod)), Math.min(graceMs, preStopMs));
+    setTimeout(() => void running.stop(lastRequestsMs).then(() => this.#end(pod)), Math.min(graceMs, preStopMs));
   }
 
-  function end(pod: Pod): void {
-    container = undefined;
-    phase = 'ended';
-    remove(pod);
+  #end(pod: Pod): void {
+    this.#container = undefined;
+    this.#enter('ended');
+    this.#remove(pod);
   }
 
-  function remove(pod: Pod): void {
-    if (busy) return;
-    busy = true;
-    const { namespace = 'default', name, uid } = pod.metadata;
-    options.client
-      .remove(`/api/v1/namespaces/${namespace}/pods/${name}`, {
-        gracePeriodSeconds: 0,
-        ...(uid === undefined ? {} : { uid }),
-      })
-      .then(options.onGone, () => undefined)
-      .finally(() => (busy = false));
+  #remove(pod: Pod): void {
+    const { uid } = pod.metadata;
+    const options = { gracePeriodSeconds: 0, ...(uid === undefined ? {} : { uid }) };
+    this.#call(() => this.#options.client.remove(podPath(pod), options), this.#options.onGone);
   }
 
-  function writeStatus(pod: Pod): void {
-    const status = statusOf(pod, { phase, ready, readySince, restarts, address: options.address });
+  #writeStatus(pod: Pod): void {
+    const status = statusOf(pod, {
+      phase: this.#phase,
+      ready: this.#ready,
+      readySince: new Date(this.#readySince).toISOString(),
+      restarts: this.#restarts,
+      address: this.address,
+    });
     const text = JSON.stringify(status);
-    if (busy || text === written) return;
-    busy = true;
-    const { namespace = 'default', name } = pod.metadata;
-    options.client
-      .merge<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}/status`, { status })
-      .then(
-        (answer) => {
-          written = text;
-          options.onStatus(answer);
-        },
-        () => undefined, // tried again at the next tick
-      )
-      .finally(() => (busy = false));
+    if (text === this.#written) return;
+    this.#call(
+      () => this.#options.client.merge<Pod>(`${podPath(pod)}/status`, { status }),
+      (answer) => {
+        this.#written = text;
+        this.#options.onStatus(answer);
+      },
+    );
   }
 
-  return {
-    address: options.address,
-    tick(pod) {
-      advance(pod);
-      if (phase === 'ended') remove(pod);
-      else if (phase !== 'draining') writeStatus(pod);
-    },
-    kill() {
-      container?.crash();
-      container = undefined;
-      phase = 'ended';
-    },
-  };
-}
-
-function identityOf(pod: Pod): { service: string; version: string } {
-  const { labels = {}, name } = pod.metadata;
-  const image = pod.spec.containers[0]?.image ?? '';
-  return {
-    service: labels['app.kubernetes.io/name'] ?? labels['app'] ?? name,
-    version: labels['app.kubernetes.io/version'] ?? image.split(':').at(-1) ?? '',
-  };
-}
-
-function portsOf(pod: Pod): number[] {
-  const ports = pod.spec.containers.flatMap(({ ports: declared = [] }) => declared.map((port) => port.containerPort));
-  return ports.length > 0 ? [...new Set(ports)] : [8080];
-}
-
-function resourceOf(
-  pod: Pod,
-  identity: { service: string; version: string },
-  options: RunnerOptions,
-): Record<string, string> {
-  return {
-    'service.name': identity.service,
-    'service.version': identity.version,
-    'service.namespace': pod.metadata.namespace ?? 'default',
-    'service.instance.id': pod.metadata.uid ?? pod.metadata.name,
-    'k8s.cluster.name': options.cluster.name,
-    'k8s.namespace.name': pod.metadata.namespace ?? 'default',
-    'k8s.pod.name': pod.metadata.name,
-    'k8s.node.name': pod.spec.nodeName ?? '',
-    'cloud.provider': options.cluster.cloud,
-    'cloud.region': options.cluster.region,
-    'cloud.availability_zone': options.zone,
-  };
-}
-
-interface RunnerState {
-  readonly phase: Phase;
-  readonly ready: boolean;
-  readonly readySince: string;
-  readonly restarts: number;
-  readonly address: string;
-}
-
-function statusOf(pod: Pod, state: RunnerState): Record<string, unknown> {
-  const condition = (type: string, value: boolean): Condition => ({
-    type,
-    status: value ? 'True' : 'False',
-    lastTransitionTime: state.readySince,
-    ...(value ? {} : { reason: 'ContainersNotReady' }),
-  });
-  const started = pod.metadata.creationTimestamp ?? state.readySince;
-  const first = pod.spec.containers[0];
-  const waiting = state.phase === 'crashed' && !state.ready ? 'CrashLoopBackOff' : 'ContainerCreating';
-  const running = state.phase === 'listening';
-  return {
-    phase: state.phase === 'starting' && state.restarts === 0 ? 'Pending' : 'Running',
-    podIP: state.address,
-    podIPs: [{ ip: state.address }],
-    startTime: started,
-    conditions: [
-      { ...condition('PodScheduled', true), lastTransitionTime: started },
-      { ...condition('Initialized', true), lastTransitionTime: started },
-      condition('ContainersReady', state.ready),
-      condition('Ready', state.ready),
-    ],
-    containerStatuses: [
-      {
-        name: first?.name ?? 'main',
-        image: first?.image ?? '',
-        imageID: '',
-        ready: state.ready,
-        started: running,
-        restartCount: state.restarts,
-        state: running ? { running: { startedAt: state.readySince } } : { waiting: { reason: waiting } },
-      },
-    ],
-  };
+  /** What fails is tried again at the next tick. */
+  #call<T>(work: () => Promise<T>, done: (answer: T) => void): void {
+    if (this.#busy) return;
+    this.#busy = true;
+    void work()
+      .then(done, () => undefined)
+      .finally(() => (this.#busy = false));
+  }
 }

@@ -182,7 +182,7 @@ describe('deploy', () => {
     });
     await expect(other).rejects.toMatchObject({
       code: 'VersionExists',
-      message: expect.stringContaining('aws/deploy-version-exists/Deployment/checkout-v2') as string,
+      message: expect.stringContaining('aws/deploy-version-exists/Deployment/checkout-v2'),
     });
   });
 
@@ -201,7 +201,7 @@ describe('deploy', () => {
     });
     await expect(late).rejects.toMatchObject({
       code: 'DeadlineExceeded',
-      message: expect.stringContaining('1 of 2 pods are ready') as string,
+      message: expect.stringContaining('1 of 2 pods are ready'),
     });
     expect(one.deps.heartbeats.length).toBeGreaterThan(60);
   });

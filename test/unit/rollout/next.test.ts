@@ -52,14 +52,19 @@ function drop(w: World, type: Command['type']): void {
 }
 
 /** Answers the oldest open command well; a guard watch stays open. */
-function answer(plan: Plan, w: World, overrides: { proof?: VerifyRoutingResult; watch?: WatchSloResult } = {}): boolean {
+function answer(
+  plan: Plan,
+  w: World,
+  overrides: { proof?: VerifyRoutingResult; watch?: WatchSloResult } = {},
+): boolean {
   const i = w.open.findIndex((command) => !(command.type === 'watch' && command.mode === 'guard'));
   const command = w.open[i];
   if (command === undefined || !('seq' in command)) return false;
   w.open.splice(i, 1);
   const atMs = (w.at += 10);
   const { seq } = command;
-  if (command.type === 'watch') feed(plan, w, { type: 'watched', seq, atMs, result: overrides.watch ?? watched('healthy') });
+  if (command.type === 'watch')
+    feed(plan, w, { type: 'watched', seq, atMs, result: overrides.watch ?? watched('healthy') });
   else if (command.type === 'verify' || command.type === 'enter' || command.type === 'proveRestore') {
     feed(plan, w, { type: 'proved', seq, atMs, proof: overrides.proof ?? proof('verified') });
   } else feed(plan, w, { type: 'done', seq, atMs });

@@ -1,0 +1,90 @@
+/** One cluster: its API server, what we may do there, Cilium's kinds. */
+import type { MeshCluster } from '../../core/config/types.ts';
+import { kinds } from '../../platform/kube/resources.ts';
+import type { Clusters, KubeCluster } from '../../platform/kube/clusters.ts';
+import type { CheckGroup, Finding, Seen } from './check.ts';
+import { well } from './check.ts';
+import { grants, permissionFindings, refusedGrants } from './permissions.ts';
+
+/** Server-side apply as it is used here, and EndpointSlices with `serving`, are stable in it. */
+const OLDEST = { major: 1, minor: 27 };
+
+export interface ClusterScope {
+  readonly clusters: Clusters;
+  readonly cluster: MeshCluster;
+  /** Namespaces of the services that are looked at. */
+  readonly namespaces: readonly string[];
+}
+
+export function clusterChecks({ clusters, cluster: { ref }, namespaces }: ClusterScope): CheckGroup {
+  const connect = (): KubeCluster => clusters.connect(ref);
+  return {
+    title: ref.name,
+    checks: [
+      {
+        description: 'the API server answers',
+        severity: 'error',
+        hint: `check the network, and context ${ref.kubeconfig.context ?? '(current)'} of ${ref.kubeconfig.path}`,
+        retries: 1,
+        gates: true,
+        look: (signal) => lookAtVersion(connect(), signal),
+      },
+      {
+        description: 'permissions',
+        severity: 'error',
+        hint: 'apply infra/kubernetes/rbac.yaml there',
+        retries: 1,
+        look: async () => {
+          const findings = permissionFindings(ref.name, await refusedGrants(connect(), namespaces));
+          const where = namespaces.length === 0 ? 'no namespace named' : namespaces.join(', ');
+          return { note: findings.length > 0 ? '' : `${grants().length} in ${where}`, findings };
+        },
+      },
+      {
+        description: "Cilium's CiliumEnvoyConfig",
+        severity: 'error',
+        hint: 'look at the CRDs of cilium.io',
+        retries: 1,
+        look: (signal) => lookAtCrds(connect(), signal),
+      },
+    ],
+  };
+}
+
+interface ServerVersion {
+  readonly gitVersion?: string;
+}
+
+async function lookAtVersion(cluster: KubeCluster, signal: AbortSignal): Promise<Seen> {
+  const { gitVersion = '' } = (await cluster.ask<ServerVersion>('/version', undefined, { signal })) ?? {};
+  return { note: gitVersion, findings: versionFindings(cluster.name, gitVersion) };
+}
+
+export function versionFindings(cluster: string, gitVersion: string): Finding[] {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  const oldest = `${OLDEST.major}.${OLDEST.minor}`;
+  if (major === undefined || minor === undefined) {
+    const text = `${cluster}: the version "${gitVersion}" of the API server is not understood`;
+    return [{ severity: 'warning', text, fix: `make sure that it is Kubernetes ${oldest} or newer` }];
+  }
+  const recent = Number(major) > OLDEST.major || (Number(major) === OLDEST.major && Number(minor) >= OLDEST.minor);
+  if (recent) return [];
+  const text = `${cluster}: Kubernetes ${gitVersion} is older than ${oldest}`;
+  return [{ severity: 'error', text, fix: `upgrade it to ${oldest} or newer` }];
+}
+
+interface ApiResources {
+  readonly resources?: readonly { readonly kind?: string }[];
+}
+
+async function lookAtCrds(cluster: KubeCluster, signal: AbortSignal): Promise<Seen> {
+  const { apiVersion } = kinds.envoyConfig;
+  const served = await cluster.ask<ApiResources>(`/apis/${apiVersion}`, undefined, { signal });
+  const present = (served?.resources ?? []).map(({ kind }) => kind);
+  const wanted = [kinds.envoyConfig.kind, kinds.clusterwideEnvoyConfig.kind];
+  const missing = wanted.filter((kind) => !present.includes(kind));
+  if (missing.length === 0) return well(apiVersion);
+  const text = `${cluster.name}: the API has no ${missing.join(' and no ')} (${apiVersion})`;
+  const fix = 'install Cilium with envoyConfig.enabled=true, and restart its operator and agents';
+  return { note: '', findings: [{ severity: 'error', text, fix }] };
+}

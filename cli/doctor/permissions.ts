@@ -1,0 +1,98 @@
+/** What Tidegate does with each kind of object: the one table beside infra/kubernetes/rbac.yaml; a test compares them. */
+import type { KubeCluster } from '../../platform/kube/clusters.ts';
+import { kinds, resourcePath } from '../../platform/kube/resources.ts';
+import type { Finding } from './check.ts';
+
+export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';
+
+/** Server-side apply is `patch`, and `create` too when the object is not there yet. */
+const write = ['get', 'list', 'create', 'patch', 'delete'] as const;
+const read = ['list'] as const;
+
+export interface Permission {
+  readonly verbs: readonly Verb[];
+  readonly why: string;
+  /** Seen in all namespaces at once, not only in the service's. */
+  readonly clusterwide?: boolean;
+}
+
+export const permissions = {
+  service: { verbs: write, why: 'subset Services; the pin on the frontend' },
+  deployment: { verbs: write, why: 'a Deployment per version' },
+  envoyConfig: { verbs: write, why: 'the weights, with the routing record' },
+  autoscaler: { verbs: write, why: 'autoscalers are held while a rollout runs, and copied' },
+  disruptionBudget: { verbs: write, why: 'one budget over all versions of a service' },
+  endpointSlice: { verbs: read, why: 'no pin to a version without ready pods' },
+  clusterwideEnvoyConfig: { verbs: read, why: 'to find foreign routes', clusterwide: true },
+  httpRoute: { verbs: read, why: 'to find foreign routes, and who is not canaried' },
+  grpcRoute: { verbs: read, why: 'to find foreign routes, and who is not canaried' },
+  ingress: { verbs: read, why: 'to say who is not canaried' },
+} as const satisfies Record<keyof typeof kinds, Permission>;
+
+export interface Grant {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: Verb;
+  readonly clusterwide: boolean;
+  readonly why: string;
+}
+
+/** The table as single grants, in the words of Kubernetes' RBAC. */
+export function grants(): Grant[] {
+  const named = Object.keys(kinds) as (keyof typeof kinds)[];
+  return named.flatMap((name) => {
+    const permission: Permission = permissions[name];
+    const { apiVersion } = kinds[name];
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+    const resource = resourcePath(kinds[name], {}).split('/').at(-1) ?? '';
+    const clusterwide = permission.clusterwide === true;
+    return permission.verbs.map((verb) => ({ group, resource, verb, clusterwide, why: permission.why }));
+  });
+}
+
+interface AccessReview {
+  readonly status?: { readonly allowed?: boolean; readonly reason?: string };
+}
+
+/** Asks the API server itself, so that every authorizer (RBAC, IAM, webhooks) has its say. */
+async function isAllowed(cluster: KubeCluster, grant: Grant, namespace: string): Promise<boolean> {
+  const { group, resource, verb, clusterwide } = grant;
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes: { group, resource, verb, ...(clusterwide ? {} : { namespace }) } },
+  };
+  const answer = await cluster.ask<AccessReview>('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review);
+  return answer?.status?.allowed === true;
+}
+
+export interface Refused extends Grant {
+  readonly namespace: string;
+}
+
+export async function refusedGrants(cluster: KubeCluster, namespaces: readonly string[]): Promise<Refused[]> {
+  const asked = grants().flatMap((grant) =>
+    (grant.clusterwide ? [''] : namespaces).map((namespace): Refused => ({ ...grant, namespace })),
+  );
+  const answers = await Promise.all(asked.map((one) => isAllowed(cluster, one, one.namespace)));
+  return asked.filter((_, i) => answers[i] !== true);
+}
+
+/** One finding per resource and namespace, with all its missing verbs. */
+export function permissionFindings(cluster: string, refused: readonly Refused[]): Finding[] {
+  const byResource = Map.groupBy(refused, ({ group, resource, namespace }) => JSON.stringify([group, resource, namespace]));
+  return [...byResource.values()].flatMap((missing) => {
+    const [first] = missing;
+    if (first === undefined) return [];
+    const verbs = missing.map(({ verb }) => verb).join(', ');
+    const name = first.group === '' ? first.resource : `${first.resource}.${first.group}`;
+    const where = first.namespace === '' ? 'in all namespaces' : `in namespace ${first.namespace}`;
+    return [
+      {
+        severity: 'error',
+        text: `${cluster}: may not ${verbs} ${name} ${where} (needed for: ${first.why})`,
+        fix: 'an administrator applies infra/kubernetes/rbac.yaml there, bound to the user of this kubeconfig',
+      },
+    ];
+  });
+}

@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Bench, ClusterBench } from './bench.ts';
+import { loadSocket, podsSocket } from './lab-state.ts';
+import type { LoadConfig } from './load/main.ts';
+import { nodeName, zoneOf } from './mesh.ts';
+import type { PodHostConfig } from './pods/main.ts';
+import type { ProcessStarter } from './process.ts';
+import { clientAddress, podNetwork } from './slot.ts';
+
+export function startPodHost({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[], prometheusUrl: string): void {
+  const config: PodHostConfig = {
+    clusters: clusters.map(({ cluster, api }) => ({
+      name: cluster.name,
+      cloud: cluster.cloud,
+      region: cluster.region,
+      network: podNetwork(slot, cluster.id),
+      nodes: Array.from({ length: cluster.nodes }, (_, i) => ({
+        name: nodeName(cluster, i),
+        zone: zoneOf(cluster, i),
+      })),
+      target: api.admin,
+    })),
+    metricsUrl: `${prometheusUrl}/api/v1/otlp/v1/metrics`,
+    controlSocket: join(spec.runDir, podsSocket),
+    seed: spec.seed,
+  };
+  startNode(starter, {
+    name: 'pod-host',
+    script: './pods/main.ts',
+    configFile: join(dataDir, 'pod-host.json'),
+    config,
+  });
+}
+
+export function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[]): void {
+  const config: LoadConfig = {
+    controlSocket: join(spec.runDir, loadSocket),
+    clients: clusters.flatMap(({ cluster, envoys }) =>
+      envoys.map(({ node }, i) => ({
+        cluster: cluster.name,
+        node,
+        address: clientAddress(podNetwork(slot, cluster.id), i + 1),
+      })),
+    ),
+  };
+  startNode(starter, { name: 'load', script: './load/main.ts', configFile: join(dataDir, 'load.json'), config });
+}
+
+function startNode(
+  starter: ProcessStarter,
+  options: { name: string; script: string; configFile: string; config: unknown },
+): LabProcess {
+  writeFileSync(options.configFile, JSON.stringify(options.config), { mode: 0o600 });
+  const script = fileURLToPath(new URL(options.script, import.meta.url));
+  return starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
+}
+

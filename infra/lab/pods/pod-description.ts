@@ -1,0 +1,87 @@
+/** What a pod says of itself: to its callers, to OpenTelemetry and in its status. */
+import type { Condition, Pod } from './objects.ts';
+
+export type PodPhase = 'starting' | 'listening' | 'crashed' | 'draining' | 'ended';
+
+export interface PodPlace {
+  readonly cluster: { readonly name: string; readonly cloud: string; readonly region: string };
+  readonly zone: string;
+}
+
+export function identityOf(pod: Pod): { service: string; version: string } {
+  const { labels = {}, name } = pod.metadata;
+  const image = pod.spec.containers[0]?.image ?? '';
+  return {
+    service: labels['app.kubernetes.io/name'] ?? labels['app'] ?? name,
+    version: labels['app.kubernetes.io/version'] ?? image.split(':').at(-1) ?? '',
+  };
+}
+
+export function portsOf(pod: Pod): number[] {
+  const ports = pod.spec.containers.flatMap(({ ports: declared = [] }) => declared.map((port) => port.containerPort));
+  return ports.length > 0 ? [...new Set(ports)] : [8080];
+}
+
+export function resourceOf(
+  pod: Pod,
+  identity: { service: string; version: string },
+  where: PodPlace,
+): Record<string, string> {
+  return {
+    'service.name': identity.service,
+    'service.version': identity.version,
+    'service.namespace': pod.metadata.namespace ?? 'default',
+    'service.instance.id': pod.metadata.uid ?? pod.metadata.name,
+    'k8s.cluster.name': where.cluster.name,
+    'k8s.namespace.name': pod.metadata.namespace ?? 'default',
+    'k8s.pod.name': pod.metadata.name,
+    'k8s.node.name': pod.spec.nodeName ?? '',
+    'cloud.provider': where.cluster.cloud,
+    'cloud.region': where.cluster.region,
+    'cloud.availability_zone': where.zone,
+  };
+}
+
+export interface RunnerState {
+  readonly phase: PodPhase;
+  readonly ready: boolean;
+  readonly readySince: string;
+  readonly restarts: number;
+  readonly address: string;
+}
+
+export function statusOf(pod: Pod, state: RunnerState): Record<string, unknown> {
+  const condition = (type: string, value: boolean): Condition => ({
+    type,
+    status: value ? 'True' : 'False',
+    lastTransitionTime: state.readySince,
+    ...(value ? {} : { reason: 'ContainersNotReady' }),
+  });
+  const started = pod.metadata.creationTimestamp ?? state.readySince;
+  const first = pod.spec.containers[0];
+  const waiting = state.phase === 'crashed' && !state.ready ? 'CrashLoopBackOff' : 'ContainerCreating';
+  const running = state.phase === 'listening';
+  return {
+    phase: state.phase === 'starting' && state.restarts === 0 ? 'Pending' : 'Running',
+    podIP: state.address,
+    podIPs: [{ ip: state.address }],
+    startTime: started,
+    conditions: [
+      { ...condition('PodScheduled', true), lastTransitionTime: started },
+      { ...condition('Initialized', true), lastTransitionTime: started },
+      condition('ContainersReady', state.ready),
+      condition('Ready', state.ready),
+    ],
+    containerStatuses: [
+      {
+        name: first?.name ?? 'main',
+        image: first?.image ?? '',
+        imageID: '',
+        ready: state.ready,
+        started: running,
+        restartCount: state.restarts,
+        state: running ? { running: { startedAt: state.readySince } } : { waiting: { reason: waiting } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,56 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bench, ClusterBench } from './bench.ts';
+import { labConfig } from './config.ts';
+import { kubeconfig } from './kubeconfig.ts';
+import { stateFile } from './lab-state.ts';
+import type { LabClusterState, LabState } from './lab-state.ts';
+
+/** Writes what people and Tidegate need of a lab into its run directory: kubeconfig, config, lab.json. */
+export function writeState(
+  { spec, slot }: Bench,
+  benches: ClusterBench[],
+  parts: { adminPorts: Map<string, number>; prometheusUrl: string; temporalAddress: string; temporalUiUrl: string },
+): LabState {
+  const merged = join(spec.runDir, 'kubeconfig');
+  const admins = benches.map(({ cluster, api }) => ({
+    name: cluster.name,
+    user: 'admin',
+    target: api.admin,
+    namespace: spec.mesh.services[0]?.namespace ?? 'default',
+  }));
+  writeFileSync(merged, kubeconfig(admins), { mode: 0o600 });
+  const configDir = join(spec.runDir, 'config');
+  mkdirSync(configDir, { recursive: true });
+  const clusters: LabClusterState[] = benches.map(({ cluster, api, envoys, kubeconfig: file }) => ({
+    name: cluster.name,
+    id: cluster.id,
+    server: api.admin.server,
+    admin: api.admin,
+    tidegate: api.tidegate,
+    kubeconfig: file,
+    envoys,
+    ciliumAdminPort: parts.adminPorts.get(cluster.name) ?? 0,
+  }));
+  const state: LabState = {
+    name: spec.name,
+    slot,
+    runDir: spec.runDir,
+    pid: process.pid,
+    startedAt: new Date().toISOString(),
+    parts: spec.parts,
+    mesh: spec.mesh,
+    clusters,
+    env: {
+      KUBECONFIG: merged,
+      TEMPORAL_ADDRESS: parts.temporalAddress,
+      TEMPORAL_UI_URL: parts.temporalUiUrl,
+      PROMETHEUS_URL: parts.prometheusUrl,
+      TIDEGATE_CONFIG: configDir,
+    },
+  };
+  for (const [file, content] of Object.entries(labConfig(state))) writeFileSync(join(configDir, file), content);
+  writeFileSync(join(spec.runDir, stateFile), JSON.stringify(state, null, 2), { mode: 0o600 });
+  return state;
+}
+

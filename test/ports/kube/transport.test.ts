@@ -1,0 +1,268 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
+import { toFailure, withFailures } from '../../../activities/failures.ts';
+import type { ClusterRef } from '../../../core/contract/plan.ts';
+import { TidegateError } from '../../../core/contract/errors.ts';
+import { kubeconfig } from '../../../infra/lab/kubeconfig.ts';
+import { createClusters } from '../../../platform/kube/clusters.ts';
+import { kinds } from '../../../platform/kube/resources.ts';
+import { createNamespace, startApiServers } from '../../support/api-server.ts';
+import type { TestCluster, TestClusters } from '../../support/api-server.ts';
+
+const START_MS = 300_000;
+let servers: TestClusters;
+let aws: TestCluster;
+let ca: string;
+
+beforeAll(async () => {
+  servers = await startApiServers(['aws']);
+  aws = servers.clusters['aws'] as TestCluster;
+  ca = await readFile(join(servers.dir, 'aws', 'certificates', 'apiserver.crt'), 'utf8');
+  await createNamespace(servers, 'shop');
+}, START_MS);
+
+afterAll(async () => {
+  await servers.stop();
+});
+
+const frontend = { namespace: 'shop', name: 'checkout' };
+
+async function withKubeconfig(name: string, target: { server: string; token: string }): Promise<ClusterRef> {
+  const path = join(servers.dir, `${name}.kubeconfig`);
+  await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: { ...target, ca } }]));
+  return { name, kubeconfig: { path } };
+}
+
+/** In front of the API server's address: the same certificate, answers of our own. */
+async function fakeServer(
+  answer: (path: string, count: number) => { status: number; headers?: Record<string, string>; body: string },
+) {
+  const dir = join(servers.dir, 'aws', 'certificates');
+  const [cert, key] = await Promise.all([readFile(join(dir, 'apiserver.crt')), readFile(join(dir, 'apiserver.key'))]);
+  const seen: { authorization: string | undefined }[] = [];
+  const sockets = new Set<unknown>();
+  const server: Server = createServer({ cert, key }, (request, response) => {
+    seen.push({ authorization: request.headers.authorization });
+    const { status, headers, body } = answer(request.url ?? '', seen.length);
+    response.writeHead(status, headers).end(body);
+  });
+  server.on('secureConnection', (socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  return {
+    url,
+    seen,
+    sockets,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const status = (code: number, message: string) => JSON.stringify({ kind: 'Status', code, message });
+
+describe('connections', () => {
+  it('uses at most four kept-alive connections for 200 calls, one when they come in turn', async () => {
+    const fake = await fakeServer(() => ({ status: 404, body: '{}' }));
+    const ref = await withKubeconfig('sockets', { server: fake.url, token: 't' });
+    const inTurn = createClusters();
+    for (let i = 0; i < 200; i += 1) await inTurn.connect(ref).get(kinds.service, frontend);
+    expect(fake.sockets.size).toBe(1);
+    const atOnce = createClusters();
+    await Promise.all(Array.from({ length: 200 }, () => atOnce.connect(ref).get(kinds.service, frontend)));
+    expect(fake.sockets.size - 1).toBeLessThanOrEqual(4);
+    await Promise.all([inTurn.close(), atOnce.close(), fake.close()]);
+  });
+});
+
+describe('deadlines', () => {
+  it('ends as Unavailable when the API server accepts and hangs, and works again when it answers', async () => {
+    const clusters = createClusters({ deadlineMs: 1_000 });
+    const cluster = clusters.connect(aws.ref);
+    await cluster.get(kinds.service, frontend);
+    aws.process.signal('SIGSTOP');
+    const startedAt = performance.now();
+    try {
+      await expect(cluster.get(kinds.service, frontend)).rejects.toMatchObject({
+        code: 'Unavailable',
+        message: 'aws/shop/Service/checkout: read: no answer from the API server in 1000 ms',
+      });
+      expect(performance.now() - startedAt).toBeLessThan(3_000);
+    } finally {
+      aws.process.signal('SIGCONT');
+    }
+    await createClusters().connect(aws.ref).get(kinds.service, frontend);
+    await clusters.close();
+  });
+
+  it('lets go at once when the caller is cancelled, with the reason of the cancellation', async () => {
+    const clusters = createClusters();
+    const controller = new AbortController();
+    const reason = new Error('cancelled by a person');
+    const call = clusters.connect(aws.ref).list(kinds.service, 'shop', { signal: controller.signal });
+    controller.abort(reason);
+    await expect(call).rejects.toBe(reason);
+    await clusters.close();
+  });
+});
+
+describe('a server that asks to come back later', () => {
+  it('waits for a short Retry-After inside the deadline', async () => {
+    const fake = await fakeServer((_, count) =>
+      count < 3
+        ? { status: 429, headers: { 'retry-after': '0' }, body: status(429, 'too many') }
+        : { status: 404, body: '{}' },
+    );
+    const clusters = createClusters();
+    expect(
+      await clusters
+        .connect(await withKubeconfig('busy', { server: fake.url, token: 't' }))
+        .get(kinds.service, frontend),
+    ).toBeNull();
+    expect(fake.seen).toHaveLength(3);
+    await Promise.all([clusters.close(), fake.close()]);
+  });
+
+  it('hands a long one on as Throttled, so that the wait costs no worker', async () => {
+    const fake = await fakeServer(() => ({
+      status: 429,
+      headers: { 'retry-after': '30' },
+      body: status(429, 'too many'),
+    }));
+    const clusters = createClusters();
+    const call = clusters
+      .connect(await withKubeconfig('busier', { server: fake.url, token: 't' }))
+      .get(kinds.service, frontend);
+    await expect(call).rejects.toMatchObject({ code: 'Throttled', retryAfterMs: 30_000 });
+    expect(fake.seen).toHaveLength(1);
+    await Promise.all([clusters.close(), fake.close()]);
+  });
+});
+
+describe('credentials', () => {
+  it('reads the kubeconfig anew when the server no longer takes the token', async () => {
+    let accepted = 'Bearer old';
+    const fake = await fakeServer((_, count) =>
+      fake.seen[count - 1]?.authorization === accepted
+        ? { status: 404, body: '{}' }
+        : { status: 401, body: status(401, 'Unauthorized') },
+    );
+    const clusters = createClusters();
+    const cluster = clusters.connect(await withKubeconfig('renewed', { server: fake.url, token: 'old' }));
+    await cluster.get(kinds.service, frontend);
+    accepted = 'Bearer new';
+    await withKubeconfig('renewed', { server: fake.url, token: 'new' });
+    expect(await cluster.get(kinds.service, frontend)).toBeNull();
+    await Promise.all([clusters.close(), fake.close()]);
+  });
+
+  it('never shows a token, key or Authorization header in an error, whatever goes wrong', async () => {
+    const token = 'sekret-0123456789';
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const broken = join(servers.dir, 'broken.kubeconfig');
+    await writeFile(broken, `users: [{name: a, user: {token: ${token}}}\n  bad: [`);
+    const exec = join(servers.dir, 'exec.kubeconfig');
+    const command = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', `echo ${token} >&2; exit 1`],
+    };
+    await writeFile(
+      exec,
+      JSON.stringify({
+        'current-context': 'a',
+        clusters: [{ name: 'a', cluster: { server: aws.server } }],
+        users: [{ name: 'a', user: { exec: command } }],
+        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+      }),
+    );
+    const refs: ClusterRef[] = [
+      await withKubeconfig('wrong-token', { server: aws.server, token }),
+      await withKubeconfig('nobody-listens', { server: 'https://127.0.0.1:1', token }),
+      { name: 'broken', kubeconfig: { path: broken } },
+      { name: 'exec', kubeconfig: { path: exec } },
+      { name: 'missing', kubeconfig: { path: join(servers.dir, 'none') } },
+    ];
+    const clusters = createClusters({ deadlineMs: 2_000 });
+    for (const ref of refs) {
+      const error = await clusters
+        .connect(ref)
+        .get(kinds.service, frontend)
+        .catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(TidegateError);
+      const failure = toFailure(error) as ApplicationFailure;
+      const shown = [
+        JSON.stringify(error),
+        (error as Error).stack,
+        String((error as Error).cause),
+        failure.message,
+        JSON.stringify(failure.details),
+      ].join('\n');
+      expect(shown).not.toContain(token);
+      expect((error as Error).message).toContain(ref.name);
+    }
+    const leaky = new TypeError(`request failed: {"authorization":"Bearer ${token}"} ${pem}`);
+    const failure = toFailure(leaky) as ApplicationFailure;
+    expect(failure.message).not.toContain(token);
+    expect(failure.message).not.toContain('PRIVATE KEY');
+    await clusters.close();
+  });
+});
+
+describe('refusals of a real API server', () => {
+  it('maps what it says to codes that decide retries', async () => {
+    const clusters = createClusters();
+    const cluster = clusters.connect(aws.ref);
+    const metadata = { name: 'checkout', namespace: 'nowhere' };
+    const service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } };
+    await expect(cluster.apply(service)).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('aws/nowhere/Service/checkout'),
+    });
+    const bad = { ...service, metadata: { ...metadata, namespace: 'shop' }, spec: { ports: [{ port: 99_999 }] } };
+    await expect(cluster.apply(bad)).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('spec.ports[0].port'),
+    });
+    const stale = { ...service, metadata: { ...metadata, namespace: 'shop', resourceVersion: '1' } };
+    await cluster.apply({ ...service, metadata: { ...metadata, namespace: 'shop' } });
+    await expect(cluster.apply(stale)).rejects.toMatchObject({ code: 'Conflict' });
+    const secrets = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' };
+    await aws.admin.remove('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tidegate');
+    await expect(
+      (async () => {
+        // RBAC caches for a moment.
+        for (;;) await cluster.list(secrets, 'shop');
+      })(),
+    ).rejects.toMatchObject({
+      code: 'Forbidden',
+      message: expect.stringContaining('aws/shop/PodDisruptionBudget/*: list refused'),
+    });
+    await clusters.close();
+  });
+});
+
+describe('failures', () => {
+  it('carry code, retry and fix into Temporal; faults of the program are not retried', async () => {
+    const { act, broken } = withFailures({
+      act: () => Promise.reject(new TidegateError('Throttled', 'busy', { retryAfterMs: 700, fix: 'wait' })),
+      broken: () => Promise.reject(new TypeError('x is undefined')),
+    });
+    await expect(act()).rejects.toMatchObject({
+      type: 'Throttled',
+      nonRetryable: false,
+      nextRetryDelay: 700,
+      details: [{ fix: 'wait' }],
+    });
+    await expect(broken()).rejects.toMatchObject({ type: 'Bug', nonRetryable: true });
+  });
+});

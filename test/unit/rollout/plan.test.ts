@@ -1,0 +1,287 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { TidegateError, type FailureCode } from '../../../core/contract/errors.ts';
+import { WHOLE } from '../../../core/contract/names.ts';
+import type { Change } from '../../../core/contract/plan.ts';
+import { exposure, formatDuration, formatShare, longestDurationMs } from '../../../core/rollout/describe.ts';
+import { planRollout, topologies, type PlanInput } from '../../../core/rollout/plan.ts';
+import { clusterNames, facts, record, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
+
+const deploy: Change = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' };
+
+function refused(input: PlanInput): { code: FailureCode; message: string } {
+  try {
+    planRollout(input);
+  } catch (error) {
+    if (error instanceof TidegateError) return { code: error.code, message: error.message };
+    throw error;
+  }
+  throw new Error('the plan was not refused');
+}
+
+describe('the plan of a deploy', () => {
+  it('moves each wave from weight 0 in rising shares to the whole', () => {
+    const plan = planRollout({ config: testConfig(), read: testRead(), change: deploy });
+    expect(plan.waves.map((wave) => wave.serving)).toEqual([['aws-us-east-1'], ['gcp-europe-west1', 'onprem-fra1']]);
+    expect(plan.waves[0]?.enter).toEqual({ 'aws-us-east-1': { v1: WHOLE, v2: 0 } });
+    expect(plan.waves[0]?.steps[0]?.versions).toEqual({ 'aws-us-east-1': { v1: 950_000, v2: 50_000 } });
+    expect(plan.waves[1]?.steps[1]?.versions).toEqual({
+      'gcp-europe-west1': { v1: 0, v2: WHOLE },
+      'onprem-fra1': { v1: 0, v2: WHOLE },
+    });
+    expect(plan.sources['onprem-fra1']).toEqual({ deployment: 'checkout-v1', image: 'registry/checkout:v2' });
+    expect(plan.replaces).toEqual({ 'aws-us-east-1': 'v1', 'gcp-europe-west1': 'v1', 'onprem-fra1': 'v1' });
+  });
+
+  it('writes every client cluster that routes to a serving cluster of the wave', () => {
+    const split = { 'onprem-fra1': 800_000, 'aws-us-east-1': 200_000 };
+    const both = { 'onprem-fra1': { v1: WHOLE }, 'aws-us-east-1': { v1: WHOLE } };
+    const base = record('onprem-fra1', { v1: WHOLE });
+    const onprem = {
+      ...base,
+      topology: { ...base.topology, proven: split, current: split },
+      versions: { ...base.versions, proven: both, current: both },
+    };
+    const plan = planRollout({
+      config: testConfig(),
+      read: testRead({ 'onprem-fra1': { record: onprem } }),
+      change: deploy,
+    });
+    expect(plan.waves[0]?.clients).toEqual(['aws-us-east-1', 'onprem-fra1']);
+  });
+
+  it('skips a serving cluster that nobody routes to, with the reason', () => {
+    const away = { 'aws-us-east-1': WHOLE };
+    const base = record('gcp-europe-west1', { v1: WHOLE });
+    const gcp = {
+      ...base,
+      topology: { ...base.topology, proven: away, current: away },
+      versions: {
+        ...base.versions,
+        proven: { 'aws-us-east-1': { v1: WHOLE } },
+        current: { 'aws-us-east-1': { v1: WHOLE } },
+      },
+    };
+    const plan = planRollout({
+      config: testConfig(),
+      read: testRead({ 'gcp-europe-west1': { record: gcp } }),
+      change: deploy,
+    });
+    expect(plan.waves[1]?.serving).toEqual(['onprem-fra1']);
+    expect(plan.waves[1]?.skipped).toEqual([{ cluster: 'gcp-europe-west1', reason: 'no client cluster routes to it' }]);
+  });
+
+  it('the shares of every step sum to the whole, whatever the steps', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: WHOLE }), { minLength: 1, maxLength: 8 }), (shares) => {
+        const steps = shares.toSorted((a, b) => a - b).map((share) => ({ share, bakeMs: 1_000, approve: false }));
+        const config = testConfig({ waves: [{ name: 'all', clusters: [...clusterNames], steps }] });
+        const plan = planRollout({ config, read: testRead(), change: deploy });
+        for (const step of plan.waves[0]?.steps ?? []) {
+          for (const versions of Object.values(step.versions)) {
+            expect(Object.values(versions).reduce((a, b) => a + b, 0)).toBe(WHOLE);
+          }
+        }
+      }),
+      { seed: 11, numRuns: 100 },
+    );
+  });
+});
+
+describe('a refusal names everything that is wrong, before anything is written', () => {
+  const cases: [string, FailureCode, PlanInput, RegExp][] = [
+    ['an unadopted service', 'Invalid', { config: testConfig(), read: unadopted(), change: deploy }, /is not adopted/],
+    [
+      'an unreachable cluster',
+      'Invalid',
+      {
+        config: testConfig(),
+        read: testRead({ 'onprem-fra1': { unreachable: 'connect ECONNREFUSED' } }),
+        change: deploy,
+      },
+      /onprem-fra1 cannot be reached: connect ECONNREFUSED/,
+    ],
+    [
+      'a foreign route',
+      'Foreign',
+      {
+        config: testConfig(),
+        read: testRead({ 'aws-us-east-1': { foreign: ['CiliumEnvoyConfig shop/x (manager kubectl)'] } }),
+        change: deploy,
+      },
+      /CiliumEnvoyConfig shop\/x \(manager kubectl\)/,
+    ],
+    [
+      'traffic that a terminated run left half moved',
+      'HalfMoved',
+      {
+        config: testConfig(),
+        read: testRead({
+          'aws-us-east-1': {
+            record: {
+              ...record('aws-us-east-1', { v1: WHOLE }),
+              versions: {
+                ...record('aws-us-east-1', { v1: WHOLE }).versions,
+                current: { 'aws-us-east-1': { v1: 500_000, v2: 500_000 } },
+              },
+            },
+          },
+        }),
+        change: deploy,
+      },
+      /tidegate restore/,
+    ],
+    [
+      'a version name that stands for another image',
+      'VersionExists',
+      {
+        config: testConfig(),
+        read: testRead({ 'aws-us-east-1': { workloads: [workload('v1'), workload('v2', { image: 'other' })] } }),
+        change: deploy,
+      },
+      /with image other/,
+    ],
+    [
+      'an unsupported port',
+      'Invalid',
+      {
+        config: testConfig(),
+        read: testRead({ 'aws-us-east-1': { frontend: { ...facts('aws-us-east-1').frontend!, appProtocol: 'grpc' } } }),
+        change: deploy,
+      },
+      /appProtocol grpc is not supported/,
+    ],
+    [
+      'no metrics backend',
+      'Invalid',
+      { config: { ...testConfig(), mesh: { ...testConfig().mesh, metrics: null } }, read: testRead(), change: deploy },
+      /no SLO can be evaluated/,
+    ],
+    ['no SLO', 'Invalid', { config: testConfig({ slos: [] }), read: testRead(), change: deploy }, /has no SLO/],
+    [
+      'a version that is proven everywhere',
+      'Invalid',
+      { config: testConfig(), read: testRead(), change: { kind: 'deploy', version: 'v1' } },
+      /already serves v1/,
+    ],
+    [
+      'a version that is no label',
+      'Invalid',
+      { config: testConfig(), read: testRead(), change: { kind: 'deploy', version: 'v 2' } },
+      /label value/,
+    ],
+    [
+      'an undo without an earlier version',
+      'Invalid',
+      { config: testConfig(), read: testRead(), change: { kind: 'undo' } },
+      /no earlier proven version/,
+    ],
+    [
+      'a missing frontend',
+      'Invalid',
+      { config: testConfig(), read: testRead({ 'onprem-fra1': { frontend: null } }), change: deploy },
+      /onprem-fra1\/shop\/checkout: no such Service/,
+    ],
+  ];
+  for (const [name, code, input, message] of cases) {
+    it(name, () => {
+      const error = refused(input);
+      expect(error.code).toBe(code);
+      expect(error.message).toMatch(message);
+      expect(error.message).toContain('nothing was written');
+    });
+  }
+
+  it('lists all offenders, not the first', () => {
+    const { message } = refused({ config: testConfig(), read: unadopted(), change: deploy });
+    for (const name of clusterNames) expect(message).toContain(name);
+  });
+});
+
+describe('the plan of an adoption', () => {
+  it('moves whole client clusters, wave by wave, and carries the rest of the new records', () => {
+    const plan = planRollout({ config: testConfig(), read: unadopted(), change: { kind: 'adopt' } });
+    expect(plan.version).toBe('v1');
+    expect(plan.waves.map((wave) => [wave.clients, wave.steps.map((step) => step.share)])).toEqual([
+      [['aws-us-east-1'], [WHOLE]],
+      [['gcp-europe-west1', 'onprem-fra1'], [WHOLE]],
+    ]);
+    expect(plan.initial['aws-us-east-1']?.topology).toEqual({ 'aws-us-east-1': WHOLE });
+    expect(plan.sources['aws-us-east-1']).toEqual({ deployment: 'checkout' });
+  });
+
+  it('refuses a global Service without an explicit topology, and two Deployments behind one frontend', () => {
+    const frontend = { ...facts('aws-us-east-1').frontend!, global: true };
+    expect(refused({ config: testConfig(), read: unadopted({ frontend }), change: { kind: 'adopt' } }).message).toMatch(
+      /spec\.topology/,
+    );
+    const two = [
+      workload('v1', { deployment: 'a', managed: false }),
+      workload('v1', { deployment: 'b', managed: false }),
+    ];
+    expect(
+      refused({ config: testConfig(), read: unadopted({ workloads: two }), change: { kind: 'adopt' } }).message,
+    ).toMatch(/2 Deployments \(a, b\)/);
+  });
+
+  it('needs a version from the pods or from the person, and they must agree', () => {
+    const unlabelled = [workload('', { deployment: 'checkout', managed: false })];
+    expect(
+      refused({ config: testConfig(), read: unadopted({ workloads: unlabelled }), change: { kind: 'adopt' } }).message,
+    ).toMatch(/--version/);
+    expect(
+      planRollout({
+        config: testConfig(),
+        read: unadopted({ workloads: unlabelled }),
+        change: { kind: 'adopt', version: 'v7' },
+      }).version,
+    ).toBe('v7');
+    expect(
+      refused({ config: testConfig(), read: unadopted(), change: { kind: 'adopt', version: 'v7' } }).message,
+    ).toMatch(/labelled v1/);
+  });
+});
+
+describe('the plan of an undo', () => {
+  const warm = (ready: number) => {
+    const base = record('aws-us-east-1', { v2: WHOLE, v1: 0 });
+    const change = (cluster: string) => ({
+      record: {
+        ...record(cluster, { v2: WHOLE, v1: 0 }),
+        versions: { ...record(cluster, { v2: WHOLE, v1: 0 }).versions, previous: { [cluster]: 'v1' } },
+      },
+      workloads: [workload('v2'), workload('v1', { ready })],
+    });
+    expect(base.versions.previous).toEqual({});
+    return testRead(Object.fromEntries(clusterNames.map((name) => [name, change(name)])));
+  };
+
+  it('goes back to the previous proven version everywhere in one step', () => {
+    const plan = planRollout({ config: testConfig(), read: warm(2), change: { kind: 'undo' } });
+    expect(plan.version).toBe('v1');
+    expect(plan.waves).toHaveLength(1);
+    expect(plan.waves[0]?.steps).toMatchObject([{ share: WHOLE, bakeMs: 0 }]);
+  });
+
+  it('is refused when the version is no longer warm', () => {
+    expect(refused({ config: testConfig(), read: warm(0), change: { kind: 'undo' } }).message).toMatch(
+      /no longer warm/,
+    );
+  });
+});
+
+describe('describing', () => {
+  it('names the largest share of users exposed at each step', () => {
+    const read = testRead();
+    const plan = planRollout({ config: testConfig(), read, change: deploy });
+    const steps = exposure(plan, topologies(testConfig(), read.clusters));
+    expect(steps.map((step) => step.largest)).toEqual([50_000, WHOLE, WHOLE, WHOLE]);
+    expect(steps[0]?.byClient).toEqual({ 'aws-us-east-1': 50_000, 'gcp-europe-west1': 0, 'onprem-fra1': 0 });
+    expect(longestDurationMs(plan)).toBe(2 * 60_000 + 4 * 70_000);
+  });
+
+  it('writes shares and durations as people do', () => {
+    expect([formatShare(1_000), formatShare(WHOLE), formatShare(333_333)]).toEqual(['0.1 %', '100 %', '33.3333 %']);
+    expect([formatDuration(500), formatDuration(90_000), formatDuration(3_600_000)]).toEqual(['500ms', '1m 30s', '1h']);
+  });
+});
