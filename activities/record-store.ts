@@ -62,6 +62,8 @@ export interface WantedRecord {
   readonly redirect: boolean;
   /** Keep the routes and clusters of this record: requests that are under way still need them. Default: record. */
   readonly routesOf?: RoutingRecord;
+  /** Write the route even if a Service cannot be written; the error comes afterwards. Default: Services first, or nothing. */
+  readonly routeAnyway?: boolean;
 }
 
 export interface WrittenRecord {
@@ -86,7 +88,7 @@ export async function updateRecord(
     if (wanted === null) return null;
     const objects = renderChecked(wanted);
     try {
-      return { record: wanted.record, changes: await writeObjects(at, { objects, found }) };
+      return { record: wanted.record, changes: await writeObjects(at, { objects, found, wanted }) };
     } catch (error) {
       const conflict = error instanceof TidegateError && error.code === 'Conflict';
       if (!conflict || attempt === ATTEMPTS) throw error;
@@ -122,24 +124,33 @@ const withRecord = (route: Manifest, text: string): Manifest =>
     metadata: { ...route.metadata, annotations: { ...route.metadata.annotations, [annotations.record]: text } },
   });
 
+interface Writing {
+  readonly objects: readonly Manifest[];
+  readonly found: FoundRecord;
+  readonly wanted: WantedRecord;
+}
+
 async function writeObjects(
   { cluster, service }: RecordAt,
-  { objects, found }: { objects: readonly Manifest[]; found: FoundRecord },
+  { objects, found, wanted }: Writing,
 ): Promise<readonly ObjectChange[]> {
   const { installation } = service;
   const present = new Map((await subsetServices({ cluster, service })).map((one) => [one.metadata.name, one]));
   const services = objects.filter((one) => one.kind === 'Service');
-  const written = await Promise.all(
+  const written = await Promise.allSettled(
     services.map(async (desired) => {
       // A foreign Service of that name is not in the list of ours.
       const live = present.get(desired.metadata.name) ?? (await cluster.get<Service>(kinds.service, desired.metadata));
       return applyObject(cluster, desired, { installation, live, compare: 'exact' });
     }),
   );
-  const changes = written.map(({ change }) => change);
+  const failed = written.find((one) => one.status === 'rejected');
+  if (failed !== undefined && wanted.routeAnyway !== true) throw failed.reason;
+  const changes = written.flatMap((one) => (one.status === 'fulfilled' ? [one.value.change] : []));
   for (const route of objects.filter((one) => one.kind === 'CiliumEnvoyConfig')) {
     changes.push((await applyObject(cluster, route, { installation, live: found.route, compare: 'exact' })).change);
   }
+  if (failed !== undefined) throw failed.reason;
   return changes;
 }
 

@@ -25,8 +25,8 @@ function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): W
   // Taken back already; rendering it anew would take the routes from connections that still drain.
   if (proven === null && current === null && !redirected) return null;
   const back = restored(record, input);
-  if (back.versions.proven !== null) return { record: back, redirect: true };
+  if (back.versions.proven !== null) return { record: back, redirect: true, routeAnyway: true };
   // An adoption is taken back: the redirect goes, but connections that Envoy holds keep their routes and pods until
   // retireVersion has let them drain.
-  return { record: back, redirect: false, ...(current === null ? {} : { routesOf: record }) };
+  return { record: back, redirect: false, routeAnyway: true, ...(current === null ? {} : { routesOf: record }) };
 }

@@ -12,9 +12,9 @@ import type { Prometheus } from '../platform/metrics/prometheus.ts';
 import { proveTargets } from './verify-routing-proofs.ts';
 
 export interface VerifyDeps {
-  connectMetrics(ref: MetricsRef): Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly connectMetrics: (ref: MetricsRef) => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** Time between two looks, ms: scrapes come every second or two. */

@@ -165,7 +165,7 @@ const armOf = (
   { server, latency, envoy }: CountedSources,
   { slo, stratum, version, stat }: { slo: Slo; stratum: WatchStratum; version: string; stat: string },
 ): Arm => {
-  if (slo.source === 'envoy') return envoyErrorArm(envoy, stat);
+  if (slo.source === 'envoy') return envoyErrorArm(envoy, { stat, clients: stratum.clients });
   const of = { cluster: stratum.serving, version };
   return slo.indicator.kind === 'errors'
     ? serverErrorArm(server, of)
@@ -175,7 +175,7 @@ const armOf = (
 const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly SloReading[] => {
   const subset = (stat: string): SubsetTraffic => ({
     sent: envoyEventArm(counted.envoy, stat, 'upstream_rq_total'),
-    answered: envoyErrorArm(counted.envoy, stat),
+    answered: envoyErrorArm(counted.envoy, { stat, clients: stratum.clients }),
     connectFailures: envoyEventArm(counted.envoy, stat, 'upstream_cx_connect_fail'),
     active: gaugeOf(counted.gauges, stat),
   });

@@ -13,9 +13,9 @@ import { fittingReadings, resumedState } from './watch-slo-state.ts';
 import type { WatchState } from './watch-slo-state.ts';
 
 export interface WatchDeps {
-  connectMetrics(ref: MetricsRef): Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly connectMetrics: (ref: MetricsRef) => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
-  now(): number;
+  readonly now: () => number;
   /** Longest attempt, ms; default 9 min: function runtimes end at 10 to 15. */
   readonly attemptMs?: number;
 }
@@ -25,7 +25,7 @@ const ATTEMPT_MS = 9 * 60_000;
 const BEAT_MS = 2_000;
 
 /** Failure type of an attempt that ends before the watch does. Retryable and benign: waiting adds no history events. */
-export const WINDOW_END = 'WindowEnd';
+const WINDOW_END = 'WindowEnd';
 
 export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 'watchSlo'> => ({
   async watchSlo(input) {

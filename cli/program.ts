@@ -43,6 +43,7 @@ function buildProgram(io: Io, done: SetCode): Command {
     .description(
       'Moves traffic between versions, clusters and clouds, proves every move, and moves it back when the numbers say so.',
     )
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .showSuggestionAfterError()
@@ -327,5 +328,4 @@ function addLab(program: Command, io: Io, done: SetCode): void {
       const { labCommand } = await import('./lab.ts');
       done(await labCommand(verb, args, io));
     });
-  program.enablePositionalOptions();
 }

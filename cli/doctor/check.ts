@@ -5,7 +5,7 @@
 import { TidegateError } from '../../core/contract/errors.ts';
 import type { Io } from '../io.ts';
 
-export type Severity = 'error' | 'warning';
+type Severity = 'error' | 'warning';
 
 export interface Finding {
   readonly severity: Severity;
@@ -55,7 +55,8 @@ export async function runCheck(check: Check, io: Pick<Io, 'signal' | 'sleep'>): 
       return { description: check.description, ...(await check.look(io.signal)) };
     } catch (error) {
       io.signal.throwIfAborted();
-      if (left <= 0 || !mayPass(error)) return { description: check.description, note: '', findings: [failed(error, check)] };
+      if (left <= 0 || !mayPass(error))
+        return { description: check.description, note: '', findings: [failed(error, check)] };
       await io.sleep(RETRY_MS);
     }
   }

@@ -3,20 +3,20 @@ import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import { kinds, resourcePath } from '../../platform/kube/resources.ts';
 import type { Finding } from './check.ts';
 
-export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';
+type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';
 
 /** Server-side apply is `patch`, and `create` too when the object is not there yet. */
 const write = ['get', 'list', 'create', 'patch', 'delete'] as const;
 const read = ['list'] as const;
 
-export interface Permission {
+interface Permission {
   readonly verbs: readonly Verb[];
   readonly why: string;
   /** Seen in all namespaces at once, not only in the service's. */
   readonly clusterwide?: boolean;
 }
 
-export const permissions = {
+const permissions = {
   service: { verbs: write, why: 'subset Services; the pin on the frontend' },
   deployment: { verbs: write, why: 'a Deployment per version' },
   envoyConfig: { verbs: write, why: 'the weights, with the routing record' },
@@ -78,21 +78,26 @@ export async function refusedGrants(cluster: KubeCluster, namespaces: readonly s
   return asked.filter((_, i) => answers[i] !== true);
 }
 
-/** One finding per resource and namespace, with all its missing verbs. */
+/** One finding per cluster, a line per resource and namespace: one edit of the role repairs it. */
 export function permissionFindings(cluster: string, refused: readonly Refused[]): Finding[] {
-  const byResource = Map.groupBy(refused, ({ group, resource, namespace }) => JSON.stringify([group, resource, namespace]));
-  return [...byResource.values()].flatMap((missing) => {
-    const [first] = missing;
-    if (first === undefined) return [];
-    const verbs = missing.map(({ verb }) => verb).join(', ');
-    const name = first.group === '' ? first.resource : `${first.resource}.${first.group}`;
-    const where = first.namespace === '' ? 'in all namespaces' : `in namespace ${first.namespace}`;
-    return [
-      {
-        severity: 'error',
-        text: `${cluster}: may not ${verbs} ${name} ${where} (needed for: ${first.why})`,
-        fix: 'an administrator applies infra/kubernetes/rbac.yaml there, bound to the user of this kubeconfig',
-      },
-    ];
-  });
+  if (refused.length === 0) return [];
+  const byResource = Map.groupBy(refused, ({ group, resource, namespace }) =>
+    JSON.stringify([group, resource, namespace]),
+  );
+  const lines = [...byResource.values()].map(refusedLine);
+  return [
+    {
+      severity: 'error',
+      text: [`${cluster}: the user of this kubeconfig may not`, ...lines].join('\n'),
+      fix: 'an administrator applies infra/kubernetes/rbac.yaml there, bound to that user',
+    },
+  ];
+}
+
+function refusedLine(missing: readonly Refused[]): string {
+  const [{ group, resource, namespace, why } = { group: '', resource: '', namespace: '', why: '' }] = missing;
+  const verbs = missing.map(({ verb }) => verb).join(', ');
+  const name = group === '' ? resource : `${resource}.${group}`;
+  const where = namespace === '' ? 'in all namespaces' : `in namespace ${namespace}`;
+  return `${verbs} ${name} ${where} (${why})`;
 }

@@ -17,6 +17,9 @@ const types = {
 const WORKFLOW_TASKS = 1;
 const ACTIVITY_TASKS = 2;
 
+/** Temporal remembers pollers for minutes after they are gone; a live one asks anew at least once a minute. ms. */
+const POLLED_WITHIN_MS = 90_000;
+
 export interface TemporalPort {
   /** Connects once; every later call gives the same. */
   access(): Promise<TemporalAccess>;
@@ -37,7 +40,7 @@ export function createTemporalPort(env: Env): TemporalPort {
   };
 }
 
-export function temporalChecks(port: TemporalPort): CheckGroup {
+export function temporalChecks(port: TemporalPort, now: () => number): CheckGroup {
   const client = async (): Promise<Client> => (await port.access()).client;
   return {
     title: 'Temporal',
@@ -62,7 +65,7 @@ export function temporalChecks(port: TemporalPort): CheckGroup {
         severity: 'error',
         hint: 'start one: tidegate worker',
         retries: 1,
-        look: async () => lookAtQueues(await client()),
+        look: async () => lookAtQueues(await client(), now()),
       },
     ],
   };
@@ -98,13 +101,14 @@ export function attributeFindings(namespace: string, registered: Readonly<Record
   });
 }
 
-async function lookAtQueues(client: Client): Promise<Seen> {
+async function lookAtQueues(client: Client, nowMs: number): Promise<Seen> {
   const { namespace } = client.options;
   const counted = await Promise.all(
     Object.values(taskQueues).map(async (name) => {
       const taskQueueType = name === taskQueues.control ? WORKFLOW_TASKS : ACTIVITY_TASKS;
       const told = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
-      return [name, (told.pollers ?? []).length] as const;
+      const seen = (told.pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
+      return [name, seen.filter((atMs) => nowMs - atMs < POLLED_WITHIN_MS).length] as const;
     }),
   );
   return { note: '', findings: queueFindings(namespace, Object.fromEntries(counted)) };

@@ -17,9 +17,11 @@ export interface Arm {
   readonly newestMs: number | null;
   /** Why the counts cannot be used; '' when they can. */
   readonly problem: string;
+  /** Who should count as well but is not heard: the counts are true, but not all. '' when all are there. */
+  readonly missing: string;
 }
 
-export const noArm: Arm = { cells: [], newestMs: null, problem: '' };
+export const noArm: Arm = { cells: [], newestMs: null, problem: '', missing: '' };
 
 export interface Total {
   readonly total: number;
@@ -83,14 +85,22 @@ export const serverLatencyArm = (counted: Counted, of: ServerArm & { readonly th
   return { ...arm, cells: [], problem: `the histogram has no bucket edge at ${of.thresholdS} s` };
 };
 
+export interface EnvoyArm {
+  readonly stat: string;
+  /** Client clusters that send traffic to the subset. */
+  readonly clients: readonly string[];
+}
+
 /** The client's Envoys' view of a subset, with the answers that Envoy makes itself (503 without a connection, 504). */
-export const envoyErrorArm = (counted: Counted, stat: string): Arm => {
+export const envoyErrorArm = (counted: Counted, { stat, clients }: EnvoyArm): Arm => {
   const ofSubset = counted.series.filter(({ labels }) => labels['envoy_cluster_name'] === stat);
-  return armOf(counted, {
+  const silent = clients.filter((client) => !ofSubset.some(({ labels }) => labels['k8s_cluster_name'] === client));
+  const arm = armOf(counted, {
     series: ofSubset.filter(({ labels }) => labels['__name__'] === 'envoy_cluster_upstream_rq_xx'),
     newestMs: oldestNewest(ofSubset),
     weigh: ({ labels }) => ({ total: 1, bad: labels['envoy_response_code_class'] === '5' ? 1 : 0 }),
   });
+  return { ...arm, missing: silent.length > 0 ? `no metrics of ${stat} from the Envoys of ${silent.join(', ')}` : '' };
 };
 
 /** How often something was counted for a subset, over all Envoys. */
@@ -122,7 +132,7 @@ const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm =
     }
   }
   const ordered = [...cells.values()].sort((a, b) => a.atMs - b.atMs);
-  return { cells: ordered, newestMs, problem: counted.problems[0] ?? '' };
+  return { cells: ordered, newestMs, problem: counted.problems[0] ?? '', missing: '' };
 };
 
 /** Pods come and go: an arm is known up to its newest pod's newest sample. */

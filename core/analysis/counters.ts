@@ -22,7 +22,7 @@ export interface RawSeries {
 }
 
 /** `by` events happened in (fromMs, atMs]. */
-export interface Increment {
+interface Increment {
   readonly fromMs: number;
   readonly atMs: number;
   readonly by: number;
@@ -48,7 +48,7 @@ export interface Counted {
  */
 export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number): Counted => {
   const usable = raw.filter((series) => series.samples.length > 0);
-  const broken = new Set(usable.filter((series) => !series.samples.every(isCount)));
+  const broken = new Set(usable.filter((series) => !series.samples.every(isCount) || resetsOf(series) >= MANY_RESETS));
   const sound = usable.filter((series) => !broken.has(series));
   const intervalMs = usualInterval(sound);
   const birth = bornAfter(sound, rangeStartMs, intervalMs);
@@ -66,6 +66,12 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
 /** `${cluster}/${instance}`: the process that a series comes from. */
 export const originOf = (labels: Readonly<Record<string, string>>): string =>
   `${labels['k8s_cluster_name'] ?? '*'}/${labels['instance'] ?? '*'}`;
+
+/** Resets in one range that no restart explains: several processes write into one series. */
+const MANY_RESETS = 3;
+
+const resetsOf = ({ samples }: RawSeries): number =>
+  samples.reduce((resets, sample, i) => resets + (sample.value < (samples[i - 1]?.value ?? 0) ? 1 : 0), 0);
 
 const isCount = ({ value }: Sample): boolean => Number.isSafeInteger(value) && value >= 0;
 
@@ -135,6 +141,9 @@ const usualInterval = (all: readonly RawSeries[]): number => {
 };
 
 const describeBroken = (series: RawSeries): string => {
-  const value = series.samples.find((sample) => !isCount(sample))?.value;
-  return `${series.labels['__name__'] ?? 'a series'} of ${originOf(series.labels)} is not a counter: it has the value ${value}`;
+  const name = `${series.labels['__name__'] ?? 'a series'} of ${originOf(series.labels)}`;
+  const odd = series.samples.find((sample) => !isCount(sample));
+  return odd
+    ? `${name} is not a counter: it has the value ${odd.value}`
+    : `${name} fell ${resetsOf(series)} times: several pods seem to write it, each needs its own service.instance.id`;
 };

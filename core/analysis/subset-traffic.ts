@@ -36,19 +36,23 @@ export const gaugeOf = (gauges: readonly RawSeries[], stat: string): number =>
     .filter(({ labels }) => labels['envoy_cluster_name'] === stat)
     .reduce((sum, { samples }) => sum + Math.max(0, samples.at(-1)?.value || 0), 0);
 
+interface Origin {
+  readonly cluster: string;
+  readonly instance: string;
+  /** By the time of the scrape that ends the interval. */
+  readonly intervals: Map<number, { readonly fromMs: number; readonly sent: Record<string, number> }>;
+}
+
 /** One per Envoy: requests by subset from scrape to scrape. */
 export const trafficByInstance = (counted: Counted): readonly InstanceTraffic[] => {
-  const origins = new Map<
-    string,
-    { cluster: string; instance: string; intervals: Map<number, { fromMs: number; sent: Record<string, number> }> }
-  >();
+  const origins = new Map<string, Origin>();
   for (const { labels, increments } of counted.series) {
     if (!CHOSEN.has(labels['__name__'])) continue;
     const key = originOf(labels);
     const origin = origins.get(key) ?? {
       cluster: labels['k8s_cluster_name'] ?? '*',
       instance: labels['instance'] ?? '*',
-      intervals: new Map(),
+      intervals: new Map<number, { fromMs: number; sent: Record<string, number> }>(),
     };
     origins.set(key, origin);
     const stat = labels['envoy_cluster_name'] ?? '';

@@ -146,6 +146,7 @@ const judgeWhole = (
 const dataTrouble = ({ slo, nowMs, staleMs }: JudgeInput, stratum: StratumCounts): string => {
   const { newArm, oldArm } = stratum;
   if (newArm.problem !== '') return newArm.problem;
+  if (newArm.missing !== '') return newArm.missing;
   const newestMs = newArm.newestMs ?? oldArm.newestMs;
   if (newestMs === null) return `no metrics of ${stratum.newVersion} in ${stratum.cluster} ${seenBy(slo)}`;
   const ageMs = nowMs - newestMs;

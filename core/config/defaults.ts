@@ -60,8 +60,8 @@ export const defaultSlos = [
 export const configLimits = {
   bytesPerFile: 1_048_576,
   files: 200,
-  /** Unknown keys named one by one in a document; the rest is counted. */
-  unknownKeys: 100,
-  /** Aliases resolved per document, counted with what they multiply; stops alias bombs. */
+  /** Unknown keys, and other mistakes, named one by one in a document; the rest is counted. */
+  namedMistakes: 100,
+  /** Aliases in a document, and what they multiply to; stops alias bombs and lists that take minutes to resolve. */
   aliases: 100,
 } as const;

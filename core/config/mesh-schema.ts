@@ -49,7 +49,6 @@ export const meshSchema = z.strictObject({
 });
 
 export type WrittenMesh = z.output<typeof meshSchema>;
-export type WrittenCluster = z.output<typeof cluster>;
 
 /** What checks of Services need of a mesh that may have mistakes elsewhere. */
 export const selectableClusters = z.array(

@@ -43,16 +43,28 @@ export interface Shaped<T> {
 /** Unknown keys are reported, then corrected in the document, so that the checks behind them still run. */
 export const checkShape = <T>(document: SourceDocument, { schema, published }: Shape<T>): Shaped<T> => {
   const unknown = unknownKeys(document, published);
-  const result = schema.safeParse(document.value());
+  const value = document.value();
+  const result = schema.safeParse(value);
   const issues = result.success ? [] : result.error.issues.flatMap(expandUnion);
   const problems = [
     ...unknown,
-    ...issues.map((issue) => {
+    ...issues.slice(0, configLimits.namedMistakes).map((issue) => {
       const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-      const { reason, hint } = explain(issue, { path, published, value: valueAt(document.value(), path) });
+      const { reason, hint } = explain(issue, { path, published, value: valueAt(value, path) });
       return { file: document.file, line: document.lineOf(path), path: formatPath(path), reason, hint };
     }),
   ];
+  const unnamed = issues.length - configLimits.namedMistakes;
+  if (unnamed > 0) {
+    const reason = `has ${String(unnamed)} more mistakes`;
+    problems.push({
+      file: document.file,
+      line: document.lineOf([]),
+      path: '',
+      reason,
+      hint: 'correct the others first',
+    });
+  }
   return { value: result.success && problems.length === 0 ? result.data : undefined, problems };
 };
 
@@ -79,7 +91,7 @@ const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigPro
     if (!isRecord(value)) return;
     const known = knownKeys(nodes) ?? Object.keys(value);
     for (const key of Object.keys(value).filter((name) => !known.includes(name))) {
-      if (problems.length === configLimits.unknownKeys) return;
+      if (problems.length === configLimits.namedMistakes) return;
       const explained = explainedKeys.get(key);
       const meant = explained === undefined ? nearestName(key, known) : known.find((name) => name === explained.means);
       problems.push({
@@ -143,7 +155,7 @@ const expandUnion = (issue: Issue): Issue[] => {
   if (issue.code !== 'invalid_union') return [issue];
   const deep = issue.errors.find((branch) => branch.length > 0 && branch.every(({ path }) => path.length > 0));
   if (deep === undefined) return [issue];
-  return deep.flatMap((inner) => expandUnion({ ...inner, path: [...issue.path, ...inner.path] } as Issue));
+  return deep.flatMap((inner) => expandUnion({ ...inner, path: [...issue.path, ...inner.path] }));
 };
 
 interface Place {

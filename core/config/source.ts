@@ -97,16 +97,23 @@ interface Fault {
 const referenceFaults = (document: Document.Parsed): Fault[] => {
   const faults: Fault[] = [];
   const anchors = new Set<string>();
+  let aliases = 0;
   visit(document, {
     Node: (_key, node) => {
       const start = offsetOf(node) ?? 0;
       if (isAlias(node)) {
+        aliases += 1;
+        if (aliases > configLimits.aliases) {
+          faults.push({ message: `there are more than ${String(configLimits.aliases)} aliases`, pos: [start, start] });
+          return visit.BREAK;
+        }
         if (!anchors.has(node.source))
           faults.push({ message: `alias *${node.source} has no anchor before it`, pos: [start, start] });
-        return;
+        return undefined;
       }
       if (node.anchor !== undefined) anchors.add(node.anchor);
       if (isMap(node)) faults.push(...twinKeys(node));
+      return undefined;
     },
   });
   return faults;
@@ -168,7 +175,12 @@ const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.ran
 const pairOf = (map: YAMLMap | undefined, key: string): Pair | undefined =>
   map?.items.find((item) => isPair(item) && keyText(item.key) === key);
 
+/** Undefined for keys that are lists or mappings: no schema of ours has such. */
 const keyText = (key: unknown): string | undefined => {
   if (!isScalar(key)) return undefined;
-  return key.value === null ? '' : String(key.value);
+  const { value } = key;
+  if (value === null) return '';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
 };

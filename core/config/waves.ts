@@ -24,7 +24,11 @@ export const resolveTopology = (
   names: readonly string[],
   written: WrittenTopology,
 ): Readonly<Record<string, Shares>> | null =>
-  written === undefined ? null : Object.fromEntries(names.map((name) => [name, written[name] ?? { [name]: WHOLE }]));
+  written === undefined
+    ? null
+    : Object.fromEntries(
+        names.map((name) => [name, (Object.hasOwn(written, name) ? written[name] : undefined) ?? { [name]: WHOLE }]),
+      );
 
 /** Clusters that some client's calls are answered by, in the mesh's order. */
 export const servingClusters = (names: readonly string[], written: WrittenTopology): string[] => {

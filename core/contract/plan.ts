@@ -103,6 +103,8 @@ export interface Plan {
   readonly replaces: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, VersionSource>>;
   readonly workload: 'managed' | 'external';
+  /** Per serving cluster: the client clusters that send calls there. */
+  readonly routes: Readonly<Record<string, readonly string[]>>;
   readonly clusters: Readonly<Record<string, ClusterRef>>;
   /** At adoption: the record's unversioned parts per client cluster. */
   readonly initial: Readonly<Record<string, { frontend: Frontend; topology: Shares; policy: L7Policy }>>;

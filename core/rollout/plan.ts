@@ -39,6 +39,7 @@ export function planRollout({ config, read, change }: PlanInput): Plan {
     replaces: context.proven,
     sources: sourcesFor(context),
     workload: service.workload,
+    routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),
     initial: initialFor(context),
     metrics: mesh.metrics,

@@ -22,9 +22,7 @@ export function strataOf(
         oldVersion,
         newStat: stat(plan.version),
         oldStat: stat(oldVersion),
-        clients: [
-          ...new Set(plan.waves.filter((wave) => wave.serving.includes(serving)).flatMap((wave) => wave.clients)),
-        ],
+        clients: plan.routes[serving] ?? [],
         sinceMs: sinceMs[serving] ?? 0,
       };
     });

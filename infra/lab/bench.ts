@@ -21,4 +21,3 @@ export interface ClusterBench {
   readonly adminKubeconfig: string;
   readonly kubeconfig: string;
 }
-

@@ -44,7 +44,7 @@ export interface StartLabOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface LabTraffic {
+interface LabTraffic {
   /** Starts or changes the requests to a service; `rates` overrides single clusters. */
   start(options: { service: string; rate?: number; rates?: Record<string, number> }): Promise<void>;
   /** No new requests; those under way end by themselves. */

@@ -5,7 +5,7 @@ import type { LabClusterState } from './lab-state.ts';
 import type { PodFault } from './pods/faults.ts';
 import type { LabProcess } from './process.ts';
 
-export type ServerState = 'dead' | 'hung' | 'heal';
+type ServerState = 'dead' | 'hung' | 'heal';
 
 export type BreakOrder =
   | { readonly verb: 'pods'; readonly fault: PodFault }

@@ -30,13 +30,13 @@ export interface KubeObject {
   };
 }
 
-export interface WatchEvent {
+interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   object: KubeObject & { code?: number; message?: string };
 }
 
 /** An answer of the API server that is not a success. */
-export class KubeStatusError extends Error {
+class KubeStatusError extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);

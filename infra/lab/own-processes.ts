@@ -9,7 +9,11 @@ import type { PodHostConfig } from './pods/main.ts';
 import type { ProcessStarter } from './process.ts';
 import { clientAddress, podNetwork } from './slot.ts';
 
-export function startPodHost({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[], prometheusUrl: string): void {
+export function startPodHost(
+  { spec, slot, starter, dataDir }: Bench,
+  clusters: ClusterBench[],
+  prometheusUrl: string,
+): void {
   const config: PodHostConfig = {
     clusters: clusters.map(({ cluster, api }) => ({
       name: cluster.name,
@@ -51,9 +55,8 @@ export function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clus
 function startNode(
   starter: ProcessStarter,
   options: { name: string; script: string; configFile: string; config: unknown },
-): LabProcess {
+): void {
   writeFileSync(options.configFile, JSON.stringify(options.config), { mode: 0o600 });
   const script = fileURLToPath(new URL(options.script, import.meta.url));
-  return starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
+  starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
 }
-

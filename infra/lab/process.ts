@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TidegateError } from '../../core/contract/errors.ts';
 
-export interface ProcessSpec {
+interface ProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -126,7 +126,7 @@ function launch(spec: ProcessSpec, binaries: StarterOptions['binaries'], logFile
   }
 }
 
-export function lastLines(file: string, count: number): string {
+function lastLines(file: string, count: number): string {
   try {
     return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
   } catch {

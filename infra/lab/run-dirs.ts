@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import type { LabState } from './lab-state.ts';
 export const supervisorScript = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 /** All files of running labs: `labs/NAME` in Tidegate's cache. */
-export function labsDir(env: NodeJS.ProcessEnv = process.env): string {
+function labsDir(env: NodeJS.ProcessEnv = process.env): string {
   const cache = env['TIDEGATE_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tidegate');
   return join(cache, 'labs');
 }
@@ -19,10 +19,6 @@ export function runDirOf(name: string): string {
   throw new TidegateError('Invalid', `"${name}" is no name for a lab`, {
     fix: 'Use lower-case letters, digits and dashes, at most 31.',
   });
-}
-
-export function labNames(): string[] {
-  return existsSync(labsDir()) ? readdirSync(labsDir()).sort() : [];
 }
 
 /** Takes the run directory of a new lab; what a dead lab left there goes. */

@@ -7,7 +7,7 @@ import { stateFile } from './lab-state.ts';
 import type { LabClusterState, LabState } from './lab-state.ts';
 
 /** Writes what people and Tidegate need of a lab into its run directory: kubeconfig, config, lab.json. */
-export function writeState(
+export function writeRunFiles(
   { spec, slot }: Bench,
   benches: ClusterBench[],
   parts: { adminPorts: Map<string, number>; prometheusUrl: string; temporalAddress: string; temporalUiUrl: string },
@@ -53,4 +53,3 @@ export function writeState(
   writeFileSync(join(spec.runDir, stateFile), JSON.stringify(state, null, 2), { mode: 0o600 });
   return state;
 }
-

@@ -6,28 +6,27 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { startApiServer, startEtcd } from './apiservers.ts';
 import type { ApiServer } from './apiservers.ts';
+import type { Bench, ClusterBench } from './bench.ts';
 import { obtainBinaries } from './binaries.ts';
 import type { BinaryName } from './binaries.ts';
 import { startClusterMesh, startDataPlane } from './cilium.ts';
-import { labConfig } from './config.ts';
 import { breakLab } from './faults.ts';
 import type { BreakOrder } from './faults.ts';
 import { kubeconfig } from './kubeconfig.ts';
-import { loadSocket, podsSocket, stateFile } from './lab-state.ts';
-import type { LabClusterState, LabProcessStatus, LabSpec, LabState } from './lab-state.ts';
-import { nodeName, zoneOf } from './mesh.ts';
+import { podsSocket } from './lab-state.ts';
+import type { LabProcessStatus, LabSpec, LabState } from './lab-state.ts';
+import { nodeName } from './mesh.ts';
 import type { LabCluster } from './mesh.ts';
 import { deployService, prepareCluster } from './objects.ts';
 import { startPrometheus, startTemporal } from './observability.ts';
+import { startLoadGenerator, startPodHost } from './own-processes.ts';
 import { freePorts } from './ports.ts';
 import { createProcessStarter, untilReady } from './process.ts';
 import type { LabProcess, ProcessStarter } from './process.ts';
-import { claimSlot, clientAddress, loopbackOf, podNetwork, serviceCidr } from './slot.ts';
-import type { LoadConfig } from './load/main.ts';
-import type { PodHostConfig } from './pods/main.ts';
+import { writeRunFiles } from './run-files.ts';
+import { claimSlot, loopbackOf, podNetwork, serviceCidr } from './slot.ts';
 
 export interface SupervisedLab {
   readonly state: LabState;
@@ -99,7 +98,7 @@ async function startParts(bench: Bench): Promise<SupervisedLab> {
   report('API servers are ready');
   const [prometheus, temporal] = (await observability) ?? [];
   const adminPorts = prometheus ? await startTraffic(bench, clusters, prometheus.url) : new Map<string, number>();
-  const state = writeState(bench, clusters, {
+  const state = writeRunFiles(bench, clusters, {
     adminPorts,
     prometheusUrl: prometheus?.url ?? '',
     temporalAddress: temporal?.address ?? '',

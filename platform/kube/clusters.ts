@@ -125,7 +125,10 @@ function createCluster(name: string, transport: Transport): KubeCluster {
     },
     async ask<T>(path: string, question?: unknown, options: CallOptions = {}) {
       const method = question === undefined ? 'GET' : 'POST';
-      const answer = await transport.call({ method, path, verb: 'ask', object: path.slice(1), body: question }, options);
+      const answer = await transport.call(
+        { method, path, verb: 'ask', object: path.slice(1), body: question },
+        options,
+      );
       return answer.status === 404 ? null : (answer.body as T);
     },
   };

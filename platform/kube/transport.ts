@@ -69,24 +69,33 @@ export function createTransport(ref: ClusterRef, { deadlineMs }: TransportOption
     const mtimeMs = await modifiedAt(ref);
     const old = await current?.catch(() => undefined);
     if (old !== undefined && old.readAtMs === mtimeMs) return old;
-    return renew(old);
+    // A file that is just being rewritten must not stop a way back: the connection in use is good until it is refused.
+    return renew(old, { orKeep: true });
   }
 
   /** Several calls may find the same connection stale at once: only the first makes a new one. */
   let renewing: Promise<Connection> | undefined;
-  function renew(old: Connection | undefined): Promise<Connection> {
+  function renew(old: Connection | undefined, { orKeep }: { orKeep: boolean }): Promise<Connection> {
     renewing ??= open(ref).finally(() => (renewing = undefined));
-    current = renewing;
-    // Calls under way end on the old pool; it closes when they have.
-    if (old !== undefined) void old.pool.close();
-    return renewing;
+    current = renewing.then(
+      (fresh) => {
+        // Calls under way end on the old pool; it closes when they have.
+        old?.pool.close().catch(() => undefined);
+        return fresh;
+      },
+      (error: unknown) => {
+        if (orKeep && old !== undefined) return old;
+        throw error;
+      },
+    );
+    return current;
   }
 
   async function once(call: Call, signal: AbortSignal): Promise<Exchange> {
     const used = await connection();
     const first = await send(used, call, signal);
     if (first.status !== 401) return first;
-    const fresh = (await current) === used ? await renew(used) : await connection();
+    const fresh = (await current) === used ? await renew(used, { orKeep: false }) : await connection();
     return send(fresh, call, signal);
   }
 

@@ -20,7 +20,7 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** How long a measured difference of clocks is good for, ms. */
 const CLOCK_FOR_MS = 30_000;
 
-export interface RangeQuery {
+interface RangeQuery {
   /** A PromQL vector selector without range. */
   readonly selector: string;
   /** End of the range on the backend's clock, ms since the epoch. */
@@ -102,17 +102,22 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
   };
 };
 
+export interface PrometheusClients {
+  readonly connect: (ref: MetricsRef) => Prometheus;
+  readonly close: () => Promise<void>;
+}
+
 /** One client per backend for a worker's whole life: `connect(ref)` gives the same one for the same reference. */
-export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>) => {
+export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>): PrometheusClients => {
   const clients = new Map<string, Prometheus>();
   return {
-    connect(ref: MetricsRef): Prometheus {
+    connect(ref) {
       const key = JSON.stringify([ref.url, ref.tokenEnv ?? '']);
       const client = clients.get(key) ?? createPrometheus({ ...options, ref });
       clients.set(key, client);
       return client;
     },
-    async close(): Promise<void> {
+    async close() {
       await Promise.all([...clients.values()].map((client) => client.close()));
       clients.clear();
     },

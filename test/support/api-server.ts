@@ -44,14 +44,19 @@ export async function startApiServers(names: readonly string[]): Promise<TestClu
   const logDir = join(dir, 'logs');
   await mkdir(logDir);
   const starter = createProcessStarter({ binaries, logDir });
+  const opened: TestCluster[] = [];
   const stop = async (): Promise<void> => {
+    await Promise.all(opened.map(({ admin }) => admin.close()));
     await Promise.all(starter.processes.map((one) => one.kill()));
     await rm(dir, { recursive: true, force: true });
   };
   try {
     const etcd = await startEtcd(starter, 'etcd', dir);
-    const started = names.map((name, index) => startCluster({ name, index, dir, etcdUrl: etcd.url, starter }));
-    const clusters = Object.fromEntries((await Promise.all(started)).map((one) => [one.ref.name, one]));
+    const started = names.map(async (name, index) => {
+      opened.push(await startCluster({ name, index, dir, etcdUrl: etcd.url, starter }));
+    });
+    await Promise.all(started);
+    const clusters = Object.fromEntries(opened.map((one) => [one.ref.name, one]));
     return { clusters, dir, stop };
   } catch (error) {
     await stop();

@@ -46,6 +46,7 @@ export function testPlan(shape: Shape = {}): Plan {
       clusters.map((name) => [name, { deployment: `${service}-v1`, image: `${service}:v2` }]),
     ),
     workload: 'managed',
+    routes: Object.fromEntries(clusters.map((name) => [name, [name]])),
     clusters: Object.fromEntries(
       clusters.map((name): [string, ClusterRef] => [name, { name, kubeconfig: { path: `/nowhere/${name}` } }]),
     ),

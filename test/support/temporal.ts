@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { obtainBinaries } from '/tmp/binstub.ts';
+import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startTemporal as startServer } from '../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../infra/lab/process.ts';
 

@@ -191,6 +191,6 @@ function revisionOf(set: ReplicaSet): number {
   return Number(set.metadata.annotations?.[revisionAnnotation] ?? 0);
 }
 
-export function pathOf(resource: 'deployments' | 'replicasets', object: Deployment | ReplicaSet): string {
+function pathOf(resource: 'deployments' | 'replicasets', object: Deployment | ReplicaSet): string {
   return `/apis/apps/v1/namespaces/${object.metadata.namespace ?? 'default'}/${resource}/${object.metadata.name}`;
 }

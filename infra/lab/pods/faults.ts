@@ -25,7 +25,7 @@ export interface PodIdentity {
   readonly version: string;
 }
 
-export interface EffectiveFault {
+interface EffectiveFault {
   readonly errorRatio: number;
   readonly latencyMs: number;
   readonly crash: boolean;

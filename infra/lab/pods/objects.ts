@@ -1,13 +1,13 @@
 /** The parts of Kubernetes' types that the pod host reads and writes. */
 import type { KubeObject } from '../kube-client.ts';
 
-export interface ContainerPort {
+interface ContainerPort {
   name?: string;
   containerPort: number;
   protocol?: string;
 }
 
-export interface PodTemplate {
+interface PodTemplate {
   metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
   spec: {
     containers: { name: string; image?: string; ports?: ContainerPort[] }[];

@@ -27,15 +27,15 @@ export const initial = {
 export interface Shop {
   readonly service: ServiceRef;
   readonly cluster: TestCluster;
-  deployment(name: string): Promise<Deployment>;
-  frontend(): Promise<Service>;
-  route(): Promise<EnvoyConfig>;
-  record(): Promise<RoutingRecord>;
+  readonly deployment: (name: string) => Promise<Deployment>;
+  readonly frontend: () => Promise<Service>;
+  readonly route: () => Promise<EnvoyConfig>;
+  readonly record: () => Promise<RoutingRecord>;
   /** Names of the kind's objects in the namespace, sorted. */
-  list(kind: keyof typeof folders): Promise<string[]>;
+  readonly list: (kind: keyof typeof folders) => Promise<string[]>;
   /** What Deployment and EndpointSlice controllers would write: `ready` pods of the version. */
-  makeReady(version: string, ready: number): Promise<void>;
-  path(kind: keyof typeof folders, name?: string): string;
+  readonly makeReady: (version: string, ready: number) => Promise<void>;
+  readonly path: (kind: keyof typeof folders, name?: string) => string;
 }
 
 const folders = {

@@ -5,7 +5,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/common';
+import { type ApplicationFailure } from '@temporalio/common';
 import { toFailure, withFailures } from '../../../activities/failures.ts';
 import type { ClusterRef } from '../../../core/contract/plan.ts';
 import { TidegateError } from '../../../core/contract/errors.ts';
@@ -99,8 +99,9 @@ describe('deadlines', () => {
     } finally {
       aws.process.signal('SIGCONT');
     }
-    await createClusters().connect(aws.ref).get(kinds.service, frontend);
-    await clusters.close();
+    const patient = createClusters();
+    await patient.connect(aws.ref).get(kinds.service, frontend);
+    await Promise.all([clusters.close(), patient.close()]);
   });
 
   it('lets go at once when the caller is cancelled, with the reason of the cancellation', async () => {
@@ -161,6 +162,20 @@ describe('credentials', () => {
     accepted = 'Bearer new';
     await withKubeconfig('renewed', { server: fake.url, token: 'new' });
     expect(await cluster.get(kinds.service, frontend)).toBeNull();
+    await Promise.all([clusters.close(), fake.close()]);
+  });
+
+  it('goes on with the connection that works while the kubeconfig is being rewritten, so that a way back is not stopped', async () => {
+    const fake = await fakeServer(() => ({ status: 404, body: '{}' }));
+    const ref = await withKubeconfig('rewritten', { server: fake.url, token: 'old' });
+    const clusters = createClusters();
+    const cluster = clusters.connect(ref);
+    await cluster.get(kinds.service, frontend);
+    await writeFile(ref.kubeconfig.path, 'apiVersion: v1\nclus');
+    expect(await cluster.get(kinds.service, frontend)).toBeNull();
+    await withKubeconfig('rewritten', { server: fake.url, token: 'new' });
+    expect(await cluster.get(kinds.service, frontend)).toBeNull();
+    expect(fake.seen.map((one) => one.authorization)).toEqual(['Bearer old', 'Bearer old', 'Bearer new']);
     await Promise.all([clusters.close(), fake.close()]);
   });
 

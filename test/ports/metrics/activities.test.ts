@@ -17,11 +17,16 @@ const { watchSlo } = createWatchActivities(deps);
 let rig: Rig;
 
 /** Runs an activity as a worker would. */
-const run = <Input, Result>(activity: (input: Input) => Promise<Result>, input: Input, env = new MockActivityEnvironment()): Promise<Result> =>
-  env.run(activity, input) as Promise<Result>;
+const run = <Input, Result>(
+  activity: (input: Input) => Promise<Result>,
+  input: Input,
+  env = new MockActivityEnvironment(),
+): Promise<Result> => env.run<[Input], Result, (input: Input) => Promise<Result>>(activity, input);
 
 const serviceRef = { mesh: 'shop', namespace: 'shop', service, installation: 'default' };
-const verify = (more: Partial<VerifyRoutingInput> & { weights: Record<string, number>; withdrawn?: string[]; writtenAtMs: number }) =>
+const verify = (
+  more: Partial<VerifyRoutingInput> & { weights: Record<string, number>; withdrawn?: string[]; writtenAtMs: number },
+) =>
   run(verifyRouting, {
     service: serviceRef,
     mode: more.mode ?? 'forward',
@@ -40,7 +45,18 @@ const verify = (more: Partial<VerifyRoutingInput> & { weights: Record<string, nu
 const watchInput = (sinceMs: number, more: Partial<WatchSloInput> = {}): WatchSloInput => ({
   service: serviceRef,
   metrics: { url: rig.url },
-  strata: [{ serving: cluster, share: 50_000, newVersion: 'v2', oldVersion: 'v1', newStat, oldStat, clients: [cluster], sinceMs }],
+  strata: [
+    {
+      serving: cluster,
+      share: 50_000,
+      newVersion: 'v2',
+      oldVersion: 'v1',
+      newStat,
+      oldStat,
+      clients: [cluster],
+      sinceMs,
+    },
+  ],
   slos: [
     { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 },
     { name: 'latency', source: 'server', indicator: { kind: 'latency', thresholdS: 0.25 }, target: 0.95 },
@@ -73,12 +89,18 @@ describe('verifyRouting', () => {
   it('entered: contradicts, with names, when an Envoy does not know a subset', async () => {
     const weights = { ...share(0), shop_v9: 0 };
     const result = await verify({ mode: 'entered', weights, writtenAtMs: Date.now() - 5_000, timeoutMs: 0 });
-    expect(result).toMatchObject({ result: 'contradicted', proofs: [{ cluster, instance: node, reason: expect.stringContaining('does not know shop_v9') }] });
+    expect(result).toMatchObject({
+      result: 'contradicted',
+      proofs: [{ cluster, instance: node, reason: expect.stringContaining('does not know shop_v9') }],
+    });
   });
 
   it('forward: contradicts weights that Envoy was never given', async () => {
     const result = await verify({ weights: share(25), writtenAtMs: Date.now(), timeoutMs: 6_000 });
-    expect(result).toMatchObject({ result: 'contradicted', proofs: [{ instance: node, reason: expect.stringContaining('should get') }] });
+    expect(result).toMatchObject({
+      result: 'contradicted',
+      proofs: [{ instance: node, reason: expect.stringContaining('should get') }],
+    });
   }, 30_000);
 
   it('forward and restored: proves new weights and the way back by the traffic itself', async () => {
@@ -86,26 +108,47 @@ describe('verifyRouting', () => {
     const forward = await verify({ weights: share(5), writtenAtMs });
     expect(forward).toMatchObject({ result: 'verified' });
     const backAtMs = rig.setShare(0);
-    const restored = await verify({ mode: 'restored', weights: { [oldStat]: 1_000_000 }, withdrawn: [newStat], writtenAtMs: backAtMs });
+    const restored = await verify({
+      mode: 'restored',
+      weights: { [oldStat]: 1_000_000 },
+      withdrawn: [newStat],
+      writtenAtMs: backAtMs,
+    });
     expect(restored).toMatchObject({ result: 'verified' });
-    console.log(`verified after ${forward.verifiedAtMs - writtenAtMs} ms forward, ${restored.verifiedAtMs - backAtMs} ms back`);
+    console.log(
+      `verified after ${forward.verifiedAtMs - writtenAtMs} ms forward, ${restored.verifiedAtMs - backAtMs} ms back`,
+    );
   }, 60_000);
 
   it('is untested without a metrics backend, and with one that is dead', async () => {
     const target = { weights: share(5), writtenAtMs: Date.now(), timeoutMs: 0 };
-    const dead = createVerifyActivities({ ...deps, connectMetrics: () => clients.connect({ url: 'http://127.0.0.1:1' }) });
-    const input = { service: serviceRef, mode: 'forward', targets: [{ cluster: { name: cluster, kubeconfig: { path: '' } }, withdrawn: [], ...target }], timeoutMs: 0 } as const;
+    const dead = createVerifyActivities({
+      ...deps,
+      connectMetrics: () => clients.connect({ url: 'http://127.0.0.1:1' }),
+    });
+    const input = {
+      service: serviceRef,
+      mode: 'forward',
+      targets: [{ cluster: { name: cluster, kubeconfig: { path: '' } }, withdrawn: [], ...target }],
+      timeoutMs: 0,
+    } as const;
     const none = await run(verifyRouting, { ...input, metrics: null });
     expect(none).toMatchObject({ result: 'untested', proofs: [{ reason: 'no metrics backend is configured' }] });
     const unreachable = await run(dead.verifyRouting, { ...input, metrics: { url: 'http://127.0.0.1:1' } });
-    expect(unreachable).toMatchObject({ result: 'untested', proofs: [{ reason: expect.stringContaining('cannot be read') }] });
+    expect(unreachable).toMatchObject({
+      result: 'untested',
+      proofs: [{ reason: expect.stringContaining('cannot be read') }],
+    });
   });
 });
 
 describe('watchSlo', () => {
   it('is unknown, never healthy, while the new version gets no request', async () => {
     const result = await watch(watchInput(Date.now(), { bakeMs: 2_000, maxUnknownMs: 1_000 }));
-    expect(result).toMatchObject({ verdict: 'unknown', reason: expect.stringMatching(/no request of v2 in aws-us-east-1 in \d+(\.\d)? s .*: untested/) });
+    expect(result).toMatchObject({
+      verdict: 'unknown',
+      reason: expect.stringMatching(/no request of v2 in aws-us-east-1 in \d+(\.\d)? s .*: untested/),
+    });
   }, 30_000);
 
   it('calls a healthy canary healthy from both sources, after the whole bake', async () => {
@@ -126,7 +169,9 @@ describe('watchSlo', () => {
     const delayMs = result.decidedAtMs - (rig.firstBadMs() ?? 0);
     console.log(`breach ${delayMs} ms after the first bad answer: ${result.reason}`);
     expect(result).toMatchObject({ verdict: 'breach', breached: [cluster] });
-    expect(result.reason).toMatch(/^v2 in aws-us-east-1 failed \d+ of \d+ .*1 % are allowed, chance .*; v1 failed 0 of \d+/);
+    expect(result.reason).toMatch(
+      /^v2 in aws-us-east-1 failed \d+ of \d+ .*1 % are allowed, chance .*; v1 failed 0 of \d+/,
+    );
     expect(Math.abs((result.firstBadAtMs ?? 0) - (rig.firstBadMs() ?? 0))).toBeLessThan(3_000);
     expect(delayMs).toBeLessThanOrEqual(8_000);
     rig.setMode({ kind: 'serve', errorRatio: 0 });
@@ -150,17 +195,23 @@ describe('watchSlo', () => {
     const sinceMs = rig.setShare(5);
     const result = await watch(watchInput(sinceMs, { mode: 'guard' }));
     console.log(`breach ${result.decidedAtMs - sinceMs} ms after the write: ${result.reason}`);
-    expect(result).toMatchObject({ verdict: 'breach', breached: [cluster], reason: expect.stringContaining('as the Envoys count them') });
+    expect(result).toMatchObject({
+      verdict: 'breach',
+      breached: [cluster],
+      reason: expect.stringContaining('as the Envoys count them'),
+    });
     rig.setMode({ kind: 'serve', errorRatio: 0 });
   }, 60_000);
 
   it('holds while Prometheus hangs, and goes on with nothing lost when it is back', async () => {
     const sinceMs = rig.setShare(5);
-    await assertEventually(async () => expect((await verify({ weights: share(5), writtenAtMs: sinceMs, timeoutMs: 0 })).result).toBe('verified'));
+    await assertEventually(async () =>
+      expect((await verify({ weights: share(5), writtenAtMs: sinceMs, timeoutMs: 0 })).result).toBe('verified'),
+    );
     const env = new MockActivityEnvironment();
-    let looks = 0;const nowMs0=Date.now();
-    env.on('heartbeat', (x) => {
-      looks += 1;console.log(Date.now()-nowMs0, x.readings.map((r:any)=>r.verdict+' '+r.reason).join(' | '));
+    let looks = 0;
+    env.on('heartbeat', () => {
+      looks += 1;
       if (looks === 3) rig.prometheus.signal('SIGSTOP');
       if (looks === 6) rig.prometheus.signal('SIGCONT');
     });
@@ -176,11 +227,15 @@ describe('watchSlo', () => {
   it('goes on from its heartbeat in the next attempt', async () => {
     const first = new MockActivityEnvironment();
     let details: unknown;
-    first.on('heartbeat', (state) => (details = state));
+    first.on('heartbeat', (state: unknown) => (details = state));
     const short = createWatchActivities({ ...deps, attemptMs: 3_000 });
     const sinceMs = Date.now() - 10_000;
     const input = watchInput(sinceMs, { bakeMs: 6_000 });
-    await expect(first.run(short.watchSlo, input)).rejects.toMatchObject({ type: 'WindowEnd', nonRetryable: false, category: 'BENIGN' });
+    await expect(first.run(short.watchSlo, input)).rejects.toMatchObject({
+      type: 'WindowEnd',
+      nonRetryable: false,
+      category: 'BENIGN',
+    });
     const second = new MockActivityEnvironment({ heartbeatDetails: details });
     const startedMs = Date.now();
     const result = await run(watchSlo, input, second);
@@ -190,7 +245,10 @@ describe('watchSlo', () => {
 
   it('ends at once when it is cancelled', async () => {
     const env = new MockActivityEnvironment();
-    const watching = env.run(watchSlo, watchInput(Date.now(), { mode: 'guard', judge: { ...watchInput(0).judge, pollMs: 30_000 } }));
+    const watching = env.run(
+      watchSlo,
+      watchInput(Date.now(), { mode: 'guard', judge: { ...watchInput(0).judge, pollMs: 30_000 } }),
+    );
     await assertEventually(() => env.cancel('CANCELLED'));
     const cancelledMs = Date.now();
     await expect(watching).rejects.toMatchObject({ name: 'CancelledFailure' });
@@ -201,6 +259,11 @@ describe('watchSlo', () => {
 /** Until Envoy sends nothing more to v2, so that the next fault begins from nothing. */
 const untilQuiet = async (): Promise<void> => {
   const writtenAtMs = Date.now();
-  const quiet = await verify({ mode: 'restored', weights: { [oldStat]: 1_000_000 }, withdrawn: [newStat], writtenAtMs });
+  const quiet = await verify({
+    mode: 'restored',
+    weights: { [oldStat]: 1_000_000 },
+    withdrawn: [newStat],
+    writtenAtMs,
+  });
   expect(quiet.result).toBe('verified');
 };

@@ -7,14 +7,20 @@ import { join } from 'node:path';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
-import type { PodTelemetry } from '../../../infra/lab/pods/telemetry.ts';
 import { freePorts } from '../../../infra/lab/ports.ts';
 import { createProcessStarter, untilReady } from '../../../infra/lab/process.ts';
 import type { LabProcess } from '../../../infra/lab/process.ts';
 
-export const rigNames = { service: 'checkout', cluster: 'aws-us-east-1', node: 'node-a', oldStat: 'shop_v1', newStat: 'shop_v2' } as const;
+export const rigNames = {
+  service: 'checkout',
+  cluster: 'aws-us-east-1',
+  node: 'node-a',
+  oldStat: 'shop_v1',
+  newStat: 'shop_v2',
+} as const;
 
-export type PodMode = { readonly kind: 'serve'; readonly errorRatio: number } | { readonly kind: 'hang' } | { readonly kind: 'crash' };
+type PodMode =
+  { readonly kind: 'serve'; readonly errorRatio: number } | { readonly kind: 'hang' } | { readonly kind: 'crash' };
 
 export interface Rig {
   readonly url: string;
@@ -37,7 +43,10 @@ export const startRig = async ({ rate }: { rate: number }): Promise<Rig> => {
   const [v1, v2] = await Promise.all([startPod('v1', url), startPod('v2', url)]);
   const setShare = routesIn(dir);
   setShare(0);
-  writeFileSync(join(dir, 'envoy.json'), JSON.stringify(envoyConfig({ dir, adminPort, listenPort, v1: v1.port, v2: v2.port })));
+  writeFileSync(
+    join(dir, 'envoy.json'),
+    JSON.stringify(envoyConfig({ dir, adminPort, listenPort, v1: v1.port, v2: v2.port })),
+  );
   const args = ['-c', join(dir, 'envoy.json'), '--use-dynamic-base-id', '--concurrency', '1', '-l', 'error'];
   const envoy = starter.start({ name: 'envoy', command: 'envoy', args });
   await untilReady('Envoy', async () => (await fetch(`http://127.0.0.1:${adminPort}/ready`)).ok, { needs: [envoy] });
@@ -63,7 +72,15 @@ export const startRig = async ({ rate }: { rate: number }): Promise<Rig> => {
 const startPod = async (version: string, prometheusUrl: string) => {
   let mode: PodMode = { kind: 'serve', errorRatio: 0 };
   let owed = 0;
-  let telemetry: PodTelemetry | undefined;
+  const telemetry = startTelemetry({
+    metricsUrl: `${prometheusUrl}/api/v1/otlp/v1/metrics`,
+    resource: {
+      'service.name': rigNames.service,
+      'service.version': version,
+      'service.instance.id': `${version}-pod`,
+      'k8s.cluster.name': rigNames.cluster,
+    },
+  });
   const server = createServer((incoming, response) => {
     if (mode.kind === 'crash') return void incoming.socket.destroy();
     if (mode.kind === 'hang') return;
@@ -73,20 +90,11 @@ const startPod = async (version: string, prometheusUrl: string) => {
     if (bad) owed -= 1;
     response.statusCode = bad ? 500 : 200;
     response.end(version);
-    telemetry?.recordRequest({ method: 'GET', status: response.statusCode, seconds: 0.002 });
+    telemetry.recordRequest({ method: 'GET', status: response.statusCode, seconds: 0.002 });
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  telemetry = startTelemetry({
-    metricsUrl: `${prometheusUrl}/api/v1/otlp/v1/metrics`,
-    resource: {
-      'service.name': rigNames.service,
-      'service.version': version,
-      'service.instance.id': `${version}-pod`,
-      'k8s.cluster.name': rigNames.cluster,
-    },
-  });
   return {
     port,
     setMode(next: PodMode): void {
@@ -94,7 +102,7 @@ const startPod = async (version: string, prometheusUrl: string) => {
       mode = next;
     },
     async stop(): Promise<void> {
-      telemetry?.abandon();
+      telemetry.abandon();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
@@ -175,7 +183,10 @@ const httpFilter = (dir: string): unknown => ({
     stat_prefix: 'frontend',
     rds: { route_config_name: 'routes', config_source: { path_config_source: { path: join(dir, 'rds.json') } } },
     http_filters: [
-      { name: 'envoy.filters.http.router', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' } },
+      {
+        name: 'envoy.filters.http.router',
+        typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+      },
     ],
   },
 });

@@ -132,3 +132,20 @@ describe('countIncrements', () => {
     );
   });
 });
+
+describe('series that several pods share', () => {
+  it('are a problem, not many restarts: their counts would be inflated', () => {
+    const shared = series({ __name__: 'x_count' }, [
+      [1, 500],
+      [2, 40],
+      [3, 510],
+      [4, 50],
+      [5, 520],
+      [6, 60],
+    ]);
+    expect(countIncrements([shared], 0)).toMatchObject({
+      series: [],
+      problems: [expect.stringContaining('service.instance.id')],
+    });
+  });
+});

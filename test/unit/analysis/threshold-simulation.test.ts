@@ -51,7 +51,7 @@ const verdictAt = (nowMs: number, arms: readonly (readonly Cell[])[]) => {
       cluster: clusters[i] ?? '',
       newVersion: 'v2',
       oldVersion: '',
-      newArm: { cells, newestMs: cells.at(-1)?.atMs ?? null, problem: '' },
+      newArm: { cells, newestMs: cells.at(-1)?.atMs ?? null, problem: '', missing: '' },
       oldArm: noArm,
       newWhole: sumCells(cells, 0),
       oldWhole: { total: 0, bad: 0 },

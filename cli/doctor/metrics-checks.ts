@@ -1,0 +1,106 @@
+/** The metrics backend, and the Envoys that report to it: half of every verdict, and every proof of a weight. */
+import type { RawSeries } from '../../core/analysis/counters.ts';
+import type { MeshConfig } from '../../core/config/types.ts';
+import { TidegateError } from '../../core/contract/errors.ts';
+import type { Prometheus } from '../../platform/metrics/prometheus.ts';
+import { envoyPresence } from '../../platform/metrics/selectors.ts';
+import type { CheckGroup, Finding, Seen } from './check.ts';
+import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
+
+/** A larger difference of clocks puts counts on the wrong side of a write, ms. */
+const CLOCK_APART_MS = 5_000;
+
+export interface MetricsPort {
+  /** Throws when the mesh names no backend, or its token is missing. */
+  readonly connect: () => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  /** Our clock, ms since the epoch. */
+  readonly now: () => number;
+}
+
+/** Raw series of the last minutes, and the backend's time at which they were asked for. */
+export async function readRecent(
+  { connect, now }: MetricsPort,
+  selector: string,
+  signal: AbortSignal,
+): Promise<{ series: readonly RawSeries[]; nowMs: number }> {
+  const metrics = connect();
+  const nowMs = now() + (await metrics.clockOffsetMs(signal));
+  const series = await metrics.range({ selector, toMs: nowMs, rangeMs: REPORTED_WITHIN_MS }, signal);
+  return { series, nowMs };
+}
+
+export function metricsChecks(port: MetricsPort, mesh: MeshConfig): CheckGroup {
+  const clusters = mesh.clusters.map(({ ref }) => ref.name);
+  return {
+    title: 'metrics',
+    checks: [
+      {
+        description: 'the backend answers, and its clock agrees with ours',
+        severity: 'error',
+        hint: 'check spec.metrics.prometheus.url of the Mesh document',
+        retries: 1,
+        gates: true,
+        look: (signal) => lookAtClock(port, mesh, signal),
+      },
+      {
+        description: 'Envoys of every client cluster report',
+        severity: 'error',
+        hint: 'scrape cilium-envoy (envoy.prometheus.enabled) with the labels k8s_cluster_name and instance',
+        retries: 1,
+        look: async (signal) => {
+          const { series, nowMs } = await readRecent(port, envoyPresence(clusters), signal);
+          return envoySeen(clusters, series, nowMs);
+        },
+      },
+    ],
+  };
+}
+
+async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: AbortSignal): Promise<Seen> {
+  if (mesh.metrics === null) {
+    throw new TidegateError('Invalid', `mesh ${mesh.name} names no metrics backend: no version can be deployed`, {
+      fix: 'set spec.metrics.prometheus.url of the Mesh document',
+    });
+  }
+  const offsetMs = await connect().clockOffsetMs(signal);
+  const note = `${mesh.metrics.url}, ${Math.abs(offsetMs)} ms apart`;
+  if (Math.abs(offsetMs) < CLOCK_APART_MS) return { note, findings: [] };
+  const text = `the clock of the metrics backend is ${secondsText(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead of' : 'behind'} this machine's`;
+  const fix = 'synchronise both (NTP); workers must agree with the metrics backend too';
+  return { note, findings: [{ severity: 'error', text, fix }] };
+}
+
+export function envoySeen(clusters: readonly string[], series: readonly RawSeries[], nowMs: number): Seen {
+  const perCluster = clusters.map((cluster) => {
+    const own = series.filter((one) => labelOf(one, 'k8s_cluster_name') === cluster);
+    const instances = valuesOf(own, 'instance').map((instance) => ({
+      instance,
+      reporting: reportingOf(
+        own.filter((one) => labelOf(one, 'instance') === instance),
+        nowMs,
+      ),
+    }));
+    return { cluster, instances };
+  });
+  const findings = perCluster.flatMap(({ cluster, instances }): Finding[] => {
+    if (instances.length === 0) {
+      const text = `${cluster}: no envoy_server_live with k8s_cluster_name="${cluster}" in the last ${secondsText(REPORTED_WITHIN_MS)}`;
+      const fix =
+        'scrape every cilium-envoy there, and give its series the label k8s_cluster_name (the name in the Mesh document)';
+      return [{ severity: 'error', text, fix }];
+    }
+    return instances.flatMap(({ instance, reporting }) => {
+      if (reporting === null || reporting.fresh) return [];
+      const text = `${cluster}/${instance}: the last sample is ${secondsText(nowMs - reporting.newestMs)} old`;
+      return [
+        {
+          severity: 'warning',
+          text,
+          fix: 'look at that scrape target; ignore it when the node is gone',
+        } satisfies Finding,
+      ];
+    });
+  });
+  const note = perCluster.map(({ cluster, instances }) => `${cluster} ${instances.length}`).join(', ');
+  return { note, findings };
+}

@@ -1,0 +1,168 @@
+/** One service of the config, over all its clusters: routes, records, versions, metrics. */
+import { standaloneActivity, systemClock } from '../../activities/ports.ts';
+import { readRecords } from '../../activities/read-records.ts';
+import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
+import type { ClusterFacts } from '../../core/contract/activities.ts';
+import { rolloutWorkflowId, WHOLE } from '../../core/contract/names.ts';
+import { serviceRef, topologies } from '../../core/rollout/plan.ts';
+import { formatShare } from '../../core/rollout/describe.ts';
+import { weightsOf } from '../../core/routing/weights.ts';
+import type { Clusters } from '../../platform/kube/clusters.ts';
+import { envoyMembership, serverPresence } from '../../platform/metrics/selectors.ts';
+import type { Check, CheckGroup, Finding, Seen } from './check.ts';
+import { readRecent, type MetricsPort } from './metrics-checks.ts';
+import {
+  bypassFindings,
+  foreignFindings,
+  freshnessFindings,
+  frontendFindings,
+  halfMovedFindings,
+  isAdopted,
+  membershipFindings,
+  routedClusters,
+  versionFindings,
+  type Observed,
+  type ServiceFacts,
+} from './service-findings.ts';
+import type { TemporalPort } from './temporal-checks.ts';
+
+export interface ServicePorts {
+  readonly clusters: Clusters;
+  readonly temporal: TemporalPort;
+  /** null: the backend does not answer, which is said elsewhere. */
+  readonly metrics: MetricsPort | null;
+  readonly signal: AbortSignal;
+}
+
+export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckGroup {
+  const facts = once(() => readFacts(ports, config));
+  const check = (description: string, look: Check['look'], gates = false): Check => ({
+    description,
+    severity: 'error',
+    hint: 'see the checks of its clusters above',
+    retries: 1,
+    gates,
+    look,
+  });
+  const told = (find: (facts: ServiceFacts) => Finding[]) => async (): Promise<Seen> => ({
+    note: '',
+    findings: find(await facts()),
+  });
+  return {
+    title: `service ${config.service.namespace}/${config.service.name}`,
+    checks: [
+      check('its Service stands in every cluster', async () => {
+        const read = await facts();
+        return { note: stateText(read), findings: frontendFindings(read) };
+      }),
+      check('no route of somebody else', told(foreignFindings)),
+      check('its traffic is the proven one', async () => {
+        const read = await facts();
+        return { note: '', findings: halfMovedFindings(read, await isRunning(ports, config)) };
+      }),
+      check('callers that go past Envoy', told(bypassFindings)),
+      ...(ports.metrics === null ? [] : observedChecks({ metrics: ports.metrics, config, facts, check })),
+    ],
+  };
+}
+
+interface Observing {
+  readonly metrics: MetricsPort;
+  readonly config: LoadedConfig;
+  readonly facts: () => Promise<ServiceFacts>;
+  readonly check: (description: string, look: Check['look']) => Check;
+}
+
+function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
+  const { service, mesh } = config;
+  // '' stands for series without the label, so that its absence can be told from silence.
+  const clusters = [...mesh.clusters.map(({ ref }) => ref.name), ''];
+  const server = (signal: AbortSignal): Promise<Observed> =>
+    readRecent(metrics, serverPresence({ service: service.name, clusters }), signal);
+  return [
+    check('its server metrics are fresh', async (signal) => {
+      const read = await facts();
+      const findings = freshnessFindings(read, await server(signal), service.judge.windowMs);
+      return { note: findings.length > 0 ? '' : routedClusters(read).join(', '), findings };
+    }),
+    check('label app.kubernetes.io/version equals service.version', async (signal) => ({
+      note: '',
+      findings: versionFindings(await facts(), await server(signal)),
+    })),
+    check('every Envoy has healthy pods for what gets calls', async (signal) => {
+      const stats = statsOf(await facts());
+      const names = [...new Set(Object.values(stats).flat())];
+      if (names.length === 0) return { note: 'not adopted', findings: [] };
+      const selector = envoyMembership({ stats: names, clusters: Object.keys(stats) });
+      return { note: '', findings: membershipFindings(stats, await readRecent(metrics, selector, signal)) };
+    }),
+  ];
+}
+
+/** Stat names with a weight above 0, by client cluster. */
+const statsOf = ({ clusters }: ServiceFacts): Record<string, string[]> =>
+  Object.fromEntries(
+    clusters.filter(isAdopted).map(({ cluster, record }) => {
+      const weights = record === null ? [] : weightsOf(record, 'current');
+      return [cluster, weights.filter(({ weight }) => weight > 0).map(({ statName }) => statName)];
+    }),
+  );
+
+async function readFacts(ports: ServicePorts, config: LoadedConfig): Promise<ServiceFacts> {
+  const { namespace, name } = config.service;
+  const clusters = await Promise.all(config.mesh.clusters.map((cluster) => factsOf(ports, config, cluster)));
+  return { namespace, service: name, clusters, topology: topologies(config, clusters) };
+}
+
+/** A cluster that refuses us is told like one that cannot be reached: the others still count. */
+async function factsOf(
+  { clusters, signal }: ServicePorts,
+  config: LoadedConfig,
+  { ref }: MeshCluster,
+): Promise<ClusterFacts> {
+  const deps = { clusters, clock: systemClock, activity: standaloneActivity(signal, systemClock.nowMs()) };
+  try {
+    const read = await readRecords(deps, { service: serviceRef(config), clusters: [ref] });
+    const [facts] = read.clusters;
+    if (facts !== undefined) return facts;
+    throw new RangeError(`no facts of ${ref.name}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    const unreachable = error instanceof Error ? error.message : String(error);
+    return { cluster: ref.name, unreachable, record: null, frontend: null, workloads: [], foreign: [], bypasses: [] };
+  }
+}
+
+/** Is a rollout of the service under way? null: Temporal does not say. */
+async function isRunning({ temporal }: ServicePorts, { mesh, service }: LoadedConfig): Promise<boolean | null> {
+  const of = { mesh: mesh.name, namespace: service.namespace, service: service.name, part: 'versions' } as const;
+  try {
+    const { client } = await temporal.access();
+    const { status } = await client.workflow.getHandle(rolloutWorkflowId(of)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    return error instanceof Error && error.name === 'WorkflowNotFoundError' ? false : null;
+  }
+}
+
+function stateText({ clusters }: ServiceFacts): string {
+  const adopted = clusters.filter(isAdopted);
+  if (adopted.length === 0) return 'not adopted';
+  const states = adopted.flatMap(({ record }) =>
+    Object.entries(record?.versions.current ?? {}).map(
+      ([serving, shares]) =>
+        `${serving} ${Object.entries(shares)
+          .filter(([, share]) => share > 0)
+          .map(([version, share]) => (share === WHOLE ? version : `${version} ${formatShare(share)}`))
+          .join(' + ')}`,
+    ),
+  );
+  const known = clusters.filter(({ unreachable }) => unreachable === '').length;
+  const partly = adopted.length < known ? ` (adopted in ${adopted.length} of ${known} clusters)` : '';
+  return `${[...new Set(states)].join(', ')}${partly}`;
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let pending: Promise<T> | undefined;
+  return () => (pending ??= read());
+}
