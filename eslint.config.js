@@ -7,8 +7,16 @@ import tseslint from 'typescript-eslint';
 const zones = [
   { layer: 'core', mayUse: ['core'], why: 'core is pure; pass data in, or put the I/O behind a port in platform/' },
   { layer: 'platform', mayUse: ['core', 'platform'], why: 'platform knows core only' },
-  { layer: 'workflows', mayUse: ['core', 'workflows'], why: 'workflows are deterministic; use activities (by type, from core/contract)' },
-  { layer: 'activities', mayUse: ['core', 'platform', 'activities'], why: 'activities know core and platform; take ports as deps' },
+  {
+    layer: 'workflows',
+    mayUse: ['core', 'workflows'],
+    why: 'workflows are deterministic; use activities (by type, from core/contract)',
+  },
+  {
+    layer: 'activities',
+    mayUse: ['core', 'platform', 'activities'],
+    why: 'activities know core and platform; take ports as deps',
+  },
   { layer: 'functions', mayUse: ['core', 'platform', 'functions'], why: 'functions know core and platform' },
 ];
 const layers = ['core', 'platform', 'workflows', 'activities', 'functions', 'cli', 'infra', 'test'];
@@ -20,8 +28,12 @@ const zoneRules = zones.map(({ layer, mayUse, why }) => ({
       'error',
       {
         patterns: [
-          ...layers.filter((other) => !mayUse.includes(other)).map((other) => ({ group: [`**/${other}/**`], message: why })),
-          ...(layer === 'core' ? [{ group: ['node:*', '@temporalio/*', '@kubernetes/*', 'undici'], message: why }] : []),
+          ...layers
+            .filter((other) => !mayUse.includes(other))
+            .map((other) => ({ group: [`**/${other}/**`], message: why })),
+          ...(layer === 'core'
+            ? [{ group: ['node:*', '@temporalio/*', '@kubernetes/*', 'undici'], message: why }]
+            : []),
         ],
       },
     ],
@@ -38,7 +50,10 @@ export default tseslint.config(
     plugins: { 'import-x': importX },
     settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
     rules: {
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', prefer: 'type-imports' }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', prefer: 'type-imports' },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',

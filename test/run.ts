@@ -15,7 +15,9 @@ const jest = spawn('jest', ['--json', `--outputFile=${report}`, ...process.argv.
   env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --no-warnings' },
 });
 const code = await new Promise<number>((resolve) => jest.on('exit', (status) => resolve(status ?? 1)));
-const { numPassedTests, numFailedTests, numFailedTestSuites, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
+const { numPassedTests, numFailedTests, numFailedTestSuites, numRuntimeErrorTestSuites } = JSON.parse(
+  readFileSync(report, 'utf8'),
+) as Record<string, number>;
 rmSync(dir, { recursive: true });
 // A suite that could not even start has no failed test of its own.
 const failed = (numFailedTests ?? 0) + (numRuntimeErrorTestSuites ?? 0);
