@@ -20,7 +20,7 @@ export const createProbeActivities = (deps: ProbeDeps): Pick<RolloutActivities, 
 });
 
 /** One sentence per SLO that cannot be evaluated; empty = all can. */
-export async function probeSlos(
+async function probeSlos(
   deps: ProbeDeps,
   input: ProbeSlosInput,
   signal: AbortSignal,

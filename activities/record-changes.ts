@@ -23,7 +23,7 @@ export function assertEpoch(record: RoutingRecord, { epoch, run }: Writer): void
 }
 
 /** Rest of a record that is not there yet. */
-export function newRecord(input: ApplyRoutingInput): RoutingRecord {
+function newRecord(input: ApplyRoutingInput): RoutingRecord {
   const { service, cluster, initial, epoch, run } = input;
   if (initial === undefined) {
     throw new TidegateError(

@@ -4,12 +4,12 @@ import { TidegateError } from '../core/contract/errors.ts';
 import { messageNames, type StartRolloutResult } from '../core/contract/messages.ts';
 import type { Change, Plan } from '../core/contract/plan.ts';
 import type { Io } from './io.ts';
-import { notFound, type Wanted } from './rollout.ts';
+import type { Wanted } from './rollout.ts';
 import { startChange } from './start.ts';
 
 export async function retryChange(client: Client, workflowId: string, of: Wanted, io: Io): Promise<StartRolloutResult> {
   const handle = client.workflow.getHandle(workflowId);
-  const { status } = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
+  const { status } = await handle.describe();
   if (status.name === 'RUNNING') {
     throw new TidegateError('Conflict', `${workflowId} is still running`, { fix: 'abort it first, or watch it' });
   }

@@ -34,8 +34,10 @@ export const handleOf = (client: Client, of: Wanted): WorkflowHandle =>
 export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
   const rows: RolloutRow[] = [];
   for await (const run of client.workflow.list({ query: `WorkflowType = '${workflowNames.rollout}'` })) {
-    const attribute = (name: string): string =>
-      String((run.searchAttributes as Record<string, unknown[] | undefined>)[name]?.[0] ?? '');
+    const attribute = (name: string): string => {
+      const values = (run.searchAttributes as Record<string, readonly unknown[] | undefined>)[name];
+      return typeof values?.[0] === 'string' ? values[0] : '';
+    };
     const state =
       run.status.name === 'RUNNING' ? attribute('MeshState') : attribute('MeshState') || run.status.name.toLowerCase();
     rows.push({
@@ -57,7 +59,7 @@ export async function say(
   message: { reason: string; full?: boolean },
 ): Promise<RolloutStatus> {
   try {
-    return (await handle.executeUpdate(type, { args: [message] })) as RolloutStatus;
+    return await handle.executeUpdate<RolloutStatus, [typeof message]>(type, { args: [message] });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
       throw new TidegateError('Invalid', error.cause?.message ?? error.message);
@@ -65,7 +67,15 @@ export async function say(
   }
 }
 
-export function notFound(error: unknown, handle: WorkflowHandle): Error {
+export const rowsText = (rows: readonly RolloutRow[]): string =>
+  [{ service: 'SERVICE', version: 'VERSION', state: 'STATE', started: 'STARTED', id: 'ID' }, ...rows]
+    .map(({ service, version, state, started, id }) =>
+      [service.padEnd(24), version.padEnd(12), state.padEnd(14), started.padEnd(26), id].join(' '),
+    )
+    .join('\n')
+    .concat('\n');
+
+function notFound(error: unknown, handle: WorkflowHandle): Error {
   if (error instanceof WorkflowNotFoundError) {
     return new TidegateError('Invalid', `no rollout ${handle.workflowId}`, { fix: 'see: tidegate rollout list' });
   }
@@ -76,7 +86,7 @@ export async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
   const [status, plan] = await Promise.all([
     handle.query<RolloutStatus>(messageNames.status),
     handle.query<Plan>(messageNames.plan),
-  ]);
+  ]).catch((error: unknown) => Promise.reject(notFound(error, handle)));
   const readings = status.outcome === null ? ((await runningReadings(handle)) ?? status.readings) : status.readings;
   return { plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) };
 }
@@ -100,7 +110,7 @@ function linkTo(handle: WorkflowHandle, io: Io): string {
 export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<number> {
   const draw = io.columns > 0 ? redrawing(io) : printing(io);
   for (;;) {
-    const live = await readLive(handle, io).catch((error: unknown) => Promise.reject(notFound(error, handle)));
+    const live = await readLive(handle, io);
     draw(live);
     if (live.status.outcome !== null) return exitCodeOf(await endOf(handle));
     if (io.signal.aborted) {
@@ -130,7 +140,7 @@ function printing(io: Io): (live: Live) => void {
 }
 
 /** The outcome of an ended rollout; a failed one carries it in its failure's details. */
-export async function endOf(handle: WorkflowHandle): Promise<Outcome> {
+async function endOf(handle: WorkflowHandle): Promise<Outcome> {
   try {
     return ((await handle.result()) as RolloutResult).outcome;
   } catch (error) {
@@ -140,7 +150,7 @@ export async function endOf(handle: WorkflowHandle): Promise<Outcome> {
   }
 }
 
-export const exitCodeOf = (outcome: Outcome): number =>
+const exitCodeOf = (outcome: Outcome): number =>
   ({
     promoted: exitCodes.ok,
     released: exitCodes.ok,

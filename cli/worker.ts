@@ -46,12 +46,12 @@ export async function workerCommand(options: { config?: string }, io: Io): Promi
   }
 }
 
-export interface Ports {
+interface Ports {
   readonly activities: RolloutActivities;
   close(): Promise<void>;
 }
 
-export function createPorts(directory: string, env: Env): Ports {
+function createPorts(directory: string, env: Env): Ports {
   const clusters = createClusters();
   const metrics = createMetricsPool(env);
   const config = createConfigLoader({ directory });

@@ -1,8 +1,9 @@
 /** Errors of pure code become workflow failures here: a plain Error would only fail (and repeat) the workflow task. */
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
+import { isCancellation, ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
 import { TidegateError } from '../core/contract/errors.ts';
 
 export function toWorkflowFailure(error: unknown): Error {
+  if (isCancellation(error) && error instanceof Error) return error;
   if (error instanceof TidegateError) {
     return ApplicationFailure.create({
       message: error.message,

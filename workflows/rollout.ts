@@ -39,15 +39,15 @@ import { leaveForward } from '../core/rollout/way-back.ts';
 import { createRunner } from './rollout-runner.ts';
 import type { Message } from './run-context.ts';
 
-export const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
-export const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
-export const resume = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.resume);
-export const abort = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.abort);
-export const promote = defineUpdate<RolloutStatus, [PromoteInput | undefined]>(messageNames.promote);
-export const alert = defineSignal<[ReasonInput | undefined]>(messageNames.alert);
-export const status = defineQuery<RolloutStatus>(messageNames.status);
-export const plan = defineQuery<Plan>(messageNames.plan);
-export const log = defineQuery<readonly LogEntry[]>(messageNames.log);
+const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
+const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
+const resume = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.resume);
+const abort = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.abort);
+const promote = defineUpdate<RolloutStatus, [PromoteInput | undefined]>(messageNames.promote);
+const alert = defineSignal<[ReasonInput | undefined]>(messageNames.alert);
+const status = defineQuery<RolloutStatus>(messageNames.status);
+const plan = defineQuery<Plan>(messageNames.plan);
+const log = defineQuery<readonly LogEntry[]>(messageNames.log);
 
 export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   const given = input.plan;

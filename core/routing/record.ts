@@ -76,13 +76,6 @@ export interface Weight extends Subset {
   readonly weight: number;
 }
 
-export interface ObjectKey {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
 /** A Kubernetes object as we render it: canonical (sorted keys, no undefined). */
 export interface Manifest {
   readonly apiVersion: string;

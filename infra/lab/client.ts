@@ -38,6 +38,8 @@ export interface StartLabOptions {
   readonly clusters?: readonly string[];
   /** Default: everything. */
   readonly parts?: LabParts;
+  /** Default: 1 000. Between two scrapes of an Envoy, and between two exports of a pod. */
+  readonly metricsIntervalMs?: number;
   /** Default: 1. Which requests fail under an error fault. */
   readonly seed?: number;
   readonly report?: (line: string) => void;
@@ -160,14 +162,14 @@ async function launch(options: StartLabOptions): Promise<Launched> {
 }
 
 function specOf(options: StartLabOptions): LabSpec {
-  const { name = defaultLabName, mesh = shopMesh(), clusters, parts = 'all', seed = 1 } = options;
+  const { name = defaultLabName, mesh = shopMesh(), clusters, parts = 'all', metricsIntervalMs = 1_000, seed = 1 } = options;
   const unknown = (clusters ?? []).filter((wanted) => !mesh.clusters.some((cluster) => cluster.name === wanted));
   if (unknown.length > 0)
     throw new TidegateError('Invalid', `The mesh ${mesh.name} has no cluster ${unknown.join(', ')}`, {
       fix: `Known are: ${mesh.clusters.map((cluster) => cluster.name).join(', ')}.`,
     });
   const chosen = clusters ? mesh.clusters.filter((cluster) => clusters.includes(cluster.name)) : mesh.clusters;
-  return { name, runDir: claimRunDir(name), mesh: { ...mesh, clusters: chosen }, parts, seed };
+  return { name, runDir: claimRunDir(name), mesh: { ...mesh, clusters: chosen }, parts, metricsIntervalMs, seed };
 }
 
 function spawnSupervisor(spec: LabSpec): ChildProcess {

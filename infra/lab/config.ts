@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
 import type { LabState } from './lab-state.ts';
-import type { LabMesh } from './mesh.ts';
 import type { LabService } from './mesh.ts';
 
 /** Equal parts written out, for readers. */
@@ -15,25 +14,6 @@ export function labConfig(lab: ConfiguredLab): Record<string, string> {
     documents[`${service.name}.yaml`] = stringify(serviceDocument(lab, service), plainYaml);
   return documents;
 }
-
-/** Two waves of three steps, so short that a rollout is worth watching: seconds where a real mesh bakes for minutes. */
-function labRollout({ clusters }: LabMesh): unknown {
-  const steps = (...shares: number[]): unknown => shares.map((share) => ({ share, bake: '10s' }));
-  const [first] = clusters;
-  return {
-    waves: [
-      { name: 'canary', clusters: { names: [first?.name] }, steps: steps(5, 50, 100) },
-      ...(clusters.length > 1 ? [{ name: 'rest', clusters: 'rest', steps: steps(10, 50, 100) }] : []),
-    ],
-    progressDeadline: '1m',
-    warm: '10m',
-    maxUnknown: '2m',
-    drain: '5s',
-  };
-}
-
-/** Metrics come every second here, so the judge looks as often. */
-const labJudge = { interval: '1s', window: '20s' };
 
 function meshDocument(lab: ConfiguredLab): unknown {
   return {

@@ -10,6 +10,8 @@ export interface LabSpec {
   readonly runDir: string;
   readonly mesh: LabMesh;
   readonly parts: LabParts;
+  /** Between two scrapes of an Envoy, and between two exports of a pod, ms. */
+  readonly metricsIntervalMs: number;
   /** Which requests fail under an error fault. */
   readonly seed: number;
 }

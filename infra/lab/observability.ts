@@ -25,11 +25,11 @@ const promoted = [
 
 export async function startPrometheus(
   starter: ProcessStarter,
-  options: { dir: string; envoys: readonly ScrapedEnvoy[] },
+  options: { dir: string; envoys: readonly ScrapedEnvoy[]; /** Default: 1 000. */ scrapeIntervalMs?: number },
 ): Promise<{ process: LabProcess; url: string }> {
   const [port] = (await freePorts(1)) as [number];
   const configFile = join(options.dir, 'prometheus.yaml');
-  writeFileSync(configFile, stringify(prometheusConfig(options.envoys)));
+  writeFileSync(configFile, stringify(prometheusConfig(options)));
   const url = `http://127.0.0.1:${port}`;
   const process = starter.start({
     name: 'prometheus',
@@ -47,9 +47,15 @@ export async function startPrometheus(
   return { process, url };
 }
 
-function prometheusConfig(envoys: readonly ScrapedEnvoy[]): unknown {
+function prometheusConfig({
+  envoys,
+  scrapeIntervalMs = 1_000,
+}: {
+  envoys: readonly ScrapedEnvoy[];
+  scrapeIntervalMs?: number;
+}): unknown {
   return {
-    global: { scrape_interval: '1s', scrape_timeout: '900ms' },
+    global: { scrape_interval: `${scrapeIntervalMs}ms`, scrape_timeout: `${scrapeIntervalMs * 0.9}ms` },
     otlp: { promote_resource_attributes: promoted },
     scrape_configs: [
       {

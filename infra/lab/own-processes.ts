@@ -27,6 +27,7 @@ export function startPodHost(
       target: api.admin,
     })),
     metricsUrl: `${prometheusUrl}/api/v1/otlp/v1/metrics`,
+    metricsIntervalMs: spec.metricsIntervalMs,
     controlSocket: join(spec.runDir, podsSocket),
     seed: spec.seed,
   };

@@ -13,7 +13,8 @@ export interface FakeWorld {
   readonly activities: RolloutActivities;
 }
 
-type Overrides = { [K in keyof RolloutActivities]?: (input: never, call: number) => Promise<unknown> };
+type Behaviour = (input: never, call: number) => Promise<unknown>;
+type Overrides = { [K in keyof RolloutActivities]?: Behaviour };
 
 export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   const calls: string[] = [];
@@ -59,8 +60,10 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   const wrap = (name: keyof RolloutActivities) => async (input: { cluster?: { name: string } }) => {
     counts[name] = (counts[name] ?? 0) + 1;
     calls.push(input.cluster === undefined ? name : `${name} ${input.cluster.name}`);
-    const chosen = (overrides[name] ?? defaults[name]) as (input: unknown, call: number) => Promise<unknown>;
-    return chosen(input, counts[name]);
+    const behaviours: Record<string, Behaviour> = { ...defaults, ...overrides };
+    const chosen = behaviours[name];
+    if (chosen === undefined) throw new RangeError(`no activity ${name}`);
+    return chosen(input as never, counts[name]);
   };
   const activities = Object.fromEntries(
     (Object.keys(defaults) as (keyof RolloutActivities)[]).map((name) => [name, wrap(name)]),
@@ -73,7 +76,7 @@ export async function untilCancelled(): Promise<never> {
   const context = Context.current();
   const beat = setInterval(() => context.heartbeat(), 200);
   try {
-    return (await context.cancelled) as never;
+    return await context.cancelled;
   } finally {
     clearInterval(beat);
   }

@@ -88,7 +88,9 @@ describe('rollout', () => {
     const world = fakeWorld({ prepareVersion: () => untilCancelled() });
     await withRollout(testPlan({ service: 'abort' }), world, async (handle) => {
       await assertEventually(async () => expect((await status(handle)).phase).toBe('preparing'));
-      const said = (await handle.executeUpdate('abort', { args: [{ reason: 'changed my mind' }] })) as RolloutStatus;
+      const said = await handle.executeUpdate<RolloutStatus, [{ reason: string }]>('abort', {
+        args: [{ reason: 'changed my mind' }],
+      });
       expect(said.phase).toBe('ended');
       const result = await handle.result();
       expect(result.outcome).toBe('restored');

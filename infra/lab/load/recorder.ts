@@ -59,7 +59,8 @@ export function createRecorder(): Recorder {
         failed: groups.reduce((sum, { count, outcome }) => sum + (outcome === 'ok' ? 0 : count), 0),
         groups,
         failures: window.slice(0, reportedFailures),
-        latency: quantiles(latencies),
+        latency: latencyOf(latencies),
+        latencyBins: latencies,
         firstBad: firstBad(window),
       };
     },
@@ -104,7 +105,7 @@ function binOf(latencyMs: number): number {
 }
 
 /** Upper edges of the bins, so at most 5 % too high. */
-function quantiles(latencies: readonly number[]): TrafficReport['latency'] {
+export function latencyOf(latencies: readonly number[]): TrafficReport['latency'] {
   const total = latencies.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
   const edge = (share: number): number => {

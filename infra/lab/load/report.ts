@@ -52,6 +52,11 @@ export interface TrafficReport {
   readonly failures: readonly TrafficFailure[];
   /** In ms, over all answered requests; null when there was none. */
   readonly latency: { readonly p50: number; readonly p99: number; readonly max: number } | null;
+  /**
+   * Answered requests by latency, in bins that grow by 5 % from 0.1 ms: windows of several reports can be added up and
+   * given to `latencyOf` (recorder.ts).
+   */
+  readonly latencyBins: readonly number[];
   /** Time of the first bad answer of each version in the window; '' = no pod answered. */
   readonly firstBad: Readonly<Record<string, number>>;
   /** Requests sent and not ended yet, right now. */

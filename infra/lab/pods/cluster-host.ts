@@ -32,7 +32,7 @@ export interface ClusterHost {
 
 export function startClusterHost(
   cluster: HostedCluster,
-  options: { faults: FaultBook; metricsUrl: string },
+  options: { faults: FaultBook; metricsUrl: string; metricsIntervalMs: number },
 ): ClusterHost {
   const client = createKubeClient(cluster.target);
   const loop = createLoop(async () => {

@@ -19,7 +19,7 @@ export function createKubelet(
   cluster: HostedCluster,
   client: KubeClient,
   put: (pod: Pod) => void,
-  options: { faults: FaultBook; metricsUrl: string },
+  options: { faults: FaultBook; metricsUrl: string; metricsIntervalMs: number },
 ): Kubelet {
   const runners = new Map<string, PodRunner>();
   const allocate = createAddresses(cluster.network);

@@ -10,6 +10,8 @@ export interface PodHostConfig {
   readonly clusters: readonly HostedCluster[];
   /** OTLP metrics endpoint. */
   readonly metricsUrl: string;
+  /** Between two exports of a pod. */
+  readonly metricsIntervalMs: number;
   readonly controlSocket: string;
   /** Which requests fail under an error fault. */
   readonly seed: number;
@@ -17,7 +19,8 @@ export interface PodHostConfig {
 
 const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as PodHostConfig;
 const faults = createFaultBook(config.seed);
-const hosts = config.clusters.map((cluster) => startClusterHost(cluster, { faults, metricsUrl: config.metricsUrl }));
+const { metricsUrl, metricsIntervalMs } = config;
+const hosts = config.clusters.map((cluster) => startClusterHost(cluster, { faults, metricsUrl, metricsIntervalMs }));
 
 await serveControl(config.controlSocket, ({ path, body }) => {
   if (path === '/break') faults.add(body as PodFault);

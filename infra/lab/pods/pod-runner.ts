@@ -35,6 +35,7 @@ export interface RunnerOptions extends PodPlace {
   readonly address: string;
   readonly faults: FaultBook;
   readonly metricsUrl: string;
+  readonly metricsIntervalMs: number;
   /** Called with the API server's answer to a status write. */
   readonly onStatus: (pod: Pod) => void;
   readonly onGone: () => void;
@@ -95,14 +96,18 @@ export class PodRunner {
   }
 
   #start(pod: Pod): void {
-    const { metricsUrl, faults } = this.#options;
+    const { metricsUrl, metricsIntervalMs: intervalMs, faults } = this.#options;
     this.#enter('listening');
     this.#container = createContainer({
       address: loopbackOf(this.address),
       ports: portsOf(pod),
       pod: this.#identity,
       faults,
-      telemetry: startTelemetry({ metricsUrl, resource: resourceOf(pod, this.#identity, this.#options) }),
+      telemetry: startTelemetry({
+        metricsUrl,
+        intervalMs,
+        resource: resourceOf(pod, this.#identity, this.#options),
+      }),
     });
     this.#container.listen().catch((error: unknown) => {
       console.error(`${this.#identity.cluster}/${this.#identity.name}: ${String(error)}`);

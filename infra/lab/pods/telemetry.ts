@@ -5,7 +5,6 @@ import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
 
 /** OpenTelemetry's bucket edges for http.server.request.duration, in seconds. */
 const durationEdges = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-const exportIntervalMs = 1_000;
 
 export interface PodTelemetry {
   recordRequest(request: { method: string; status: number; seconds: number }): void;
@@ -16,7 +15,13 @@ export interface PodTelemetry {
 }
 
 /** What a service in production does: the OpenTelemetry SDK, one meter provider per process (here: per pod). */
-export function startTelemetry(options: { metricsUrl: string; resource: Record<string, string> }): PodTelemetry {
+export function startTelemetry(options: {
+  metricsUrl: string;
+  /** Between two exports, ms. Default: 1 000. */
+  intervalMs?: number;
+  resource: Record<string, string>;
+}): PodTelemetry {
+  const { intervalMs = 1_000 } = options;
   const exporter = new OTLPMetricExporter({ url: options.metricsUrl, timeoutMillis: 900 });
   let dead = false;
   const gated: PushMetricExporter = {
@@ -27,8 +32,8 @@ export function startTelemetry(options: { metricsUrl: string; resource: Record<s
   };
   const reader = new PeriodicExportingMetricReader({
     exporter: gated,
-    exportIntervalMillis: exportIntervalMs,
-    exportTimeoutMillis: exportIntervalMs,
+    exportIntervalMillis: intervalMs,
+    exportTimeoutMillis: intervalMs,
   });
   const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers: [reader] });
   const duration = provider.getMeter('tidegate-lab').createHistogram('http.server.request.duration', {

@@ -12,7 +12,7 @@ const selector = { app: 'checkout' };
 
 export const WHOLE = 1_000_000;
 
-export const serviceIn = (namespace: string): ServiceRef => ({
+const serviceIn = (namespace: string): ServiceRef => ({
   mesh: 'shop',
   namespace,
   service: 'checkout',

@@ -113,7 +113,7 @@ function interrupted(plan: Plan, steps: number, act: (w: World) => void): World 
   return w;
 }
 
-const wayOut = fc.constantFrom('abort', 'alert', 'cancel') as fc.Arbitrary<'abort' | 'alert' | 'cancel'>;
+const wayOut = fc.constantFrom<'abort' | 'alert' | 'cancel'>('abort', 'alert', 'cancel');
 const point = fc.integer({ min: 0, max: 24 });
 
 describe('every way out ends with the traffic back', () => {

@@ -1,0 +1,45 @@
+/** What every command of the program shares. */
+import type { Command } from 'commander';
+import type { Io } from '../io.ts';
+import type { Wanted } from '../rollout.ts';
+import { connectTemporal, type TemporalAccess } from '../temporal.ts';
+
+export interface CommandContext {
+  readonly io: Io;
+  /** Takes the exit code of the command that ran. */
+  readonly done: (exitCode: number) => void;
+}
+
+/** Options that say which of several services of a name is meant. */
+export interface Place {
+  readonly mesh?: string;
+  readonly namespace?: string;
+}
+
+export const placed = (command: Command): Command =>
+  command
+    .option('-m, --mesh <name>', 'mesh, when the config has several')
+    .option('-n, --namespace <name>', 'namespace, when several have such a service');
+
+/** The place alone, without the command's other options. */
+export const placeOf = ({ mesh, namespace }: Place): Place => ({
+  ...(mesh === undefined ? {} : { mesh }),
+  ...(namespace === undefined ? {} : { namespace }),
+});
+
+export async function withTemporal(
+  { io, done }: CommandContext,
+  body: (access: TemporalAccess) => Promise<number>,
+): Promise<void> {
+  const access = await connectTemporal(io.env);
+  try {
+    done(await body(access));
+  } finally {
+    await access.close();
+  }
+}
+
+export async function wantedOf(context: CommandContext, service: string, place: Place): Promise<Wanted> {
+  const { wantedService } = await import('../wanted.ts');
+  return wantedService({ service, ...placeOf(place) }, context.io);
+}

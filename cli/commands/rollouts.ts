@@ -1,0 +1,94 @@
+/** rollout status | watch | list | retry, and the messages approve | pause | resume | abort | promote. */
+import type { Command } from 'commander';
+import { rolloutWorkflowId } from '../../core/contract/names.ts';
+import type { MessageType } from '../../core/rollout/refuse.ts';
+import { exitCodes } from '../io.ts';
+import { placed, wantedOf, withTemporal, type CommandContext, type Place } from './context.ts';
+
+type On = (name: string, description: string) => Command;
+
+export function addRollouts(program: Command, context: CommandContext): void {
+  const rollout = program.command('rollout').description('look at rollouts and speak to them');
+  const on: On = (name, description) => placed(rollout.command(`${name} <service>`).description(description));
+  addReaders(on, context);
+  addMessages(on, context);
+  addRetry(on, context);
+  rollout
+    .command('list')
+    .description('the newest rollouts first')
+    .option('-o, --output <format>', 'json')
+    .option('--limit <n>', 'rows', '20')
+    .action(({ output, limit }: { output?: string; limit: string }) =>
+      withTemporal(context, async ({ client }) => {
+        const { listRollouts, rowsText } = await import('../rollout.ts');
+        const rows = await listRollouts(client, Number(limit));
+        context.io.stdout(output === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : rowsText(rows));
+        return exitCodes.ok;
+      }),
+    );
+}
+
+function addReaders(on: On, context: CommandContext): void {
+  const { io } = context;
+  on('status', 'one look')
+    .option('-o, --output <format>', 'json')
+    .action(async (service: string, options: Place & { output?: string }) => {
+      const of = await wantedOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { handleOf, readLive } = await import('../rollout.ts');
+        const { statusLines } = await import('../view/status-text.ts');
+        const live = await readLive(handleOf(client, of), io);
+        const json = { ...live.status, readings: live.readings };
+        io.stdout(
+          options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${statusLines(live).join('\n')}\n`,
+        );
+        return exitCodes.ok;
+      });
+    });
+  on('watch', 'follow it to its end; the exit code tells the outcome').action(async (service: string, place: Place) => {
+    const of = await wantedOf(context, service, place);
+    await withTemporal(context, async ({ client }) => {
+      const { handleOf, watchRollout } = await import('../rollout.ts');
+      return watchRollout(handleOf(client, of), io);
+    });
+  });
+}
+
+const messages: readonly (readonly [MessageType, string])[] = [
+  ['approve', 'let the gate open'],
+  ['pause', 'hold before the next step; the watch goes on'],
+  ['resume', 'go on after a pause; bakes again when a verdict was missing'],
+  ['abort', 'stop and put the traffic back, now'],
+  ['promote', 'go to the next step now'],
+];
+
+function addMessages(on: On, context: CommandContext): void {
+  for (const [type, description] of messages) {
+    const command = on(type, description).option('--reason <text>', 'why; kept in the log', 'from the command line');
+    if (type === 'promote') command.option('--full', 'skip all remaining bakes and gates; proofs and hard stops stay');
+    command.action(async (service: string, options: Place & { reason: string; full?: boolean }) => {
+      const of = await wantedOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { handleOf, say } = await import('../rollout.ts');
+        const full = type === 'promote' ? { full: options.full === true } : {};
+        const status = await say(handleOf(client, of), type, { reason: options.reason, ...full });
+        context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
+        return exitCodes.ok;
+      });
+    });
+  }
+}
+
+function addRetry(on: On, context: CommandContext): void {
+  on('retry', 'start the last change of a service again, planned anew').action(
+    async (service: string, place: Place) => {
+      const of = await wantedOf(context, service, place);
+      await withTemporal(context, async ({ client }) => {
+        const { retryChange } = await import('../retry.ts');
+        const { handleOf, watchRollout } = await import('../rollout.ts');
+        await retryChange(client, rolloutWorkflowId({ ...of, part: 'versions' }), of, context.io);
+        return watchRollout(handleOf(client, of), context.io);
+      });
+    },
+  );
+}
