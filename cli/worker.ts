@@ -1,5 +1,5 @@
 /** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
 import { createApplyActivities } from '../activities/apply-activities.ts';
 import { createRestoreActivities } from '../activities/restore-activities.ts';
 import { systemClock, temporalActivity } from '../activities/ports.ts';
@@ -26,7 +26,7 @@ export async function workerCommand(options: { config?: string }, io: Io): Promi
       fix: 'give --config DIR or set TIDEGATE_CONFIG',
     });
   }
-  Runtime.install({ logger: new DefaultLogger('WARN') });
+  Runtime.install({ logger: new DefaultLogger('WARN', logEntry(io)) });
   const { connectionOptions, namespace } = temporalConfig(io.env);
   const connection = await NativeConnection.connect(connectionOptions).catch((cause: unknown) =>
     Promise.reject(unreachable(connectionOptions.address, cause)),
@@ -46,12 +46,22 @@ export async function workerCommand(options: { config?: string }, io: Io): Promi
   }
 }
 
+export /** Warnings and errors as lines on stderr. A queue with activities only, or workflows only, is how it shall be. */
+const logEntry =
+  (io: Io) =>
+  ({ level, message, meta }: LogEntry): void => {
+    if (/^No (activities|workflows) registered/.test(message)) return;
+    const error = meta?.['error'] instanceof Error ? `: ${meta['error'].message}` : '';
+    const id = typeof meta?.['workflowId'] === 'string' ? ` ${meta['workflowId']}` : '';
+    io.stderr(`${new Date().toISOString()} ${level}${id} ${message}${error}\n`);
+  };
+
 interface Ports {
   readonly activities: RolloutActivities;
   close(): Promise<void>;
 }
 
-function createPorts(directory: string, env: Env): Ports {
+export function createPorts(directory: string, env: Env): Ports {
   const clusters = createClusters();
   const metrics = createMetricsPool(env);
   const config = createConfigLoader({ directory });

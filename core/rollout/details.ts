@@ -7,19 +7,22 @@ import type { RolloutState } from './state.ts';
 
 const LIMIT = 4_000;
 
+/** The Temporal UI draws tables without padding: no-break spaces keep the columns apart. */
+const row = (...cells: readonly string[]): string =>
+  `| ${cells.map((cell) => `${cell}\u00a0\u00a0\u00a0`).join(' | ')} |`;
+
 export const planSummary = (plan: Plan): string =>
   `${plan.kind} ${plan.service.service} ${plan.version} · ${plan.waves.length} wave${plan.waves.length === 1 ? '' : 's'} · ${plan.service.mesh}`;
 
 export function planDetails(plan: Plan): string {
-  const rows = plan.waves.map(
-    (wave) =>
-      `| ${wave.name} | ${wave.serving.join(', ')} | ${wave.steps.map((step) => formatShare(step.share)).join(' → ') || '-'} |`,
+  const rows = plan.waves.map((wave) =>
+    row(wave.name, wave.serving.join(', '), wave.steps.map((step) => formatShare(step.share)).join(' → ') || '-'),
   );
   return cut(
     [
       `**${planSummary(plan)}**, at most ${formatDuration(longestDurationMs(plan))} without a person.`,
       '',
-      '| wave | serving clusters | shares |',
+      row('wave', 'serving clusters', 'shares'),
       '| --- | --- | --- |',
       ...rows,
       '',
@@ -39,7 +42,7 @@ export function rolloutDetails(
     [
       head,
       '',
-      '| wave | cluster | share of new | verdict |',
+      row('wave', 'cluster', `share of ${plan.version}`, 'verdict'),
       '| --- | --- | --- | --- |',
       ...clusterRows(plan, state),
       '',
@@ -49,7 +52,7 @@ export function rolloutDetails(
         .slice(-6)
         .map((line) => `- +${formatDuration(Math.max(0, line.atMs - run.startedAtMs)) || '0s'} ${line.text}`),
       '',
-      `since +${after} · [all rollouts](/namespaces/{namespace}/workflows?query=WorkflowType%3D%22rollout%22)`,
+      `in this phase since +${after} · [all rollouts](/namespaces/{namespace}/workflows?query=WorkflowType%3D%22rollout%22)`,
     ].join('\n'),
   );
 }
@@ -67,7 +70,7 @@ function clusterRows(plan: Plan, state: RolloutState): string[] {
     wave.serving.map((serving) => {
       const share = state.shares[serving] ?? 0;
       const mark = state.takenBack.includes(serving) ? ' (taken back)' : share === WHOLE ? ' ✓' : '';
-      return `| ${wave.name} | ${serving} | ${formatShare(share)}${mark} | ${verdictOf(state.readings, serving)} |`;
+      return row(wave.name, serving, `${formatShare(share)}${mark}`, verdictOf(state.readings, serving));
     }),
   );
 }

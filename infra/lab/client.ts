@@ -162,7 +162,14 @@ async function launch(options: StartLabOptions): Promise<Launched> {
 }
 
 function specOf(options: StartLabOptions): LabSpec {
-  const { name = defaultLabName, mesh = shopMesh(), clusters, parts = 'all', metricsIntervalMs = 1_000, seed = 1 } = options;
+  const {
+    name = defaultLabName,
+    mesh = shopMesh(),
+    clusters,
+    parts = 'all',
+    metricsIntervalMs = 1_000,
+    seed = 1,
+  } = options;
   const unknown = (clusters ?? []).filter((wanted) => !mesh.clusters.some((cluster) => cluster.name === wanted));
   if (unknown.length > 0)
     throw new TidegateError('Invalid', `The mesh ${mesh.name} has no cluster ${unknown.join(', ')}`, {

@@ -86,7 +86,10 @@ async function startParts(bench: Bench): Promise<SupervisedLab> {
   );
   const scraped = [...envoysOf].flatMap(([cluster, envoys]) => envoys.map((envoy) => ({ cluster, ...envoy })));
   const observability = withTraffic
-    ? Promise.all([startPrometheus(starter, { dir: dataDir, envoys: scraped, scrapeIntervalMs: spec.metricsIntervalMs }), startTemporal(starter)])
+    ? Promise.all([
+        startPrometheus(starter, { dir: dataDir, envoys: scraped, scrapeIntervalMs: spec.metricsIntervalMs }),
+        startTemporal(starter),
+      ])
     : Promise.resolve(undefined);
   observability.catch(() => undefined); // awaited below
   const etcd = await startEtcd(starter, 'etcd', dataDir);

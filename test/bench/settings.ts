@@ -1,0 +1,28 @@
+/** Settings that several benches share, so that their numbers belong together. */
+import { judgeDefaults } from '../../core/config/defaults.ts';
+import { parseDuration } from '../../core/config/duration.ts';
+import type { JudgeSettings } from '../../core/contract/plan.ts';
+
+/** Pods export and Envoys are scraped that often, ms. */
+export const metricsIntervalMs = 2_000;
+
+/** Requests per second of each cluster. */
+export const rate = 200;
+
+/** What a Service gets that says nothing of its judge; the lab benches leave it out of their documents. */
+export const judge: JudgeSettings = {
+  pollMs: parseDuration(judgeDefaults.interval) ?? NaN,
+  windowMs: parseDuration(judgeDefaults.window) ?? NaN,
+  minRequests: judgeDefaults.minRequests,
+  minBad: judgeDefaults.minBad,
+  alpha: judgeDefaults.alpha,
+};
+
+export const judgeText = ({ pollMs, windowMs, minRequests, minBad, alpha }: JudgeSettings): string =>
+  `threshold (default), a look every ${pollMs / 1000} s, window ${windowMs / 1000} s, minRequests ${minRequests}, minBad ${minBad}, alpha ${alpha}`;
+
+export const slosText = 'the default: at most 1 % errors, as the pods count them and as the Envoys count them';
+
+export const labText = `shop: 3 clusters, 4 Envoys, all of a lab on this machine; ${rate} requests/s from each cluster, half on new connections, no retries`;
+
+export const metricsText = `pods export and Envoys are scraped every ${metricsIntervalMs / 1000} s`;

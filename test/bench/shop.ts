@@ -1,0 +1,152 @@
+/** A lab with one service that benches change again and again, and what a change of it was. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { stringify } from 'yaml';
+import { startChange } from '../../cli/start.ts';
+import { messageNames, type RolloutStatus } from '../../core/contract/messages.ts';
+import { retireWorkflowId } from '../../core/contract/names.ts';
+import type { Change, Plan } from '../../core/contract/plan.ts';
+import { shopMesh } from '../../infra/lab/mesh.ts';
+import { startLabRig, type LabRig } from '../support/lab-rig.ts';
+import type { BenchContext } from './bench.ts';
+import { metricsIntervalMs, rate } from './settings.ts';
+
+export const service = 'checkout';
+
+/** No change of a bench takes that long; a hung one must not hold the machine, ms. */
+const CHANGE_MS = 10 * 60_000;
+/** Between two looks at a state, ms. */
+const LOOK_MS = 100;
+
+export interface Step {
+  readonly share: number;
+  readonly bake: string;
+  readonly approve?: boolean;
+}
+
+/** Of a Service document: two waves, first the first cluster, then the others. */
+export interface Rollout {
+  readonly canary: readonly Step[];
+  readonly rest: readonly Step[];
+  /** How long the replaced version stays. */
+  readonly warm: string;
+}
+
+export const steps = (bake: string, ...shares: number[]): Step[] => shares.map((share) => ({ share, bake }));
+
+/** A change from its start to its end. Times in ms since the epoch. */
+export interface Act {
+  readonly plan: Plan;
+  readonly handle: WorkflowHandle;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly status: RolloutStatus;
+}
+
+export interface Shop {
+  readonly rig: LabRig;
+  /** The first cluster: the one of the first wave. */
+  readonly first: string;
+  configure(rollout: Rollout): Promise<void>;
+  /** Starts a change and waits for its end; `during` runs beside it. */
+  play(change: Change, during?: (handle: WorkflowHandle) => Promise<void>): Promise<Act>;
+  deploy(version: string, during?: (handle: WorkflowHandle) => Promise<void>): Promise<Act>;
+  /** Waits for a state; false when the run ended in another one. */
+  until(handle: WorkflowHandle, wanted: (status: RolloutStatus) => boolean): Promise<boolean>;
+  /** Waits until a version (or the original Deployment of an adoption) has left. */
+  retired(plan: Plan, version: string): Promise<WorkflowHandle>;
+  wait(ms: number): Promise<void>;
+}
+
+/** A lab with traffic to the service; it ends when the work has. */
+export async function withShop<T>(context: BenchContext, name: string, work: (shop: Shop) => Promise<T>): Promise<T> {
+  const { signal, report } = context;
+  report('starting a lab');
+  const rig = await startLabRig({ name: `bench-${name}-${process.pid}`, mesh: mesh(), metricsIntervalMs, signal });
+  try {
+    await rig.lab.traffic.start({ service, rate });
+    return await work(createShop(rig, signal));
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** Without the services that no bench touches: their pods cost CPU. */
+function mesh(): ReturnType<typeof shopMesh> {
+  const shop = shopMesh();
+  return { ...shop, services: shop.services.filter(({ name }) => name === service) };
+}
+
+function createShop(rig: LabRig, signal: AbortSignal): Shop {
+  const [first = ''] = rig.lab.clusters.map(({ name }) => name);
+  const statusOf = (handle: WorkflowHandle): Promise<RolloutStatus> => handle.query(messageNames.status);
+  const wait = async (ms: number): Promise<void> => {
+    signal.throwIfAborted();
+    await rig.io.sleep(ms);
+    signal.throwIfAborted();
+  };
+  const until: Shop['until'] = async (handle, wanted) => {
+    const end = Date.now() + CHANGE_MS;
+    for (;;) {
+      const status = await statusOf(handle);
+      if (wanted(status)) return true;
+      if (status.outcome !== null) return false;
+      if (Date.now() > end) throw new Error(`${handle.workflowId} stays in ${status.phase}: ${status.reason}`);
+      await wait(LOOK_MS);
+    }
+  };
+  const play: Shop['play'] = async (change, during) => {
+    const startedAt = Date.now();
+    const { plan, workflowId, runId } = await startChange(rig.client, { service, change }, rig.io);
+    const handle = rig.client.workflow.getHandle(workflowId, runId);
+    await during?.(handle);
+    await until(handle, ({ outcome }) => outcome !== null);
+    // The workflow closes a moment after its state: the next change must find the lock free.
+    await handle.result().catch(() => undefined);
+    return { plan, handle, startedAt, endedAt: Date.now(), status: await statusOf(handle) };
+  };
+  return {
+    rig,
+    first,
+    wait,
+    until,
+    play,
+    deploy: (version, during) => play({ kind: 'deploy', version, image: `registry.lab/${service}:${version}` }, during),
+    configure: (rollout) => writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${service}.yaml`), document(rollout, first)),
+    async retired(plan, version) {
+      const handle = rig.client.workflow.getHandle(retireWorkflowId({ ...plan.service, version }));
+      await Promise.race([handle.result(), rejectedOn(signal)]);
+      return handle;
+    },
+  };
+}
+
+const rejectedOn = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+
+function document({ canary, rest, warm }: Rollout, first: string): string {
+  const waves = [
+    { name: 'canary', clusters: { names: [first] }, steps: canary },
+    { name: 'rest', clusters: 'rest', steps: rest },
+  ];
+  return stringify(
+    {
+      apiVersion: 'tidegate.dev/v1alpha1',
+      kind: 'Service',
+      metadata: { name: service, namespace: 'shop' },
+      spec: {
+        mesh: 'shop',
+        port: 'http',
+        rollout: { waves, progressDeadline: '1m', warm, maxUnknown: '2m', drain: '5s' },
+      },
+    },
+    { aliasDuplicateObjects: false },
+  );
+}
+
+/** Throws when a change did not end as it had to: its numbers would mean nothing. */
+export function assertOutcome({ status, plan }: Act, wanted: RolloutStatus['outcome']): void {
+  if (status.outcome === wanted) return;
+  throw new Error(`${plan.kind} ${plan.version} ended ${status.outcome ?? status.phase}: ${status.reason}`);
+}

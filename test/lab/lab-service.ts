@@ -1,0 +1,230 @@
+/** One service of the lab as its owner and its clients see it: config, changes, rollouts, records and traffic. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { stringify } from 'yaml';
+import { handleOf, say } from '../../cli/rollout.ts';
+import { startChange } from '../../cli/start.ts';
+import { messageNames, type RolloutStatus } from '../../core/contract/messages.ts';
+import { annotations, WHOLE } from '../../core/contract/names.ts';
+import type { Change } from '../../core/contract/plan.ts';
+import { parseRecord } from '../../core/routing/parse-record.ts';
+import { cecName } from '../../core/routing/names.ts';
+import type { RoutingRecord, Shares } from '../../core/routing/record.ts';
+import type { KubeObject } from '../../infra/lab/kube-client.ts';
+import type { TrafficReport } from '../../infra/lab/load/report.ts';
+import { assertEventually } from '../support/eventually.ts';
+import type { LabRig } from '../support/lab-rig.ts';
+import { limits } from '../support/limits.ts';
+
+export const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'] as const;
+export type ClusterName = (typeof clusters)[number];
+
+/** Requests per second of each cluster: enough for a proof within seconds, little enough for two cores. */
+export const modestRate = 60;
+
+/** Steps as [share in percent, 'approve'?]; every bake takes 2 s. */
+export type Steps = readonly (number | readonly [number, 'approve'])[];
+
+export interface Rollout {
+  /** Steps of wave 1 (aws) and of wave 2 (the others). */
+  readonly canary: Steps;
+  readonly rest: Steps;
+  readonly bake?: string;
+  readonly onBreach?: 'cluster' | 'all';
+  readonly maxUnknown?: string;
+  readonly progressDeadline?: string;
+  readonly warm?: string;
+  readonly topology?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface LabService {
+  readonly name: string;
+  configure(rollout: Rollout): Promise<void>;
+  /** A version name that no test of this service has used. */
+  newVersion(): string;
+  begin(change: Change): Promise<WorkflowHandle>;
+  deploy(version: string): Promise<WorkflowHandle>;
+  handle(): WorkflowHandle;
+  status(): Promise<RolloutStatus>;
+  /** Waits for a state of the running rollout; throws at once when it has ended in another one. */
+  until(wanted: (status: RolloutStatus) => boolean, withinMs?: number): Promise<RolloutStatus>;
+  /** Waits for the end of the running rollout. */
+  end(): Promise<RolloutStatus>;
+  say(type: Parameters<typeof say>[1], message: { reason: string; full?: boolean }): Promise<RolloutStatus>;
+  cec(cluster: string): Promise<KubeObject & { spec: unknown }>;
+  record(cluster: string): Promise<RoutingRecord>;
+  /** Share of each version with traffic, as recorded for calls that start and end in the cluster, ppm. */
+  shares(cluster: string): Promise<Shares>;
+  /** Expects the version to have all of the cluster, proven and current. */
+  whole(version: string): Record<ClusterName, Shares>;
+  allShares(): Promise<Record<string, Shares>>;
+  clientsSaw(since: number, until?: number): Promise<Seen>;
+  /** Waits for that many requests sent from now on; gives what clients saw of them. */
+  requests(count: number): Promise<Seen>;
+  /** Whatever a test left behind: no fault, a living worker, no open rollout, everything proven. */
+  settle(): Promise<void>;
+}
+
+export interface Seen {
+  readonly report: TrafficReport;
+  readonly requests: number;
+  /** Failed requests which were not answered by one of these versions, as text. */
+  failuresOutside(...versions: string[]): string[];
+  failed(): number;
+  /** Requests by version that answered; failed ones of it included. */
+  byVersion(client?: string): Record<string, number>;
+}
+
+const namespace = 'shop';
+
+export function labService(rig: LabRig, name: string): LabService {
+  let last = 1;
+  const path = (cluster: string): string =>
+    `/apis/cilium.io/v2/namespaces/${namespace}/ciliumenvoyconfigs/${cecName(name)}`;
+  const handle = (): WorkflowHandle => handleOf(rig.client, { mesh: 'shop', namespace, service: name });
+  const status = (): Promise<RolloutStatus> => handle().query<RolloutStatus>(messageNames.status);
+  const cec: LabService['cec'] = (cluster) => rig.admin(cluster).get(path(cluster));
+  const record = async (cluster: string): Promise<RoutingRecord> =>
+    parseRecord((await cec(cluster)).metadata.annotations?.[annotations.record] ?? '', cluster);
+  const shares = async (cluster: string): Promise<Shares> =>
+    withoutZeros((await record(cluster)).versions.current?.[cluster]);
+  const clientsSaw = async (since: number, until?: number): Promise<Seen> =>
+    seen(await rig.lab.traffic.report({ since, ...(until === undefined ? {} : { until }) }), name);
+  const begin = async (change: Change): Promise<WorkflowHandle> => {
+    const { runId, workflowId } = await startChange(rig.client, { service: name, change }, rig.io);
+    return rig.client.workflow.getHandle(workflowId, runId);
+  };
+  const until: LabService['until'] = async (wanted, withinMs = limits.phase) => {
+    let now = await status();
+    await assertEventually(async () => {
+      now = await status();
+      if (!wanted(now) && now.outcome === null) throw new Error(`${name} is ${stateOf(now)}`);
+    }, withinMs);
+    if (!wanted(now)) throw new Error(`${name} ended before the state waited for: ${stateOf(now)}`);
+    return now;
+  };
+  return {
+    name,
+    handle,
+    status,
+    begin,
+    until,
+    cec,
+    record,
+    shares,
+    clientsSaw,
+    configure: (rollout) =>
+      writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${name}.yaml`), serviceDocument(name, rollout)),
+    newVersion: () => `v${(last += 1)}`,
+    deploy: (version) => begin({ kind: 'deploy', version, image: `registry.lab/${name}:${version}` }),
+    async end() {
+      const ended = await until(({ outcome }) => outcome !== null, limits.rollout);
+      // The workflow closes a moment after its state: the next change must find the lock free.
+      await handle()
+        .result()
+        .catch(() => undefined);
+      return ended;
+    },
+    say: (type, message) => say(handle(), type, message),
+    whole: (version) => Object.fromEntries(clusters.map((cluster) => [cluster, { [version]: WHOLE }])) as never,
+    async allShares() {
+      return Object.fromEntries(await Promise.all(clusters.map(async (one) => [one, await shares(one)] as const)));
+    },
+    async requests(count) {
+      const since = Date.now();
+      let all = await clientsSaw(since);
+      await assertEventually(async () => {
+        all = await clientsSaw(since);
+        if (all.requests < count) throw new Error(`${all.requests} of ${count} requests sent`);
+      }, limits.requests);
+      return all;
+    },
+    async settle() {
+      await rig.lab.break('heal');
+      await rig.worker.start();
+      await closeRun(handle());
+      const found = await Promise.all(clusters.map((cluster) => record(cluster).catch(() => null)));
+      const half = found.some((one) => one !== null && !same(one.versions.current, one.versions.proven));
+      if (half) {
+        await begin({ kind: 'restore' });
+        await handle().result();
+      }
+    },
+  };
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const stateOf = (now: RolloutStatus): string =>
+  `${now.outcome ?? now.phase} in wave ${now.wave} step ${now.step}: ${now.reason}`;
+const withoutZeros = (given: Shares | undefined): Shares =>
+  Object.fromEntries(Object.entries(given ?? {}).filter(([, share]) => share > 0));
+
+async function closeRun(handle: WorkflowHandle): Promise<void> {
+  const open = await handle.describe().then(
+    ({ status: { name } }) => name === 'RUNNING',
+    () => false,
+  );
+  if (!open) return;
+  await say(handle, 'abort', { reason: 'a test left it open' }).catch(() => undefined);
+  await handle.result().catch(() => undefined);
+}
+
+function seen(whole: TrafficReport, service: string): Seen {
+  const groups = whole.groups.filter((group) => group.service === service);
+  const report = { ...whole, groups, failures: whole.failures.filter((one) => one.service === service) };
+  const count = (chosen: typeof groups): number => chosen.reduce((sum, group) => sum + group.count, 0);
+  return {
+    report,
+    requests: count(groups),
+    failed: () => count(groups.filter(({ outcome }) => outcome !== 'ok')),
+    failuresOutside: (...versions) =>
+      groups
+        .filter(({ outcome, version }) => outcome !== 'ok' && !versions.includes(version))
+        .map(
+          (one) =>
+            `${one.count} × ${one.outcome} of ${one.version || 'nobody'} in ${one.client} ${one.connection}: ${
+              report.failures.find(({ version, kind }) => version === one.version && kind === one.outcome)?.detail ?? ''
+            }`,
+        ),
+    byVersion(client) {
+      const result: Record<string, number> = {};
+      for (const group of groups) {
+        if (client !== undefined && group.client !== client) continue;
+        result[group.version] = (result[group.version] ?? 0) + group.count;
+      }
+      return result;
+    },
+  };
+}
+
+function serviceDocument(name: string, rollout: Rollout): string {
+  const { canary, rest, bake = '2s', topology, ...settings } = rollout;
+  const steps = (given: Steps): unknown =>
+    given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
+  return stringify(
+    {
+      apiVersion: 'tidegate.dev/v1alpha1',
+      kind: 'Service',
+      metadata: { name, namespace },
+      spec: {
+        mesh: 'shop',
+        port: 'http',
+        ...(topology === undefined ? {} : { topology }),
+        judge: { interval: '1s', window: '20s' },
+        rollout: {
+          waves: [
+            { name: 'canary', clusters: { names: [clusters[0]] }, steps: steps(canary) },
+            { name: 'rest', clusters: 'rest', steps: steps(rest) },
+          ],
+          progressDeadline: '1m',
+          warm: '3s',
+          maxUnknown: '1m',
+          drain: '2s',
+          ...settings,
+        },
+      },
+    },
+    { aliasDuplicateObjects: false },
+  );
+}

@@ -1,0 +1,34 @@
+/** Every lab test, in one file: one lab for all of them, one test after the other, since they share its traffic. */
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { startLabRig, type LabRig } from '../support/lab-rig.ts';
+import { limits } from '../support/limits.ts';
+import { blindness } from './blindness.ts';
+import { breaches } from './breaches.ts';
+import { people } from './people.ts';
+import { sickPods } from './sick-pods.ts';
+import { openStage, type Stage } from './stage.ts';
+import { tellStory } from './story.ts';
+
+let rig: LabRig;
+
+beforeAll(async () => {
+  rig = await startLabRig();
+}, limits.labUp);
+
+afterAll(() => rig?.stop(), limits.labDown);
+
+tellStory(() => rig);
+
+describe('an adopted service', () => {
+  let stage: Stage;
+  const given = (): Stage => stage;
+
+  beforeAll(async () => {
+    stage = await openStage(rig);
+  }, limits.labTest);
+
+  breaches(given);
+  people(given);
+  blindness(given);
+  sickPods(given);
+});
