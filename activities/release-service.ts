@@ -14,6 +14,10 @@ import type { RecordAt } from './record-store.ts';
 
 export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promise<readonly ObjectChange[]> {
   const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  return input.step === 'route' ? releaseRoute(deps, at, input) : removeServices(at);
+}
+
+async function releaseRoute(deps: KubeDeps, at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {
   const pinned = await pinToProven(at);
   const written = await updateRecord(at, ({ record }) => {
     if (record === null) return null;
@@ -22,7 +26,7 @@ export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promi
     return { record: { ...record, versions }, redirect: false };
   });
   if (written !== null) await drain(deps, input.drainMs);
-  return [...pinned, ...(written?.changes ?? []), ...(await removeObjects(at, input))];
+  return [...pinned, ...(written?.changes ?? []), ...(await removeRoute(at, input))];
 }
 
 async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
@@ -34,13 +38,17 @@ async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
   return [await pinFrontend(at, version)];
 }
 
-async function removeObjects(at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {
+async function removeRoute(at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {
   const { installation } = at.service;
   const { route, record } = await findRecord(at);
   if (record !== null) assertEpoch(record, input);
-  const changes: ObjectChange[] = [];
-  if (route !== null) changes.push(await removeObject(at.cluster, route, { installation, unchanged: true }));
+  if (route === null) return [];
+  return [await removeObject(at.cluster, route, { installation, unchanged: true })];
+}
+
+async function removeServices(at: RecordAt): Promise<readonly ObjectChange[]> {
+  const { installation } = at.service;
   const services = await subsetServices(at);
-  changes.push(...(await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })))));
-  return [...changes, ...(await removeBudget(at))];
+  const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
+  return [...removed, ...(await removeBudget(at))];
 }

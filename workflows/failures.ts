@@ -1,5 +1,11 @@
 /** Errors of pure code become workflow failures here: a plain Error would only fail (and repeat) the workflow task. */
-import { isCancellation, ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
+import {
+  isCancellation,
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { TidegateError } from '../core/contract/errors.ts';
 
 export function toWorkflowFailure(error: unknown): Error {

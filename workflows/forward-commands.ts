@@ -98,10 +98,20 @@ async function commit(context: RunContext, seq: number, serving: readonly string
 
 async function release(context: RunContext, seq: number): Promise<void> {
   const { plan, run, epoch } = context;
-  await forEach(waveOf(context, 0).clients, async (cluster) => {
-    const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, drainMs: plan.drainMs };
-    await activitiesOf(context, 'releaseService', `${cluster}: give it back`).releaseService(input);
-  });
+  for (const step of ['route', 'services'] as const) {
+    const summary = step === 'route' ? 'give its calls back' : 'remove what is left';
+    await forEach(waveOf(context, 0).clients, async (cluster) => {
+      const input = {
+        service: plan.service,
+        cluster: refOf(context, cluster),
+        step,
+        epoch,
+        run,
+        drainMs: plan.drainMs,
+      };
+      await activitiesOf(context, 'releaseService', `${cluster}: ${summary}`).releaseService(input);
+    });
+  }
   context.emit({ type: 'done', seq });
 }
 

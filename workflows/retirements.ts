@@ -2,6 +2,7 @@
 import { getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { retireWorkflowId } from '../core/contract/names.ts';
+import { deploymentName } from '../core/routing/names.ts';
 import type { Plan } from '../core/contract/plan.ts';
 import { retire, type RetireInput } from './retire.ts';
 import { track, type Handlers, type RunContext } from './run-context.ts';
@@ -27,7 +28,11 @@ function retirements(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {
     return kind === 'undo' ? [] : [{ service, clusters, version: plan.version, warmMs: 0, drainMs }];
   }
   if (kind === 'adopt') {
-    const originals = [...new Set(Object.values(plan.sources).map((source) => source.deployment))];
+    // After a release the running Deployment is a version's already: it stays.
+    const own = deploymentName(service.service, plan.version);
+    const originals = [...new Set(Object.values(plan.sources).map((source) => source.deployment))].filter(
+      (name) => name !== own,
+    );
     return originals.map((original) => ({ service, clusters, version: plan.version, original, warmMs: 0, drainMs }));
   }
   const replaced = [...new Set(Object.values(plan.replaces))].filter((version) => version !== plan.version);

@@ -242,6 +242,11 @@ export interface RetireVersionInput {
 export interface ReleaseInput {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
+  /**
+   * route: pin, past Envoy, drain, without the route. services: remove the subset Services; only once no client cluster
+   * routes any more, since other clusters' stubs take their pods from them.
+   */
+  readonly step: 'route' | 'services';
   readonly epoch: number;
   readonly run: string;
   readonly drainMs: number;

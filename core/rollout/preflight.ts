@@ -137,9 +137,15 @@ function changeProblems({ config, facts, change }: Asked): Problem[] {
   }
 }
 
-/** The workload that serves an unadopted frontend: the Deployments that Tidegate did not make. */
-export const originals = (one: ClusterFacts): WorkloadFacts[] =>
-  one.workloads.filter((workload) => !workload.managed && workload.replicas > 0);
+/**
+ * The workload that serves an unadopted frontend: the running Deployments that Tidegate did not make, or, after a
+ * release, the one that it left behind.
+ */
+export const originals = ({ workloads }: ClusterFacts): WorkloadFacts[] => {
+  const running = workloads.filter((workload) => workload.replicas > 0);
+  const foreign = running.filter((workload) => !workload.managed);
+  return foreign.length > 0 ? foreign : running;
+};
 
 function adoptProblems(config: LoadedConfig, facts: readonly ClusterFacts[], asked: string | undefined): Problem[] {
   const fresh = facts.filter((one) => one.record === null || one.record.versions.proven === null);

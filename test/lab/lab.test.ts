@@ -4,10 +4,13 @@ import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
+import { deadWorker } from './dead-worker.ts';
 import { people } from './people.ts';
+import { routingFaults } from './routing-faults.ts';
 import { sickPods } from './sick-pods.ts';
 import { openStage, type Stage } from './stage.ts';
 import { tellStory } from './story.ts';
+import { weights } from './weights.ts';
 
 let rig: LabRig;
 
@@ -18,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => rig?.stop(), limits.labDown);
 
 tellStory(() => rig);
+weights(() => rig);
 
 describe('an adopted service', () => {
   let stage: Stage;
@@ -31,4 +35,7 @@ describe('an adopted service', () => {
   people(given);
   blindness(given);
   sickPods(given);
+  deadWorker(given);
+  // Last: it loses a route for good.
+  routingFaults(given);
 });

@@ -89,6 +89,7 @@ export function people(stage: () => Stage): void {
         expect(after.byVersion()).not.toHaveProperty(version);
         await rig.worker.start();
         const status = await basket.end();
+        process.stderr.write(`LATE ${status.outcome} ${status.reason}\n`);
         expect(['restored', 'unproven']).toContain(status.outcome);
         expect(await basket.allShares()).toEqual(before);
       },

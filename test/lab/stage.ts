@@ -7,6 +7,8 @@ export interface Stage {
   readonly rig: LabRig;
   readonly lab: Lab;
   readonly basket: LabService;
+  /** Modest traffic to `basket` from every cluster. */
+  flow(): Promise<void>;
   /** Before each test: modest traffic, no fault, no open rollout, everything proven. */
   settle(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export async function openStage(rig: LabRig): Promise<Stage> {
     rig,
     lab,
     basket,
+    flow,
     async settle() {
       await flow();
       await basket.settle();

@@ -332,8 +332,11 @@ describe('release', () => {
     deps.onSleep(async () => {
       seen.push((await aws.route()).spec?.services);
     });
-    const input = { service, cluster: aws.cluster.ref, epoch: 40, run: 'run-4', drainMs: 10_000 };
+    const at = { service, cluster: aws.cluster.ref, epoch: 40, run: 'run-4', drainMs: 10_000 };
+    const input = { ...at, step: 'route' } as const;
     await act.releaseService(input);
+    expect((await aws.list('Service')).length).toBeGreaterThan(1);
+    await act.releaseService({ ...at, step: 'services' });
     expect(seen).toEqual([undefined, undefined]);
     expect(await aws.list('CiliumEnvoyConfig')).toEqual([]);
     expect(await aws.list('Service')).toEqual(['checkout']);
@@ -346,7 +349,14 @@ describe('release', () => {
     const one = await adopted('release-cancel');
     const { aws, act, service, deps } = one;
     deps.onSleep(() => Promise.resolve(deps.cancel()));
-    const input = { service, cluster: aws.cluster.ref, epoch: 40, run: 'run-4', drainMs: 10_000 };
+    const input = {
+      service,
+      cluster: aws.cluster.ref,
+      step: 'route',
+      epoch: 40,
+      run: 'run-4',
+      drainMs: 10_000,
+    } as const;
     await expect(act.releaseService(input)).rejects.toThrow('cancelled');
     expect(await aws.list('CiliumEnvoyConfig')).toEqual(['tidegate-checkout']);
   });

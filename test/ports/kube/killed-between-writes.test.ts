@@ -102,7 +102,9 @@ async function story(shop: Shop, through: Clusters): Promise<unknown[]> {
   );
   await retried(() => act.retireVersion({ service, clusters: [cluster], version: 'v1', drainMs: 0 }));
   await look();
-  await retried(() => act.releaseService({ service, cluster, epoch: 40, run: 'run', drainMs: 0 }));
+  for (const step of ['route', 'services'] as const) {
+    await retried(() => act.releaseService({ service, cluster, step, epoch: 40, run: 'run', drainMs: 0 }));
+  }
   await look();
   return snapshots;
 }
