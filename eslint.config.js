@@ -41,7 +41,7 @@ const zoneRules = zones.map(({ layer, mayUse, why }) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'infra/bootstrap.js', '*.config.js', '**/testdata/**'] },
+  { ignores: ['node_modules', 'dist', 'infra/bootstrap.js', '*.config.js', '**/testdata/**'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

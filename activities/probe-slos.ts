@@ -20,11 +20,7 @@ export const createProbeActivities = (deps: ProbeDeps): Pick<RolloutActivities, 
 });
 
 /** One sentence per SLO that cannot be evaluated; empty = all can. */
-async function probeSlos(
-  deps: ProbeDeps,
-  input: ProbeSlosInput,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
+async function probeSlos(deps: ProbeDeps, input: ProbeSlosInput, signal: AbortSignal): Promise<readonly string[]> {
   const metrics = deps.connectMetrics(input.metrics);
   try {
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));

@@ -5,6 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Change } from '../core/contract/plan.ts';
@@ -55,7 +56,7 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
 }
 
 function startWorker(lab: Lab): ChildProcess {
-  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
   return spawn(process.execPath, [main, 'worker'], {
     env: { ...process.env, ...lab.env },
     stdio: ['ignore', 'ignore', 'inherit'],

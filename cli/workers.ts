@@ -1,4 +1,5 @@
 /** The workers of Tidegate: one per task queue, so that forward work and watching never stand before the way back. */
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   bundleWorkflowCode,
@@ -24,7 +25,7 @@ const slots: Record<string, number> = { [taskQueues.apply]: 50, [taskQueues.obse
 
 export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
   bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    workflowsPath: fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url)),
     logger: quiet,
   });
 

@@ -156,6 +156,7 @@ function show(given: Plan, before: RolloutState, state: RolloutState): void {
     [searchAttributes.version.name]: [given.version],
     [searchAttributes.state.name]: [state.outcome ?? state.phase],
     [searchAttributes.wave.name]: [state.wave + 1],
+    [searchAttributes.clouds.name]: [...given.clouds],
     [searchAttributes.sloOk.name]: [state.cause !== 'breach'],
   });
 }

@@ -108,6 +108,8 @@ export interface Plan {
   readonly clusters: Readonly<Record<string, ClusterRef>>;
   /** At adoption: the record's unversioned parts per client cluster. */
   readonly initial: Readonly<Record<string, { frontend: Frontend; topology: Shares; policy: L7Policy }>>;
+  /** Clouds of the clusters that it moves: a column of the workflow list. */
+  readonly clouds: readonly string[];
   readonly metrics: MetricsRef | null;
   readonly epoch: number;
   readonly waves: readonly PlannedWave[];

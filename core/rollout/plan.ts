@@ -42,6 +42,7 @@ export function planRollout({ config, read, change }: PlanInput): Plan {
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),
     initial: initialFor(context),
+    clouds: cloudsOf(config, waves),
     metrics: mesh.metrics,
     epoch: read.epoch,
     waves,
@@ -68,6 +69,12 @@ export const serviceRef = ({ mesh, service }: LoadedConfig): ServiceRef => ({
   service: service.name,
   installation: mesh.installation,
 });
+
+function cloudsOf({ mesh }: LoadedConfig, waves: readonly PlannedWave[]): string[] {
+  const moved = new Set(waves.flatMap((wave) => wave.serving));
+  const clouds = mesh.clusters.filter(({ ref }) => moved.has(ref.name)).map(({ locality }) => locality.cloud);
+  return [...new Set(clouds)].sort();
+}
 
 interface Context {
   readonly config: LoadedConfig;

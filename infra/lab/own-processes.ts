@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench, ClusterBench } from './bench.ts';
 import { loadSocket, podsSocket } from './lab-state.ts';
@@ -33,7 +33,7 @@ export function startPodHost(
   };
   startNode(starter, {
     name: 'pod-host',
-    script: './pods/main.ts',
+    script: './pods/main',
     configFile: join(dataDir, 'pod-host.json'),
     config,
   });
@@ -50,7 +50,7 @@ export function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clus
       })),
     ),
   };
-  startNode(starter, { name: 'load', script: './load/main.ts', configFile: join(dataDir, 'load.json'), config });
+  startNode(starter, { name: 'load', script: './load/main', configFile: join(dataDir, 'load.json'), config });
 }
 
 function startNode(
@@ -58,6 +58,6 @@ function startNode(
   options: { name: string; script: string; configFile: string; config: unknown },
 ): void {
   writeFileSync(options.configFile, JSON.stringify(options.config), { mode: 0o600 });
-  const script = fileURLToPath(new URL(options.script, import.meta.url));
+  const script = fileURLToPath(new URL(`${options.script}${extname(import.meta.url)}`, import.meta.url));
   starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
 }

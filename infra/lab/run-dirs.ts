@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TidegateError } from '../../core/contract/errors.ts';
 import { stateFile } from './lab-state.ts';
 import type { LabState } from './lab-state.ts';
 
-export const supervisorScript = fileURLToPath(new URL('./main.ts', import.meta.url));
+export const supervisorScript = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
 /** All files of running labs: `labs/NAME` in Tidegate's cache. */
 function labsDir(env: NodeJS.ProcessEnv = process.env): string {

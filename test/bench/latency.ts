@@ -2,32 +2,38 @@
 import { latencyOf } from '../../infra/lab/load/recorder.ts';
 import type { Lab } from '../../infra/lab/client.ts';
 import type { Span } from './activity-spans.ts';
+import { median } from './statistics.ts';
 
 export interface Latency {
   readonly requests: number;
-  /** ms; NaN when nobody answered. */
+  /** ms over all requests of the windows; NaN when nobody answered. */
   readonly p50: number;
   readonly p99: number;
+  /** Median of the p99 of each second: one bad second of the machine does not decide it. */
+  readonly usualP99: number;
 }
+
+/** Latencies of one second, or the rest of a window, in the load generator's bins. */
+export type Slice = readonly number[];
 
 /** Width of the load generator's buckets, ms: windows are cut to it. */
 const bucketMs = 250;
+const sliceMs = 1_000;
 
-export async function latencyIn(lab: Lab, windows: readonly Span[]): Promise<Latency & { bins: readonly number[] }> {
-  let bins: readonly number[] = [];
-  for (const { from, to } of windows) {
-    const { latencyBins } = await lab.traffic.report({ since: from, until: to });
-    bins = addBins(bins, latencyBins);
-  }
-  return { ...latencyOfBins(bins), bins };
+export async function slicesIn(lab: Lab, windows: readonly Span[]): Promise<Slice[]> {
+  const slices: Slice[] = [];
+  for (const { from, to } of windows)
+    for (let since = from; since < to; since += sliceMs)
+      slices.push((await lab.traffic.report({ since, until: Math.min(to, since + sliceMs) })).latencyBins);
+  return slices;
 }
 
-export const addBins = (a: readonly number[], b: readonly number[]): readonly number[] =>
-  Array.from({ length: Math.max(a.length, b.length) }, (_, i) => (a[i] ?? 0) + (b[i] ?? 0));
-
-export function latencyOfBins(bins: readonly number[]): Latency {
-  const { p50 = NaN, p99 = NaN } = latencyOf(bins) ?? {};
-  return { requests: bins.reduce((sum, count) => sum + count, 0), p50, p99 };
+export function latencyOfSlices(slices: readonly Slice[]): Latency {
+  const [first = []] = slices;
+  const all = first.map((_, bin) => slices.reduce((sum, slice) => sum + (slice[bin] ?? 0), 0));
+  const { p50 = NaN, p99 = NaN } = latencyOf(all) ?? {};
+  const each = slices.flatMap((slice) => latencyOf(slice)?.p99 ?? []);
+  return { requests: all.reduce((sum, count) => sum + count, 0), p50, p99, usualP99: median(each) };
 }
 
 /** Windows around the spans, `marginMs` wider on both sides, cut to the whole and joined where they meet. */

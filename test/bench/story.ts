@@ -2,7 +2,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { activitySpans, type ActivitySpan, type Span } from './activity-spans.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
-import { addBins, latencyIn, latencyOfBins, windowsAround, without, type Latency } from './latency.ts';
+import { latencyOfSlices, slicesIn, windowsAround, without, type Latency, type Slice } from './latency.ts';
 import { judge, judgeText, labText, metricsText, slosText } from './settings.ts';
 import { assertOutcome, service, steps, withShop, type Act, type Shop } from './shop.ts';
 
@@ -58,7 +58,7 @@ export const storyBench: Bench = {
       },
       measures: measuresOf(runs),
       notes: [
-        `During writes: from ${marginMs / 1000} s before to ${marginMs / 1000} s after each ${writers.join(', ')}, as the histories time them. Quiet: the rest of the same phase. A phase is one change with ${quietMs / 1000} s of quiet before and after it. All windows of a run are added up before the p99 is taken (bins of 5 %).`,
+        `During writes: from ${marginMs / 1000} s before to ${marginMs / 1000} s after each ${writers.join(', ')}, as the histories time them. Quiet: the rest of the same phase. A phase is one change with ${quietMs / 1000} s of quiet before and after it. All requests of a run’s windows are taken together for the p99 (bins of 5 %); the usual p99 is the median of the p99 of each second.`,
         'What quiet and writing windows of a phase do not share: the way through Envoy begins in the middle of adopt and ends in the middle of release, and starting pods (prepareVersion) counts as quiet.',
         ...runs.flatMap(({ firstFailures }) => firstFailures).slice(0, 10),
       ],
@@ -116,18 +116,18 @@ async function tell(shop: Shop, { report }: BenchContext): Promise<Run> {
 }
 
 async function latencies(shop: Shop, phases: readonly Phase[]): Promise<Pick<Run, 'phases' | 'during' | 'quiet'>> {
-  let during: readonly number[] = [];
-  let quiet: readonly number[] = [];
+  const during: Slice[] = [];
+  const quiet: Slice[] = [];
   const found: PhaseLatency[] = [];
   for (const { name, whole, writes } of phases) {
     const windows = windowsAround(writes, { marginMs, whole });
-    const inWrites = await latencyIn(shop.rig.lab, windows);
-    const inQuiet = await latencyIn(shop.rig.lab, without(windows, whole));
-    during = addBins(during, inWrites.bins);
-    quiet = addBins(quiet, inQuiet.bins);
-    found.push({ name, writes: writes.length, during: inWrites, quiet: inQuiet });
+    const inWrites = await slicesIn(shop.rig.lab, windows);
+    const inQuiet = await slicesIn(shop.rig.lab, without(windows, whole));
+    during.push(...inWrites);
+    quiet.push(...inQuiet);
+    found.push({ name, writes: writes.length, during: latencyOfSlices(inWrites), quiet: latencyOfSlices(inQuiet) });
   }
-  return { phases: found, during: latencyOfBins(during), quiet: latencyOfBins(quiet) };
+  return { phases: found, during: latencyOfSlices(during), quiet: latencyOfSlices(quiet) };
 }
 
 function measuresOf(runs: readonly Run[]): Measure[] {

@@ -51,6 +51,7 @@ export function testPlan(shape: Shape = {}): Plan {
       clusters.map((name): [string, ClusterRef] => [name, { name, kubeconfig: { path: `/nowhere/${name}` } }]),
     ),
     initial: {},
+    clouds: ['aws', 'gcp', 'onprem'],
     metrics: { url: 'http://127.0.0.1:1' },
     epoch: 1_000,
     waves: [wave('canary', clusters.slice(0, 1)), wave('rest', clusters.slice(1))],
