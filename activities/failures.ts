@@ -12,10 +12,13 @@ export function toFailure(error: unknown): Error {
     type: code,
     nonRetryable: !failureTypes[code].retry,
     details: [{ fix }],
-    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: retryAfterMs }),
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(retryAfterMs, LONGEST_DELAY_MS) }),
     ...(code === 'NotYet' ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
 }
+
+/** What a server may put a retry off for, ms: `Retry-After: 3600` of a proxy must not hold a way back for an hour. */
+const LONGEST_DELAY_MS = 30_000;
 
 /** An error that nobody foresaw is a fault of the program: a retry would repeat it. */
 function bug(error: unknown): ApplicationFailure {
@@ -35,6 +38,7 @@ const MESSAGE_MAX = 2_000;
 const redacted = (text: string): string =>
   text
     .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]')
+    .replace(/\/\/[^\s/@]+@/g, '//[redacted]@')
     .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
     .replace(/-----BEGIN [^-]*-----[\s\S]*?(-----END [^-]*-----|$)/g, '[redacted]')
     .slice(0, MESSAGE_MAX);

@@ -45,7 +45,9 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
   const live = await at.cluster.get<Deployment>(kinds.deployment, { namespace: service.namespace, name });
   const replaced = replacedBy(input, workloads, source);
   const ready = replaced?.status?.readyReplicas ?? 0;
-  const replicas = Math.max(1, ready, live?.spec.replicas ?? 0);
+  // A version without a ready pod says nothing of what the traffic needs, only of its own health.
+  const needed = ready === 0 ? (replaced?.spec.replicas ?? 1) : ready;
+  const replicas = Math.max(1, needed, live?.spec.replicas ?? 0);
   if (replaced !== null) await holdAutoscaler(at, { deployment: replaced.metadata.name, replicas: ready, version });
   // Asked for by name only (undo): what it stands for is not in question.
   const again =

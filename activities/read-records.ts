@@ -1,11 +1,15 @@
-/** The world as it is, per cluster. A cluster that cannot be reached is a fact, not an error. */
+/**
+ * The world as it is, per cluster. A cluster that cannot be read (no answer, credentials refused, kubeconfig gone) is a
+ * fact, not an error: it must not keep the others from being restored. So is a record that somebody has broken by hand.
+ */
 import type { ClusterFacts, ReadRecordsInput, ReadRecordsResult } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { ClusterRef, ServiceRef } from '../core/contract/plan.ts';
 import { cecName } from '../core/routing/names.ts';
+import type { RoutingRecord } from '../core/routing/record.ts';
 import type { KubeCluster } from '../platform/kube/clusters.ts';
 import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../platform/kube/objects.ts';
-import { isOwned } from '../platform/kube/ownership.ts';
+import { describeObject, isOwned } from '../platform/kube/ownership.ts';
 import { kinds } from '../platform/kube/resources.ts';
 import { bypassingObjects, foreignObjects, frontendFacts, workloadFacts, workloadsOf } from './cluster-facts.ts';
 import type { Ingress, Route, Surroundings } from './cluster-facts.ts';
@@ -28,8 +32,7 @@ async function factsOrWhyNot(
   try {
     return await readFacts(clusters.connect(ref), service, activity.signal());
   } catch (error) {
-    const away = error instanceof TidegateError && (error.code === 'Unavailable' || error.code === 'Throttled');
-    if (!away) throw error;
+    if (!(error instanceof TidegateError)) throw error;
     const nothing = { record: null, frontend: null, workloads: [], foreign: [], bypasses: [] };
     return { cluster: ref.name, unreachable: error.message, ...nothing };
   }
@@ -45,16 +48,34 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     readSurroundings(cluster, namespace, signal),
   ]);
   const route = around.routes.find((one) => one.metadata.name === own && isOwned(one, service.installation));
+  const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name);
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
   return {
     cluster: cluster.name,
     unreachable: '',
-    record: route === undefined ? null : recordOf(route, cluster.name),
+    record,
     frontend: frontendFacts(frontend),
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
-    foreign: foreignObjects(service, own, around),
+    foreign: [...foreignObjects(service, own, around), ...broken],
     bypasses: bypassingObjects(service, around),
   };
+}
+
+interface ReadRecord {
+  readonly record: RoutingRecord | null;
+  /** Why the record cannot be used, with the object's name. */
+  readonly broken: readonly string[];
+}
+
+const noRecord: ReadRecord = { record: null, broken: [] };
+
+function recordOrWhyNot(route: EnvoyConfig, cluster: string): ReadRecord {
+  try {
+    return { record: recordOf(route, cluster), broken: [] };
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    return { record: null, broken: [`${describeObject(route)}: ${error.message}`] };
+  }
 }
 
 async function readSurroundings(cluster: KubeCluster, namespace: string, signal: AbortSignal): Promise<Surroundings> {

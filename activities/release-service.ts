@@ -3,6 +3,8 @@
  * our objects. The version's Deployment and the pin stay: they are what serves. Each repetition goes on where it ended.
  */
 import type { ObjectChange, ReleaseInput } from '../core/contract/activities.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import { annotations } from '../core/contract/names.ts';
 import { removeObject } from '../platform/kube/apply-objects.ts';
 import { removeBudget } from './disruption-budget.ts';
 import { assertReady, pinFrontend } from './frontend-pin.ts';
@@ -11,6 +13,7 @@ import type { KubeDeps } from './ports.ts';
 import { assertEpoch, largest } from './record-changes.ts';
 import { findRecord, subsetServices, updateRecord } from './record-store.ts';
 import type { RecordAt } from './record-store.ts';
+import { readFrontend, readyEndpoints } from './workloads.ts';
 
 export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promise<readonly ObjectChange[]> {
   const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
@@ -31,11 +34,28 @@ async function releaseRoute(deps: KubeDeps, at: RecordAt, input: ReleaseInput): 
 
 async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
   const { record } = await findRecord(at);
-  // A cluster that answers no calls has no pods to pin to.
-  const version = largest(record?.versions.proven?.[at.cluster.name]);
-  if (version === '') return [];
+  if (record === null) return [];
+  const version = largest(record.versions.proven?.[at.cluster.name]);
+  // Others answer this cluster's calls: there are no pods of the version to pin to.
+  if (version === '') {
+    await assertAnswered(at);
+    return [];
+  }
   await assertReady(at, version);
   return [await pinFrontend(at, version)];
+}
+
+/** Without the route, calls go where Cilium sends them by itself: there must be somebody. */
+async function assertAnswered(at: RecordAt): Promise<void> {
+  const { namespace, service } = at.service;
+  const { metadata } = await readFrontend(at);
+  if (metadata.annotations?.[annotations.global] === 'true') return;
+  if ((await readyEndpoints(at.cluster, namespace, service)) > 0) return;
+  throw new TidegateError(
+    'Invalid',
+    `${at.cluster.name}/${namespace}/Service/${service}: no ready endpoint in this cluster, so its calls would have nobody to answer them without the route`,
+    { fix: `run the service there, or make its Service global (${annotations.global}: "true"), then release again` },
+  );
 }
 
 async function removeRoute(at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {

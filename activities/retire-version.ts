@@ -5,7 +5,7 @@
 import type { ObjectChange, RetireVersionInput } from '../core/contract/activities.ts';
 import { annotations, labels } from '../core/contract/names.ts';
 import { removeObject } from '../platform/kube/apply-objects.ts';
-import type { Deployment } from '../platform/kube/objects.ts';
+import type { Deployment, Service } from '../platform/kube/objects.ts';
 import { kinds } from '../platform/kube/resources.ts';
 import { releaseAutoscalers, removeAutoscaler } from './autoscalers.ts';
 import { removeBudget } from './disruption-budget.ts';
@@ -14,7 +14,7 @@ import type { KubeDeps } from './ports.ts';
 import { names, serves, withoutVersion } from './record-changes.ts';
 import { findRecord, subsetServices, updateRecord } from './record-store.ts';
 import type { RecordAt } from './record-store.ts';
-import { managedDeployment, readFrontend } from './workloads.ts';
+import { managedDeployment } from './workloads.ts';
 
 export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): Promise<readonly ObjectChange[]> {
   const all = input.clusters.map((ref): RecordAt => ({ cluster: deps.clusters.connect(ref), service: input.service }));
@@ -63,7 +63,9 @@ async function removeVersion(at: RecordAt, version: string): Promise<readonly Ob
   const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
   const released = await releaseAutoscalers(at, version);
   const deployment = await managedDeployment(at, version);
-  if (deployment === null) return [...removed, ...released];
+  // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
+  // record says so.
+  if (deployment === null || (await pinOf(at)) === version) return [...removed, ...released];
   const autoscaler = await removeAutoscaler(at, deployment.metadata.name);
   return [...removed, ...released, ...autoscaler, await removeObject(at.cluster, deployment, { installation })];
 }
@@ -86,11 +88,14 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
   const found = await at.cluster.get<Deployment>(kinds.deployment, { namespace, name: original });
   if (found === null) return [];
   const replicas = found.spec.replicas ?? 1;
-  const successor = await managedDeployment(at, version);
-  const replaced = (await isPinned(at)) && (successor?.status?.readyReplicas ?? 0) > 0;
-  if (!replaced || replicas === 0) {
-    return [{ object, action: replicas === 0 ? 'unchanged' : 'skipped', before: '', after: '' }];
+  // Killed between the two writes: the autoscaler is still to be given back.
+  if (replicas === 0) {
+    return [{ object, action: 'unchanged', before: '', after: '' }, ...(await releaseAutoscalers(at, version))];
   }
+  const successor = await managedDeployment(at, version);
+  // Only a commit pins: before it, the original is what clients get.
+  const replaced = (await pinOf(at)) !== '' && (successor?.status?.readyReplicas ?? 0) > 0;
+  if (!replaced) return [{ object, action: 'skipped', before: '', after: '' }];
   const held = JSON.stringify({ replicas, for: version, service: at.service.service });
   const patch = {
     metadata: { resourceVersion: found.metadata.resourceVersion, annotations: { [annotations.held]: held } },
@@ -102,7 +107,9 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
   return [{ object, action: 'configured', before: `replicas ${String(replicas)}`, after: 'replicas 0' }, ...released];
 }
 
-/** Only a commit pins: before it, the original is what clients get. */
-async function isPinned(at: RecordAt): Promise<boolean> {
-  return (await readFrontend(at)).spec.selector?.[labels.version] !== undefined;
+/** Version that the frontend is pinned to; '' for none, or without a frontend. */
+async function pinOf({ cluster, service }: RecordAt): Promise<string> {
+  const at = { namespace: service.namespace, name: service.service };
+  const frontend = await cluster.get<Service>(kinds.service, at);
+  return frontend?.spec.selector?.[labels.version] ?? '';
 }

@@ -1,5 +1,5 @@
 /** One look of verifyRouting: reads the Envoys of every target's client cluster and proves each instance. */
-import { countIncrements, originOf } from '../core/analysis/counters.ts';
+import { countIncrements, originOf, usualInterval } from '../core/analysis/counters.ts';
 import type { RawSeries } from '../core/analysis/counters.ts';
 import { proveMembership } from '../core/analysis/membership-proof.ts';
 import { splitGauges, trafficByInstance } from '../core/analysis/subset-traffic.ts';
@@ -9,10 +9,14 @@ import type { InstanceProof, VerifyRoutingInput, VerifyTarget } from '../core/co
 import type { Prometheus } from '../platform/metrics/prometheus.ts';
 import { envoyMembership, envoyTraffic } from '../platform/metrics/selectors.ts';
 
-/** An Envoy that sent no sample for so long is not one of the cluster's any more, ms. */
+/** An Envoy that sent no sample for so long is not one of the cluster's any more, ms; longer where scrapes are rare. */
 const INSTANCE_MS = 30_000;
-/** An Envoy whose newest scrape is older has stopped being scraped, ms. */
+/** An Envoy whose newest scrape is older has stopped being scraped, ms; longer where scrapes are rare. */
 const STALE_MS = 10_000;
+/** Scrapes that may be missed or late before an Envoy counts as stale or gone, in intervals. */
+const PATIENCE = 2.5;
+/** Range in which the interval between scrapes shows, ms: Prometheus' default is a minute. */
+const INTERVAL_MS = 150_000;
 
 export interface ProofPorts {
   readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
@@ -26,30 +30,42 @@ interface EnvoyInstance {
   readonly newestMs: number;
 }
 
+export interface Proofs {
+  readonly proofs: readonly InstanceProof[];
+  /** Usual time between two scrapes, ms; 0: not seen. */
+  readonly intervalMs: number;
+}
+
 export const proveTargets = async (
   input: VerifyRoutingInput,
   { metrics, now, signal }: ProofPorts,
-): Promise<readonly InstanceProof[]> => {
+): Promise<Proofs> => {
   const offsetMs = await metrics.clockOffsetMs(signal);
   const nowMs = now() + offsetMs;
   const stats = [
     ...new Set(input.targets.flatMap(({ weights, withdrawn }) => [...Object.keys(weights), ...withdrawn])),
   ];
   const scope = { stats, clusters: input.targets.map(({ cluster }) => cluster.name) };
-  const members = metrics.range({ selector: envoyMembership(scope), toMs: nowMs, rangeMs: INSTANCE_MS }, signal);
-  const startMs = Math.min(nowMs, ...input.targets.map(({ writtenAtMs }) => writtenAtMs + offsetMs)) - INSTANCE_MS;
-  const traffic =
+  const seen = await metrics.range({ selector: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
+  const intervalMs = usualInterval(seen);
+  const presentMs = Math.max(INSTANCE_MS, PATIENCE * intervalMs);
+  const membership = seen.filter(({ samples }) => (samples.at(-1)?.atMs ?? 0) > nowMs - presentMs);
+  const startMs = Math.min(nowMs, ...input.targets.map(({ writtenAtMs }) => writtenAtMs + offsetMs)) - presentMs;
+  const raw =
     input.mode === 'entered' || stats.length === 0
       ? []
-      : metrics.range({ selector: envoyTraffic(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal);
-  const [membership, raw] = await Promise.all([members, traffic]);
+      : await metrics.range({ selector: envoyTraffic(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal);
   const byInstance = trafficByInstance(countIncrements(splitGauges(raw).counters, startMs));
   const instances = instancesOf(membership);
-  return input.targets.flatMap((target) => {
+  const staleMs = Math.max(STALE_MS, PATIENCE * intervalMs);
+  const proofs = input.targets.flatMap((target) => {
     const own = instances.filter(({ cluster }) => cluster === target.cluster.name);
-    if (own.length === 0) return [noInstance(target)];
-    return own.map((instance) => proveInstance({ input, target, instance, membership, byInstance, nowMs, offsetMs }));
+    if (own.length === 0) return [noInstance(target, presentMs)];
+    return own.map((instance) =>
+      proveInstance({ input, target, instance, membership, byInstance, nowMs, offsetMs, staleMs }),
+    );
   });
+  return { proofs, intervalMs };
 };
 
 interface InstanceInput {
@@ -60,6 +76,7 @@ interface InstanceInput {
   readonly byInstance: readonly InstanceTraffic[];
   readonly nowMs: number;
   readonly offsetMs: number;
+  readonly staleMs: number;
 }
 
 const proveInstance = ({
@@ -70,6 +87,7 @@ const proveInstance = ({
   byInstance,
   nowMs,
   offsetMs,
+  staleMs,
 }: InstanceInput): InstanceProof => {
   const writtenAtMs = target.writtenAtMs + offsetMs;
   const isThis = ({ cluster, instance: name }: { cluster: string; instance: string }): boolean =>
@@ -83,7 +101,7 @@ const proveInstance = ({
       stats: Object.keys(target.weights),
       writtenAtMs,
       nowMs,
-      staleMs: STALE_MS,
+      staleMs,
     });
   }
   // An Envoy without any of the subsets has no counters, but it is scraped: its scrapes come from the membership query.
@@ -100,7 +118,7 @@ const proveInstance = ({
     withdrawn,
     writtenAtMs,
     nowMs,
-    staleMs: STALE_MS,
+    staleMs,
   });
 };
 
@@ -116,10 +134,10 @@ const instancesOf = (membership: readonly RawSeries[]): readonly EnvoyInstance[]
 
 const originKey = ({ cluster, instance }: EnvoyInstance): string => `${cluster}/${instance}`;
 
-const noInstance = ({ cluster }: VerifyTarget): InstanceProof => ({
+const noInstance = ({ cluster }: VerifyTarget, presentMs: number): InstanceProof => ({
   cluster: cluster.name,
   instance: '*',
   result: 'untested',
-  reason: `no Envoy of ${cluster.name} has sent metrics in the last ${INSTANCE_MS / 1000} s`,
+  reason: `no Envoy of ${cluster.name} has sent metrics in the last ${presentMs / 1000} s`,
   requests: 0,
 });

@@ -10,6 +10,7 @@ import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
 import type { Prometheus } from '../platform/metrics/prometheus.ts';
 import { proveTargets } from './verify-routing-proofs.ts';
+import type { Proofs } from './verify-routing-proofs.ts';
 
 export interface VerifyDeps {
   readonly connectMetrics: (ref: MetricsRef) => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
@@ -17,29 +18,38 @@ export interface VerifyDeps {
   readonly now: () => number;
 }
 
-/** Time between two looks, ms: scrapes come every second or two. */
+/** Time between two looks, ms: where scrapes come every second or two, the answer is there at once. */
 const POLL_MS = 1_000;
+/** Scrapes since the write that a proof takes, and one that comes too early. */
+const SCRAPES = { entered: 2, forward: 3, restored: 4 } as const;
+/** Longest that rare scrapes may stretch the time to look, ms; below the activity's own bound of 5 minutes. */
+const LONGEST_MS = 4 * 60_000;
 
 export const createVerifyActivities = (deps: VerifyDeps): Pick<RolloutActivities, 'verifyRouting'> => ({
   async verifyRouting(input) {
     if (input.metrics === null) return resultOf(untestedAll(input, 'no metrics backend is configured'), deps.now());
     const context = Context.current();
     const metrics = deps.connectMetrics(input.metrics);
-    const endMs = deps.now() + input.timeoutMs;
+    const startedMs = deps.now();
     const proven = new Map<string, InstanceProof>();
     for (;;) {
       context.heartbeat();
-      const proofs = (await look({ input, metrics, now: deps.now, context })).map((proof) => {
+      const seen = await look({ input, metrics, now: deps.now, context });
+      const proofs = seen.proofs.map((proof) => {
         const known = proven.get(`${proof.cluster}/${proof.instance}`) ?? proof;
         if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
         return known;
       });
       const result = resultOf(proofs, deps.now());
-      if (result.result === 'verified' || deps.now() >= endMs) return result;
+      if (result.result === 'verified' || deps.now() - startedMs >= lookingMs(input, seen.intervalMs)) return result;
       await context.sleep(POLL_MS);
     }
   },
 });
+
+/** Asked for one look (0), it is one look; else rare scrapes get the time that they need. */
+const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number): number =>
+  timeoutMs === 0 ? 0 : Math.max(timeoutMs, Math.min(SCRAPES[mode] * intervalMs, LONGEST_MS));
 
 interface Look {
   readonly input: VerifyRoutingInput;
@@ -48,13 +58,13 @@ interface Look {
   readonly context: Context;
 }
 
-const look = async ({ input, metrics, now, context }: Look): Promise<readonly InstanceProof[]> => {
+const look = async ({ input, metrics, now, context }: Look): Promise<Proofs> => {
   try {
     return await proveTargets(input, { metrics, now, signal: context.cancellationSignal });
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (!(error instanceof TidegateError)) throw error;
-    return untestedAll(input, error.message);
+    return { proofs: untestedAll(input, error.message), intervalMs: 0 };
   }
 };
 

@@ -79,9 +79,9 @@ export function assertSameVersion(existing: Deployment, { cluster, service, vers
   );
 }
 
-/** Are as many pods of the newest template ready as are wanted? */
+/** Are as many pods of the newest template ready as are wanted, and at least one? */
 export function isReady({ metadata, spec, status }: Deployment): boolean {
-  const wanted = spec.replicas ?? 1;
+  const wanted = Math.max(1, spec.replicas ?? 1);
   const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   return seen && (status?.updatedReplicas ?? 0) >= wanted && (status?.readyReplicas ?? 0) >= wanted;
 }

@@ -23,8 +23,12 @@ import { envoyTraffic, serverLatency, serverRequests } from '../platform/metrics
 import { noTotals } from './watch-slo-state.ts';
 import type { ArmTotals, WatchState } from './watch-slo-state.ts';
 
-/** How much older than the first count the range begins, ms: a process that was not seen for so long is a new one. */
+/** Least that a range begins before the first count, ms: a process that was not seen for so long is a new one. */
 const LOOK_BACK_MS = 30_000;
+/** Before the sampling interval is known, ms: two exports of OpenTelemetry's default (60 s) and a margin. */
+const FIRST_LOOK_BACK_MS = 150_000;
+/** Every count needs the sample before it, which may be late: that many intervals are looked back. */
+const LOOK_BACK_INTERVALS = 2.5;
 /** The longest range, ms: bounds an answer after a long outage of the backend. */
 const MAX_RANGE_MS = 10 * 60_000;
 /** Samples older than this are stale, ms; or four sampling intervals, whichever is longer. */
@@ -49,7 +53,8 @@ export const look = async (
   const nowMs = ports.now() + offsetMs;
   const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
   const settledToMs = Math.max(ports.state.settledToMs ?? firstMs, nowMs - MAX_RANGE_MS);
-  const startMs = Math.min(settledToMs, nowMs - input.judge.windowMs) - LOOK_BACK_MS;
+  const lookBackMs = ports.state.lookBackMs ?? FIRST_LOOK_BACK_MS;
+  const startMs = Math.min(settledToMs, nowMs - input.judge.windowMs) - lookBackMs;
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
   const judged = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
@@ -79,7 +84,15 @@ export const look = async (
   );
   const firstBadAtMs = ports.state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null);
   const readings = [...stops, ...judged.flatMap((one) => one.readings)];
-  return { readings, state: { ...ports.state, settledToMs: nextMs, settled, firstBadAtMs, readings: [] } };
+  const state = { ...ports.state, settledToMs: nextMs, settled, firstBadAtMs, readings: [] };
+  return { readings, state: { ...state, lookBackMs: lookBackOf(counted, input) } };
+};
+
+/** null while a source has not sampled twice: looking back too little would lose every count of a slow one. */
+const lookBackOf = ({ server, latency, envoy }: CountedSources, { slos }: WatchSloInput): number | null => {
+  const asked = slos.some(({ indicator }) => indicator.kind === 'latency') ? [server, latency, envoy] : [server, envoy];
+  const intervals = asked.map(({ intervalMs }) => intervalMs);
+  return intervals.includes(0) ? null : Math.max(LOOK_BACK_MS, LOOK_BACK_INTERVALS * Math.max(...intervals));
 };
 
 interface CountedSources {

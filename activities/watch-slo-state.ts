@@ -19,6 +19,8 @@ export interface WatchState {
   readonly settledToMs: number | null;
   readonly settled: Readonly<Record<string, ArmTotals>>;
   readonly firstBadAtMs: number | null;
+  /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
+  readonly lookBackMs: number | null;
   /** What the last look saw, for whoever describes the running activity. */
   readonly readings: readonly SloReading[];
 }

@@ -81,6 +81,7 @@ const freshState = (nowMs: number): WatchState => ({
   settledToMs: null,
   settled: {},
   firstBadAtMs: null,
+  lookBackMs: null,
   readings: [],
 });
 

@@ -64,7 +64,8 @@ export function activityOptions(times: Times): Record<keyof RolloutActivities, A
       heartbeatTimeout: 20 * SECOND,
       retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
     },
-    commit: { ...write, scheduleToCloseTimeout: DAY },
+    // Bounded: while it retries nothing can be undone, so a person hears of it soon.
+    commit: { ...write, scheduleToCloseTimeout: 2 * MINUTE },
     restore: {
       taskQueue: taskQueues.restore,
       startToCloseTimeout: MINUTE,

@@ -1,5 +1,5 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
-import { CancellationScope } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { PlannedStep, PlannedWave } from '../core/contract/plan.ts';
 import type { VersionShares } from '../core/routing/record.ts';
 import { formatShare } from '../core/rollout/describe.ts';
@@ -28,12 +28,15 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
   // The point of no return: neither cancelled nor restored.
   commit: ({ seq, serving }) =>
     start(context, new CancellationScope({ cancellable: false }), seq, () => commit(context, seq, serving)),
-  release: ({ seq }) => start(context, context.forward, seq, () => release(context, seq)),
+  release: ({ seq }) => start(context, new CancellationScope({ cancellable: false }), seq, () => release(context, seq)),
 });
 
 async function prepare(context: RunContext, seq: number, wave: number): Promise<void> {
   const { plan, run } = context;
-  if (wave === 0) await keepVersion(plan);
+  if (wave === 0) {
+    await assertUnchanged(context);
+    await keepVersion(context);
+  }
   await forEach(waveOf(context, wave).serving, async (cluster) => {
     const source = plan.sources[cluster];
     if (source === undefined) throw new RangeError(`plan has no source for ${cluster}`);
@@ -49,6 +52,20 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
     });
   });
   context.emit({ type: 'done', seq });
+}
+
+/** Between plan and start another run may have ended: then the plan speaks of a world that is gone. */
+async function assertUnchanged(context: RunContext): Promise<void> {
+  const { plan } = context;
+  const { readRecords } = activitiesOf(context, 'readRecords', 'is the world still as planned?');
+  const { clusters } = await readRecords({ service: plan.service, clusters: Object.values(plan.clusters) });
+  const changed = clusters.filter(({ cluster, record }) => (record?.versions.epoch ?? 0) !== (plan.seen[cluster] ?? 0));
+  if (changed.length === 0) return;
+  const names = changed.map(({ cluster }) => cluster).join(', ');
+  throw ApplicationFailure.nonRetryable(
+    `the records of ${names} changed after the plan was made; start again`,
+    'Conflict',
+  );
 }
 
 async function enter(context: RunContext, seq: number, wave: PlannedWave): Promise<void> {
@@ -88,8 +105,10 @@ async function write(context: RunContext, wave: PlannedWave, { versions, redirec
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
   const { plan, run, epoch } = context;
   const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
+  const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => wave.serving) : serving;
   await forEach(clusters, async (cluster) => {
-    const pin = serving.includes(cluster) ? plan.version : '';
+    const pin = pinned.includes(cluster) ? plan.version : '';
     const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving, pin };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });

@@ -1,35 +1,56 @@
 /** Versions that leave: each on its own clock, in a workflow of its own. */
-import { getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+} from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { retireWorkflowId } from '../core/contract/names.ts';
 import { deploymentName } from '../core/routing/names.ts';
 import type { Plan } from '../core/contract/plan.ts';
 import { retire, type RetireInput } from './retire.ts';
-import { track, type Handlers, type RunContext } from './run-context.ts';
+import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
 
 export const retireCommands = (context: RunContext): Handlers<'retire'> => ({
   retire: ({ what }) => track(context, startAll(retirements(context.plan, what))),
 });
 
-/** A version that is wanted again must not be taken away by an earlier run's warm time. */
-export async function keepVersion(plan: Plan): Promise<void> {
+/** Looks at a retirement that was told to stop, before the run goes on without it. */
+const STOP_LOOKS = 60;
+
+/** A version that is wanted again must not be taken away by an earlier run's warm time: its clock is stopped first. */
+export async function keepVersion(context: RunContext): Promise<void> {
+  const { plan } = context;
+  const workflowId = retireWorkflowId({ ...plan.service, version: plan.version });
   try {
-    await getExternalWorkflowHandle(retireWorkflowId({ ...plan.service, version: plan.version })).cancel();
+    await getExternalWorkflowHandle(workflowId).cancel();
   } catch {
     // None is running: the usual case.
+    return;
   }
+  const { findRun } = activitiesOf(context, 'findRun', `has the retirement of ${plan.version} stopped?`);
+  for (let look = 0; look < STOP_LOOKS; look++) {
+    if ((await findRun({ workflowId })) === '') return;
+    await sleep(1_000);
+  }
+  throw ApplicationFailure.nonRetryable(`${workflowId} does not stop; start again when it has ended`, 'Conflict');
 }
 
 function retirements(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {
   const { service, drainMs, kind } = plan;
   const clusters = Object.values(plan.clusters);
   if (kind === 'restore' || kind === 'release') return [];
+  const own = deploymentName(service.service, plan.version);
+  const left = Object.values(plan.sources).some((source) => source.deployment === own);
   if (what === 'failed') {
-    return kind === 'undo' ? [] : [{ service, clusters, version: plan.version, warmMs: 0, drainMs }];
+    // After a release the version that fails to be adopted is what serves: it stays.
+    if (kind === 'adopt' && left) return [];
+    return [{ service, clusters, version: plan.version, warmMs: plan.existed ? plan.warmMs : 0, drainMs }];
   }
   if (kind === 'adopt') {
     // After a release the running Deployment is a version's already: it stays.
-    const own = deploymentName(service.service, plan.version);
     const originals = [...new Set(Object.values(plan.sources).map((source) => source.deployment))].filter(
       (name) => name !== own,
     );

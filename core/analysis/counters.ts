@@ -132,7 +132,7 @@ const covers = (seen: readonly number[], range: { rangeStartMs: number; untilMs:
 };
 
 /** Median distance of neighbouring samples: a few late ones do not move it. */
-const usualInterval = (all: readonly RawSeries[]): number => {
+export const usualInterval = (all: readonly RawSeries[]): number => {
   const gaps: number[] = [];
   for (const { samples } of all) {
     for (let i = 1; i < samples.length; i++) gaps.push((samples[i]?.atMs ?? 0) - (samples[i - 1]?.atMs ?? 0));

@@ -102,6 +102,10 @@ export interface Plan {
   /** Per serving cluster: the version it replaces ('' at adoption: the original Deployment). */
   readonly replaces: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, VersionSource>>;
+  /** Was the version there before this run: then a failure keeps it for its warm time. */
+  readonly existed: boolean;
+  /** Epoch of the versions part that the plan was made from, per cluster with a record. */
+  readonly seen: Readonly<Record<string, number>>;
   readonly workload: 'managed' | 'external';
   /** Per serving cluster: the client clusters that send calls there. */
   readonly routes: Readonly<Record<string, readonly string[]>>;

@@ -5,7 +5,7 @@ import { WHOLE } from '../contract/names.ts';
 import { formatShare } from './describe.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { leaveForward, onRestoreAnswer, takeBack } from './way-back.ts';
-import { enterPhase, issue, logged } from './transition.ts';
+import { enterPhase, guard, issue, logged, watch } from './transition.ts';
 
 /** Phases from which the way back must be entered at once on breach, abort or cancellation. */
 const forwardPhases: readonly Phase[] = [
@@ -21,6 +21,11 @@ const forwardPhases: readonly Phase[] = [
 
 export const isForward = (phase: Phase): boolean => forwardPhases.includes(phase);
 
+/** Is there anything to take back: on the way forward, or kept by clusters while others are taken back. */
+const canLeave = (state: RolloutState): boolean =>
+  isForward(state.phase) ||
+  (['restoring', 'proving-restore'].includes(state.phase) && Object.values(state.shares).some((share) => share > 0));
+
 export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next {
   if (state.phase === 'ended') return { state, commands: [] };
   switch (event.type) {
@@ -29,7 +34,7 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
     case 'abort':
     case 'alert':
     case 'cancel':
-      if (!isForward(state.phase)) return { state, commands: [] };
+      if (!canLeave(state)) return { state, commands: [] };
       return leaveForward(plan, state, event.atMs, {
         cause: event.type === 'cancel' ? 'cancel' : 'abort',
         reason: `${event.type}: ${event.reason}`,
@@ -43,9 +48,11 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
     case 'promote':
       return onGo(plan, state, event);
     case 'watched':
-      return event.seq === state.watching ? onWatched(plan, state, event) : { state, commands: [] };
+      // A breach counts whichever watch saw it: the one that a message has just replaced saw it too.
+      if (event.seq === state.watching || event.result.verdict === 'breach') return onWatched(plan, state, event);
+      return { state, commands: [] };
     case 'failed':
-      if (event.seq === state.watching && isForward(state.phase)) return onFailed(plan, state, event);
+      if (event.seq === state.watching && canLeave(state)) return onFailed(plan, state, event);
       return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
     default:
       return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
@@ -92,12 +99,18 @@ function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
 }
 
 function onFailed(plan: Plan, state: RolloutState, event: Extract<Answer, { type: 'failed' }>): Next {
-  if (isForward(state.phase)) {
+  if (canLeave(state)) {
     return leaveForward(plan, state, event.atMs, { cause: 'error', reason: event.reason, code: event.code });
   }
   // A commit or release retries without limit, so only a permanent refusal gets here: traffic is whole, a person decides.
   const failed = { ...state, cause: 'error' as const, code: event.code };
-  return end(failed, event.atMs, 'unproven', `${state.phase} failed: ${event.reason}`, stopWatch(state));
+  return end(
+    failed,
+    event.atMs,
+    'unproven',
+    `${state.phase} failed: ${event.reason}; run: tidegate restore, then undo or try again`,
+    stopWatch(state),
+  );
 }
 
 function prepareWave(plan: Plan, state: RolloutState, wave: number, atMs: number): Next {
@@ -124,6 +137,8 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
     const reason = `no Envoy may send to ${plan.version} yet: ${contradiction(event.proof)}`;
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'DeadlineExceeded' });
   }
+  if (seen.paused)
+    return { state: enterPhase(seen, 'paused', event.atMs, 'paused before the first share'), commands: [] };
   return applyStep(plan, seen, firstStep(plan, seen), event.atMs);
 }
 
@@ -149,7 +164,11 @@ function applyStep(plan: Plan, state: RolloutState, step: number, atMs: number):
 function verifyStep(plan: Plan, state: RolloutState, atMs: number): Next {
   const share = formatShare(stepAt(waveAt(plan, state.wave), state.step).share);
   const moved = enterPhase(state, 'verifying', atMs, `written; proving ${share} by the traffic itself`);
-  return issue(moved, (seq) => ({ type: 'verify', seq, wave: state.wave, step: state.step }));
+  const issued = issue(moved, (seq) => ({ type: 'verify', seq, wave: state.wave, step: state.step }));
+  if (state.watchedWave === state.wave) return issued;
+  // The running watch, if any, does not look at this wave's clusters yet.
+  const guarded = guard(plan, issued.state);
+  return { state: guarded.state, commands: [...guarded.commands, ...issued.commands] };
 }
 
 function onVerified(plan: Plan, state: RolloutState, event: Answer): Next {
@@ -160,15 +179,18 @@ function onVerified(plan: Plan, state: RolloutState, event: Answer): Next {
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'Contradicted' });
   }
   const step = stepAt(waveAt(plan, state.wave), state.step);
-  if (seen.full || step.bakeMs === 0) return afterBake(plan, seen, event.atMs, 'no bake asked for');
+  if (seen.full || seen.go || step.bakeMs === 0) return afterBake(plan, seen, event.atMs, 'no bake asked for');
   const reason = `${event.proof.result}; watching for ${Math.round(step.bakeMs / 1000)} s`;
-  return watch(plan, enterPhase(seen, 'baking', event.atMs, reason), 'bake', step.bakeMs);
+  return watch(plan, enterPhase(seen, 'baking', event.atMs, reason), { mode: 'bake', bakeMs: step.bakeMs });
 }
 
 function onWatched(plan: Plan, state: RolloutState, event: Extract<RolloutEvent, { type: 'watched' }>): Next {
   const { result } = event;
   const seen = { ...state, watching: 0, readings: result.readings };
-  if (result.verdict === 'breach') return takeBack(plan, seen, event.atMs, result);
+  if (result.verdict === 'breach') {
+    const ignored = !canLeave(state) && state.phase !== 'committing';
+    return ignored ? { state, commands: [] } : takeBack(plan, seen, event.atMs, result);
+  }
   if (state.phase !== 'baking') return { state: seen, commands: [] };
   if (result.verdict === 'healthy') return afterBake(plan, seen, event.atMs, result.reason);
   const held = enterPhase(
@@ -177,7 +199,7 @@ function onWatched(plan: Plan, state: RolloutState, event: Extract<RolloutEvent,
     event.atMs,
     `no verdict: ${result.reason}. Promote, resume (bake again) or abort.`,
   );
-  return watch(plan, held, 'guard', 0);
+  return guard(plan, held);
 }
 
 /** The evidence allows the next step; a gate or a pause may still hold it. */
@@ -185,14 +207,14 @@ function afterBake(plan: Plan, state: RolloutState, atMs: number, reason: string
   const step = stepAt(waveAt(plan, state.wave), state.step);
   const healthy = logged(state, atMs, `wave ${state.wave + 1} step ${state.step + 1}: ${reason}`);
   if (step.approve && !state.full && !state.go) {
-    return watch(plan, enterPhase(healthy, 'gated', atMs, 'waiting for approval'), 'guard', 0);
+    return guard(plan, enterPhase(healthy, 'gated', atMs, 'waiting for approval'));
   }
-  if (state.paused) return watch(plan, enterPhase(healthy, 'paused', atMs, 'paused; resume to go on'), 'guard', 0);
+  if (state.paused) return guard(plan, enterPhase(healthy, 'paused', atMs, 'paused; resume to go on'));
   return advance(plan, healthy, atMs);
 }
 
 function advance(plan: Plan, state: RolloutState, atMs: number): Next {
-  const guarded = watch(plan, state, 'guard', 0);
+  const guarded = guard(plan, state);
   const then = toNextStep(plan, guarded.state, atMs);
   return { state: then.state, commands: [...guarded.commands, ...then.commands] };
 }
@@ -226,7 +248,7 @@ function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string)
   if (state.phase === 'paused') return advance(plan, resumed, atMs);
   if (state.phase !== 'needs-person') return { state: resumed, commands: [] };
   const { bakeMs } = stepAt(waveAt(plan, state.wave), state.step);
-  return watch(plan, enterPhase(resumed, 'baking', atMs, 'baking again'), 'bake', bakeMs);
+  return watch(plan, enterPhase(resumed, 'baking', atMs, 'baking again'), { mode: 'bake', bakeMs });
 }
 
 interface Go {
@@ -243,13 +265,6 @@ function onGo(plan: Plan, state: RolloutState, event: Go): Next {
   if (!waits.includes(state.phase)) return { state: said, commands: [] };
   if (event.type === 'approve' && state.paused) return afterBake(plan, said, event.atMs, 'approved');
   return advance(plan, { ...said, paused: event.type === 'promote' ? false : said.paused }, event.atMs);
-}
-
-/** Starts a watch over everything that has moved; it replaces the running one. */
-function watch(plan: Plan, state: RolloutState, mode: 'bake' | 'guard', bakeMs: number): Next {
-  const seq = state.lastSeq + 1;
-  if (plan.metrics === null || !Object.values(state.shares).some((share) => share > 0)) return { state, commands: [] };
-  return { state: { ...state, lastSeq: seq, watching: seq }, commands: [{ type: 'watch', seq, mode, bakeMs }] };
 }
 
 function stopWatch(state: RolloutState): Command[] {

@@ -5,7 +5,7 @@ import { TidegateError } from '../contract/errors.ts';
 import { WHOLE } from '../contract/names.ts';
 import type { Change, Plan, PlannedStep, PlannedWave, ServiceRef, VersionSource } from '../contract/plan.ts';
 import type { Shares, VersionShares } from '../routing/record.ts';
-import { originals, preflight, topologyOf, type Problem } from './preflight.ts';
+import { isFresh, mainVersion, originals, preflight, topologyOf, type Problem } from './preflight.ts';
 
 export interface PlanInput {
   readonly config: LoadedConfig;
@@ -38,6 +38,10 @@ export function planRollout({ config, read, change }: PlanInput): Plan {
     version,
     replaces: context.proven,
     sources: sourcesFor(context),
+    existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
+    seen: Object.fromEntries(
+      read.clusters.flatMap((one) => (one.record ? [[one.cluster, one.record.versions.epoch]] : [])),
+    ),
     workload: service.workload,
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),
@@ -106,8 +110,8 @@ function provenVersions(facts: readonly ClusterFacts[], topology: Context['topol
   for (const { record, cluster } of facts) {
     for (const [serving, shares] of Object.entries(record?.versions.proven ?? {})) {
       if ((topology[cluster]?.[serving] ?? 0) === 0) continue;
-      const main = Object.entries(shares).toSorted((a, b) => b[1] - a[1])[0];
-      if (main !== undefined) found[serving] = main[0];
+      const main = mainVersion(shares);
+      if (main !== '') found[serving] = main;
     }
   }
   return found;
@@ -119,7 +123,7 @@ function targetVersion(context: Context): string {
     case 'deploy':
       return change.version;
     case 'adopt':
-      return change.version ?? facts.flatMap(originals)[0]?.version ?? '';
+      return change.version ?? facts.filter(isFresh).flatMap(originals)[0]?.version ?? '';
     case 'undo':
       return undoTarget(context, change.version);
     default:
@@ -184,7 +188,8 @@ function plannedWaves(context: Context, version: string, waves: LoadedConfig['se
         name: wave.name,
         serving,
         clients,
-        enter: split(serving, proven, version, 0),
+        // What undo goes back to is live at weight 0 already: nothing has to enter.
+        enter: context.change.kind === 'undo' ? {} : split(serving, proven, version, 0),
         skipped,
         steps: wave.steps.map((step): PlannedStep => ({
           ...step,
@@ -203,26 +208,29 @@ function split(serving: readonly string[], proven: Context['proven'], version: s
   return Object.fromEntries(entries);
 }
 
-/** Adoption moves client clusters, whole: the same build answers before and after, through Envoy from now on. */
-function adoptionWaves({ config, facts, topology }: Context, version: string): PlannedWave[] {
-  const adopted = facts
-    .filter((one) => one.record !== null && one.record.versions.proven !== null)
-    .map((one) => one.cluster);
+/**
+ * Adoption moves client clusters, whole: the same build answers before and after, through Envoy from now on. A cluster
+ * that only calls others is in no wave: it comes with the last one.
+ */
+function adoptionWaves({ config, facts, topology, proven }: Context, version: string): PlannedWave[] {
+  const fresh = facts.filter(isFresh).map((one) => one.cluster);
+  const waved = config.service.waves.flatMap((wave) => wave.clusters);
+  const last = config.service.waves.length - 1;
   return config.service.waves
-    .map((wave) => {
-      const clients = wave.clusters.filter((name) => !adopted.includes(name));
-      const needed = clients.flatMap((client) =>
-        Object.entries(topology[client] ?? {})
-          .filter(([, part]) => part > 0)
-          .map(([name]) => name),
-      );
-      const serving = [...new Set([...clients, ...needed])];
-      const versions = Object.fromEntries(serving.map((name) => [name, { [version]: WHOLE }]));
+    .map((wave, i) => {
+      const clients = fresh.filter((name) => wave.clusters.includes(name) || (i === last && !waved.includes(name)));
+      const needed = clients.flatMap((client) => positive(topology[client] ?? {}));
+      const shares = (name: string): Shares => ({ [proven[name] ?? version]: WHOLE });
+      const versions = Object.fromEntries([...new Set(needed)].map((name) => [name, shares(name)]));
+      // A serving cluster that is adopted already keeps what is proven there.
+      const serving = Object.keys(versions).filter((name) => proven[name] === undefined);
       const step = { share: WHOLE, bakeMs: wave.steps[0]?.bakeMs ?? 0, approve: false, versions };
       return { name: wave.name, serving, clients, enter: versions, steps: [step], skipped: [] };
     })
     .filter((wave) => wave.clients.length > 0);
 }
+
+const positive = (shares: Shares): string[] => Object.keys(shares).filter((name) => (shares[name] ?? 0) > 0);
 
 function sourcesFor({ facts, change, proven, config }: Context): Record<string, VersionSource> {
   const entries = facts.flatMap((one) => {

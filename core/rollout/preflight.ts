@@ -22,15 +22,16 @@ export function preflight(asked: Asked): Problem[] {
   const { facts, change, config } = asked;
   const where = (cluster: string): string => `${cluster}/${config.service.namespace}/${config.service.name}`;
   const problems = facts.flatMap((one) => reachProblems(one, where(one.cluster), asked));
-  if (problems.length > 0) return problems;
-  if (change.kind === 'restore') return [];
-  const state = facts.flatMap((one) => stateProblems(one, where(one.cluster), change));
+  if (problems.length > 0 || change.kind === 'restore') return problems;
+  const state = [...facts.flatMap((one) => stateProblems(one, where(one.cluster), asked)), ...splitProblems(asked)];
   if (state.length > 0) return state;
   if (change.kind === 'release') return [];
   return [...sloProblems(asked), ...changeProblems(asked)];
 }
 
 function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
+  // A restore goes past what is wrong, and retries without limit what cannot be reached.
+  if (change.kind === 'restore') return [];
   if (one.unreachable !== '') {
     return [
       {
@@ -40,7 +41,6 @@ function reachProblems(one: ClusterFacts, where: string, { change, config }: Ask
       },
     ];
   }
-  if (change.kind === 'restore') return [];
   const foreign = one.foreign.map((name): Problem => ({
     code: 'Foreign',
     text: `${where}: ${name} already routes this Service`,
@@ -78,20 +78,40 @@ function reachProblems(one: ClusterFacts, where: string, { change, config }: Ask
   return [...foreign, ...found.slice(0, 1)];
 }
 
-function stateProblems(one: ClusterFacts, where: string, change: Change): Problem[] {
-  const { record } = one;
-  if (record === null || record.versions.proven === null) {
-    if (change.kind === 'adopt') return halfMoved(record) ? [halfMovedProblem(where)] : [];
+/** Not (or not wholly) under Tidegate: no record, or one of an adoption that was not committed. */
+export const isFresh = ({ record }: ClusterFacts): boolean => record === null || record.versions.proven === null;
+
+function stateProblems(one: ClusterFacts, where: string, { change, facts, config }: Asked): Problem[] {
+  if (halfMoved(one.record)) return [halfMovedProblem(where)];
+  if (!isFresh(one) || change.kind === 'adopt') return [];
+  // A release that ended half way goes on where it ended.
+  if (change.kind === 'release' && !facts.every(isFresh)) return [];
+  return [{ code: 'Invalid', text: `${where} is not adopted`, fix: `run: tidegate adopt ${config.service.name}` }];
+}
+
+/** Clients that differ in what is proven in one serving cluster: a commit ended half way. */
+function splitProblems({ facts, config, change }: Asked): Problem[] {
+  // Both bring all clients to one state, whatever each has now.
+  if (change.kind === 'undo' || change.kind === 'release') return [];
+  const serving = [...new Set(facts.flatMap((one) => Object.keys(one.record?.versions.proven ?? {})))];
+  return serving.flatMap((name) => {
+    const routed = facts.filter((one) => (one.record?.topology.current?.[name] ?? 0) > 0);
+    const versions = new Set(routed.map((one) => mainVersion(one.record?.versions.proven?.[name])));
+    if (versions.size <= 1) return [];
+    const text = `${config.service.name}: client clusters differ in what is proven in ${name}: ${[...versions].join(', ')}`;
     return [
       {
-        code: 'Invalid',
-        text: `${where} is not adopted`,
-        fix: `run: tidegate adopt ${record?.service ?? where.split('/').at(-1) ?? ''}`,
-      },
+        code: 'HalfMoved',
+        text,
+        fix: 'run: tidegate undo --version V, with the version that all shall serve',
+      } satisfies Problem,
     ];
-  }
-  return halfMoved(record) ? [halfMovedProblem(where)] : [];
+  });
 }
+
+/** The version with the largest share; '' when there is none. */
+export const mainVersion = (shares: Shares | undefined): string =>
+  Object.entries(shares ?? {}).toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? '';
 
 const halfMoved = (record: RoutingRecord | null): boolean =>
   record !== null && !sameTraffic(record.versions.current, record.versions.proven);
@@ -131,7 +151,7 @@ function changeProblems({ config, facts, change }: Asked): Problem[] {
     case 'adopt':
       return adoptProblems(config, facts, change.version);
     case 'deploy':
-      return deployProblems(name, facts, change);
+      return [...deployProblems(name, facts, change), ...sourceProblems(config, facts)];
     default:
       return [];
   }
@@ -148,7 +168,7 @@ export const originals = ({ workloads }: ClusterFacts): WorkloadFacts[] => {
 };
 
 function adoptProblems(config: LoadedConfig, facts: readonly ClusterFacts[], asked: string | undefined): Problem[] {
-  const fresh = facts.filter((one) => one.record === null || one.record.versions.proven === null);
+  const fresh = facts.filter(isFresh);
   if (fresh.length === 0) {
     return [
       {
@@ -158,7 +178,8 @@ function adoptProblems(config: LoadedConfig, facts: readonly ClusterFacts[], ask
       },
     ];
   }
-  const perCluster = fresh.flatMap((one) => {
+  const called = fresh.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+  const perCluster = called.flatMap((one) => {
     const found = originals(one);
     if (found.length === 1) return [];
     const names = found.map((workload) => workload.deployment).join(', ');
@@ -241,6 +262,18 @@ function deployProblems(
       } satisfies Problem,
     ];
   });
+}
+
+/** A version is made from what runs: a serving cluster without any Deployment of the service has nothing to copy. */
+function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {
+  const called = facts.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+  return called
+    .filter((one) => one.workloads.length === 0)
+    .map((one) => ({
+      code: 'Invalid',
+      text: `${one.cluster}/${config.service.namespace}: no Deployment behind ${config.service.name}`,
+      fix: 'take the cluster out of the topology, or run the service there',
+    }));
 }
 
 /** Topology of a client cluster: recorded, or at adoption from the config (default: it answers its own calls). */

@@ -50,6 +50,8 @@ export interface RolloutState {
   readonly awaiting: number;
   /** seq of the running watch; 0 = none. */
   readonly watching: number;
+  /** The wave that the newest watch looks at; -1 before the first. */
+  readonly watchedWave: number;
   readonly lastSeq: number;
   readonly paused: boolean;
   readonly full: boolean;
@@ -80,6 +82,7 @@ export const initialState: RolloutState = {
   step: -1,
   awaiting: 0,
   watching: 0,
+  watchedWave: -1,
   lastSeq: 0,
   paused: false,
   full: false,

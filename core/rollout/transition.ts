@@ -1,4 +1,5 @@
 /** The small moves that every transition is made of. */
+import type { Plan } from '../contract/plan.ts';
 import type { Phase } from '../contract/messages.ts';
 import type { Command, Next, RolloutState } from './state.ts';
 
@@ -18,3 +19,20 @@ export function issue(state: RolloutState, make: (seq: number) => Command): Next
   const seq = state.lastSeq + 1;
   return { state: { ...state, lastSeq: seq, awaiting: seq }, commands: [make(seq)] };
 }
+
+/** Starts a watch over everything that has moved; it replaces the running one. */
+export function watch(
+  plan: Plan,
+  state: RolloutState,
+  { mode, bakeMs }: { mode: 'bake' | 'guard'; bakeMs: number },
+): Next {
+  const seq = state.lastSeq + 1;
+  if (plan.metrics === null || !Object.values(state.shares).some((share) => share > 0)) return { state, commands: [] };
+  return {
+    state: { ...state, lastSeq: seq, watching: seq, watchedWave: state.wave },
+    commands: [{ type: 'watch', seq, mode, bakeMs }],
+  };
+}
+
+/** A watch that ends on a breach only. */
+export const guard = (plan: Plan, state: RolloutState): Next => watch(plan, state, { mode: 'guard', bakeMs: 0 });

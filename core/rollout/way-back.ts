@@ -3,7 +3,7 @@ import type { WatchSloResult } from '../contract/activities.ts';
 import type { Plan } from '../contract/plan.ts';
 import { WHOLE } from '../contract/names.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
-import { enterPhase, issue, logged } from './transition.ts';
+import { enterPhase, guard, issue, logged } from './transition.ts';
 
 interface Leaving {
   readonly cause: Exclude<RolloutState['cause'], 'none'>;
@@ -34,7 +34,9 @@ export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leav
   const moments = { ...left.moments, verdict: left.moments.verdict ?? atMs };
   const restoring = enterPhase({ ...left, shares, moments, outstanding: clients }, 'restoring', atMs, leaving.reason);
   const issued = issue(restoring, (seq) => ({ type: 'restore', seq, clients, serving }));
-  return { state: issued.state, commands: [{ type: 'stopWatch' }, ...issued.commands] };
+  // Clusters that keep the new version stay under watch while others are taken back.
+  const kept = guard(plan, issued.state);
+  return { state: kept.state, commands: [{ type: 'stopWatch' }, ...issued.commands, ...kept.commands] };
 }
 
 /** A breach: all clusters, or (onBreach: cluster) those that breach by themselves and those still on their way. */
@@ -48,14 +50,22 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
     return { state: logged(seen, atMs, `breach during ${state.phase}: ${result.reason}; use undo`), commands: [] };
   }
   const reason = `breach: ${result.reason}`;
-  if (plan.onBreach === 'all' || result.breached.length === 0) {
+  const again = state.phase === 'restoring' || state.phase === 'proving-restore';
+  if (plan.onBreach === 'all' || result.breached.length === 0 || again) {
     return leaveForward(plan, seen, atMs, { cause: 'breach', reason });
   }
-  const going = Object.entries(seen.shares).filter(
-    ([name, share]) => share > 0 && (share < WHOLE || result.breached.includes(name)),
-  );
-  const serving = going.map(([name]) => name);
-  return leaveForward(plan, { ...seen, takenBack: result.breached }, atMs, { cause: 'breach', reason, serving });
+  const settled = settledServing(plan, seen);
+  const serving = Object.entries(seen.shares)
+    .filter(([name, share]) => share > 0 && (result.breached.includes(name) || !settled.includes(name)))
+    .map(([name]) => name);
+  return leaveForward(plan, { ...seen, takenBack: serving }, atMs, { cause: 'breach', reason, serving });
+}
+
+/** Serving clusters whose whole share was proven and baked: only they may keep the version when others go back. */
+function settledServing(plan: Plan, state: RolloutState): string[] {
+  const last = (plan.waves[state.wave]?.steps.length ?? 0) - 1;
+  const waits = ['gated', 'paused', 'needs-person'].includes(state.phase) && state.step === last;
+  return plan.waves.slice(0, waits ? state.wave + 1 : state.wave).flatMap((wave) => wave.serving);
 }
 
 function touchedClients(plan: Plan, state: RolloutState, serving: readonly string[]): string[] {
@@ -83,7 +93,11 @@ export function onRestoreAnswer(plan: Plan, state: RolloutState, event: Answer):
     case 'proved':
       return onProved(
         plan,
-        { ...state, proof: event.proof, moments: { ...state.moments, proven: event.proof.verifiedAtMs } },
+        {
+          ...state,
+          proof: event.proof,
+          moments: { ...state.moments, proven: event.proof.result === 'verified' ? event.proof.verifiedAtMs : null },
+        },
         event.atMs,
       );
     case 'failed':
@@ -101,6 +115,13 @@ function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
   if (proof?.result === 'contradicted') {
     const bad = proof.proofs.filter((one) => one.result === 'contradicted');
     const where = bad.map((one) => `${one.cluster}/${one.instance}: ${one.reason}`).join('; ');
+    if (keptServing(plan, state).length > 0) {
+      return leaveForward(plan, state, atMs, {
+        cause: 'error',
+        reason: `taking back only a part failed: ${where}`,
+        code: 'Contradicted',
+      });
+    }
     return close(state, atMs, 'unproven', `restored in every record, but ${where}`, []);
   }
   const kept = keptServing(plan, state);

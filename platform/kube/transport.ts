@@ -52,6 +52,9 @@ const KEEP_ALIVE_MS = 60_000;
 /** Larger answers are refused: no list that Tidegate asks for (pages of 250) comes near it. */
 const BODY_MAX_BYTES = 32 * 1024 * 1024;
 
+/** `Retry-After: 0` would make a loop without pause against a server that is in trouble, ms. */
+const SHORTEST_WAIT_MS = 250;
+
 interface Connection {
   readonly pool: Pool;
   readonly access: Access;
@@ -194,7 +197,8 @@ function parseJson(text: string): unknown {
 
 function retryAfterMs(header: string | string[] | undefined): number | undefined {
   const seconds = Number(Array.isArray(header) ? header[0] : header);
-  return Number.isFinite(seconds) && seconds >= 0 && header !== undefined ? seconds * 1000 : undefined;
+  const isDelay = Number.isFinite(seconds) && seconds >= 0 && header !== undefined;
+  return isDelay ? Math.max(seconds * 1000, SHORTEST_WAIT_MS) : undefined;
 }
 
 /** Lets go at once on abort, even where the awaited work (an exec plugin, a file system) does not listen. */

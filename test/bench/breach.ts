@@ -27,11 +27,11 @@ export const breachBench: Bench = {
   about: 'first bad response → verdict → weights written → traffic verified back; bad requests served',
   repeats: 5,
   async run(context) {
-    const { atOnce, later } = await withShop(context, 'breach', (shop) => ways(shop, context));
+    const { atOnce, later } = await withShop({ ...context, name: 'breach' }, (shop) => ways(shop, context));
     return {
       title: 'The way back from a breach',
       settings: {
-        lab: labText,
+        lab: labText(),
         metrics: metricsText,
         canary: `${share} % of one cluster (${share * 2} requests/s), ${errors * 100} % of its answers are 500`,
         judge: judgeText(judge),

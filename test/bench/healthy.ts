@@ -12,18 +12,18 @@ export const healthyBench: Bench = {
   about: '20 rollouts with 0.5 % base errors: breaches',
   repeats: rollouts,
   async run(context) {
-    const acts = await withShop(context, 'healthy', (shop) => deployAll(shop, context));
+    const acts = await withShop({ ...context, name: 'healthy' }, (shop) => deployAll(shop, context));
     const count = (wanted: (act: Act) => boolean): number => acts.filter(wanted).length;
     const breaches = count(({ status }) => status.moments.verdict !== null);
     const promoted = count(({ status }) => status.outcome === 'promoted');
     return {
       title: 'Healthy rollouts in the lab',
       settings: {
-        lab: labText,
+        lab: labText(),
         metrics: metricsText,
         rollouts: acts.length,
         'base errors': `${errors * 100} % of the answers of every version are 500`,
-        rollout: `2 waves × 3 steps: 5, 50, 100 %, each baked ${bake}`,
+        rollout: `all 3 clusters at once, 3 steps: 5, 50, 100 %, each baked ${bake}`,
         judge: judgeText(judge),
         SLOs: slosText,
       },
@@ -48,7 +48,7 @@ export const healthyBench: Bench = {
 };
 
 async function deployAll(shop: Shop, { repeats, report }: BenchContext): Promise<Act[]> {
-  await shop.configure({ canary: steps(bake, 5, 50, 100), rest: steps(bake, 5, 50, 100), warm: '1s' });
+  await shop.configure({ rest: steps(bake, 5, 50, 100), warm: '1s' });
   await shop.rig.lab.break('errors', service, '*', '--ratio', String(errors));
   await shop.play({ kind: 'adopt' });
   const acts: Act[] = [];

@@ -1,5 +1,5 @@
 /** How many history events a rollout costs, and how many more an hour of waiting. */
-import { NativeConnection } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
 import { createWatchActivities } from '../../activities/watch-slo.ts';
 import { withFailures } from '../../activities/failures.ts';
@@ -17,6 +17,8 @@ import { assertOutcome, steps, withShop, type Act, type Shop } from './shop.ts';
 const attemptMs = 20_000;
 const productAttemptMs = 9 * 60_000;
 const bake = '2s';
+/** Requests per second of each cluster: events do not depend on it. */
+const rate = 60;
 
 interface Count {
   readonly door: number;
@@ -36,12 +38,14 @@ export const historyBench: Bench = {
   about: 'history events per rollout, and per hour of waiting (--minutes at a gate and in a bake)',
   repeats: 5,
   async run(context) {
-    const { rollouts, baking, gated } = await withShop(context, 'history', (shop) => measure(shop, context));
+    const { rollouts, baking, gated } = await withShop({ ...context, name: 'history', rate }, (shop) =>
+      measure(shop, context),
+    );
     const of = (pick: (count: Count) => number): number[] => rollouts.map(pick);
     return {
       title: 'Temporal history',
       settings: {
-        lab: labText,
+        lab: labText(rate),
         metrics: metricsText,
         judge: judgeText(judge),
         rollout: `deploy over 3 clusters, 2 waves × 3 steps: 5, 50, 100 %, each baked ${bake}`,
@@ -131,6 +135,7 @@ async function waitLong(shop: Shop, { minutes, report }: BenchContext): Promise<
 }
 
 async function startOwnWorkers({ rig }: Shop) {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const { connectionOptions, namespace } = temporalConfig(rig.io.env);
   const connection = await NativeConnection.connect(connectionOptions);
   const ports = createPorts(rig.lab.env.TIDEGATE_CONFIG, rig.io.env);

@@ -23,6 +23,7 @@ export const judgeText = ({ pollMs, windowMs, minRequests, minBad, alpha }: Judg
 
 export const slosText = 'the default: at most 1 % errors, as the pods count them and as the Envoys count them';
 
-export const labText = `shop: 3 clusters, 4 Envoys, all of a lab on this machine; ${rate} requests/s from each cluster, half on new connections, no retries`;
+export const labText = (perSecond: number = rate): string =>
+  `shop: 3 clusters, 4 Envoys, all of a lab on this machine; ${perSecond} requests/s from each cluster, half on new connections, no retries`;
 
 export const metricsText = `pods export and Envoys are scraped every ${metricsIntervalMs / 1000} s`;

@@ -10,7 +10,7 @@ import type { Change, Plan } from '../../core/contract/plan.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import type { BenchContext } from './bench.ts';
-import { metricsIntervalMs, rate } from './settings.ts';
+import { metricsIntervalMs, rate as defaultRate } from './settings.ts';
 
 export const service = 'checkout';
 
@@ -25,9 +25,9 @@ export interface Step {
   readonly approve?: boolean;
 }
 
-/** Of a Service document: two waves, first the first cluster, then the others. */
+/** Of a Service document: first a wave in the first cluster, if it has steps, then one in all others. */
 export interface Rollout {
-  readonly canary: readonly Step[];
+  readonly canary?: readonly Step[];
   readonly rest: readonly Step[];
   /** How long the replaced version stays. */
   readonly warm: string;
@@ -59,9 +59,15 @@ export interface Shop {
   wait(ms: number): Promise<void>;
 }
 
+export interface ShopOptions extends Pick<BenchContext, 'signal' | 'report'> {
+  readonly name: string;
+  /** Requests per second of each cluster. */
+  readonly rate?: number;
+}
+
 /** A lab with traffic to the service; it ends when the work has. */
-export async function withShop<T>(context: BenchContext, name: string, work: (shop: Shop) => Promise<T>): Promise<T> {
-  const { signal, report } = context;
+export async function withShop<T>(options: ShopOptions, work: (shop: Shop) => Promise<T>): Promise<T> {
+  const { signal, report, name, rate = defaultRate } = options;
   report('starting a lab');
   const rig = await startLabRig({ name: `bench-${name}-${process.pid}`, mesh: mesh(), metricsIntervalMs, signal });
   try {
@@ -127,7 +133,7 @@ const rejectedOn = (signal: AbortSignal): Promise<never> =>
 
 function document({ canary, rest, warm }: Rollout, first: string): string {
   const waves = [
-    { name: 'canary', clusters: { names: [first] }, steps: canary },
+    ...(canary === undefined ? [] : [{ name: 'canary', clusters: { names: [first] }, steps: canary }]),
     { name: 'rest', clusters: 'rest', steps: rest },
   ];
   return stringify(

@@ -43,12 +43,12 @@ export const storyBench: Bench = {
     const runs: Run[] = [];
     for (let i = 1; i <= context.repeats; i++) {
       context.report(`run ${i} of ${context.repeats}`);
-      runs.push(await withShop(context, `story-${i}`, (shop) => tell(shop, context)));
+      runs.push(await withShop({ ...context, name: `story-${i}` }, (shop) => tell(shop, context)));
     }
     return {
       title: 'The whole story under traffic',
       settings: {
-        lab: labText,
+        lab: labText(),
         metrics: metricsText,
         judge: judgeText(judge),
         SLOs: slosText,

@@ -1,5 +1,5 @@
 /** Every lab test, in one file: one lab for all of them, one test after the other, since they share its traffic. */
-import { afterAll, beforeAll, describe } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect } from '@jest/globals';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
@@ -19,6 +19,9 @@ beforeAll(async () => {
 }, limits.labUp);
 
 afterAll(() => rig?.stop(), limits.labDown);
+
+// Jest says nothing before the file ends, and this one takes minutes.
+beforeEach(() => void process.stderr.write(`${new Date().toISOString()} ${expect.getState().currentTestName ?? ''}\n`));
 
 tellStory(() => rig);
 weights(() => rig);

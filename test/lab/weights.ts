@@ -29,16 +29,16 @@ export function weights(rig: () => LabRig): void {
     beforeAll(async () => {
       catalog = labService(rig(), 'catalog');
       version = catalog.newVersion();
+      await catalog.configure({ rest: [100], topology });
+      await rig().lab.traffic.start({ service: 'catalog', rate: ratePerCluster });
+      await catalog.requests(300);
+      await catalog.begin({ kind: 'adopt' });
+      expect(await catalog.end()).toMatchObject({ outcome: 'promoted' });
       await catalog.configure({
         canary: [[30, 'approve'], [65, 'approve'], 100],
         rest: [[50, 'approve'], 100],
         topology,
       });
-      await rig().lab.traffic.stop();
-      await rig().lab.traffic.start({ service: 'catalog', rate: ratePerCluster });
-      await catalog.requests(300);
-      await catalog.begin({ kind: 'adopt' });
-      expect(await catalog.end()).toMatchObject({ outcome: 'promoted' });
       await catalog.deploy(version);
     }, limits.labTest);
 

@@ -45,6 +45,8 @@ export function testPlan(shape: Shape = {}): Plan {
     sources: Object.fromEntries(
       clusters.map((name) => [name, { deployment: `${service}-v1`, image: `${service}:v2` }]),
     ),
+    existed: false,
+    seen: {},
     workload: 'managed',
     routes: Object.fromEntries(clusters.map((name) => [name, [name]])),
     clusters: Object.fromEntries(

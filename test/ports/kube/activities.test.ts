@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createApplyActivities } from '../../../activities/apply-activities.ts';
-import { createRestoreActivities } from '../../../activities/restore-activities.ts';
-import type { RolloutActivities } from '../../../core/contract/activities.ts';
 import { annotations, labels } from '../../../core/contract/names.ts';
-import type { VersionSource } from '../../../core/contract/plan.ts';
 import { statName, subsetName } from '../../../core/routing/names.ts';
-import type { Shares, VersionShares } from '../../../core/routing/record.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers } from '../../support/api-server.ts';
+import { startApiServers } from '../../support/api-server.ts';
 import type { TestClusters } from '../../support/api-server.ts';
-import { createShop, initial, testDeps, WHOLE } from './shop.ts';
-import type { Shop, TestDeps } from './shop.ts';
+import { adopt, createScene, prepare, route } from './scenes.ts';
+import type { Scene } from './scenes.ts';
+import { WHOLE } from './shop.ts';
+import type { Shop } from './shop.ts';
 
 const START_MS = 300_000;
 const clusters = createClusters();
@@ -25,62 +22,10 @@ afterAll(async () => {
   await servers.stop();
 });
 
-interface Scene {
-  readonly aws: Shop;
-  readonly gcp: Shop;
-  readonly deps: TestDeps;
-  readonly act: Omit<RolloutActivities, 'findRun' | 'probeSlos' | 'verifyRouting' | 'watchSlo'>;
-  readonly service: Shop['service'];
-}
-
-async function scene(namespace: string): Promise<Scene> {
-  await createNamespace(servers, namespace);
-  const { aws: awsServer, gcp: gcpServer } = servers.clusters;
-  if (awsServer === undefined || gcpServer === undefined) throw new Error('no servers');
-  const [aws, gcp] = await Promise.all([createShop(awsServer, namespace), createShop(gcpServer, namespace)]);
-  const deps = testDeps(clusters);
-  const config = { load: () => Promise.reject(new Error('not used here')) };
-  const act = { ...createApplyActivities({ ...deps, config }), ...createRestoreActivities(deps) };
-  return { aws, gcp, deps, act, service: aws.service };
-}
-
-async function prepare(
-  { deps, act, service }: Scene,
-  shop: Shop,
-  wanted: { version: string; replaces: string; source: VersionSource },
-) {
-  deps.onSleep(() => shop.makeReady(wanted.version, 2));
-  return act.prepareVersion({
-    service,
-    cluster: shop.cluster.ref,
-    workload: 'managed',
-    progressDeadlineMs: 60_000,
-    run: 'run-1',
-    ...wanted,
-  });
-}
-
-const route = (
-  { act, service }: Scene,
-  shop: Shop,
-  rest: { versions: VersionShares; epoch: number; run?: string; topology?: Shares; redirect?: boolean },
-) => {
-  const { topology, run = 'run-1', ...others } = rest;
-  const first = topology === undefined ? {} : { initial: { ...initial, topology } };
-  return act.applyRouting({ service, cluster: shop.cluster.ref, run, ...first, ...others });
-};
+const scene = (namespace: string): Promise<Scene> => createScene({ servers, clusters }, namespace);
 
 /** Adopted as v1 in aws, which answers its own calls. */
-async function adopted(namespace: string): Promise<Scene> {
-  const one = await scene(namespace);
-  const { act, aws, service } = one;
-  await prepare(one, aws, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
-  const versions = { aws: { v1: WHOLE } };
-  await route(one, aws, { versions, epoch: 10, topology: { aws: WHOLE }, redirect: false });
-  await route(one, aws, { versions, epoch: 10, topology: { aws: WHOLE } });
-  await act.commit({ service, cluster: aws.cluster.ref, epoch: 10, run: 'run-1', serving: ['aws'], pin: 'v1' });
-  return one;
-}
+const adopted = async (namespace: string): Promise<Scene> => adopt(await scene(namespace));
 
 const stat = ({ service }: Shop, version: string, cluster: string): string =>
   statName({ namespace: service.namespace, service: 'checkout', version, cluster });

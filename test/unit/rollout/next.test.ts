@@ -261,4 +261,68 @@ describe('onBreach: cluster', () => {
     expect(w.issued.findLast((command) => command.type === 'commit')).toMatchObject({ serving: ['aws-us-east-1'] });
     expect(w.state.shares['aws-us-east-1']).toBe(WHOLE);
   });
+
+  it('never keeps a cluster whose whole share is not proven and baked yet, even when another one breaches', () => {
+    const plan = testPlan({ onBreach: 'cluster' });
+    const w = world(plan);
+    while (!(w.state.wave === 1 && w.state.step === 2 && w.state.phase === 'verifying')) answer(plan, w);
+    const seq = w.state.watching;
+    drop(w, 'watch');
+    feed(plan, w, { type: 'watched', seq, atMs: w.at, result: watched('breach', ['aws-us-east-1']) });
+    runToEnd(plan, w);
+    expect(w.state.outcome).toBe('restored');
+    expect(w.issued.some((command) => command.type === 'commit')).toBe(false);
+    expect(w.state.takenBack).toEqual(['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1']);
+  });
+
+  it('watches the clusters that keep the version while others go back, and takes all back when they breach too', () => {
+    const plan = testPlan({ onBreach: 'cluster' });
+    const w = world(plan);
+    while (!(w.state.wave === 1 && w.state.phase === 'baking')) answer(plan, w);
+    answer(plan, w, { watch: watched('breach', ['gcp-europe-west1']) });
+    expect(w.state.phase).toBe('restoring');
+    expect(w.open.at(-1)).toMatchObject({ type: 'watch', mode: 'guard' });
+    const seq = w.state.watching;
+    drop(w, 'watch');
+    feed(plan, w, { type: 'watched', seq, atMs: w.at, result: watched('breach', ['aws-us-east-1']) });
+    expect(w.issued.findLast((command) => command.type === 'restore')).toMatchObject({
+      serving: [],
+      clients: ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'],
+    });
+    runToEnd(plan, w);
+    expect(w.state.outcome).toBe('restored');
+  });
+});
+
+describe('messages at inconvenient moments', () => {
+  it('a breach counts even when a promote has just replaced the watch that saw it', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    for (let i = 0; i < 4; i++) answer(plan, w);
+    const seq = w.state.watching;
+    feed(plan, w, { type: 'promote', reason: 'x', full: false, atMs: 1 });
+    feed(plan, w, { type: 'watched', seq, atMs: 2, result: watched('breach') });
+    expect(w.state.phase).toBe('restoring');
+  });
+
+  it('a pause before the first share holds it', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    feed(plan, w, { type: 'pause', reason: 'x', atMs: 1 });
+    answer(plan, w);
+    answer(plan, w);
+    expect(w.state.phase).toBe('paused');
+    expect(w.state.shares).toEqual({});
+    feed(plan, w, { type: 'resume', reason: 'x', atMs: 2 });
+    expect(w.state.shares).toEqual({ 'aws-us-east-1': 50_000 });
+  });
+
+  it('a wave is watched from its first share on, before that share is proven', () => {
+    const plan = testPlan();
+    const w = world(plan);
+    while (w.state.phase !== 'verifying') answer(plan, w);
+    expect(w.open).toContainEqual(expect.objectContaining({ type: 'watch', mode: 'guard' }));
+    while (!(w.state.wave === 1 && w.state.phase === 'verifying')) answer(plan, w);
+    expect(w.state.watchedWave).toBe(1);
+  });
 });

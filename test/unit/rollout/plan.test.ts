@@ -242,6 +242,67 @@ describe('the plan of an adoption', () => {
   });
 });
 
+describe('a world that is only partly as wished', () => {
+  it('a restore is planned past an unreachable cluster', () => {
+    const read = testRead({ 'onprem-fra1': { unreachable: 'connect ECONNREFUSED', record: null, frontend: null } });
+    const plan = planRollout({ config: testConfig(), read, change: { kind: 'restore' } });
+    expect(plan.waves[0]?.clients).toEqual([...clusterNames]);
+  });
+
+  it('a cluster that is adopted later keeps its own build, and the others their versions', () => {
+    const onprem = { record: null, workloads: [workload('v1', { deployment: 'checkout', managed: false })] };
+    const v2 = (cluster: string) => ({ record: record(cluster, { v2: WHOLE }), workloads: [workload('v2')] });
+    const read = testRead({
+      'aws-us-east-1': v2('aws-us-east-1'),
+      'gcp-europe-west1': v2('gcp-europe-west1'),
+      'onprem-fra1': onprem,
+    });
+    const plan = planRollout({ config: testConfig(), read, change: { kind: 'adopt' } });
+    expect(plan.version).toBe('v1');
+    expect(plan.waves.map((wave) => [wave.clients, wave.serving])).toEqual([[['onprem-fra1'], ['onprem-fra1']]]);
+  });
+
+  it('a release that ended half way can be started again', () => {
+    const read = testRead({ 'aws-us-east-1': { record: null } });
+    expect(planRollout({ config: testConfig(), read, change: { kind: 'release' } }).waves[0]?.clients).toHaveLength(3);
+  });
+
+  it('clients that differ in what is proven in one cluster are refused', () => {
+    const split = { 'onprem-fra1': 800_000, 'aws-us-east-1': 200_000 };
+    const base = record('onprem-fra1', { v1: WHOLE });
+    const shares = { 'onprem-fra1': { v1: WHOLE }, 'aws-us-east-1': { v2: WHOLE } };
+    const onprem = {
+      ...base,
+      topology: { ...base.topology, proven: split, current: split },
+      versions: { ...base.versions, proven: shares, current: shares },
+    };
+    const error = refused({
+      config: testConfig(),
+      read: testRead({ 'onprem-fra1': { record: onprem } }),
+      change: deploy,
+    });
+    expect(error.code).toBe('HalfMoved');
+    expect(error.message).toMatch(/differ in what is proven in aws-us-east-1/);
+  });
+
+  it('a cluster that only calls others is adopted with the last wave', () => {
+    const topology = { 'onprem-fra1': { 'aws-us-east-1': WHOLE } };
+    const waves = testConfig().service.waves.map((wave) => ({
+      ...wave,
+      clusters: wave.clusters.filter((name) => name !== 'onprem-fra1'),
+    }));
+    const read = unadopted();
+    const clusters = read.clusters.map((one) => (one.cluster === 'onprem-fra1' ? { ...one, workloads: [] } : one));
+    const plan = planRollout({
+      config: testConfig({ topology, waves }),
+      read: { ...read, clusters },
+      change: { kind: 'adopt' },
+    });
+    expect(plan.waves[1]?.clients).toEqual(['gcp-europe-west1', 'onprem-fra1']);
+    expect(plan.waves[1]?.serving).toEqual(['gcp-europe-west1', 'aws-us-east-1']);
+  });
+});
+
 describe('the plan of an undo', () => {
   const warm = (ready: number) => {
     const base = record('aws-us-east-1', { v2: WHOLE, v1: 0 });

@@ -1,0 +1,113 @@
+/** What goes wrong around the writes: workers killed, records broken by hand, nobody left to answer. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { annotations } from '../../../core/contract/names.ts';
+import { createClusters } from '../../../platform/kube/clusters.ts';
+import { startApiServers } from '../../support/api-server.ts';
+import type { TestClusters } from '../../support/api-server.ts';
+import { adopt, createScene, prepare, route } from './scenes.ts';
+import type { Scene } from './scenes.ts';
+import { WHOLE } from './shop.ts';
+
+const START_MS = 300_000;
+const clusters = createClusters();
+let servers: TestClusters;
+
+beforeAll(async () => {
+  servers = await startApiServers(['aws', 'gcp']);
+}, START_MS);
+
+afterAll(async () => {
+  await clusters.close();
+  await servers.stop();
+});
+
+const scene = (namespace: string): Promise<Scene> => createScene({ servers, clusters }, namespace);
+
+/** Adopted as v1 in aws, which answers its own calls. */
+const adopted = async (namespace: string): Promise<Scene> => adopt(await scene(namespace));
+
+describe('release of a cluster whose calls others answer', () => {
+  it('is refused before any write while nobody behind its own Service could answer', async () => {
+    const one = await scene('release-nobody');
+    const { aws, gcp, act, service } = one;
+    await prepare(one, gcp, { version: 'v1', replaces: '', source: { deployment: 'checkout' } });
+    await route(one, aws, { versions: { gcp: { v1: WHOLE } }, epoch: 10, topology: { gcp: WHOLE } });
+    await act.commit({ service, cluster: aws.cluster.ref, epoch: 10, run: 'run-1', serving: ['gcp'], pin: '' });
+    const at = { service, cluster: aws.cluster.ref, epoch: 40, run: 'run-4', drainMs: 0 };
+    const refused = act.releaseService({ ...at, step: 'route' });
+    await expect(refused).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('no ready endpoint'),
+    });
+    expect((await aws.route()).spec?.services).toHaveLength(1);
+    await aws.cluster.admin.merge(aws.path('Service', 'checkout'), {
+      metadata: { annotations: { [annotations.global]: 'true' } },
+    });
+    await act.releaseService({ ...at, step: 'route' });
+    expect(await aws.list('CiliumEnvoyConfig')).toEqual([]);
+  });
+});
+
+describe('an adoption that is taken back after a release', () => {
+  it('keeps the Deployment that the frontend is pinned to: it is all that serves', async () => {
+    const one = await adopted('readopt-back');
+    const { aws, act, service } = one;
+    const cluster = aws.cluster.ref;
+    for (const step of ['route', 'services'] as const)
+      await act.releaseService({ service, cluster, step, epoch: 40, run: 'run-4', drainMs: 0 });
+    await prepare(one, aws, { version: 'v1', replaces: '', source: { deployment: 'checkout-v1' } });
+    const versions = { aws: { v1: WHOLE } };
+    await route(one, aws, { versions, epoch: 50, topology: { aws: WHOLE }, redirect: false });
+    await act.restore({ service, cluster, epoch: 51, run: 'run-1', serving: [] });
+    await act.retireVersion({ service, clusters: [cluster], version: 'v1', drainMs: 0 });
+    expect(await aws.list('CiliumEnvoyConfig')).toEqual([]);
+    expect(await aws.list('Deployment')).toEqual(['checkout', 'checkout-v1']);
+  });
+});
+
+describe('retireVersion', () => {
+  it('gives the autoscaler back also when it was killed after scaling the original away', async () => {
+    const { act, aws, service } = await adopted('adopt-original-killed');
+    const held = { minReplicas: 3, for: 'v1', service: 'checkout' };
+    await aws.cluster.admin.create(aws.path('HorizontalPodAutoscaler'), {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'checkout', annotations: { [annotations.held]: JSON.stringify(held) } },
+      spec: {
+        minReplicas: 5,
+        maxReplicas: 9,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout' },
+      },
+    });
+    await aws.cluster.admin.merge(aws.path('Deployment', 'checkout'), { spec: { replicas: 0 } });
+    const clusters = [aws.cluster.ref];
+    await act.retireVersion({ service, clusters, version: 'v1', original: 'checkout', drainMs: 0 });
+    const after = await aws.cluster.admin.get<{ spec: unknown }>(aws.path('HorizontalPodAutoscaler', 'checkout'));
+    expect(after.spec).toMatchObject({ minReplicas: 3 });
+  });
+});
+
+describe('prepareVersion', () => {
+  it('makes as many pods as the old version should have when none of them is ready: the deploy that repairs it', async () => {
+    const one = await adopted('deploy-repair');
+    await one.aws.makeReady('v1', 0);
+    const source = { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' };
+    const prepared = await prepare(one, one.aws, { version: 'v2', replaces: 'v1', source });
+    expect(prepared.replicas).toBe(2);
+  });
+});
+
+describe('readRecords', () => {
+  it('says of a record that was broken by hand what is wrong, and goes on: the other clusters must be restorable', async () => {
+    const { aws, gcp, act, service } = await adopted('read-broken');
+    const brokenRecord = { metadata: { annotations: { [annotations.record]: '{"schema":1}' } } };
+    await aws.cluster.admin.merge(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'), brokenRecord);
+    const gone = { name: 'gone', kubeconfig: { path: `${servers.dir}/never-written.kubeconfig` } };
+    const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, gone] });
+    const [inAws, inGcp, inGone] = read.clusters;
+    expect(inAws).toMatchObject({ unreachable: '', record: null });
+    expect(inAws?.foreign).toEqual([expect.stringContaining('is not a routing record')]);
+    expect(inGcp?.foreign).toEqual([]);
+    expect(inGone?.unreachable).toContain('cannot be read (ENOENT)');
+  });
+});
