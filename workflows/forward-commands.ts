@@ -3,6 +3,7 @@ import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import type { PlannedStep, PlannedWave } from '../core/contract/plan.ts';
 import type { VersionShares } from '../core/routing/record.ts';
 import { formatShare } from '../core/rollout/describe.ts';
+import { statName } from '../core/routing/names.ts';
 import { keepVersion } from './retirements.ts';
 import { activitiesOf, forEach, refOf, start, verify, waveOf, type Handlers, type RunContext } from './run-context.ts';
 
@@ -59,7 +60,11 @@ async function assertUnchanged(context: RunContext): Promise<void> {
   const { plan } = context;
   const { readRecords } = activitiesOf(context, 'readRecords', 'is the world still as planned?');
   const { clusters } = await readRecords({ service: plan.service, clusters: Object.values(plan.clusters) });
-  const changed = clusters.filter(({ cluster, record }) => (record?.versions.epoch ?? 0) !== (plan.seen[cluster] ?? 0));
+  // One that cannot be reached right now is held by the first write to it.
+  const changed = clusters.filter(
+    ({ cluster, record, unreachable }) =>
+      unreachable === '' && (record?.versions.epoch ?? 0) !== (plan.seen[cluster] ?? 0),
+  );
   if (changed.length === 0) return;
   const names = changed.map(({ cluster }) => cluster).join(', ');
   throw ApplicationFailure.nonRetryable(
@@ -73,8 +78,21 @@ async function enter(context: RunContext, seq: number, wave: PlannedWave): Promi
   const summary = `${version} enters with weight 0`;
   // At adoption the first write brings the route without the redirect: nothing flows through Envoy yet.
   await write(context, wave, { versions: wave.enter, redirect: kind !== 'adopt', summary });
+  keepConcerned(context, wave);
   const proof = await verify(context, wave.clients, { mode: 'entered', summary: `every Envoy knows ${version}` });
   context.emit({ type: 'proved', seq, proof });
+}
+
+/** Only what serves, and what enters, must be healthy: a version that drains or is warm without pods is no obstacle. */
+function keepConcerned({ plan, written }: RunContext, wave: PlannedWave): void {
+  const { namespace, service } = plan.service;
+  const entering = wave.serving.map((cluster) => statName({ namespace, service, version: plan.version, cluster }));
+  for (const cluster of wave.clients) {
+    const last = written.get(cluster);
+    if (last === undefined) continue;
+    const concerned = Object.entries(last.weights).filter(([stat, weight]) => weight > 0 || entering.includes(stat));
+    written.set(cluster, { ...last, weights: Object.fromEntries(concerned) });
+  }
 }
 
 interface Write {

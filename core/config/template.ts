@@ -27,9 +27,30 @@ export const parseTemplate = (path: string, text: string): Template => {
       hint: 'give the pod template at least one container',
     };
   }
+  const secrets = literalSecrets(record(record(podTemplate)['spec']));
+  if (secrets.length > 0) {
+    return {
+      reason: `${path} holds a secret in plain text: env ${secrets.join(', ')}`,
+      hint: 'the template becomes part of the rollout history: use valueFrom.secretKeyRef',
+    };
+  }
   // Through JSON: what goes to an API server and into a digest has no other types.
   return { podTemplate: JSON.parse(JSON.stringify(podTemplate)) as unknown };
 };
+
+const secretName = /pass(word|wd|phrase)|secret|token|credential|api_?key|private_?key/i;
+
+/** Names of variables that look like secrets and are written out. */
+const literalSecrets = (spec: Record<string, unknown>): string[] =>
+  ['containers', 'initContainers']
+    .flatMap((field) => list(spec[field]))
+    .flatMap((container) => list(container['env']))
+    .filter(
+      ({ name, value }) => typeof name === 'string' && secretName.test(name) && value !== undefined && value !== '',
+    )
+    .map(({ name }) => String(name));
+
+const list = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

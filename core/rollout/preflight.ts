@@ -26,7 +26,7 @@ export function preflight(asked: Asked): Problem[] {
   const state = [...facts.flatMap((one) => stateProblems(one, where(one.cluster), asked)), ...splitProblems(asked)];
   if (state.length > 0) return state;
   if (change.kind === 'release') return [];
-  return [...sloProblems(asked), ...changeProblems(asked)];
+  return [...sloProblems(asked), ...portProblems(asked), ...changeProblems(asked)];
 }
 
 function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
@@ -122,6 +122,19 @@ const halfMovedProblem = (where: string): Problem => ({
   fix: 'run: tidegate restore, then start again',
 });
 
+/** A stub takes the remote pods by the port's name: client and serving cluster must call it the same. */
+function portProblems({ config, facts }: Asked): Problem[] {
+  return facts.flatMap((client) =>
+    facts.flatMap((serving) => {
+      const [here, there] = [client.frontend, serving.frontend];
+      const routed = (topologyOf(config, client, 1)[serving.cluster] ?? 0) > 0;
+      if (!routed || here === null || there === null || here.portName === there.portName) return [];
+      const text = `port ${here.portName} of ${config.service.name} in ${client.cluster} is called ${there.portName} in ${serving.cluster}`;
+      return [{ code: 'Invalid', text, fix: 'give the port one name in all clusters' } satisfies Problem];
+    }),
+  );
+}
+
 function sloProblems({ config, change }: Asked): Problem[] {
   if (change.kind === 'undo') return [];
   if (config.mesh.metrics === null) {
@@ -146,12 +159,11 @@ function sloProblems({ config, change }: Asked): Problem[] {
 }
 
 function changeProblems({ config, facts, change }: Asked): Problem[] {
-  const name = config.service.name;
   switch (change.kind) {
     case 'adopt':
       return adoptProblems(config, facts, change.version);
     case 'deploy':
-      return [...deployProblems(name, facts, change), ...sourceProblems(config, facts)];
+      return [...deployProblems(config, facts, change), ...sourceProblems(config, facts)];
     default:
       return [];
   }
@@ -237,7 +249,7 @@ const globalProblem = (one: ClusterFacts, config: LoadedConfig): Problem => ({
 });
 
 function deployProblems(
-  name: string,
+  config: LoadedConfig,
   facts: readonly ClusterFacts[],
   change: Extract<Change, { kind: 'deploy' }>,
 ): Problem[] {
@@ -247,6 +259,18 @@ function deployProblems(
         code: 'Invalid',
         text: `version ${JSON.stringify(change.version)} cannot be a label value`,
         fix: 'use at most 63 letters, digits, ., _ and -',
+      },
+    ];
+  }
+  const { name } = config.service;
+  const known = facts.some((one) => one.workloads.some((workload) => workload.version === change.version));
+  const made = change.image !== undefined || config.service.podTemplate !== undefined;
+  if (config.service.workload === 'managed' && !known && !made) {
+    return [
+      {
+        code: 'Invalid',
+        text: `nothing says what ${name} ${change.version} is made of`,
+        fix: 'give --image, or spec.template in the Service document',
       },
     ];
   }

@@ -65,11 +65,10 @@ export function routingFaults(stage: () => Stage): void {
           .merge(`${cecs}/${cec.metadata.name}`, { spec: withEditedWeights(cec.spec, [900_000, 100_000]) });
         expect(weightsIn((await basket.cec(aws)).spec)).toEqual([900_000, 100_000]);
         await basket.say('approve', { reason: 'the edit went unnoticed' });
-        const status = await basket.end();
-        process.stderr.write(`EDIT ${status.outcome} ${status.reason}\n`);
-        expect(status).toMatchObject({ outcome: 'promoted' });
+        expect(await basket.end()).toMatchObject({ outcome: 'promoted' });
         expect(await basket.allShares()).toEqual(basket.whole(version));
-        expect(weightsIn((await basket.cec(aws)).spec).toSorted()).toEqual([0, 1_000_000]);
+        const left = weightsIn((await basket.cec(aws)).spec).filter((weight) => weight > 0);
+        expect(left).toEqual([1_000_000]);
       },
       limits.labTest,
     );

@@ -192,6 +192,18 @@ describe('a refusal names everything that is wrong, before anything is written',
     });
   }
 
+  it('a deploy that nothing is made of, and a port that has two names', () => {
+    const bare = { config: testConfig(), read: testRead(), change: { kind: 'deploy', version: 'v2' } } as const;
+    expect(refused(bare).message).toMatch(/nothing says what checkout v2 is made of/);
+    const topology = { 'onprem-fra1': { 'aws-us-east-1': WHOLE } };
+    const read = unadopted();
+    const clusters = read.clusters.map((one) =>
+      one.cluster === 'onprem-fra1' ? { ...one, frontend: { ...one.frontend!, portName: 'web' } } : one,
+    );
+    const input = { config: testConfig({ topology }), read: { ...read, clusters }, change: { kind: 'adopt' } } as const;
+    expect(refused(input).message).toMatch(/port web of checkout in onprem-fra1 is called http in aws-us-east-1/);
+  });
+
   it('lists all offenders, not the first', () => {
     const { message } = refused({ config: testConfig(), read: unadopted(), change: deploy });
     for (const name of clusterNames) expect(message).toContain(name);
