@@ -5,8 +5,13 @@ import type { KubeDeps } from './ports.ts';
 import { restore } from './restore.ts';
 
 export const createRestoreActivities = (deps: KubeDeps): Pick<RolloutActivities, 'restore'> => ({
-  restore: (input) =>
-    restore(deps, input).catch((error: unknown) => Promise.reject(lasting(error, input.cluster.name))),
+  restore: async (input) => {
+    try {
+      return await restore(deps, input);
+    } catch (error) {
+      throw lasting(error, input.cluster.name);
+    }
+  },
 });
 
 /**

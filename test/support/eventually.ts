@@ -1,4 +1,4 @@
-/** The only two ways in which a test waits. */
+/** The only way in which a test waits. */
 import { limits } from './limits.ts';
 
 /** Repeats until `check` does not throw, or throws its last error after the limit. */
@@ -16,24 +16,6 @@ export async function assertEventually(
     }
     await pause(limits.pollEvery);
   }
-}
-
-/** Repeats until `check` has held `consecutive` times in a row. */
-export async function converges(
-  check: () => Promise<void> | void,
-  { consecutive, withinMs = limits.eventually }: { consecutive: number; withinMs?: number },
-): Promise<void> {
-  let held = 0;
-  await assertEventually(async () => {
-    try {
-      await check();
-    } catch (error) {
-      held = 0;
-      throw error;
-    }
-    held += 1;
-    if (held < consecutive) throw new Error(`held ${held} of ${consecutive} times in a row`);
-  }, withinMs);
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
