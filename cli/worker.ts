@@ -46,7 +46,7 @@ export async function workerCommand(options: { config?: string }, io: Io): Promi
   }
 }
 
-export /** Warnings and errors as lines on stderr. A queue with activities only, or workflows only, is how it shall be. */
+/** Warnings and errors as lines on stderr. A queue with activities only, or workflows only, is how it shall be. */
 const logEntry =
   (io: Io) =>
   ({ level, message, meta }: LogEntry): void => {
