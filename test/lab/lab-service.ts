@@ -18,7 +18,6 @@ import type { LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
 
 export const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'] as const;
-export type ClusterName = (typeof clusters)[number];
 
 /** Requests per second of each cluster: enough for a proof within seconds, little enough for two cores. */
 export const modestRate = 60;
@@ -57,7 +56,7 @@ export interface LabService {
   /** Share of each version with traffic, as recorded for calls that start and end in the cluster, ppm. */
   shares(cluster: string): Promise<Shares>;
   /** Expects the version to have all of the cluster, proven and current. */
-  whole(version: string): Record<ClusterName, Shares>;
+  whole(version: string): Record<string, Shares>;
   allShares(): Promise<Record<string, Shares>>;
   clientsSaw(since: number, until?: number): Promise<Seen>;
   /** Waits for that many requests sent from now on; gives what clients saw of them. */
@@ -73,18 +72,17 @@ export interface Seen {
   failuresOutside(...versions: string[]): string[];
   failed(): number;
   /** Requests by version that answered; failed ones of it included. */
-  byVersion(client?: string): Record<string, number>;
+  byVersion(client?: string, connection?: 'new' | 'kept'): Record<string, number>;
 }
 
 const namespace = 'shop';
 
 export function labService(rig: LabRig, name: string): LabService {
   let last = 1;
-  const path = (cluster: string): string =>
-    `/apis/cilium.io/v2/namespaces/${namespace}/ciliumenvoyconfigs/${cecName(name)}`;
+  const path = `/apis/cilium.io/v2/namespaces/${namespace}/ciliumenvoyconfigs/${cecName(name)}`;
   const handle = (): WorkflowHandle => handleOf(rig.client, { mesh: 'shop', namespace, service: name });
   const status = (): Promise<RolloutStatus> => handle().query<RolloutStatus>(messageNames.status);
-  const cec: LabService['cec'] = (cluster) => rig.admin(cluster).get(path(cluster));
+  const cec: LabService['cec'] = (cluster) => rig.admin(cluster).get(path);
   const record = async (cluster: string): Promise<RoutingRecord> =>
     parseRecord((await cec(cluster)).metadata.annotations?.[annotations.record] ?? '', cluster);
   const shares = async (cluster: string): Promise<Shares> =>
@@ -127,7 +125,7 @@ export function labService(rig: LabRig, name: string): LabService {
       return ended;
     },
     say: (type, message) => say(handle(), type, message),
-    whole: (version) => Object.fromEntries(clusters.map((cluster) => [cluster, { [version]: WHOLE }])) as never,
+    whole: (version) => Object.fromEntries(clusters.map((cluster) => [cluster, { [version]: WHOLE }])),
     async allShares() {
       return Object.fromEntries(await Promise.all(clusters.map(async (one) => [one, await shares(one)] as const)));
     },
@@ -189,10 +187,11 @@ function seen(whole: TrafficReport, service: string): Seen {
               report.failures.find(({ version, kind }) => version === one.version && kind === one.outcome)?.detail ?? ''
             }`,
         ),
-    byVersion(client) {
+    byVersion(client, connection) {
       const result: Record<string, number> = {};
       for (const group of groups) {
         if (client !== undefined && group.client !== client) continue;
+        if (connection !== undefined && group.connection !== connection) continue;
         result[group.version] = (result[group.version] ?? 0) + group.count;
       }
       return result;

@@ -39,6 +39,5 @@ describe('an adopted service', () => {
   blindness(given);
   sickPods(given);
   deadWorker(given);
-  // Last: it loses a route for good.
   routingFaults(given);
 });

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundleWorkflows } from '../../cli/workers.ts';
 import { limits } from '../support/limits.ts';
 import { historiesDir, type RecordedHistory } from './histories.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const files = readdirSync(historiesDir).filter((name) => name.endsWith('.json'));
 
