@@ -13,8 +13,10 @@ const locked = createHash('sha256')
   .digest('hex');
 
 if (!existsSync(marker) || readFileSync(marker, 'utf8') !== locked) {
-  process.stderr.write('Installing packages (npm ci, about a minute) …\n');
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  process.stderr.write('Installing the locked packages (about a minute) …\n');
+  // Not `npm ci`: it refuses where a registry lacks an optional package of another platform. Versions and checksums are
+  // the lock file's all the same.
+  const install = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
