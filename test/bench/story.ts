@@ -146,6 +146,13 @@ function measuresOf(runs: readonly Run[]): Measure[] {
       values: of((run) => run.during.p99 / run.quiet.p99),
       bound: { of: 'median', atMost: 1.2 },
     },
+    { what: 'usual p99 during writes', unit: 'ms', values: of((run) => run.during.usualP99) },
+    { what: 'usual p99 in quiet', unit: 'ms', values: of((run) => run.quiet.usualP99) },
+    {
+      what: 'usual p99 during writes ÷ in quiet',
+      unit: '×',
+      values: of((run) => run.during.usualP99 / run.quiet.usualP99),
+    },
     ...names.map((name, i): Measure => ({
       what: `${name}: p99 during writes ÷ in quiet`,
       unit: '×',

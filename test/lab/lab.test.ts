@@ -34,10 +34,11 @@ describe('an adopted service', () => {
     stage = await openStage(rig);
   }, limits.labTest);
 
+  // First: adopting again after a lost route needs that one version runs there, and later tests leave some behind.
+  routingFaults(given);
   breaches(given);
   people(given);
   blindness(given);
   sickPods(given);
   deadWorker(given);
-  routingFaults(given);
 });

@@ -144,10 +144,10 @@ describe('whose object is it', () => {
     expect(spec).not.toHaveProperty('nodeSelector');
   });
 
-  it('refuses an edited record instead of guessing what is proven', async () => {
+  it('does not guess what is proven from an edited record: it tells the fault, and goes on trying until it is repaired', async () => {
     const { shop, act, back } = await inCanary('edited-record');
     await editRoute(shop, { metadata: { annotations: { [annotations.record]: '{"schema":1}' } } });
-    await expect(act.restore(back)).rejects.toMatchObject({ code: 'Invalid' });
+    await expect(act.restore(back)).rejects.toMatchObject({ code: 'Unavailable', cause: { code: 'Invalid' } });
   });
 });
 
@@ -217,7 +217,7 @@ describe('the way back', () => {
     const [subset] = (await shop.list('Service')).filter((name) => name !== 'checkout');
     await shop.cluster.admin.remove(shop.path('Service', subset ?? ''));
     failing = true;
-    await expect(act.restore(back)).rejects.toMatchObject({ code: 'Forbidden' });
+    await expect(act.restore(back)).rejects.toMatchObject({ code: 'Unavailable', cause: { code: 'Forbidden' } });
     expect((await shop.record()).versions.current).toEqual({ aws: { v1: WHOLE, v2: 0 } });
   });
 });
