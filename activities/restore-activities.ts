@@ -4,12 +4,18 @@ import { TidegateError } from '../core/contract/errors.ts';
 import type { KubeDeps } from './ports.ts';
 import { restore } from './restore.ts';
 
+/** Well below the heartbeat timeout of 10 s in workflows/activity-options.ts. */
+const HEARTBEAT_MS = 3_000;
+
 export const createRestoreActivities = (deps: KubeDeps): Pick<RolloutActivities, 'restore'> => ({
   restore: async (input) => {
+    const beat = setInterval(() => deps.activity.heartbeat({ cluster: input.cluster.name }), HEARTBEAT_MS);
     try {
       return await restore(deps, input);
     } catch (error) {
       throw lasting(error, input.cluster.name);
+    } finally {
+      clearInterval(beat);
     }
   },
 });

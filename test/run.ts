@@ -8,19 +8,23 @@ import { obtainBinaries } from '../infra/lab/binaries.ts';
 // Once, visibly, before the tests: a test that builds a kube-apiserver would look like a hang.
 await obtainBinaries({ report: (line) => process.stderr.write(`${line}\n`) });
 
+const asked = process.argv.slice(2);
+// The lab has the machine to itself: its tests are about traffic and time.
+const runs = asked.length > 0 ? [asked] : [['--testPathIgnorePatterns', '/test/lab/'], ['test/lab']];
 const dir = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
-const report = join(dir, 'report.json');
-const jest = spawn('jest', ['--json', `--outputFile=${report}`, ...process.argv.slice(2)], {
-  stdio: ['ignore', 'ignore', 'inherit'],
-  env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --no-warnings' },
-});
-const code = await new Promise<number>((resolve) => jest.on('exit', (status) => resolve(status ?? 1)));
-const { numPassedTests, numFailedTests, numFailedTestSuites, numRuntimeErrorTestSuites } = JSON.parse(
-  readFileSync(report, 'utf8'),
-) as Record<string, number>;
+let [passed, failed, code] = [0, 0, 0];
+for (const args of runs) {
+  const report = join(dir, 'report.json');
+  const jest = spawn('jest', ['--json', `--outputFile=${report}`, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --no-warnings' },
+  });
+  code = Math.max(code, await new Promise<number>((resolve) => jest.on('exit', (status) => resolve(status ?? 1))));
+  const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
+  passed += counts['numPassedTests'] ?? 0;
+  // A suite that could not even start has no failed test of its own.
+  failed += (counts['numFailedTests'] ?? 0) + (counts['numRuntimeErrorTestSuites'] ?? 0);
+}
 rmSync(dir, { recursive: true });
-// A suite that could not even start has no failed test of its own.
-const failed = (numFailedTests ?? 0) + (numRuntimeErrorTestSuites ?? 0);
-if (failed === 0 && (numFailedTestSuites ?? 0) > 0) process.stderr.write('a test suite failed outside its tests\n');
-process.stdout.write(`${numPassedTests ?? 0} passed, ${failed} failed\n`);
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = code;

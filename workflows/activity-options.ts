@@ -69,6 +69,8 @@ export function activityOptions(times: Times): Record<keyof RolloutActivities, A
     restore: {
       taskQueue: taskQueues.restore,
       startToCloseTimeout: MINUTE,
+      // A worker that dies in a restore must not delay it by the whole attempt.
+      heartbeatTimeout: 10 * SECOND,
       retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
       priority: { priorityKey: 1 },
     },

@@ -25,7 +25,7 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
         const result = await activitiesOf(context, 'watchSlo', summary).watchSlo({
           service: plan.service,
           metrics,
-          strata: strataOf(plan, shares, sinceMs),
+          strata: strataOf(plan, { shares, wave }, sinceMs),
           slos: plan.slos,
           judge: plan.judge,
           warmUpMs: plan.warmUpMs,

@@ -5,10 +5,12 @@ import { statName } from '../routing/names.ts';
 
 export function strataOf(
   plan: Plan,
-  shares: Readonly<Record<string, number>>,
+  { shares, wave }: { readonly shares: Readonly<Record<string, number>>; readonly wave: number },
   sinceMs: Readonly<Record<string, number>>,
 ): WatchStratum[] {
   const { namespace, service } = plan.service;
+  // Clients whose adoption comes with a later wave do not go through Envoy yet: there is nothing to see of them.
+  const later = plan.kind === 'adopt' ? plan.waves.slice(wave + 1).flatMap((one) => one.clients) : [];
   return Object.entries(shares)
     .filter(([, share]) => share > 0)
     .map(([serving, share]) => {
@@ -22,7 +24,7 @@ export function strataOf(
         oldVersion,
         newStat: stat(plan.version),
         oldStat: stat(oldVersion),
-        clients: plan.routes[serving] ?? [],
+        clients: (plan.routes[serving] ?? []).filter((client) => !later.includes(client)),
         sinceMs: sinceMs[serving] ?? 0,
       };
     });
