@@ -38,6 +38,9 @@ export const healthyBench: Bench = {
         { what: 'length of a rollout', unit: 's', values: acts.map((act) => (act.endedAt - act.startedAt) / 1000) },
       ],
       notes: [
+        ...(acts.length < context.repeats
+          ? [`Interrupted after ${acts.length} of ${context.repeats} rollouts: what must hold is not shown yet.`]
+          : []),
         'The objective is 1 % errors: a step with more than that by chance is held until it has fewer, so a rollout may take longer than its bakes.',
         ...acts
           .filter(({ status }) => status.outcome !== 'promoted')
