@@ -30,6 +30,7 @@ export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'
     sessionAffinity: frontend.spec.sessionAffinity === 'ClientIP',
     ports: ports.length,
     appProtocol: first?.appProtocol ?? '',
+    pinned: frontend.spec.selector?.[labels.version] ?? '',
   };
 }
 

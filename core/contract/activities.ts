@@ -47,6 +47,8 @@ export interface ClusterFacts {
         readonly sessionAffinity: boolean;
         readonly ports: number;
         readonly appProtocol: string;
+        /** Version that the selector is pinned to; '' = none. */
+        readonly pinned: string;
       })
     | null;
   readonly workloads: readonly WorkloadFacts[];

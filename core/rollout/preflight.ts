@@ -170,12 +170,14 @@ function changeProblems({ config, facts, change }: Asked): Problem[] {
 }
 
 /**
- * The workload that serves an unadopted frontend: the running Deployments that Tidegate did not make, or, after a
- * release, the one that it left behind.
+ * The workload that serves an unadopted frontend: the running Deployments that Tidegate did not make. After a release,
+ * or with the route lost, the one that the frontend is pinned to: others of ours are on their way out.
  */
-export const originals = ({ workloads }: ClusterFacts): WorkloadFacts[] => {
+export const originals = ({ workloads, frontend }: ClusterFacts): WorkloadFacts[] => {
   const running = workloads.filter((workload) => workload.replicas > 0);
-  const foreign = running.filter((workload) => !workload.managed);
+  const pinned = running.filter(({ managed, version }) => managed && version === frontend?.pinned);
+  if (pinned.length > 0) return pinned;
+  const foreign = running.filter(({ managed }) => !managed);
   return foreign.length > 0 ? foreign : running;
 };
 

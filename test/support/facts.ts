@@ -83,7 +83,7 @@ export const facts = (cluster: string, change: Partial<ClusterFacts> = {}): Clus
   cluster,
   unreachable: '',
   record: record(cluster, { v1: WHOLE }),
-  frontend: { ...frontend, global: false, affinity: '', sessionAffinity: false, ports: 1, appProtocol: '' },
+  frontend: { ...frontend, global: false, affinity: '', sessionAffinity: false, ports: 1, appProtocol: '', pinned: '' },
   workloads: [workload('v1')],
   foreign: [],
   bypasses: [],

@@ -76,6 +76,7 @@ const cluster = (name: string, more: Partial<ClusterFacts> = {}): ClusterFacts =
     sessionAffinity: false,
     ports: 1,
     appProtocol: '',
+    pinned: '',
   },
   workloads: [workload('v1')],
   foreign: [],

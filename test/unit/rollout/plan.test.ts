@@ -274,6 +274,19 @@ describe('a world that is only partly as wished', () => {
     expect(plan.waves.map((wave) => [wave.clients, wave.serving])).toEqual([[['onprem-fra1'], ['onprem-fra1']]]);
   });
 
+  it('with the route lost, the version that the frontend is pinned to is adopted, whatever else still runs', () => {
+    const frontend = { ...facts('aws-us-east-1').frontend!, pinned: 'v4' };
+    const lost = { record: null, frontend, workloads: [workload('v5'), workload('v4')] };
+    const v4 = (cluster: string) => ({ record: record(cluster, { v4: WHOLE }), workloads: [workload('v4')] });
+    const read = testRead({
+      'aws-us-east-1': lost,
+      'gcp-europe-west1': v4('gcp-europe-west1'),
+      'onprem-fra1': v4('onprem-fra1'),
+    });
+    const plan = planRollout({ config: testConfig(), read, change: { kind: 'adopt' } });
+    expect([plan.version, plan.sources['aws-us-east-1']?.deployment]).toEqual(['v4', 'checkout-v4']);
+  });
+
   it('a release that ended half way can be started again', () => {
     const read = testRead({ 'aws-us-east-1': { record: null } });
     expect(planRollout({ config: testConfig(), read, change: { kind: 'release' } }).waves[0]?.clients).toHaveLength(3);
