@@ -10,11 +10,10 @@ import { createRunActivities } from '../activities/find-run.ts';
 import { withFailures } from '../activities/failures.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
-import type { MetricsRef } from '../core/contract/plan.ts';
 import { searchAttributes } from '../core/contract/search-attributes.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
-import { createPrometheus, type Prometheus } from '../platform/metrics/prometheus.ts';
+import { createPrometheusClients } from '../platform/metrics/prometheus.ts';
 import { exitCodes, type Io } from './io.ts';
 import { temporalConfig, unreachable, type Env } from './temporal.ts';
 import { startWorkers } from './workers.ts';
@@ -63,16 +62,16 @@ interface Ports {
 
 export function createPorts(directory: string, env: Env): Ports {
   const clusters = createClusters();
-  const metrics = createMetricsPool(env);
   const config = createConfigLoader({ directory });
   const kube = { clusters, clock: systemClock, activity: temporalActivity };
   const now = (): number => Date.now();
+  const metrics = createPrometheusClients({ env, now });
   const activities: RolloutActivities = {
     ...createApplyActivities({ ...kube, config }),
     ...createRestoreActivities(kube),
-    ...createVerifyActivities({ connectMetrics: metrics.connect, now }),
-    ...createWatchActivities({ connectMetrics: metrics.connect, now }),
-    ...createProbeActivities({ connectMetrics: metrics.connect, now }),
+    ...createVerifyActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
+    ...createWatchActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
+    ...createProbeActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createRunActivities(),
   };
   return {
@@ -81,20 +80,6 @@ export function createPorts(directory: string, env: Env): Ports {
       await clusters.close();
       await metrics.close();
     },
-  };
-}
-
-/** One client per metrics backend, over kept-alive connections. */
-function createMetricsPool(env: Env): { connect: (ref: MetricsRef) => Prometheus; close: () => Promise<void> } {
-  const open = new Map<string, Prometheus>();
-  return {
-    connect: (ref) => {
-      const key = JSON.stringify([ref.url, ref.tokenEnv]);
-      const known = open.get(key) ?? createPrometheus({ ref, env, now: () => Date.now() });
-      open.set(key, known);
-      return known;
-    },
-    close: async () => void (await Promise.all([...open.values()].map((one) => one.close()))),
   };
 }
 

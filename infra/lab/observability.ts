@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { searchAttributes } from '../../core/contract/search-attributes.ts';
 import { freePorts } from './ports.ts';
 import { untilReady } from './process.ts';
 import type { LabProcess, ProcessStarter } from './process.ts';
@@ -70,16 +71,10 @@ function prometheusConfig({
   };
 }
 
-/** Temporal's dev server, with the search attributes by which rollouts are found. */
-const searchAttributes = {
-  MeshService: 'Keyword',
-  MeshVersion: 'Keyword',
-  MeshState: 'Keyword',
-  MeshWave: 'Int',
-  MeshClouds: 'KeywordList',
-  MeshSloOk: 'Bool',
-} as const;
+/** Names of the types in the dev server's options. */
+const typeNames = { KEYWORD: 'Keyword', INT: 'Int', BOOL: 'Bool', KEYWORD_LIST: 'KeywordList' } as const;
 
+/** Temporal's dev server, with the search attributes by which rollouts are found. */
 export async function startTemporal(
   starter: ProcessStarter,
 ): Promise<{ process: LabProcess; address: string; uiUrl: string }> {
@@ -90,7 +85,10 @@ export async function startTemporal(
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--metrics-port', String(metricsPort), '--log-level', 'error'],
-      ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...Object.values(searchAttributes).flatMap(({ name, type }) => [
+        '--search-attribute',
+        `${name}=${typeNames[type]}`,
+      ]),
     ],
   });
   const uiUrl = `http://127.0.0.1:${uiPort}`;
