@@ -13,6 +13,8 @@ export interface Cell {
 export interface Arm {
   /** One per instant of sampling, in order of time. */
   readonly cells: readonly Cell[];
+  /** The same counts by process (pod or Envoy), each in order of time. */
+  readonly pods: readonly (readonly Cell[])[];
   /** Up to when the arm is known, ms; null: no series at all. */
   readonly newestMs: number | null;
   /** Why the counts cannot be used; '' when they can. */
@@ -21,7 +23,7 @@ export interface Arm {
   readonly missing: string;
 }
 
-export const noArm: Arm = { cells: [], newestMs: null, problem: '', missing: '' };
+export const noArm: Arm = { cells: [], pods: [], newestMs: null, problem: '', missing: '' };
 
 export interface Total {
   readonly total: number;
@@ -118,6 +120,16 @@ interface ArmOptions {
 }
 
 const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm => {
+  const byPod = new Map<string, CountedSeries[]>();
+  for (const one of series) {
+    const origin = originOf(one.labels);
+    byPod.set(origin, [...(byPod.get(origin) ?? []), one]);
+  }
+  const pods = [...byPod.values()].map((own) => cellsOf(own, weigh));
+  return { cells: cellsOf(series, weigh), pods, newestMs, problem: counted.problems[0] ?? '', missing: '' };
+};
+
+const cellsOf = (series: readonly CountedSeries[], weigh: ArmOptions['weigh']): readonly Cell[] => {
   const cells = new Map<number, Cell>();
   for (const one of series) {
     const weight = weigh(one);
@@ -131,8 +143,7 @@ const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm =
       });
     }
   }
-  const ordered = [...cells.values()].sort((a, b) => a.atMs - b.atMs);
-  return { cells: ordered, newestMs, problem: counted.problems[0] ?? '', missing: '' };
+  return [...cells.values()].sort((a, b) => a.atMs - b.atMs);
 };
 
 /** Pods come and go: an arm is known up to its newest pod's newest sample. */

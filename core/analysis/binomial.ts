@@ -1,4 +1,5 @@
 /** Exact binomial tails in log space: right for n up to 1e9 and for tails far below what a double can hold as a ratio. */
+import { logChoose } from './log-gamma.ts';
 
 /** P(X >= k) for X ~ Binomial(n, p). */
 export const binomialUpperTail = (k: number, n: number, p: number): number => {
@@ -27,15 +28,3 @@ const sumFrom = (k: number, n: number, p: number): number => {
   }
   return Math.min(1, Math.exp(first + Math.log(sum)));
 };
-
-const logChoose = (n: number, k: number): number => logFactorial(n) - logFactorial(k) - logFactorial(n - k);
-
-const smallFactorials: readonly number[] = Array.from({ length: 21 }).reduce<number[]>(
-  (logs, _, n) => [...logs, n === 0 ? 0 : (logs[n - 1] ?? 0) + Math.log(n)],
-  [],
-);
-
-/** Stirling's series; below 21 a table, where the series is not exact enough. */
-const logFactorial = (n: number): number =>
-  smallFactorials[n] ??
-  n * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI * n) + 1 / (12 * n) - 1 / (360 * n ** 3) + 1 / (1260 * n ** 5);

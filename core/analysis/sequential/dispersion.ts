@@ -1,0 +1,57 @@
+/**
+ * Do bad requests come one by one, or in bursts? A burst of five is one event, not five pieces of evidence. phi = E[B²]/E[B]
+ * of the burst sizes B; 1 without bursts. A quasi-likelihood remedy (Wedderburn 1974), not a theorem: dividing a
+ * ln-likelihood by phi >= 1 keeps the guarantee without bursts, and restores it with them as far as phi is right.
+ */
+import type { Total } from '../arms.ts';
+
+/** Sums over pairs of counts that should differ by chance only. */
+export interface Dispersion {
+  /** Squared differences, scaled to what chance makes of `events`. */
+  readonly squares: number;
+  readonly events: number;
+  /** What chance makes of the variance of `squares`. */
+  readonly variance: number;
+}
+
+export const noDispersion: Dispersion = { squares: 0, events: 0, variance: 0 };
+
+/** Events of "no bursts" that are assumed before any is seen: one burst alone moves phi, a few single events do not. */
+const PRIOR_EVENTS = 8;
+/** Highest phi: an outage's first moment must not silence the judge for good. */
+const MOST = 20;
+
+/** How much heavier the tail of burst sizes is than their variance says: geometric sizes need a quarter more. */
+const HEAVY_TAIL = 1.25;
+
+/** phi, 1..20; from a standard error below the estimate, since chance alone puts half of all estimates above 1. */
+export const phiOf = ({ squares, events, variance }: Dispersion): number => {
+  const phi = (squares + PRIOR_EVENTS - Math.sqrt(variance)) / (events + PRIOR_EVENTS);
+  return Math.min(MOST, Math.max(1, 1 + HEAVY_TAIL * (phi - 1)));
+};
+
+export const plusDispersion = (a: Dispersion, b: Dispersion): Dispersion => ({
+  squares: a.squares + b.squares,
+  events: a.events + b.events,
+  variance: a.variance + b.variance,
+});
+
+/**
+ * Adds what one arm saw in one stretch of time: its pods side by side, which share whatever happens to the arm as a whole;
+ * with a single pod, its neighbouring intervals.
+ */
+export const withCounts = (before: Dispersion, counts: readonly Total[]): Dispersion => {
+  let { squares, events, variance } = before;
+  for (let i = 0; i + 1 < counts.length; i++) {
+    const [a, b] = [counts[i], counts[i + 1]];
+    if (a === undefined || b === undefined || a.total === 0 || b.total === 0) continue;
+    const bad = a.bad + b.bad;
+    // Var(x n' - x' n) = n n' (n + n') p for counts x of n and x' of n' with the same ratio p.
+    const square = (a.bad * b.total - b.bad * a.total) ** 2 / (a.total * b.total);
+    squares += Math.min(square, MOST * bad);
+    events += bad;
+    // A squared difference of Poisson counts with the mean m each has the variance 8 m² + 2 m; 2 m is about `bad`.
+    variance += 2 * bad * Math.max(0, bad - 1);
+  }
+  return { squares, events, variance };
+};
