@@ -18,8 +18,8 @@ import { judgeThreshold } from '../core/analysis/threshold.ts';
 import type { StratumCounts } from '../core/analysis/threshold.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import type { Slo } from '../core/contract/plan.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
 import { envoyTraffic, serverLatency, serverRequests } from '../platform/metrics/selectors.ts';
+import type { MetricsSource, SeriesQuery } from '../platform/metrics/source.ts';
 import { noTotals } from './watch-slo-state.ts';
 import type { ArmTotals, WatchState } from './watch-slo-state.ts';
 
@@ -35,7 +35,7 @@ const MAX_RANGE_MS = 10 * 60_000;
 const STALE_MS = 5_000;
 
 export interface LookPorts {
-  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly metrics: Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -119,8 +119,8 @@ const readCounters = async (
   const thresholds = input.slos.flatMap(({ indicator }) =>
     indicator.kind === 'latency' ? [indicator.thresholdS] : [],
   );
-  const range = (selector: string): Promise<readonly RawSeries[]> =>
-    metrics.range({ selector, toMs: nowMs, rangeMs: nowMs - startMs }, signal);
+  const range = (series: SeriesQuery): Promise<readonly RawSeries[]> =>
+    metrics.range({ series, toMs: nowMs, rangeMs: nowMs - startMs }, signal);
   const [requests, buckets, traffic] = await Promise.all([
     range(serverRequests(server)),
     thresholds.length > 0 ? range(serverLatency(server, thresholds)) : [],

@@ -6,14 +6,14 @@ import type { Verdict } from '../core/analysis/verdict.ts';
 import type { RolloutActivities, WatchSloInput, WatchSloResult } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import type { MetricsSource } from '../platform/metrics/source.ts';
 import { look } from './watch-slo-look.ts';
 import type { Looked } from './watch-slo-look.ts';
 import { fittingReadings, resumedState } from './watch-slo-state.ts';
 import type { WatchState } from './watch-slo-state.ts';
 
 export interface WatchDeps {
-  readonly connectMetrics: (ref: MetricsRef) => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly connectMetrics: (ref: MetricsRef) => Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
   /** Longest attempt, ms; default 9 min: function runtimes end at 10 to 15. */
@@ -87,7 +87,7 @@ const freshState = (nowMs: number): WatchState => ({
 
 interface LookInput {
   readonly input: WatchSloInput;
-  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly metrics: Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   readonly now: () => number;
   readonly state: WatchState;
   readonly context: Context;

@@ -93,8 +93,8 @@ function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
       const stats = statsOf(await facts());
       const names = [...new Set(Object.values(stats).flat())];
       if (names.length === 0) return { note: 'not adopted', findings: [] };
-      const selector = envoyMembership({ stats: names, clusters: Object.keys(stats) });
-      return { note: '', findings: membershipFindings(stats, await readRecent(metrics, selector, signal)) };
+      const wanted = envoyMembership({ stats: names, clusters: Object.keys(stats) });
+      return { note: '', findings: membershipFindings(stats, await readRecent(metrics, wanted, signal)) };
     }),
   ];
 }

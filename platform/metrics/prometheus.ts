@@ -1,7 +1,7 @@
 /**
  * platform/metrics: reads raw counters from a Prometheus-compatible HTTP API.
  *
- *   Selector ──range()──► POST /api/v1/query `metric{…}[NNNms]` ──► RawSeries[] (samples as stored)
+ *   SeriesQuery ──range()──► POST /api/v1/query `metric{…}[NNNms]` ──► RawSeries[] (samples as stored)
  *
  * Nothing is computed on the server: `rate` and `increase` extrapolate, and lose the first increment of a new series.
  * One client per backend, over kept-alive connections. Every failure is a TidegateError, a partial answer too: a caller
@@ -9,32 +9,17 @@
  */
 import { Agent, request } from 'undici';
 import { TidegateError } from '../../core/contract/errors.ts';
-import type { RawSeries } from '../../core/analysis/counters.ts';
 import type { MetricsRef } from '../../core/contract/plan.ts';
 import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
+import { asksForNothing, promqlOf } from './promql.ts';
+import type { MetricsSource } from './source.ts';
 
 /** Whole request, ms: a hung backend must cost a watch no more than a few polls. */
 const DEADLINE_MS = 5_000;
 /** Two clusters' worth of 1 s samples need 100 kB; 32 MiB are 1 M samples. Larger means a wrong selector. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
-/** How long a measured difference of clocks is good for, ms. */
+/** How long a measured difference of clocks is good for, ms; after a failure it is measured at the next call. */
 const CLOCK_FOR_MS = 30_000;
-
-interface RangeQuery {
-  /** A PromQL vector selector without range. */
-  readonly selector: string;
-  /** End of the range on the backend's clock, ms since the epoch. */
-  readonly toMs: number;
-  readonly rangeMs: number;
-}
-
-export interface Prometheus {
-  /** Raw samples in (toMs - rangeMs, toMs]; stale markers are left out by the backend. */
-  range(query: RangeQuery, signal?: AbortSignal): Promise<readonly RawSeries[]>;
-  /** The backend's clock minus ours, ms; measured again every 30 s, after a failure at the next call. */
-  clockOffsetMs(signal?: AbortSignal): Promise<number>;
-  close(): Promise<void>;
-}
 
 export interface PrometheusOptions {
   readonly ref: MetricsRef;
@@ -44,7 +29,7 @@ export interface PrometheusOptions {
   readonly now: () => number;
 }
 
-export const createPrometheus = (options: PrometheusOptions): Prometheus => {
+export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
   const endpoint = endpointOf(options.ref);
   const token = tokenOf(options);
   const agent = new Agent({ connections: 8, keepAliveTimeout: 30_000, connect: { timeout: 3_000 } });
@@ -82,11 +67,11 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
   };
 
   return {
-    async range({ selector, toMs, rangeMs }, signal) {
-      const data = await query(
-        { query: `${selector}[${Math.ceil(rangeMs)}ms]`, time: (toMs / 1000).toFixed(3) },
-        signal,
-      );
+    // Stale markers are left out by the backend.
+    async range({ series, toMs, rangeMs }, signal) {
+      if (asksForNothing(series)) return [];
+      const range = `${promqlOf(series)}[${Math.ceil(rangeMs)}ms]`;
+      const data = await query({ query: range, time: (toMs / 1000).toFixed(3) }, signal);
       return parseMatrix(data, endpoint.name);
     },
     async clockOffsetMs(signal) {
@@ -103,13 +88,13 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
 };
 
 export interface PrometheusClients {
-  readonly connect: (ref: MetricsRef) => Prometheus;
+  readonly connect: (ref: MetricsRef) => MetricsSource;
   readonly close: () => Promise<void>;
 }
 
 /** One client per backend for a worker's whole life: `connect(ref)` gives the same one for the same reference. */
 export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>): PrometheusClients => {
-  const clients = new Map<string, Prometheus>();
+  const clients = new Map<string, MetricsSource>();
   return {
     connect(ref) {
       const key = JSON.stringify([ref.url, ref.tokenEnv ?? '']);

@@ -1,4 +1,5 @@
 /** The series that Tidegate reads, by their names in Prometheus: the only place that knows them. */
+import type { SeriesQuery } from './source.ts';
 
 /** OpenTelemetry's `http.server.request.duration` after Prometheus' default translation. */
 const SERVER = 'http_server_request_duration_seconds';
@@ -27,45 +28,55 @@ export interface EnvoyScope {
   readonly clusters: readonly string[];
 }
 
-const serverLabels = ({ service, versions, clusters }: ServerScope): string =>
-  `service_name=${quote(service)},service_version=~${oneOf(versions)},k8s_cluster_name=~${oneOf(clusters)}`;
+export const serverRequests = (scope: ServerScope): SeriesQuery => ({
+  names: [`${SERVER}_count`],
+  labels: versionLabels(scope),
+});
 
-export const serverRequests = (scope: ServerScope): string => `${SERVER}_count{${serverLabels(scope)}}`;
+/** Buckets at the thresholds (s) and at +Inf. */
+export const serverLatency = (scope: ServerScope, thresholdsS: readonly number[]): SeriesQuery => ({
+  names: [`${SERVER}_bucket`],
+  labels: { ...versionLabels(scope), le: [...thresholdsS.flatMap(edgeLabels), '+Inf'] },
+});
 
-/** Buckets at the thresholds (s) and at +Inf. The edge 1 s is stored as `1` (OTLP) or `1.0` (scraped). */
-export const serverLatency = (scope: ServerScope, thresholdsS: readonly number[]): string => {
-  const edges = thresholdsS.flatMap((edge) => (Number.isInteger(edge) ? [`${edge}`, `${edge}.0`] : [`${edge}`]));
-  return `${SERVER}_bucket{${serverLabels(scope)},le=~${oneOf([...edges, '+Inf'])}}`;
-};
-
-export const envoyTraffic = ({ stats, clusters }: EnvoyScope): string => {
-  const names = oneOf(ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`));
-  return `{__name__=~${names},envoy_cluster_name=~${oneOf(stats)},k8s_cluster_name=~${oneOf(clusters)}}`;
-};
+export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
+});
 
 /** Healthy hosts per subset, and a gauge that every Envoy has: an instance without the subset shows up by the latter. */
-export const envoyMembership = ({ stats, clusters }: EnvoyScope): string =>
-  `{__name__=~"envoy_cluster_membership_healthy|envoy_server_live",envoy_cluster_name=~${oneOf([...stats, ''])},k8s_cluster_name=~${oneOf(clusters)}}`;
-
-/** A PromQL regular expression (anchored by Prometheus) for exactly these values; sorted, so equal sets are equal queries. */
-const oneOf = (values: readonly string[]): string =>
-  quote(
-    [...new Set(values)]
-      .sort()
-      .map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-      .join('|'),
-  );
-
-const quote = (text: string): string => JSON.stringify(text);
+export const envoyMembership = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: ['envoy_cluster_membership_healthy', 'envoy_server_live'],
+  labels: { envoy_cluster_name: [...stats, ''], k8s_cluster_name: clusters },
+});
 
 /** Any request series of a service, whatever its version: does the service report at all? */
-export const serverPresence = ({ service, clusters }: Omit<ServerScope, 'versions'>): string =>
-  `${SERVER}_count{service_name=${quote(service)},k8s_cluster_name=~${oneOf(clusters)}}`;
+export const serverPresence = (scope: Omit<ServerScope, 'versions'>): SeriesQuery => ({
+  names: [`${SERVER}_count`],
+  labels: serviceLabels(scope),
+});
 
-/** Buckets of a service at these thresholds (s): can a latency SLO be counted? */
-export const latencyPresence = ({ service, clusters }: Omit<ServerScope, 'versions'>, thresholdS: number): string =>
-  `${SERVER}_bucket{service_name=${quote(service)},k8s_cluster_name=~${oneOf(clusters)},le=~${oneOf([`${thresholdS}`, `${thresholdS}.0`])}}`;
+/** Buckets of a service at this threshold (s): can a latency SLO be counted? */
+export const latencyPresence = (scope: Omit<ServerScope, 'versions'>, thresholdS: number): SeriesQuery => ({
+  names: [`${SERVER}_bucket`],
+  labels: { ...serviceLabels(scope), le: edgeLabels(thresholdS) },
+});
 
 /** A gauge that every running Envoy reports. */
-export const envoyPresence = (clusters: readonly string[]): string =>
-  `envoy_server_live{k8s_cluster_name=~${oneOf(clusters)}}`;
+export const envoyPresence = (clusters: readonly string[]): SeriesQuery => ({
+  names: ['envoy_server_live'],
+  labels: { k8s_cluster_name: clusters },
+});
+
+const serviceLabels = ({ service, clusters }: Omit<ServerScope, 'versions'>): SeriesQuery['labels'] => ({
+  service_name: [service],
+  k8s_cluster_name: clusters,
+});
+
+const versionLabels = (scope: ServerScope): SeriesQuery['labels'] => ({
+  ...serviceLabels(scope),
+  service_version: scope.versions,
+});
+
+/** The edge 1 s is stored as `1` (OTLP) or `1.0` (scraped). */
+const edgeLabels = (edge: number): string[] => (Number.isInteger(edge) ? [`${edge}`, `${edge}.0`] : [`${edge}`]);

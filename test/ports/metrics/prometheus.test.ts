@@ -14,23 +14,23 @@ import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
 import { createProcessStarter } from '../../../infra/lab/process.ts';
 import type { ProcessStarter } from '../../../infra/lab/process.ts';
 import { createPrometheus } from '../../../platform/metrics/prometheus.ts';
-import type { Prometheus } from '../../../platform/metrics/prometheus.ts';
 import { serverRequests } from '../../../platform/metrics/selectors.ts';
+import type { MetricsSource } from '../../../platform/metrics/source.ts';
 import { assertEventually } from '../../support/eventually.ts';
 
 const TOKEN = 'very-secret-token';
 const scope = { service: 'checkout', versions: ['v1', 'v2'], clusters: ['aws'] };
 
-const connect = (url: string, tokenEnv?: string): Prometheus =>
+const connect = (url: string, tokenEnv?: string): MetricsSource =>
   createPrometheus({ ref: { url, ...(tokenEnv === undefined ? {} : { tokenEnv }) }, env: { TOKEN }, now: Date.now });
-const read = (client: Prometheus, signal?: AbortSignal) =>
-  client.range({ selector: serverRequests(scope), toMs: Date.now(), rangeMs: 60_000 }, signal);
+const read = (client: MetricsSource, signal?: AbortSignal) =>
+  client.range({ series: serverRequests(scope), toMs: Date.now(), rangeMs: 60_000 }, signal);
 
 describe('a real Prometheus', () => {
   let starter: ProcessStarter;
   let url: string;
   let dir: string;
-  let client: Prometheus;
+  let client: MetricsSource;
 
   beforeAll(async () => {
     const binaries = await obtainBinaries({ names: ['prometheus', 'tether'], report: () => undefined });
@@ -83,7 +83,7 @@ describe('a real Prometheus', () => {
   });
 
   it('refuses a broken query as Invalid, with the reason of the server', async () => {
-    const broken = client.range({ selector: 'up{', toMs: Date.now(), rangeMs: 1_000 });
+    const broken = client.range({ series: { names: [''], labels: {} }, toMs: Date.now(), rangeMs: 1_000 });
     await expect(broken).rejects.toMatchObject({ code: 'Invalid', message: expect.stringContaining('parse error') });
   });
 
@@ -110,7 +110,7 @@ describe('a real Prometheus', () => {
 
 describe('a backend that misbehaves', () => {
   const servers: { close(): void }[] = [];
-  const clients: Prometheus[] = [];
+  const clients: MetricsSource[] = [];
   afterAll(async () => {
     servers.forEach((server) => server.close());
     await Promise.all(clients.map((client) => client.close()));
@@ -120,7 +120,7 @@ describe('a backend that misbehaves', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix/`;
   };
-  const against = async (answer: RequestListener): Promise<Prometheus> => {
+  const against = async (answer: RequestListener): Promise<MetricsSource> => {
     const client = connect(await listen(createServer(answer)), 'TOKEN');
     clients.push(client);
     return client;
