@@ -20,6 +20,10 @@ export interface MetricsRef {
   readonly url: string;
   /** Name of the environment variable of the worker that holds a bearer token, if one is needed. */
   readonly tokenEnv?: string;
+  /** Whose metrics are read, where a backend keeps several tenants apart. Not a secret. */
+  readonly tenant?: string;
+  /** Header that carries the tenant. Default: X-Scope-OrgID. */
+  readonly tenantHeader?: string;
 }
 
 /** A resolved objective. `bad / total` must stay at or below 1 - target. */

@@ -44,17 +44,19 @@ export const answerError = (answer: unknown, where: string): TidegateError | und
     const text = `${String(answer['errorType'])}: ${shorten(String(answer['error']))}`;
     return new TidegateError(code, `${where} refused the query: ${text}`, { fix: 'check the metrics backend' });
   }
+  const missing = partsMissing(answer);
+  if (missing === '') return undefined;
+  return new TidegateError('Unavailable', `${where} gave a partial answer: ${missing}`, {
+    fix: 'check the stores behind the metrics backend',
+  });
+};
+
+/** '' when the answer is whole. `infos` only comment on the query's style. */
+const partsMissing = (answer: Record<string, unknown>): string => {
   const warnings = answer['warnings'];
-  if (Array.isArray(warnings) && warnings.length > 0) {
-    return new TidegateError(
-      'Unavailable',
-      `${where} gave a partial answer: ${shorten(warnings.map(String).join('; '))}`,
-      {
-        fix: 'check the stores behind the metrics backend',
-      },
-    );
-  }
-  return undefined;
+  if (Array.isArray(warnings) && warnings.length > 0) return shorten(warnings.map(String).join('; '));
+  // VictoriaMetrics' mark, should it not know the parameter that refuses such answers.
+  return answer['isPartial'] === true ? 'some of its stores did not answer' : '';
 };
 
 export const parseMatrix = (data: unknown, where: string): readonly RawSeries[] => {

@@ -21,6 +21,11 @@ const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** How long a measured difference of clocks is good for, ms; after a failure it is measured at the next call. */
 const CLOCK_FOR_MS = 30_000;
 
+/** Thanos and VictoriaMetrics would else leave out a store that is down, which looks like a cluster without errors. */
+const WHOLE_ANSWERS = { partial_response: 'false', deny_partial_response: '1' } as const;
+/** The tenant's header of Mimir and Cortex. */
+const TENANT_HEADER = 'X-Scope-OrgID';
+
 export interface PrometheusOptions {
   readonly ref: MetricsRef;
   /** Where `ref.tokenEnv` is looked up. */
@@ -46,8 +51,9 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+          ...tenantOf(options.ref),
         },
-        body: new URLSearchParams({ ...params, timeout: `${DEADLINE_MS}ms` }).toString(),
+        body: new URLSearchParams({ ...params, ...WHOLE_ANSWERS, timeout: `${DEADLINE_MS}ms` }).toString(),
       });
       const text = await readBounded(response.body, endpoint.name);
       const retryAfter = response.headers['retry-after'];
@@ -97,7 +103,7 @@ export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>)
   const clients = new Map<string, MetricsSource>();
   return {
     connect(ref) {
-      const key = JSON.stringify([ref.url, ref.tokenEnv ?? '']);
+      const key = JSON.stringify([ref.url, ref.tokenEnv ?? '', ref.tenant ?? '', ref.tenantHeader ?? '']);
       const client = clients.get(key) ?? createPrometheus({ ...options, ref });
       clients.set(key, client);
       return client;
@@ -137,6 +143,9 @@ const tokenOf = ({ ref, env }: PrometheusOptions): string => {
     },
   );
 };
+
+const tenantOf = ({ tenant, tenantHeader = TENANT_HEADER }: MetricsRef): Record<string, string> =>
+  tenant === undefined ? {} : { [tenantHeader]: tenant };
 
 const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Promise<string> => {
   const chunks: Uint8Array[] = [];

@@ -13,7 +13,7 @@ import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
 import { createProcessStarter } from '../../../infra/lab/process.ts';
 import type { ProcessStarter } from '../../../infra/lab/process.ts';
-import { createPrometheus } from '../../../platform/metrics/prometheus.ts';
+import { createPrometheus, createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
 import { serverRequests } from '../../../platform/metrics/selectors.ts';
 import type { MetricsSource } from '../../../platform/metrics/source.ts';
 import { assertEventually } from '../../support/eventually.ts';
@@ -154,6 +154,12 @@ describe('a backend that misbehaves', () => {
       'Unavailable',
       /partial answer: store b is down/,
     ],
+    [
+      "VictoriaMetrics' mark of a missing store",
+      json(matrix([], { isPartial: true })),
+      'Unavailable',
+      /partial answer: some of its stores/,
+    ],
     ['503', json({ status: 'error', error: 'starting' }, 503), 'Unavailable', /answered 503: starting/],
     ['429', json({}, 429, { 'retry-after': '7' }), 'Throttled', /answered 429/],
     ['401', json({}, 401), 'Forbidden', /answered 401/],
@@ -188,6 +194,32 @@ describe('a backend that misbehaves', () => {
     for (let i = 0; i < 10; i++) await read(client);
     expect(asked).toEqual(['POST', '/prefix/api/v1/query', `Bearer ${TOKEN}`]);
     expect(seen.size).toBeLessThanOrEqual(2);
+  });
+
+  it('asks for whole answers only, names the tenant in its header, and shares no client between tenants', async () => {
+    const asked: unknown[] = [];
+    const url = await listen(
+      createServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk) => (body += String(chunk)));
+        request.on('end', () => {
+          const { partial_response, deny_partial_response } = Object.fromEntries(new URLSearchParams(body));
+          const { 'x-scope-orgid': orgId, 'thanos-tenant': thanos } = request.headers;
+          asked.push({ orgId, thanos, partial_response, deny_partial_response });
+          json(matrix([], { infos: ['PromQL info: metric might not be a counter'] }))(request, response);
+        });
+      }),
+    );
+    const pool = createPrometheusClients({ env: {}, now: Date.now });
+    await read(pool.connect({ url, tenant: 'shop' }));
+    await read(pool.connect({ url, tenant: 'bank', tenantHeader: 'THANOS-TENANT' }));
+    expect(pool.connect({ url, tenant: 'shop' })).toBe(pool.connect({ url, tenant: 'shop' }));
+    await pool.close();
+    const whole = { partial_response: 'false', deny_partial_response: '1' };
+    expect(asked).toEqual([
+      { orgId: 'shop', ...whole },
+      { thanos: 'bank', ...whole },
+    ]);
   });
 
   it('refuses an endless answer', async () => {

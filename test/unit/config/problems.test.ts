@@ -266,6 +266,19 @@ const meshCases: Case[] = [
     ],
   ],
   [
+    'a tenant header without a tenant, and one that would break the request',
+    meshText.replace('9090', '9090\n      tenantHeader: Content-Length'),
+    [
+      '22: spec.metrics.prometheus.tenantHeader: has a meaning of its own in HTTP (name the header that the backend reads the tenant from: X-Scope-OrgID or THANOS-TENANT)',
+      '22: spec.metrics.prometheus.tenantHeader: names a header, but there is no tenant to send in it (add tenant, or leave tenantHeader out)',
+    ],
+  ],
+  [
+    'a tenant that no header can carry',
+    meshText.replace('9090', '9090\n      tenant: "a\\nb"'),
+    ['22: spec.metrics.prometheus.tenant: is not a valid tenant (for example team-shop)'],
+  ],
+  [
     'two clusters of one Cilium id',
     meshText.replace('id: 2', 'id: 1'),
     [
