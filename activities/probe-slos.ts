@@ -50,11 +50,13 @@ const missingIn = (wanted: readonly string[], seen: readonly string[]): string[]
 
 function presenceOf(slo: Slo, { service, clusters }: ProbeSlosInput): { series: SeriesQuery; metric: string } {
   if (slo.source === 'envoy') return { series: envoyPresence(clusters), metric: "Envoy's metrics" };
-  const scope = { service: service.service, clusters };
-  if (slo.indicator.kind === 'errors') return { series: serverPresence(scope), metric: 'http.server.request.duration' };
+  const protocol = slo.protocol ?? 'http';
+  const scope = { service: service.service, clusters, protocol };
+  const histogram = protocol === 'http' ? 'http.server.request.duration' : 'rpc.server.call.duration';
+  if (slo.indicator.kind === 'errors') return { series: serverPresence(scope), metric: histogram };
   const { thresholdS } = slo.indicator;
   return {
     series: latencyPresence(scope, thresholdS),
-    metric: `bucket of http.server.request.duration at ${thresholdS} s`,
+    metric: `bucket of ${histogram} at ${thresholdS} s`,
   };
 }

@@ -61,18 +61,6 @@ const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
       },
     );
   }
-  const unsupported = slos
-    .filter((slo) => slo.source === 'envoy' && slo.indicator.kind === 'latency')
-    .map((slo) => slo.name);
-  if (unsupported.length > 0) {
-    throw new TidegateError(
-      'Invalid',
-      `latency is judged from server metrics only; SLO ${unsupported.join(', ')} of ${name} asks Envoy`,
-      {
-        fix: 'use the server source for latency',
-      },
-    );
-  }
 };
 
 const freshState = (nowMs: number): WatchState => ({

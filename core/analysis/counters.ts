@@ -43,8 +43,9 @@ export interface Counted {
 }
 
 /**
- * Differences of neighbouring samples, with resets (a lower value counts from 0). The first sample of a series is a
- * baseline, except when the series was born after `rangeStartMs`: then it counts from 0 (see `bornAfter`).
+ * Differences of neighbouring samples, with resets (a lower value counts from 0, and so do the others of its process).
+ * The first sample of a series is a baseline, except when the series was born after `rangeStartMs`: then it counts
+ * from 0 (see `bornAfter`).
  */
 export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number): Counted => {
   const usable = raw.filter((series) => series.samples.length > 0);
@@ -52,10 +53,11 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
   const sound = usable.filter((series) => !broken.has(series));
   const intervalMs = usualInterval(sound);
   const birth = bornAfter(sound, rangeStartMs, intervalMs);
+  const restarts = restartsOf(sound);
   return {
     series: sound.map((series) => ({
       labels: series.labels,
-      increments: incrementsOf(series.samples, birth(series)),
+      increments: incrementsOf(series.samples, { bornAfterMs: birth(series), restarts: restarts(series) }),
       newestMs: series.samples.at(-1)?.atMs ?? 0,
     })),
     intervalMs,
@@ -75,13 +77,50 @@ const resetsOf = ({ samples }: RawSeries): number =>
 
 const isCount = ({ value }: Sample): boolean => Number.isSafeInteger(value) && value >= 0;
 
-const incrementsOf = (samples: readonly Sample[], bornAfterMs: number | undefined): Increment[] => {
+interface Fall {
+  readonly fromMs: number;
+  readonly atMs: number;
+}
+
+/**
+ * Falls of all series that restart together. A restarted process may have counted past an old value of one series
+ * already (a bucket, a status) while another one fell: without this the former would count its difference only, and a
+ * histogram more fast requests than requests. Falls of a subset in Envoy say nothing about other subsets: Envoy drops
+ * the counters of a cluster that was removed.
+ */
+const restartsOf = (all: readonly RawSeries[]): ((series: RawSeries) => readonly Fall[]) => {
+  const falls = new Map<string, Fall[]>();
+  for (const { labels, samples } of all) {
+    samples.forEach((sample, i) => {
+      const before = samples[i - 1];
+      if (before === undefined || sample.value >= before.value) return;
+      const key = familyOf(labels);
+      falls.set(key, [...(falls.get(key) ?? []), { fromMs: before.atMs, atMs: sample.atMs }]);
+    });
+  }
+  return ({ labels }) => (falls.size === 0 ? [] : (falls.get(familyOf(labels)) ?? []));
+};
+
+/** Without an instance label processes cannot be told apart: then only the buckets of one histogram belong together. */
+const familyOf = ({ le: _, ...labels }: RawSeries['labels']): string =>
+  labels['instance'] === undefined
+    ? JSON.stringify(Object.entries(labels).sort())
+    : JSON.stringify([originOf(labels), labels['__name__'], labels['envoy_cluster_name'], labels['service_version']]);
+
+interface Beginnings {
+  /** When the series is known to have been at 0. */
+  readonly bornAfterMs: number | undefined;
+  readonly restarts: readonly Fall[];
+}
+
+const incrementsOf = (samples: readonly Sample[], { bornAfterMs, restarts }: Beginnings): Increment[] => {
   const increments: Increment[] = [];
   let before: Sample | undefined = bornAfterMs === undefined ? undefined : { atMs: bornAfterMs, value: 0 };
   for (const sample of samples) {
     if (before) {
-      const by = sample.value >= before.value ? sample.value - before.value : sample.value;
-      increments.push({ fromMs: before.atMs, atMs: sample.atMs, by });
+      const { atMs: fromMs, value } = before;
+      const again = sample.value < value || restarts.some((fall) => fall.fromMs >= fromMs && fall.atMs <= sample.atMs);
+      increments.push({ fromMs, atMs: sample.atMs, by: again ? sample.value : sample.value - value });
     }
     before = sample;
   }

@@ -29,8 +29,10 @@ export interface MetricsRef {
 /** A resolved objective. `bad / total` must stay at or below 1 - target. */
 export interface Slo {
   readonly name: string;
-  /** server: OpenTelemetry HTTP server metrics of the pods. envoy: the client's Envoy's view of the subset. */
+  /** server: OpenTelemetry server metrics of the pods. envoy: the client's Envoy's view of the subset. */
   readonly source: 'server' | 'envoy';
+  /** Which conventions the server's metrics follow. Default: http. */
+  readonly protocol?: 'http' | 'rpc';
   readonly indicator:
     | { readonly kind: 'errors' }
     | { readonly kind: 'latency'; /** Upper edge of good, in seconds. */ readonly thresholdS: number };

@@ -11,6 +11,7 @@ import { Agent, request } from 'undici';
 import { TidegateError } from '../../core/contract/errors.ts';
 import type { MetricsRef } from '../../core/contract/plan.ts';
 import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
+import { asClassic, withNativeHistograms } from './native-histograms.ts';
 import { asksForNothing, promqlOf } from './promql.ts';
 import type { MetricsSource } from './source.ts';
 
@@ -76,9 +77,9 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
     // Stale markers are left out by the backend.
     async range({ series, toMs, rangeMs }, signal) {
       if (asksForNothing(series)) return [];
-      const range = `${promqlOf(series)}[${Math.ceil(rangeMs)}ms]`;
+      const range = `${promqlOf(withNativeHistograms(series))}[${Math.ceil(rangeMs)}ms]`;
       const data = await query({ query: range, time: (toMs / 1000).toFixed(3) }, signal);
-      return parseMatrix(data, endpoint.name);
+      return asClassic(parseMatrix(data, endpoint.name), series);
     },
     async clockOffsetMs(signal) {
       const startedMs = options.now();
@@ -154,7 +155,7 @@ const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Prom
     size += chunk.length;
     if (size > MAX_ANSWER_BYTES) {
       throw new TidegateError('Invalid', `${where} answered more than ${MAX_ANSWER_BYTES} bytes`, {
-        fix: 'drop labels with many values (per-request routes, ids) from the service metrics',
+        fix: 'drop labels with many values (per-request routes, ids) from the service metrics, or lower the resolution of its native histograms',
       });
     }
     chunks.push(chunk);

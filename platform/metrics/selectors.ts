@@ -1,8 +1,10 @@
 /** The series that Tidegate reads, by their names in Prometheus: the only place that knows them. */
+import { ENVOY_TIME, HTTP_SERVER, perSecond, RPC_SERVER, RPC_SERVER_OLD } from '../../core/analysis/conventions.ts';
+import type { Slo } from '../../core/contract/plan.ts';
 import type { SeriesQuery } from './source.ts';
 
-/** OpenTelemetry's `http.server.request.duration` after Prometheus' default translation. */
-const SERVER = 'http_server_request_duration_seconds';
+/** Names of a server's duration histogram, by the conventions that it follows; of RPC there are a new and an old one. */
+const SERVER = { http: [HTTP_SERVER], rpc: [RPC_SERVER, RPC_SERVER_OLD] } as const;
 
 /** Envoy counters that say what became of the requests of a subset; see core/analysis/subset-traffic.ts. */
 const ENVOY_COUNTERS = [
@@ -16,6 +18,7 @@ const ENVOY_COUNTERS = [
 
 export interface ServerScope {
   readonly service: string;
+  readonly protocol: NonNullable<Slo['protocol']>;
   readonly versions: readonly string[];
   /** Serving clusters. */
   readonly clusters: readonly string[];
@@ -29,15 +32,24 @@ export interface EnvoyScope {
 }
 
 export const serverRequests = (scope: ServerScope): SeriesQuery => ({
-  names: [`${SERVER}_count`],
+  names: SERVER[scope.protocol].map((name) => `${name}_count`),
   labels: versionLabels(scope),
 });
 
 /** Buckets at the thresholds (s) and at +Inf. */
-export const serverLatency = (scope: ServerScope, thresholdsS: readonly number[]): SeriesQuery => ({
-  names: [`${SERVER}_bucket`],
-  labels: { ...versionLabels(scope), le: [...thresholdsS.flatMap(edgeLabels), '+Inf'] },
-});
+export const serverLatency = (scope: ServerScope, thresholdsS: readonly number[]): SeriesQuery =>
+  onlyAt(serverBuckets(scope, thresholdsS));
+
+/** Every bucket; those of native histograms at the thresholds (s) and at the usual edges. */
+export const serverBuckets = (scope: ServerScope, thresholdsS: readonly number[]): SeriesQuery =>
+  bucketsOf(SERVER[scope.protocol], { labels: versionLabels(scope), thresholdsS });
+
+/** Buckets at the thresholds (s) and at +Inf. */
+export const envoyLatency = (scope: EnvoyScope, thresholdsS: readonly number[]): SeriesQuery =>
+  onlyAt(envoyBuckets(scope, thresholdsS));
+
+export const envoyBuckets = ({ stats, clusters }: EnvoyScope, thresholdsS: readonly number[]): SeriesQuery =>
+  bucketsOf([ENVOY_TIME], { labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters }, thresholdsS });
 
 export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
   names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
@@ -52,15 +64,15 @@ export const envoyMembership = ({ stats, clusters }: EnvoyScope): SeriesQuery =>
 
 /** Any request series of a service, whatever its version: does the service report at all? */
 export const serverPresence = (scope: Omit<ServerScope, 'versions'>): SeriesQuery => ({
-  names: [`${SERVER}_count`],
+  names: SERVER[scope.protocol].map((name) => `${name}_count`),
   labels: serviceLabels(scope),
 });
 
 /** Buckets of a service at this threshold (s): can a latency SLO be counted? */
-export const latencyPresence = (scope: Omit<ServerScope, 'versions'>, thresholdS: number): SeriesQuery => ({
-  names: [`${SERVER}_bucket`],
-  labels: { ...serviceLabels(scope), le: edgeLabels(thresholdS) },
-});
+export const latencyPresence = (scope: Omit<ServerScope, 'versions'>, thresholdS: number): SeriesQuery => {
+  const buckets = bucketsOf(SERVER[scope.protocol], { labels: serviceLabels(scope), thresholdsS: [thresholdS] });
+  return { ...buckets, labels: { ...buckets.labels, le: buckets.edges?.flatMap(edgeLabels) ?? [] } };
+};
 
 /** A gauge that every running Envoy reports. */
 export const envoyPresence = (clusters: readonly string[]): SeriesQuery => ({
@@ -68,7 +80,7 @@ export const envoyPresence = (clusters: readonly string[]): SeriesQuery => ({
   labels: { k8s_cluster_name: clusters },
 });
 
-const serviceLabels = ({ service, clusters }: Omit<ServerScope, 'versions'>): SeriesQuery['labels'] => ({
+const serviceLabels = ({ service, clusters }: Pick<ServerScope, 'service' | 'clusters'>): SeriesQuery['labels'] => ({
   service_name: [service],
   k8s_cluster_name: clusters,
 });
@@ -76,6 +88,25 @@ const serviceLabels = ({ service, clusters }: Omit<ServerScope, 'versions'>): Se
 const versionLabels = (scope: ServerScope): SeriesQuery['labels'] => ({
   ...serviceLabels(scope),
   service_version: scope.versions,
+});
+
+interface Buckets {
+  readonly labels: SeriesQuery['labels'];
+  readonly thresholdsS: readonly number[];
+}
+
+const bucketsOf = (histograms: readonly string[], { labels, thresholdsS }: Buckets): SeriesQuery => ({
+  names: histograms.map((name) => `${name}_bucket`),
+  labels,
+  edges: [...new Set(histograms.flatMap((name) => thresholdsS.map((edge) => inUnit(edge, name))))],
+});
+
+/** 0.07 s are 70 ms, not 70.00000000000001. */
+const inUnit = (seconds: number, name: string): number => Number((seconds * perSecond(name)).toPrecision(12));
+
+const onlyAt = (buckets: SeriesQuery): SeriesQuery => ({
+  ...buckets,
+  labels: { ...buckets.labels, le: [...(buckets.edges ?? []).flatMap(edgeLabels), '+Inf'] },
 });
 
 /** The edge 1 s is stored as `1` (OTLP) or `1.0` (scraped). */

@@ -10,6 +10,11 @@ export interface SeriesQuery {
   readonly names: readonly string[];
   /** Per label its value must be one of these; '' stands for a series without the label. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Edges that buckets must have where the source can choose them, in the metric's unit. Native histograms are given as
+   * the classic series `_count` and `_bucket`: at these edges (or the nearest ones), and at others unless `le` is fixed.
+   */
+  readonly edges?: readonly number[];
 }
 
 interface RangeQuery {

@@ -19,7 +19,7 @@ import type { MetricsSource } from '../../../platform/metrics/source.ts';
 import { assertEventually } from '../../support/eventually.ts';
 
 const TOKEN = 'very-secret-token';
-const scope = { service: 'checkout', versions: ['v1', 'v2'], clusters: ['aws'] };
+const scope = { service: 'checkout', protocol: 'http', versions: ['v1', 'v2'], clusters: ['aws'] } as const;
 
 const connect = (url: string, tokenEnv?: string): MetricsSource =>
   createPrometheus({ ref: { url, ...(tokenEnv === undefined ? {} : { tokenEnv }) }, env: { TOKEN }, now: Date.now });
@@ -167,12 +167,7 @@ describe('a backend that misbehaves', () => {
     ['a redirect to a login page', json({}, 302, { location: '/login' }), 'Invalid', /answered 302/],
     ['HTML', (_, response) => void response.end('<html>login</html>'), 'Invalid', /not JSON/],
     ['another API', json({ hello: 1 }), 'Invalid', /does not answer like a Prometheus/],
-    [
-      'native histograms',
-      json(matrix([{ metric: { __name__: 'x' }, histograms: [] }])),
-      'Invalid',
-      /x as a native histogram/,
-    ],
+    ['a series of nothing', json(matrix([{ metric: { __name__: 'x' } }])), 'Invalid', /a series that has no samples/],
     ['no matrix', json({ status: 'success', data: { resultType: 'vector', result: [] } }), 'Invalid', /matrix/],
     ['a broken connection', (request) => request.socket.destroy(), 'Unavailable', /cannot be read/],
   ])('gives %s as a typed error that names the backend and never the token', async (_, answer, code, message) => {

@@ -192,7 +192,7 @@ const serviceCases: Case[] = [
   objectives: [{ target: 1 }]`),
     [
       '11: spec.slos[0].indicator.ratioMetric.good: unknown key good (count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}})',
-      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or envoy-cluster (did you mean envoy-cluster?)',
+      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or opentelemetry-rpc-server or envoy-cluster (did you mean envoy-cluster?)',
       '13: spec.slos[0].objectives[0].target: must be below 1 (for example 0.99)',
     ],
   ],
