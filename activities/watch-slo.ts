@@ -21,6 +21,8 @@ export interface WatchDeps {
 }
 
 const ATTEMPT_MS = 9 * 60_000;
+/** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
+const LONGEST_WAIT_MS = 30_000;
 /** Longest time without a heartbeat while waiting for the next look, ms. */
 const BEAT_MS = 2_000;
 
@@ -45,7 +47,7 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
         context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
         throw windowEnd();
       }
-      await pause(context, { ms: input.judge.pollMs, state });
+      await pause(context, { ms: Math.max(input.judge.pollMs, looked.retryAfterMs ?? 0), state });
     }
   },
 });
@@ -81,18 +83,23 @@ interface LookInput {
   readonly context: Context;
 }
 
+interface Failed {
+  /** Why there was no look. */
+  readonly failure?: Verdict;
+  /** How long the backend asked us to wait, ms. */
+  readonly retryAfterMs?: number;
+}
+
 /** A backend that fails makes everything unknown; it is never a breach, and the counts go on where they were. */
-const lookOrUnknown = async ({
-  input,
-  context,
-  ...ports
-}: LookInput): Promise<Looked & { readonly failure?: Verdict }> => {
+const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<Looked & Failed> => {
   try {
     return await look(input, { ...ports, signal: context.cancellationSignal });
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (!(error instanceof TidegateError)) throw error;
-    return { state: ports.state, readings: [], failure: { verdict: 'unknown', breached: [], reason: error.message } };
+    const failure: Verdict = { verdict: 'unknown', breached: [], reason: error.message };
+    const retryAfterMs = Math.min(error.retryAfterMs ?? 0, LONGEST_WAIT_MS);
+    return { state: ports.state, readings: [], failure, retryAfterMs };
   }
 };
 

@@ -26,6 +26,11 @@ export const httpError = ({ where, status, text, retryAfter }: HttpAnswer): Tide
       fix: 'check tokenEnv of the metrics backend and what the token may read',
     });
   }
+  if (status === 400 || status === 422) {
+    return new TidegateError('Invalid', message, {
+      fix: 'see what the backend refuses; it may limit the series or samples of a query',
+    });
+  }
   if (status >= 500) return new TidegateError('Unavailable', message, { fix: 'check the metrics backend' });
   return new TidegateError('Invalid', message, { fix: 'check that the metrics URL is the API base of a Prometheus' });
 };
