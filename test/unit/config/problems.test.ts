@@ -172,6 +172,23 @@ const serviceCases: Case[] = [
     ],
   ],
   [
+    "a latency objective between two edges of Envoy's histogram, although servers have it",
+    latency('0.75').replace('opentelemetry-http-server', 'envoy-cluster'),
+    ['9: spec.slos[0].objectives[0].value: 0.75 s is no edge of the duration histogram (use 0.5 or 1)'],
+  ],
+  [
+    'a status class of RPC',
+    sloText(`- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: opentelemetry-rpc-server, spec: { statusClass: 5xx } } }
+      total: { metricSource: { type: opentelemetry-rpc-server } }
+  objectives: [{ target: 0.99 }]`),
+    [
+      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec: RPC has no status classes (leave spec out: the status codes that are errors of servers count)',
+    ],
+  ],
+  [
     'a latency objective between two edges of the histogram',
     latency('0.3'),
     ['9: spec.slos[0].objectives[0].value: 0.3 s is no edge of the duration histogram (use 0.25 or 0.5)'],
