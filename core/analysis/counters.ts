@@ -49,7 +49,7 @@ export interface Counted {
  */
 export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number): Counted => {
   const usable = raw.filter((series) => series.samples.length > 0);
-  const broken = new Set(usable.filter((series) => !series.samples.every(isCount) || resetsOf(series) >= MANY_RESETS));
+  const broken = new Set(usable.filter((series) => !isSound(series)));
   const sound = usable.filter((series) => !broken.has(series));
   const intervalMs = usualInterval(sound);
   const birth = bornAfter(sound, rangeStartMs, intervalMs);
@@ -74,6 +74,13 @@ const MANY_RESETS = 3;
 
 const resetsOf = ({ samples }: RawSeries): number =>
   samples.reduce((resets, sample, i) => resets + (sample.value < (samples[i - 1]?.value ?? 0) ? 1 : 0), 0);
+
+const isSound = (series: RawSeries): boolean =>
+  series.samples.every(isCount) && isOrdered(series) && resetsOf(series) < MANY_RESETS;
+
+/** A later sample before an earlier one would look like a reset. */
+const isOrdered = ({ samples }: RawSeries): boolean =>
+  samples.every(({ atMs }, i) => atMs > (samples[i - 1]?.atMs ?? Number.NEGATIVE_INFINITY));
 
 const isCount = ({ value }: Sample): boolean => Number.isSafeInteger(value) && value >= 0;
 
@@ -182,7 +189,8 @@ export const usualInterval = (all: readonly RawSeries[]): number => {
 const describeBroken = (series: RawSeries): string => {
   const name = `${series.labels['__name__'] ?? 'a series'} of ${originOf(series.labels)}`;
   const odd = series.samples.find((sample) => !isCount(sample));
-  return odd
-    ? `${name} is not a counter: it has the value ${odd.value}`
+  if (odd) return `${name} is not a counter: it has the value ${odd.value}`;
+  return !isOrdered(series)
+    ? `the samples of ${name} are not in order of time`
     : `${name} fell ${resetsOf(series)} times: several pods seem to write it, each needs its own service.instance.id`;
 };

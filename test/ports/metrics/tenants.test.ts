@@ -95,7 +95,7 @@ const requestsOf = async (tenant?: string): Promise<number> => {
 };
 
 const { watchSlo } = createWatchActivities({ connectMetrics: clients.connect, now: Date.now });
-const oneLook = (tenant: Tenant): Promise<WatchSloResult> =>
+const watchOf = (tenant: Tenant, maxUnknownMs = 0): Promise<WatchSloResult> =>
   new MockActivityEnvironment().run<[WatchSloInput], WatchSloResult, typeof watchSlo>(watchSlo, {
     service: { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' },
     metrics: ref(tenant),
@@ -112,11 +112,11 @@ const oneLook = (tenant: Tenant): Promise<WatchSloResult> =>
       },
     ],
     slos: [{ name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 }],
-    judge: { pollMs: 1_000, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },
+    judge: { pollMs: 100, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },
     warmUpMs: 0,
     mode: 'bake',
     bakeMs: 0,
-    maxUnknownMs: 0,
+    maxUnknownMs,
   });
 
 const answer =
@@ -133,8 +133,19 @@ describe('tenants of one backend', () => {
       code: 'Forbidden',
       message: expect.stringContaining('no org id'),
     });
-    expect(await oneLook('bank')).toMatchObject({ verdict: 'healthy' });
+    expect(await watchOf('bank')).toMatchObject({ verdict: 'healthy' });
   });
+
+  it('are not asked again before the time that a 429 names, since that would keep the limit exceeded', async () => {
+    let asked = 0;
+    fault = () => {
+      asked += 1;
+      return answer(429, { status: 'error', error: 'too many requests' }, { 'retry-after': '2' })();
+    };
+    expect(await watchOf('bank', 1_500)).toMatchObject({ verdict: 'unknown' });
+    // Two looks of two queries each: at once, and after 2 s; every 100 ms it would be 30.
+    expect(asked).toBe(4);
+  }, 20_000);
 
   it.each([
     [
@@ -187,7 +198,7 @@ describe('tenants of one backend', () => {
     async (_, make, error) => {
       fault = make;
       await expect(requestsOf('bank')).rejects.toMatchObject({ name: 'TidegateError', ...error });
-      const seen = await oneLook('bank');
+      const seen = await watchOf('bank');
       expect(seen).toMatchObject({ verdict: 'unknown', breached: [], readings: [] });
       expect(seen.reason).not.toContain('bank');
       expect(await requestsOf('shop')).toBe(5);

@@ -147,6 +147,25 @@ describe('countIncrements', () => {
     expect(counted.series).toHaveLength(1);
   });
 
+  it.each([[[3, 1, 2]], [[1, 1, 2]], [[1, Number.NaN, 2]]])(
+    'reports samples at the times %j, since a reset could not be told',
+    (times) => {
+      const counted = countIncrements(
+        [
+          series(
+            { __name__: 'x_total' },
+            times.map((at) => [at, 5] as const),
+          ),
+        ],
+        0,
+      );
+      expect(counted).toMatchObject({
+        series: [],
+        problems: ['the samples of x_total of aws/pod-1 are not in order of time'],
+      });
+    },
+  );
+
   it('gives back any counter without resets: the increments sum to last - first', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1_000), { minLength: 1, maxLength: 50 }), fc.nat(1e6), (steps, start) => {
