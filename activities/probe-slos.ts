@@ -3,11 +3,12 @@ import { Context } from '@temporalio/activity';
 import type { ProbeSlosInput, RolloutActivities } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef, Slo } from '../core/contract/plan.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import { promqlOf } from '../platform/metrics/promql.ts';
 import { envoyPresence, latencyPresence, serverPresence } from '../platform/metrics/selectors.ts';
+import type { MetricsSource, SeriesQuery } from '../platform/metrics/source.ts';
 
 export interface ProbeDeps {
-  connectMetrics(ref: MetricsRef): Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  connectMetrics(ref: MetricsRef): Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
   now(): number;
 }
@@ -26,14 +27,14 @@ async function probeSlos(deps: ProbeDeps, input: ProbeSlosInput, signal: AbortSi
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
     const found = await Promise.all(
       input.slos.map(async (slo) => {
-        const { selector, metric } = presenceOf(slo, input);
-        const series = await metrics.range({ selector, toMs, rangeMs: REPORTED_WITHIN_MS }, signal);
+        const { series, metric } = presenceOf(slo, input);
+        const found = await metrics.range({ series, toMs, rangeMs: REPORTED_WITHIN_MS }, signal);
         return missingIn(
           input.clusters,
-          series.map((one) => one.labels['k8s_cluster_name'] ?? ''),
+          found.map((one) => one.labels['k8s_cluster_name'] ?? ''),
         ).map(
           (cluster) =>
-            `SLO ${slo.name}: no ${metric} from ${cluster} in the last ${REPORTED_WITHIN_MS / 1000} s (${selector})`,
+            `SLO ${slo.name}: no ${metric} from ${cluster} in the last ${REPORTED_WITHIN_MS / 1000} s (${promqlOf(series)})`,
         );
       }),
     );
@@ -47,14 +48,15 @@ async function probeSlos(deps: ProbeDeps, input: ProbeSlosInput, signal: AbortSi
 const missingIn = (wanted: readonly string[], seen: readonly string[]): string[] =>
   wanted.filter((name) => !seen.includes(name));
 
-function presenceOf(slo: Slo, { service, clusters }: ProbeSlosInput): { selector: string; metric: string } {
-  if (slo.source === 'envoy') return { selector: envoyPresence(clusters), metric: "Envoy's metrics" };
-  const scope = { service: service.service, clusters };
-  if (slo.indicator.kind === 'errors')
-    return { selector: serverPresence(scope), metric: 'http.server.request.duration' };
+function presenceOf(slo: Slo, { service, clusters }: ProbeSlosInput): { series: SeriesQuery; metric: string } {
+  if (slo.source === 'envoy') return { series: envoyPresence(clusters), metric: "Envoy's metrics" };
+  const protocol = slo.protocol ?? 'http';
+  const scope = { service: service.service, clusters, protocol };
+  const histogram = protocol === 'http' ? 'http.server.request.duration' : 'rpc.server.call.duration';
+  if (slo.indicator.kind === 'errors') return { series: serverPresence(scope), metric: histogram };
   const { thresholdS } = slo.indicator;
   return {
-    selector: latencyPresence(scope, thresholdS),
-    metric: `bucket of http.server.request.duration at ${thresholdS} s`,
+    series: latencyPresence(scope, thresholdS),
+    metric: `bucket of ${histogram} at ${thresholdS} s`,
   };
 }

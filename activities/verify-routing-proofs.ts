@@ -6,8 +6,8 @@ import { splitGauges, trafficByInstance } from '../core/analysis/subset-traffic.
 import { proveWeights } from '../core/analysis/weight-proof.ts';
 import type { InstanceTraffic } from '../core/analysis/weight-proof.ts';
 import type { InstanceProof, VerifyRoutingInput, VerifyTarget } from '../core/contract/activities.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
 import { envoyMembership, envoyTraffic } from '../platform/metrics/selectors.ts';
+import type { MetricsSource } from '../platform/metrics/source.ts';
 
 /** An Envoy that sent no sample for so long is not one of the cluster's any more, ms; longer where scrapes are rare. */
 const INSTANCE_MS = 30_000;
@@ -19,7 +19,7 @@ const PATIENCE = 2.5;
 const INTERVAL_MS = 150_000;
 
 export interface ProofPorts {
-  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly metrics: Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -46,7 +46,7 @@ export const proveTargets = async (
     ...new Set(input.targets.flatMap(({ weights, withdrawn }) => [...Object.keys(weights), ...withdrawn])),
   ];
   const scope = { stats, clusters: input.targets.map(({ cluster }) => cluster.name) };
-  const seen = await metrics.range({ selector: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
+  const seen = await metrics.range({ series: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
   const intervalMs = usualInterval(seen);
   const presentMs = Math.max(INSTANCE_MS, PATIENCE * intervalMs);
   const membership = seen.filter(({ samples }) => (samples.at(-1)?.atMs ?? 0) > nowMs - presentMs);
@@ -54,7 +54,7 @@ export const proveTargets = async (
   const raw =
     input.mode === 'entered' || stats.length === 0
       ? []
-      : await metrics.range({ selector: envoyTraffic(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal);
+      : await metrics.range({ series: envoyTraffic(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal);
   const byInstance = trafficByInstance(countIncrements(splitGauges(raw).counters, startMs));
   const instances = instancesOf(membership);
   const staleMs = Math.max(STALE_MS, PATIENCE * intervalMs);

@@ -8,12 +8,12 @@ import type {
 } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import type { MetricsSource } from '../platform/metrics/source.ts';
 import { proveTargets } from './verify-routing-proofs.ts';
 import type { Proofs } from './verify-routing-proofs.ts';
 
 export interface VerifyDeps {
-  readonly connectMetrics: (ref: MetricsRef) => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly connectMetrics: (ref: MetricsRef) => Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
 }
@@ -53,7 +53,7 @@ const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number):
 
 interface Look {
   readonly input: VerifyRoutingInput;
-  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly metrics: Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   readonly now: () => number;
   readonly context: Context;
 }

@@ -1,25 +1,16 @@
 /** One look of watchSlo: reads the counters once per source, judges every SLO, and moves the settled counts on. */
-import {
-  cellsSince,
-  envoyErrorArm,
-  envoyEventArm,
-  noArm,
-  serverErrorArm,
-  serverLatencyArm,
-  sumCells,
-} from '../core/analysis/arms.ts';
+import { cellsSince, envoyErrorArm, envoyEventArm, noArm, serverErrorArm, sumCells } from '../core/analysis/arms.ts';
 import type { Arm, Total } from '../core/analysis/arms.ts';
-import { countIncrements } from '../core/analysis/counters.ts';
-import type { Counted, RawSeries } from '../core/analysis/counters.ts';
 import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
-import { gaugeOf, splitGauges } from '../core/analysis/subset-traffic.ts';
+import { gaugeOf } from '../core/analysis/subset-traffic.ts';
 import { judgeThreshold } from '../core/analysis/threshold.ts';
 import type { StratumCounts } from '../core/analysis/threshold.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import type { Slo } from '../core/contract/plan.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
-import { envoyTraffic, serverLatency, serverRequests } from '../platform/metrics/selectors.ts';
+import type { MetricsSource } from '../platform/metrics/source.ts';
+import { armOfSlo, readCounters, sourceOf } from './watch-slo-sources.ts';
+import type { CountedSources } from './watch-slo-sources.ts';
 import { noTotals } from './watch-slo-state.ts';
 import type { ArmTotals, WatchState } from './watch-slo-state.ts';
 
@@ -35,7 +26,7 @@ const MAX_RANGE_MS = 10 * 60_000;
 const STALE_MS = 5_000;
 
 export interface LookPorts {
-  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly metrics: Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -85,54 +76,13 @@ export const look = async (
   const firstBadAtMs = ports.state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null);
   const readings = [...stops, ...judged.flatMap((one) => one.readings)];
   const state = { ...ports.state, settledToMs: nextMs, settled, firstBadAtMs, readings: [] };
-  return { readings, state: { ...state, lookBackMs: lookBackOf(counted, input) } };
+  return { readings, state: { ...state, lookBackMs: lookBackOf(counted) } };
 };
 
 /** null while a source has not sampled twice: looking back too little would lose every count of a slow one. */
-const lookBackOf = ({ server, latency, envoy }: CountedSources, { slos }: WatchSloInput): number | null => {
-  const asked = slos.some(({ indicator }) => indicator.kind === 'latency') ? [server, latency, envoy] : [server, envoy];
-  const intervals = asked.map(({ intervalMs }) => intervalMs);
+const lookBackOf = (counted: CountedSources): number | null => {
+  const intervals = [...counted.byKind.values()].map(({ intervalMs }) => intervalMs);
   return intervals.includes(0) ? null : Math.max(LOOK_BACK_MS, LOOK_BACK_INTERVALS * Math.max(...intervals));
-};
-
-interface CountedSources {
-  readonly server: Counted;
-  readonly latency: Counted;
-  readonly envoy: Counted;
-  readonly gauges: readonly RawSeries[];
-}
-
-const readCounters = async (
-  input: WatchSloInput,
-  { metrics, signal, startMs, nowMs }: LookPorts & { readonly startMs: number; readonly nowMs: number },
-): Promise<CountedSources> => {
-  const given = (values: readonly string[]): readonly string[] => values.filter((value) => value !== '');
-  const server = {
-    service: input.service.service,
-    versions: given(input.strata.flatMap(({ newVersion, oldVersion }) => [newVersion, oldVersion])),
-    clusters: input.strata.map(({ serving }) => serving),
-  };
-  const envoy = {
-    stats: given(input.strata.flatMap(({ newStat, oldStat }) => [newStat, oldStat])),
-    clusters: input.strata.flatMap(({ clients }) => clients),
-  };
-  const thresholds = input.slos.flatMap(({ indicator }) =>
-    indicator.kind === 'latency' ? [indicator.thresholdS] : [],
-  );
-  const range = (selector: string): Promise<readonly RawSeries[]> =>
-    metrics.range({ selector, toMs: nowMs, rangeMs: nowMs - startMs }, signal);
-  const [requests, buckets, traffic] = await Promise.all([
-    range(serverRequests(server)),
-    thresholds.length > 0 ? range(serverLatency(server, thresholds)) : [],
-    range(envoyTraffic(envoy)),
-  ]);
-  const { counters, gauges } = splitGauges(traffic);
-  return {
-    server: countIncrements(requests, startMs),
-    latency: countIncrements(buckets, startMs),
-    envoy: countIncrements(counters, startMs),
-    gauges,
-  };
 };
 
 interface OfStratum {
@@ -152,7 +102,7 @@ const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, se
   const sinceMs = stratum.sinceMs + offsetMs + input.warmUpMs;
   const source = sourceOf(counted, slo);
   const ofArm = (version: string, stat: string): Arm => {
-    const arm = armOf(counted, { slo, stratum, version, stat });
+    const arm = armOfSlo(slo, { counted: source, stratum, version, stat });
     return { ...arm, cells: cellsSince(arm.cells, sinceMs, source.intervalMs) };
   };
   const newArm = ofArm(stratum.newVersion, stratum.newStat);
@@ -174,26 +124,16 @@ const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, se
   };
 };
 
-const armOf = (
-  { server, latency, envoy }: CountedSources,
-  { slo, stratum, version, stat }: { slo: Slo; stratum: WatchStratum; version: string; stat: string },
-): Arm => {
-  if (slo.source === 'envoy') return envoyErrorArm(envoy, { stat, clients: stratum.clients });
-  const of = { cluster: stratum.serving, version };
-  return slo.indicator.kind === 'errors'
-    ? serverErrorArm(server, of)
-    : serverLatencyArm(latency, { ...of, thresholdS: slo.indicator.thresholdS });
-};
-
 const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly SloReading[] => {
+  const { envoy, server } = counted;
   const subset = (stat: string): SubsetTraffic => ({
-    sent: envoyEventArm(counted.envoy, stat, 'upstream_rq_total'),
-    answered: envoyErrorArm(counted.envoy, { stat, clients: stratum.clients }),
-    connectFailures: envoyEventArm(counted.envoy, stat, 'upstream_cx_connect_fail'),
+    sent: envoyEventArm(envoy, stat, 'upstream_rq_total'),
+    answered: envoyErrorArm(envoy, { stat, clients: stratum.clients }),
+    connectFailures: envoyEventArm(envoy, stat, 'upstream_cx_connect_fail'),
     active: gaugeOf(counted.gauges, stat),
   });
-  const serverDone = serverErrorArm(counted.server, { cluster: stratum.serving, version: stratum.newVersion });
-  const oldServer = serverErrorArm(counted.server, { cluster: stratum.serving, version: stratum.oldVersion });
+  const serverDone = serverErrorArm(server, { cluster: stratum.serving, version: stratum.newVersion });
+  const oldServer = serverErrorArm(server, { cluster: stratum.serving, version: stratum.oldVersion });
   const known = [serverDone.newestMs, oldServer.newestMs].filter((ms) => ms !== null);
   return hardStops({
     cluster: stratum.serving,
@@ -205,12 +145,9 @@ const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly
     serverNewestMs: known.length === 0 ? null : Math.max(...known),
     sinceMs: stratum.sinceMs + offsetMs,
     windowMs: input.judge.windowMs,
-    intervalMs: Math.max(counted.envoy.intervalMs, counted.server.intervalMs),
+    intervalMs: Math.max(envoy.intervalMs, server.intervalMs),
   });
 };
-
-const sourceOf = ({ server, latency, envoy }: CountedSources, slo: Slo): Counted =>
-  slo.source === 'envoy' ? envoy : slo.indicator.kind === 'errors' ? server : latency;
 
 const staleMs = (counted: CountedSources, slo: Slo): number =>
   Math.max(STALE_MS, 4 * sourceOf(counted, slo).intervalMs);

@@ -6,14 +6,14 @@ import type { Verdict } from '../core/analysis/verdict.ts';
 import type { RolloutActivities, WatchSloInput, WatchSloResult } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
-import type { Prometheus } from '../platform/metrics/prometheus.ts';
+import type { MetricsSource } from '../platform/metrics/source.ts';
 import { look } from './watch-slo-look.ts';
 import type { Looked } from './watch-slo-look.ts';
 import { fittingReadings, resumedState } from './watch-slo-state.ts';
 import type { WatchState } from './watch-slo-state.ts';
 
 export interface WatchDeps {
-  readonly connectMetrics: (ref: MetricsRef) => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly connectMetrics: (ref: MetricsRef) => Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
   /** Longest attempt, ms; default 9 min: function runtimes end at 10 to 15. */
@@ -21,6 +21,8 @@ export interface WatchDeps {
 }
 
 const ATTEMPT_MS = 9 * 60_000;
+/** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
+const LONGEST_WAIT_MS = 30_000;
 /** Longest time without a heartbeat while waiting for the next look, ms. */
 const BEAT_MS = 2_000;
 
@@ -45,7 +47,7 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
         context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
         throw windowEnd();
       }
-      await pause(context, { ms: input.judge.pollMs, state });
+      await pause(context, { ms: Math.max(input.judge.pollMs, looked.retryAfterMs ?? 0), state });
     }
   },
 });
@@ -58,18 +60,6 @@ const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
       `nothing to watch for ${name}: ${slos.length} SLOs, ${strata.length} serving clusters`,
       {
         fix: 'give the Service an SLO that can be evaluated',
-      },
-    );
-  }
-  const unsupported = slos
-    .filter((slo) => slo.source === 'envoy' && slo.indicator.kind === 'latency')
-    .map((slo) => slo.name);
-  if (unsupported.length > 0) {
-    throw new TidegateError(
-      'Invalid',
-      `latency is judged from server metrics only; SLO ${unsupported.join(', ')} of ${name} asks Envoy`,
-      {
-        fix: 'use the server source for latency',
       },
     );
   }
@@ -87,24 +77,29 @@ const freshState = (nowMs: number): WatchState => ({
 
 interface LookInput {
   readonly input: WatchSloInput;
-  readonly metrics: Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly metrics: Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   readonly now: () => number;
   readonly state: WatchState;
   readonly context: Context;
 }
 
+interface Failed {
+  /** Why there was no look. */
+  readonly failure?: Verdict;
+  /** How long the backend asked us to wait, ms. */
+  readonly retryAfterMs?: number;
+}
+
 /** A backend that fails makes everything unknown; it is never a breach, and the counts go on where they were. */
-const lookOrUnknown = async ({
-  input,
-  context,
-  ...ports
-}: LookInput): Promise<Looked & { readonly failure?: Verdict }> => {
+const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<Looked & Failed> => {
   try {
     return await look(input, { ...ports, signal: context.cancellationSignal });
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (!(error instanceof TidegateError)) throw error;
-    return { state: ports.state, readings: [], failure: { verdict: 'unknown', breached: [], reason: error.message } };
+    const failure: Verdict = { verdict: 'unknown', breached: [], reason: error.message };
+    const retryAfterMs = Math.min(error.retryAfterMs ?? 0, LONGEST_WAIT_MS);
+    return { state: ports.state, readings: [], failure, retryAfterMs };
   }
 };
 

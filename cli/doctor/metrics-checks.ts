@@ -2,8 +2,8 @@
 import type { RawSeries } from '../../core/analysis/counters.ts';
 import type { MeshConfig } from '../../core/config/types.ts';
 import { TidegateError } from '../../core/contract/errors.ts';
-import type { Prometheus } from '../../platform/metrics/prometheus.ts';
 import { envoyPresence } from '../../platform/metrics/selectors.ts';
+import type { MetricsSource, SeriesQuery } from '../../platform/metrics/source.ts';
 import type { CheckGroup, Finding, Seen } from './check.ts';
 import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
 
@@ -12,7 +12,7 @@ const CLOCK_APART_MS = 5_000;
 
 export interface MetricsPort {
   /** Throws when the mesh names no backend, or its token is missing. */
-  readonly connect: () => Pick<Prometheus, 'range' | 'clockOffsetMs'>;
+  readonly connect: () => Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
 }
@@ -20,12 +20,12 @@ export interface MetricsPort {
 /** Raw series of the last minutes, and the backend's time at which they were asked for. */
 export async function readRecent(
   { connect, now }: MetricsPort,
-  selector: string,
+  query: SeriesQuery,
   signal: AbortSignal,
 ): Promise<{ series: readonly RawSeries[]; nowMs: number }> {
   const metrics = connect();
   const nowMs = now() + (await metrics.clockOffsetMs(signal));
-  const series = await metrics.range({ selector, toMs: nowMs, rangeMs: REPORTED_WITHIN_MS }, signal);
+  const series = await metrics.range({ series: query, toMs: nowMs, rangeMs: REPORTED_WITHIN_MS }, signal);
   return { series, nowMs };
 }
 

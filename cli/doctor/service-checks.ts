@@ -1,6 +1,7 @@
 /** One service of the config, over all its clusters: routes, records, versions, metrics. */
 import { standaloneActivity, systemClock } from '../../activities/ports.ts';
 import { readRecords } from '../../activities/read-records.ts';
+import { protocolOf } from '../../core/analysis/conventions.ts';
 import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
 import type { ClusterFacts } from '../../core/contract/activities.ts';
 import { rolloutWorkflowId, WHOLE } from '../../core/contract/names.ts';
@@ -78,7 +79,11 @@ function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
   // '' stands for series without the label, so that its absence can be told from silence.
   const clusters = [...mesh.clusters.map(({ ref }) => ref.name), ''];
   const server = (signal: AbortSignal): Promise<Observed> =>
-    readRecent(metrics, serverPresence({ service: service.name, clusters }), signal);
+    readRecent(
+      metrics,
+      serverPresence({ service: service.name, clusters, protocol: protocolOf(service.slos) }),
+      signal,
+    );
   return [
     check('its server metrics are fresh', async (signal) => {
       const read = await facts();
@@ -93,8 +98,8 @@ function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
       const stats = statsOf(await facts());
       const names = [...new Set(Object.values(stats).flat())];
       if (names.length === 0) return { note: 'not adopted', findings: [] };
-      const selector = envoyMembership({ stats: names, clusters: Object.keys(stats) });
-      return { note: '', findings: membershipFindings(stats, await readRecent(metrics, selector, signal)) };
+      const wanted = envoyMembership({ stats: names, clusters: Object.keys(stats) });
+      return { note: '', findings: membershipFindings(stats, await readRecent(metrics, wanted, signal)) };
     }),
   ];
 }
@@ -111,7 +116,8 @@ const statsOf = ({ clusters }: ServiceFacts): Record<string, string[]> =>
 async function readFacts(ports: ServicePorts, config: LoadedConfig): Promise<ServiceFacts> {
   const { namespace, name } = config.service;
   const clusters = await Promise.all(config.mesh.clusters.map((cluster) => factsOf(ports, config, cluster)));
-  return { namespace, service: name, clusters, topology: topologies(config, clusters) };
+  const protocol = protocolOf(config.service.slos);
+  return { namespace, service: name, clusters, topology: topologies(config, clusters), protocol };
 }
 
 /** A cluster that refuses us is told like one that cannot be reached: the others still count. */

@@ -1,4 +1,5 @@
 /** What the facts of one service say that a person should know. Pure. */
+import { HTTP_SERVER, RPC_SERVER } from '../../core/analysis/conventions.ts';
 import type { RawSeries } from '../../core/analysis/counters.ts';
 import type { ClusterFacts } from '../../core/contract/activities.ts';
 import type { Shares } from '../../core/routing/record.ts';
@@ -12,6 +13,8 @@ export interface ServiceFacts {
   readonly clusters: readonly ClusterFacts[];
   /** Per client cluster the share of each serving cluster, ppm. */
   readonly topology: Readonly<Record<string, Shares>>;
+  /** What its pods report. */
+  readonly protocol: 'http' | 'rpc';
 }
 
 const where = ({ namespace, service }: ServiceFacts, cluster: string): string =>
@@ -88,7 +91,7 @@ const PROMOTE =
   'let Prometheus promote service.name, service.version and k8s.cluster.name (otlp.promote_resource_attributes), and set them for the pods (OTEL_RESOURCE_ATTRIBUTES)';
 
 export function freshnessFindings(facts: ServiceFacts, observed: Observed, windowMs: number): Finding[] {
-  const metric = `http_server_request_duration_seconds_count{service_name="${facts.service}"}`;
+  const metric = `${facts.protocol === 'http' ? HTTP_SERVER : RPC_SERVER}_count{service_name="${facts.service}"}`;
   const astray = inCluster(observed, '').length;
   if (astray > 0) {
     const text = `${astray} series ${metric} have no label k8s_cluster_name: nobody can tell whose they are`;

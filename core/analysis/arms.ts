@@ -1,4 +1,5 @@
 /** Which counts belong to a version in a serving cluster (an arm), and which of them are bad. */
+import { isServerError } from './conventions.ts';
 import { originOf } from './counters.ts';
 import type { Counted, CountedSeries } from './counters.ts';
 
@@ -21,6 +22,8 @@ export interface Arm {
   readonly problem: string;
   /** Who should count as well but is not heard: the counts are true, but not all. '' when all are there. */
   readonly missing: string;
+  /** What a reader of the counts should know; left out when there is nothing. */
+  readonly note?: string;
 }
 
 export const noArm: Arm = { cells: [], pods: [], newestMs: null, problem: '', missing: '' };
@@ -54,37 +57,19 @@ export interface ServerArm {
   readonly version: string;
 }
 
-const ofServerArm =
+export const ofServerArm =
   ({ cluster, version }: ServerArm) =>
   ({ labels }: CountedSeries): boolean =>
     labels['k8s_cluster_name'] === cluster && labels['service_version'] === version;
 
-/** The pods' own view. Bad: status 5xx, as OpenTelemetry's HTTP conventions define a server error. */
+/** The pods' own view. Bad: a server error by OpenTelemetry's conventions. */
 export const serverErrorArm = (counted: Counted, of: ServerArm): Arm => {
   const series = counted.series.filter(ofServerArm(of));
   return armOf(counted, {
     series,
     newestMs: newestOf(series),
-    weigh: ({ labels }) => ({ total: 1, bad: Number(labels['http_response_status_code'] ?? 0) >= 500 ? 1 : 0 }),
+    weigh: ({ labels }) => ({ total: 1, bad: isServerError(labels) ? 1 : 0 }),
   });
-};
-
-/** Bad: slower than the edge, i.e. all requests less those of the bucket `le = thresholdS`. */
-export const serverLatencyArm = (counted: Counted, of: ServerArm & { readonly thresholdS: number }): Arm => {
-  const edge = ({ labels }: CountedSeries): number =>
-    Number(labels['le'] === '+Inf' ? Number.POSITIVE_INFINITY : labels['le']);
-  const series = counted.series
-    .filter(ofServerArm(of))
-    .filter((one) => [of.thresholdS, Number.POSITIVE_INFINITY].includes(edge(one)));
-  const all = series.filter((one) => edge(one) !== of.thresholdS).map(keyWithoutEdge);
-  const good = new Set(series.filter((one) => edge(one) === of.thresholdS).map(keyWithoutEdge));
-  const arm = armOf(counted, {
-    series,
-    newestMs: newestOf(series),
-    weigh: (one) => (edge(one) === of.thresholdS ? { total: 0, bad: -1 } : { total: 1, bad: 1 }),
-  });
-  if (all.every((key) => good.has(key))) return arm;
-  return { ...arm, cells: [], problem: `the histogram has no bucket edge at ${of.thresholdS} s` };
 };
 
 export interface EnvoyArm {
@@ -94,15 +79,25 @@ export interface EnvoyArm {
 }
 
 /** The client's Envoys' view of a subset, with the answers that Envoy makes itself (503 without a connection, 504). */
-export const envoyErrorArm = (counted: Counted, { stat, clients }: EnvoyArm): Arm => {
-  const ofSubset = counted.series.filter(({ labels }) => labels['envoy_cluster_name'] === stat);
-  const silent = clients.filter((client) => !ofSubset.some(({ labels }) => labels['k8s_cluster_name'] === client));
+export const envoyErrorArm = (counted: Counted, of: EnvoyArm): Arm => {
+  const ofSubset = counted.series.filter(ofEnvoyArm(of));
   const arm = armOf(counted, {
     series: ofSubset.filter(({ labels }) => labels['__name__'] === 'envoy_cluster_upstream_rq_xx'),
     newestMs: oldestNewest(ofSubset),
     weigh: ({ labels }) => ({ total: 1, bad: labels['envoy_response_code_class'] === '5' ? 1 : 0 }),
   });
-  return { ...arm, missing: silent.length > 0 ? `no metrics of ${stat} from the Envoys of ${silent.join(', ')}` : '' };
+  return { ...arm, missing: silentClients(ofSubset, of) };
+};
+
+export const ofEnvoyArm =
+  ({ stat }: Pick<EnvoyArm, 'stat'>) =>
+  ({ labels }: CountedSeries): boolean =>
+    labels['envoy_cluster_name'] === stat;
+
+/** Client clusters without a series of the subset, in a sentence; '' when all are there. */
+export const silentClients = (ofSubset: readonly CountedSeries[], { stat, clients }: EnvoyArm): string => {
+  const silent = clients.filter((client) => !ofSubset.some(({ labels }) => labels['k8s_cluster_name'] === client));
+  return silent.length > 0 ? `no metrics of ${stat} from the Envoys of ${silent.join(', ')}` : '';
 };
 
 /** How often something was counted for a subset, over all Envoys. */
@@ -119,7 +114,7 @@ interface ArmOptions {
   readonly weigh: (series: CountedSeries) => Total;
 }
 
-const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm => {
+export const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm => {
   const byPod = new Map<string, CountedSeries[]>();
   for (const one of series) {
     const origin = originOf(one.labels);
@@ -147,11 +142,11 @@ const cellsOf = (series: readonly CountedSeries[], weigh: ArmOptions['weigh']): 
 };
 
 /** Pods come and go: an arm is known up to its newest pod's newest sample. */
-const newestOf = (series: readonly CountedSeries[]): number | null =>
+export const newestOf = (series: readonly CountedSeries[]): number | null =>
   series.length === 0 ? null : Math.max(...series.map((one) => one.newestMs));
 
 /** Envoys stay: an arm is known up to the newest sample of the Envoy that is furthest behind. */
-const oldestNewest = (series: readonly CountedSeries[]): number | null => {
+export const oldestNewest = (series: readonly CountedSeries[]): number | null => {
   const perEnvoy = new Map<string, number>();
   for (const one of series) {
     const origin = originOf(one.labels);
@@ -159,10 +154,3 @@ const oldestNewest = (series: readonly CountedSeries[]): number | null => {
   }
   return perEnvoy.size === 0 ? null : Math.min(...perEnvoy.values());
 };
-
-const keyWithoutEdge = ({ labels }: CountedSeries): string =>
-  JSON.stringify(
-    Object.entries(labels)
-      .filter(([name]) => name !== 'le')
-      .sort(),
-  );

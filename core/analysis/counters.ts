@@ -43,19 +43,21 @@ export interface Counted {
 }
 
 /**
- * Differences of neighbouring samples, with resets (a lower value counts from 0). The first sample of a series is a
- * baseline, except when the series was born after `rangeStartMs`: then it counts from 0 (see `bornAfter`).
+ * Differences of neighbouring samples, with resets (a lower value counts from 0, and so do the others of its process).
+ * The first sample of a series is a baseline, except when the series was born after `rangeStartMs`: then it counts
+ * from 0 (see `bornAfter`).
  */
 export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number): Counted => {
   const usable = raw.filter((series) => series.samples.length > 0);
-  const broken = new Set(usable.filter((series) => !series.samples.every(isCount) || resetsOf(series) >= MANY_RESETS));
+  const broken = new Set(usable.filter((series) => !isSound(series)));
   const sound = usable.filter((series) => !broken.has(series));
   const intervalMs = usualInterval(sound);
   const birth = bornAfter(sound, rangeStartMs, intervalMs);
+  const restarts = restartsOf(sound);
   return {
     series: sound.map((series) => ({
       labels: series.labels,
-      increments: incrementsOf(series.samples, birth(series)),
+      increments: incrementsOf(series.samples, { bornAfterMs: birth(series), restarts: restarts(series) }),
       newestMs: series.samples.at(-1)?.atMs ?? 0,
     })),
     intervalMs,
@@ -73,15 +75,59 @@ const MANY_RESETS = 3;
 const resetsOf = ({ samples }: RawSeries): number =>
   samples.reduce((resets, sample, i) => resets + (sample.value < (samples[i - 1]?.value ?? 0) ? 1 : 0), 0);
 
+const isSound = (series: RawSeries): boolean =>
+  series.samples.every(isCount) && isOrdered(series) && resetsOf(series) < MANY_RESETS;
+
+/** A later sample before an earlier one would look like a reset. */
+const isOrdered = ({ samples }: RawSeries): boolean =>
+  samples.every(({ atMs }, i) => atMs > (samples[i - 1]?.atMs ?? Number.NEGATIVE_INFINITY));
+
 const isCount = ({ value }: Sample): boolean => Number.isSafeInteger(value) && value >= 0;
 
-const incrementsOf = (samples: readonly Sample[], bornAfterMs: number | undefined): Increment[] => {
+interface Fall {
+  readonly fromMs: number;
+  readonly atMs: number;
+}
+
+/**
+ * Falls of all series that restart together. A restarted process may have counted past an old value of one series
+ * already (a bucket, a status) while another one fell: without this the former would count its difference only, and a
+ * histogram more fast requests than requests. Falls of a subset in Envoy say nothing about other subsets: Envoy drops
+ * the counters of a cluster that was removed.
+ */
+const restartsOf = (all: readonly RawSeries[]): ((series: RawSeries) => readonly Fall[]) => {
+  const falls = new Map<string, Fall[]>();
+  for (const { labels, samples } of all) {
+    samples.forEach((sample, i) => {
+      const before = samples[i - 1];
+      if (before === undefined || sample.value >= before.value) return;
+      const key = familyOf(labels);
+      falls.set(key, [...(falls.get(key) ?? []), { fromMs: before.atMs, atMs: sample.atMs }]);
+    });
+  }
+  return ({ labels }) => (falls.size === 0 ? [] : (falls.get(familyOf(labels)) ?? []));
+};
+
+/** Without an instance label processes cannot be told apart: then only the buckets of one histogram belong together. */
+const familyOf = ({ le: _, ...labels }: RawSeries['labels']): string =>
+  labels['instance'] === undefined
+    ? JSON.stringify(Object.entries(labels).sort())
+    : JSON.stringify([originOf(labels), labels['__name__'], labels['envoy_cluster_name'], labels['service_version']]);
+
+interface Beginnings {
+  /** When the series is known to have been at 0. */
+  readonly bornAfterMs: number | undefined;
+  readonly restarts: readonly Fall[];
+}
+
+const incrementsOf = (samples: readonly Sample[], { bornAfterMs, restarts }: Beginnings): Increment[] => {
   const increments: Increment[] = [];
   let before: Sample | undefined = bornAfterMs === undefined ? undefined : { atMs: bornAfterMs, value: 0 };
   for (const sample of samples) {
     if (before) {
-      const by = sample.value >= before.value ? sample.value - before.value : sample.value;
-      increments.push({ fromMs: before.atMs, atMs: sample.atMs, by });
+      const { atMs: fromMs, value } = before;
+      const again = sample.value < value || restarts.some((fall) => fall.fromMs >= fromMs && fall.atMs <= sample.atMs);
+      increments.push({ fromMs, atMs: sample.atMs, by: again ? sample.value : sample.value - value });
     }
     before = sample;
   }
@@ -143,7 +189,8 @@ export const usualInterval = (all: readonly RawSeries[]): number => {
 const describeBroken = (series: RawSeries): string => {
   const name = `${series.labels['__name__'] ?? 'a series'} of ${originOf(series.labels)}`;
   const odd = series.samples.find((sample) => !isCount(sample));
-  return odd
-    ? `${name} is not a counter: it has the value ${odd.value}`
+  if (odd) return `${name} is not a counter: it has the value ${odd.value}`;
+  return !isOrdered(series)
+    ? `the samples of ${name} are not in order of time`
     : `${name} fell ${resetsOf(series)} times: several pods seem to write it, each needs its own service.instance.id`;
 };

@@ -43,7 +43,9 @@ const judgeStratum = (input: JudgeInput, stratum: StratumCounts): SloReading => 
   const found = findBreach(input, [stratum]);
   const { verdict, reason } =
     found === undefined ? judgeWhole(input, stratum) : { verdict: 'breach' as const, reason: found };
-  return readingOf(input.slo, { cluster: stratum.cluster, verdict, reason, strata: [stratum] });
+  const { note = '' } = stratum.newArm;
+  const noted = note === '' ? reason : `${reason} (${note})`;
+  return readingOf(input.slo, { cluster: stratum.cluster, verdict, reason: noted, strata: [stratum] });
 };
 
 const judgePooled = (input: JudgeInput, readings: readonly SloReading[]): SloReading => {

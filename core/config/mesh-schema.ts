@@ -1,7 +1,16 @@
 /** The Mesh document as users write it. Parsing completes it with defaults. */
 import { z } from 'zod';
 import { meshDefaults } from './defaults.ts';
-import { clusterName, environmentVariable, labelMap, metricsUrl, resourceName, text } from './values.ts';
+import {
+  clusterName,
+  environmentVariable,
+  labelMap,
+  metricsUrl,
+  resourceName,
+  tenantHeader,
+  tenantId,
+  text,
+} from './values.ts';
 
 export const API_VERSION = 'tidegate.dev/v1alpha1';
 
@@ -30,6 +39,27 @@ const cluster = z.strictObject({
     .meta({ description: 'Where credentials are found; a relative path starts at the folder of this file.' }),
 });
 
+const prometheus = z
+  .strictObject({
+    url: metricsUrl,
+    tokenEnv: environmentVariable.optional(),
+    tenant: tenantId
+      .meta({ description: 'Whose metrics are read, where the backend keeps several tenants apart.' })
+      .optional(),
+    tenantHeader: tenantHeader
+      .meta({ description: 'Header that carries the tenant; X-Scope-OrgID (Mimir, Cortex) when left out.' })
+      .optional(),
+  })
+  .superRefine(({ tenant, tenantHeader: header }, context) => {
+    if (tenant !== undefined || header === undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['tenantHeader'],
+      message: 'names a header, but there is no tenant to send in it',
+      params: { hint: 'add tenant, or leave tenantHeader out' },
+    });
+  });
+
 export const meshSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Mesh'),
@@ -42,7 +72,7 @@ export const meshSchema = z.strictObject({
       .prefault(meshDefaults.installation),
     clusters: z.array(cluster).min(1).superRefine(refuseTwins),
     metrics: z
-      .strictObject({ prometheus: z.strictObject({ url: metricsUrl, tokenEnv: environmentVariable.optional() }) })
+      .strictObject({ prometheus })
       .meta({ description: 'Without it nothing can be judged: such a mesh can be read, but no version deployed.' })
       .optional(),
   }),

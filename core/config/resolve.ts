@@ -118,10 +118,14 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): MeshConfig => ({
   metrics: spec.metrics === undefined ? null : metricsRef(spec.metrics.prometheus),
 });
 
-const metricsRef = ({ url, tokenEnv }: { url: string; tokenEnv?: string | undefined }): MeshConfig['metrics'] => ({
+const metricsRef = ({ url, tokenEnv, tenant, tenantHeader }: WrittenBackend): MeshConfig['metrics'] => ({
   url,
   ...(tokenEnv === undefined ? {} : { tokenEnv }),
+  ...(tenant === undefined ? {} : { tenant }),
+  ...(tenantHeader === undefined ? {} : { tenantHeader }),
 });
+
+type WrittenBackend = NonNullable<WrittenMesh['spec']['metrics']>['prometheus'];
 
 const serviceConfig = (
   { written: { metadata, spec }, podTemplate }: CheckedService,

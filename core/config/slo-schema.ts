@@ -6,11 +6,20 @@ import { z } from 'zod';
 import type { Slo } from '../contract/plan.ts';
 import { resourceName } from './values.ts';
 
-const sourceTypes = ['opentelemetry-http-server', 'envoy-cluster'] as const;
-const sources = { 'opentelemetry-http-server': 'server', 'envoy-cluster': 'envoy' } as const;
+const sourceTypes = ['opentelemetry-http-server', 'opentelemetry-rpc-server', 'envoy-cluster'] as const;
+const sources = {
+  'opentelemetry-http-server': { source: 'server' },
+  'opentelemetry-rpc-server': { source: 'server', protocol: 'rpc' },
+  'envoy-cluster': { source: 'envoy' },
+} as const;
 
-/** Edges of OpenTelemetry's http.server.request.duration, seconds: between them a count of slow requests is a guess. */
-const latencyEdgesS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+/** Edges of OpenTelemetry's server durations, HTTP and RPC, seconds: between them a count of slow requests is a guess. */
+const serverEdgesS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+/** Edges of Envoy's upstream_rq_time, seconds; its buckets go on to an hour. */
+const envoyEdgesS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+const edgesOf = (type: (typeof sourceTypes)[number]): readonly number[] =>
+  type === 'envoy-cluster' ? envoyEdgesS : serverEdgesS;
 
 const ratioMetric = z
   .strictObject({
@@ -18,12 +27,23 @@ const ratioMetric = z
     bad: z.strictObject({
       metricSource: z.strictObject({
         type: z.enum(sourceTypes),
-        spec: z.strictObject({ statusClass: z.literal('5xx') }).prefault({ statusClass: '5xx' }),
+        spec: z
+          .strictObject({ statusClass: z.literal('5xx') })
+          .meta({ description: 'HTTP and Envoy count 5xx; RPC counts the status codes that are errors of servers.' })
+          .optional(),
       }),
     }),
     total: z.strictObject({ metricSource: z.strictObject({ type: z.enum(sourceTypes) }) }),
   })
   .superRefine(({ bad, total }, context) => {
+    if (bad.metricSource.type === 'opentelemetry-rpc-server' && bad.metricSource.spec !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['bad', 'metricSource', 'spec'],
+        message: 'RPC has no status classes',
+        params: { hint: 'leave spec out: the status codes that are errors of servers count' },
+      });
+    }
     if (bad.metricSource.type === total.metricSource.type) return;
     context.addIssue({
       code: 'custom',
@@ -33,9 +53,7 @@ const ratioMetric = z
     });
   });
 
-const thresholdMetric = z.strictObject({
-  metricSource: z.strictObject({ type: z.literal('opentelemetry-http-server') }),
-});
+const thresholdMetric = z.strictObject({ metricSource: z.strictObject({ type: z.enum(sourceTypes) }) });
 
 const objective = z.strictObject({
   target: z
@@ -67,7 +85,7 @@ const sloSchema = z
   })
   .superRefine((slo, context) => {
     slo.objectives.forEach((one, index) => {
-      const fault = objectiveFault(one, slo.indicator.thresholdMetric !== undefined);
+      const fault = objectiveFault(one, slo.indicator.thresholdMetric?.metricSource.type);
       if (fault === undefined) return;
       context.addIssue({
         code: 'custom',
@@ -82,9 +100,9 @@ type Objective = z.output<typeof objective>;
 
 const objectiveFault = (
   { op, value }: Objective,
-  latency: boolean,
+  latency: (typeof sourceTypes)[number] | undefined,
 ): { path: string[]; message: string; hint: string } | undefined => {
-  if (!latency) {
+  if (latency === undefined) {
     if (op === undefined && value === undefined) return undefined;
     const path = [op === undefined ? 'value' : 'op'];
     return { path, message: 'has no meaning for a ratioMetric', hint: 'leave only target' };
@@ -96,14 +114,15 @@ const objectiveFault = (
       hint: 'write op: lte and value: 0.25 (seconds)',
     };
   }
-  if (latencyEdgesS.includes(value)) return undefined;
-  const near = nearestEdges(value).map(String).join(' or ');
+  const edges = edgesOf(latency);
+  if (edges.includes(value)) return undefined;
+  const near = nearestEdges(value, edges).map(String).join(' or ');
   return { path: ['value'], message: `${String(value)} s is no edge of the duration histogram`, hint: `use ${near}` };
 };
 
-const nearestEdges = (value: number): number[] => {
-  const below = latencyEdgesS.filter((edge) => edge < value).slice(-1);
-  const above = latencyEdgesS.filter((edge) => edge > value).slice(0, 1);
+const nearestEdges = (value: number, edges: readonly number[]): number[] => {
+  const below = edges.filter((edge) => edge < value).slice(-1);
+  const above = edges.filter((edge) => edge > value).slice(0, 1);
   return [...below, ...above];
 };
 
@@ -122,6 +141,11 @@ export const slosSchema = z
     });
   });
 
+const sourceTypeOf = ({ ratioMetric: ratio, thresholdMetric: threshold }: Indicator): (typeof sourceTypes)[number] =>
+  ratio?.bad.metricSource.type ?? threshold?.metricSource.type ?? 'opentelemetry-http-server';
+
+type Indicator = z.output<typeof sloSchema>['indicator'];
+
 /** One Slo per objective; several objectives of one SLO are told apart by their target (and threshold). */
 export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
   written.flatMap(({ name, indicator, objectives }) =>
@@ -129,7 +153,7 @@ export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
       const suffix = indicator.thresholdMetric === undefined ? String(target) : `${String(target)}-${String(value)}s`;
       return {
         name: objectives.length === 1 ? name : `${name}-${suffix}`,
-        source: sources[indicator.ratioMetric?.bad.metricSource.type ?? 'opentelemetry-http-server'],
+        ...sources[sourceTypeOf(indicator)],
         indicator:
           indicator.thresholdMetric === undefined ? { kind: 'errors' } : { kind: 'latency', thresholdS: value },
         target,

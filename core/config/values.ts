@@ -115,6 +115,27 @@ export const metricsUrl = z
   })
   .meta({ title: 'base URL', examples: ['http://prometheus.monitoring:9090'] });
 
+/** Visible ASCII without spaces fits a header; several tenants are joined by `|` where the backend federates them. */
+export const tenantId = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/)
+  .max(150)
+  .meta({ title: 'tenant', examples: ['team-shop'] });
+
+/** Headers that mean something to HTTP itself, or that Tidegate sets. */
+const takenHeaders =
+  /^(?:accept.*|authorization|connection|content-.*|cookie|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|user-agent)$/i;
+
+export const tenantHeader = z
+  .string()
+  .regex(/^[A-Za-z0-9][-A-Za-z0-9_]*$/)
+  .max(100)
+  .refine((name) => !takenHeaders.test(name), {
+    error: 'has a meaning of its own in HTTP',
+    params: { hint: 'name the header that the backend reads the tenant from: X-Scope-OrgID or THANOS-TENANT' },
+  })
+  .meta({ title: 'name of an HTTP header', examples: ['THANOS-TENANT'] });
+
 export const environmentVariable = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)

@@ -20,13 +20,19 @@ export interface MetricsRef {
   readonly url: string;
   /** Name of the environment variable of the worker that holds a bearer token, if one is needed. */
   readonly tokenEnv?: string;
+  /** Whose metrics are read, where a backend keeps several tenants apart. Not a secret. */
+  readonly tenant?: string;
+  /** Header that carries the tenant. Default: X-Scope-OrgID. */
+  readonly tenantHeader?: string;
 }
 
 /** A resolved objective. `bad / total` must stay at or below 1 - target. */
 export interface Slo {
   readonly name: string;
-  /** server: OpenTelemetry HTTP server metrics of the pods. envoy: the client's Envoy's view of the subset. */
+  /** server: OpenTelemetry server metrics of the pods. envoy: the client's Envoy's view of the subset. */
   readonly source: 'server' | 'envoy';
+  /** Which conventions the server's metrics follow. Default: http. */
+  readonly protocol?: 'http' | 'rpc';
   readonly indicator:
     | { readonly kind: 'errors' }
     | { readonly kind: 'latency'; /** Upper edge of good, in seconds. */ readonly thresholdS: number };

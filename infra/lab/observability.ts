@@ -24,9 +24,19 @@ const promoted = [
   'cloud.availability_zone',
 ];
 
+interface PrometheusSettings {
+  envoys: readonly ScrapedEnvoy[];
+  /** Default: 1 000. */
+  scrapeIntervalMs?: number;
+  /** Store classic histograms as native ones with custom buckets. Default: no. */
+  customBuckets?: boolean;
+  /** How much older than the newest of its series a sample may be, ms. Default, as Prometheus': 0. */
+  lateByMs?: number;
+}
+
 export async function startPrometheus(
   starter: ProcessStarter,
-  options: { dir: string; envoys: readonly ScrapedEnvoy[]; /** Default: 1 000. */ scrapeIntervalMs?: number },
+  options: PrometheusSettings & { dir: string },
 ): Promise<{ process: LabProcess; url: string }> {
   const [port] = (await freePorts(1)) as [number];
   const configFile = join(options.dir, 'prometheus.yaml');
@@ -51,13 +61,13 @@ export async function startPrometheus(
 function prometheusConfig({
   envoys,
   scrapeIntervalMs = 1_000,
-}: {
-  envoys: readonly ScrapedEnvoy[];
-  scrapeIntervalMs?: number;
-}): unknown {
+  customBuckets = false,
+  lateByMs = 0,
+}: PrometheusSettings): unknown {
   return {
     global: { scrape_interval: `${scrapeIntervalMs}ms`, scrape_timeout: `${scrapeIntervalMs * 0.9}ms` },
-    otlp: { promote_resource_attributes: promoted },
+    otlp: { promote_resource_attributes: promoted, convert_histograms_to_nhcb: customBuckets },
+    storage: { tsdb: { out_of_order_time_window: `${lateByMs}ms` } },
     scrape_configs: [
       {
         job_name: 'envoy',

@@ -2,6 +2,7 @@
 import { TidegateError } from '../../core/contract/errors.ts';
 import type { FailureCode } from '../../core/contract/errors.ts';
 import type { RawSeries, Sample } from '../../core/analysis/counters.ts';
+import type { NativeSeries } from './native-histograms.ts';
 
 /** Characters of a backend's error text that we repeat. */
 const SHOWN = 300;
@@ -25,6 +26,11 @@ export const httpError = ({ where, status, text, retryAfter }: HttpAnswer): Tide
       fix: 'check tokenEnv of the metrics backend and what the token may read',
     });
   }
+  if (status === 400 || status === 422) {
+    return new TidegateError('Invalid', message, {
+      fix: 'see what the backend refuses; it may limit the series or samples of a query',
+    });
+  }
   if (status >= 500) return new TidegateError('Unavailable', message, { fix: 'check the metrics backend' });
   return new TidegateError('Invalid', message, { fix: 'check that the metrics URL is the API base of a Prometheus' });
 };
@@ -44,24 +50,39 @@ export const answerError = (answer: unknown, where: string): TidegateError | und
     const text = `${String(answer['errorType'])}: ${shorten(String(answer['error']))}`;
     return new TidegateError(code, `${where} refused the query: ${text}`, { fix: 'check the metrics backend' });
   }
-  const warnings = answer['warnings'];
-  if (Array.isArray(warnings) && warnings.length > 0) {
-    return new TidegateError(
-      'Unavailable',
-      `${where} gave a partial answer: ${shorten(warnings.map(String).join('; '))}`,
-      {
-        fix: 'check the stores behind the metrics backend',
-      },
-    );
-  }
-  return undefined;
+  const missing = partsMissing(answer);
+  if (missing === '') return undefined;
+  return new TidegateError('Unavailable', `${where} gave a partial answer: ${missing}`, {
+    fix: 'check the stores behind the metrics backend',
+  });
 };
 
-export const parseMatrix = (data: unknown, where: string): readonly RawSeries[] => {
+/** '' when the answer is whole. `infos` only comment on the query's style. */
+const partsMissing = (answer: Record<string, unknown>): string => {
+  const warnings = answer['warnings'];
+  if (Array.isArray(warnings) && warnings.length > 0) return shorten(warnings.map(String).join('; '));
+  // VictoriaMetrics' mark, should it not know the parameter that refuses such answers.
+  return answer['isPartial'] === true ? 'some of its stores did not answer' : '';
+};
+
+export interface Matrix {
+  /** Series of numbers. */
+  readonly classic: readonly RawSeries[];
+  readonly native: readonly NativeSeries[];
+}
+
+export const parseMatrix = (data: unknown, where: string): Matrix => {
   if (!isObject(data) || data['resultType'] !== 'matrix' || !Array.isArray(data['result'])) {
     throw new TidegateError('Invalid', `${where} did not answer with a matrix`, { fix: 'check the metrics URL' });
   }
-  return data['result'].map((series) => parseSeries(series, where));
+  const classic: RawSeries[] = [];
+  const native: NativeSeries[] = [];
+  for (const series of data['result'] as unknown[]) {
+    const { labels, values, histograms } = parseSeries(series, where);
+    if (histograms.length > 0) native.push({ labels, samples: histograms.map(parseHistogram) });
+    if (values.length > 0) classic.push({ labels, samples: values.map(parseSample) });
+  }
+  return { classic, native };
 };
 
 export const parseScalar = (data: unknown, where: string): number => {
@@ -71,19 +92,21 @@ export const parseScalar = (data: unknown, where: string): number => {
   throw new TidegateError('Invalid', `${where} did not answer time() with a number`, { fix: 'check the metrics URL' });
 };
 
-const parseSeries = (series: unknown, where: string): RawSeries => {
+interface SeriesParts {
+  readonly labels: Record<string, string>;
+  readonly values: readonly unknown[];
+  readonly histograms: readonly unknown[];
+}
+
+const parseSeries = (series: unknown, where: string): SeriesParts => {
   const labels = isObject(series) && isObject(series['metric']) ? series['metric'] : undefined;
-  const values = isObject(series) ? series['values'] : undefined;
-  if (labels && Array.isArray(values)) {
+  const [values, histograms] = isObject(series) ? [series['values'], series['histograms']] : [];
+  if (labels && (Array.isArray(values) || Array.isArray(histograms))) {
     return {
       labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)])),
-      samples: values.map(parseSample),
+      values: Array.isArray(values) ? values : [],
+      histograms: Array.isArray(histograms) ? histograms : [],
     };
-  }
-  if (isObject(series) && 'histograms' in series) {
-    throw new TidegateError('Invalid', `${where} stores ${String(labels?.['__name__'])} as a native histogram`, {
-      fix: 'keep classic buckets for the service metrics (convert_histograms_to_nhcb: false)',
-    });
   }
   throw new TidegateError('Invalid', `${where} answered with a series that has no samples`, {
     fix: 'check the metrics backend',
@@ -93,10 +116,35 @@ const parseSeries = (series: unknown, where: string): RawSeries => {
 /** A value that is not a number stays NaN: counting reports it, it never becomes zero. */
 const parseSample = (pair: unknown): Sample => {
   const [seconds, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
+  return { atMs: Math.round(Number(seconds) * 1000), value: numberOf(value) };
+};
+
+/** What is no bucket makes the whole histogram NaN: a part of its counts would look like fewer requests. */
+const parseHistogram = (pair: unknown): NativeSeries['samples'][number] => {
+  const [seconds, histogram] = Array.isArray(pair) ? (pair as unknown[]) : [];
+  const { count, buckets = [] } = isObject(histogram) ? histogram : {};
+  const parsed = Array.isArray(buckets) ? buckets.map(parseBucket) : [undefined];
+  const sound = parsed.filter((bucket) => bucket !== undefined);
+  const isWhole = sound.length === parsed.length;
   return {
     atMs: Math.round(Number(seconds) * 1000),
-    value: typeof value === 'string' && value !== '' ? Number(value) : Number.NaN,
+    count: isWhole ? numberOf(count) : Number.NaN,
+    buckets: isWhole ? sound : [],
   };
+};
+
+/** [boundary rule, left, right, count]; the rule says which boundary belongs to the bucket, for durations the right one. */
+const parseBucket = (bucket: unknown): { left: number; right: number; count: number } | undefined => {
+  if (!Array.isArray(bucket)) return undefined;
+  const [left, right, count] = bucket.slice(1).map(numberOf);
+  if (left === undefined || right === undefined || count === undefined) return undefined;
+  return [left, right, count].some(Number.isNaN) || left > right ? undefined : { left, right, count };
+};
+
+const numberOf = (value: unknown): number => {
+  if (value === '+Inf') return Number.POSITIVE_INFINITY;
+  if (value === '-Inf') return Number.NEGATIVE_INFINITY;
+  return typeof value === 'string' && value !== '' ? Number(value) : Number.NaN;
 };
 
 const errorTextOf = (text: string): string => {

@@ -1,7 +1,7 @@
 /**
  * platform/metrics: reads raw counters from a Prometheus-compatible HTTP API.
  *
- *   Selector ──range()──► POST /api/v1/query `metric{…}[NNNms]` ──► RawSeries[] (samples as stored)
+ *   SeriesQuery ──range()──► POST /api/v1/query `metric{…}[NNNms]` ──► RawSeries[] (samples as stored)
  *
  * Nothing is computed on the server: `rate` and `increase` extrapolate, and lose the first increment of a new series.
  * One client per backend, over kept-alive connections. Every failure is a TidegateError, a partial answer too: a caller
@@ -9,32 +9,23 @@
  */
 import { Agent, request } from 'undici';
 import { TidegateError } from '../../core/contract/errors.ts';
-import type { RawSeries } from '../../core/analysis/counters.ts';
 import type { MetricsRef } from '../../core/contract/plan.ts';
 import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
+import { asClassic, withNativeHistograms } from './native-histograms.ts';
+import { asksForNothing, promqlOf } from './promql.ts';
+import type { MetricsSource } from './source.ts';
 
 /** Whole request, ms: a hung backend must cost a watch no more than a few polls. */
 const DEADLINE_MS = 5_000;
 /** Two clusters' worth of 1 s samples need 100 kB; 32 MiB are 1 M samples. Larger means a wrong selector. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
-/** How long a measured difference of clocks is good for, ms. */
+/** How long a measured difference of clocks is good for, ms; after a failure it is measured at the next call. */
 const CLOCK_FOR_MS = 30_000;
 
-interface RangeQuery {
-  /** A PromQL vector selector without range. */
-  readonly selector: string;
-  /** End of the range on the backend's clock, ms since the epoch. */
-  readonly toMs: number;
-  readonly rangeMs: number;
-}
-
-export interface Prometheus {
-  /** Raw samples in (toMs - rangeMs, toMs]; stale markers are left out by the backend. */
-  range(query: RangeQuery, signal?: AbortSignal): Promise<readonly RawSeries[]>;
-  /** The backend's clock minus ours, ms; measured again every 30 s, after a failure at the next call. */
-  clockOffsetMs(signal?: AbortSignal): Promise<number>;
-  close(): Promise<void>;
-}
+/** Thanos and VictoriaMetrics would else leave out a store that is down, which looks like a cluster without errors. */
+const WHOLE_ANSWERS = { partial_response: 'false', deny_partial_response: '1' } as const;
+/** The tenant's header of Mimir and Cortex. */
+const TENANT_HEADER = 'X-Scope-OrgID';
 
 export interface PrometheusOptions {
   readonly ref: MetricsRef;
@@ -44,7 +35,7 @@ export interface PrometheusOptions {
   readonly now: () => number;
 }
 
-export const createPrometheus = (options: PrometheusOptions): Prometheus => {
+export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
   const endpoint = endpointOf(options.ref);
   const token = tokenOf(options);
   const agent = new Agent({ connections: 8, keepAliveTimeout: 30_000, connect: { timeout: 3_000 } });
@@ -61,8 +52,9 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
           'content-type': 'application/x-www-form-urlencoded',
           accept: 'application/json',
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+          ...tenantOf(options.ref),
         },
-        body: new URLSearchParams({ ...params, timeout: `${DEADLINE_MS}ms` }).toString(),
+        body: new URLSearchParams({ ...params, ...WHOLE_ANSWERS, timeout: `${DEADLINE_MS}ms` }).toString(),
       });
       const text = await readBounded(response.body, endpoint.name);
       const retryAfter = response.headers['retry-after'];
@@ -82,12 +74,12 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
   };
 
   return {
-    async range({ selector, toMs, rangeMs }, signal) {
-      const data = await query(
-        { query: `${selector}[${Math.ceil(rangeMs)}ms]`, time: (toMs / 1000).toFixed(3) },
-        signal,
-      );
-      return parseMatrix(data, endpoint.name);
+    // Stale markers are left out by the backend.
+    async range({ series, toMs, rangeMs }, signal) {
+      if (asksForNothing(series)) return [];
+      const range = `${promqlOf(withNativeHistograms(series))}[${Math.ceil(rangeMs)}ms]`;
+      const data = await query({ query: range, time: (toMs / 1000).toFixed(3) }, signal);
+      return asClassic(parseMatrix(data, endpoint.name), series);
     },
     async clockOffsetMs(signal) {
       const startedMs = options.now();
@@ -103,16 +95,16 @@ export const createPrometheus = (options: PrometheusOptions): Prometheus => {
 };
 
 export interface PrometheusClients {
-  readonly connect: (ref: MetricsRef) => Prometheus;
+  readonly connect: (ref: MetricsRef) => MetricsSource;
   readonly close: () => Promise<void>;
 }
 
 /** One client per backend for a worker's whole life: `connect(ref)` gives the same one for the same reference. */
 export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>): PrometheusClients => {
-  const clients = new Map<string, Prometheus>();
+  const clients = new Map<string, MetricsSource>();
   return {
     connect(ref) {
-      const key = JSON.stringify([ref.url, ref.tokenEnv ?? '']);
+      const key = JSON.stringify([ref.url, ref.tokenEnv ?? '', ref.tenant ?? '', ref.tenantHeader ?? '']);
       const client = clients.get(key) ?? createPrometheus({ ...options, ref });
       clients.set(key, client);
       return client;
@@ -153,6 +145,9 @@ const tokenOf = ({ ref, env }: PrometheusOptions): string => {
   );
 };
 
+const tenantOf = ({ tenant, tenantHeader = TENANT_HEADER }: MetricsRef): Record<string, string> =>
+  tenant === undefined ? {} : { [tenantHeader]: tenant };
+
 const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Promise<string> => {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -160,7 +155,7 @@ const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Prom
     size += chunk.length;
     if (size > MAX_ANSWER_BYTES) {
       throw new TidegateError('Invalid', `${where} answered more than ${MAX_ANSWER_BYTES} bytes`, {
-        fix: 'drop labels with many values (per-request routes, ids) from the service metrics',
+        fix: 'drop labels with many values (per-request routes, ids) from the service metrics, or lower the resolution of its native histograms',
       });
     }
     chunks.push(chunk);

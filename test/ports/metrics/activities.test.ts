@@ -3,8 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createVerifyActivities } from '../../../activities/verify-routing.ts';
 import { createWatchActivities } from '../../../activities/watch-slo.ts';
+import { sumCells } from '../../../core/analysis/arms.ts';
+import { countIncrements } from '../../../core/analysis/counters.ts';
+import { envoyHistograms, sharedEdges, slowerThan } from '../../../core/analysis/latency.ts';
 import type { VerifyRoutingInput, WatchSloInput, WatchSloResult } from '../../../core/contract/activities.ts';
 import { createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
+import { envoyBuckets } from '../../../platform/metrics/selectors.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { rigNames, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
@@ -176,6 +180,38 @@ describe('watchSlo', () => {
     expect(delayMs).toBeLessThanOrEqual(8_000);
     rig.setMode({ kind: 'serve', errorRatio: 0 });
   }, 60_000);
+
+  it('judges latency by what the Envoys measure: slow answers of v2 breach, those of v1 stay good', async () => {
+    const slos = [
+      { name: 'fast', source: 'envoy', indicator: { kind: 'latency', thresholdS: 0.25 }, target: 0.95 },
+    ] as const;
+    rig.setShare(0);
+    await untilQuiet();
+    const healthySinceMs = rig.setShare(5);
+    const healthy = await watch(watchInput(healthySinceMs, { slos, bakeMs: 12_000 }));
+    expect(healthy).toMatchObject({ verdict: 'healthy' });
+    const [reading] = healthy.readings;
+    expect(reading?.newTotal).toBeGreaterThan(20);
+    expect(reading?.oldTotal).toBeGreaterThan(400);
+    const slowSinceMs = Date.now();
+    rig.setMode({ kind: 'serve', errorRatio: 0, delayMs: 400 });
+    const result = await watch(watchInput(healthySinceMs, { slos, mode: 'guard' }));
+    console.log(`slow answers called a breach after ${result.decidedAtMs - slowSinceMs} ms: ${result.reason}`);
+    expect(result).toMatchObject({
+      verdict: 'breach',
+      reason: expect.stringMatching(/was slower than 0.25 s for \d+ of \d+ .* as the Envoys count them.*; v1 .* 0 of/),
+    });
+    const toMs = Date.now();
+    const series = envoyBuckets({ stats: [newStat], clusters: [cluster] }, [0.25]);
+    const raw = await clients.connect({ url: rig.url }).range({ series, toMs, rangeMs: 60_000 });
+    const all = envoyHistograms(countIncrements(raw, toMs - 60_000), { stat: newStat, clients: [cluster] });
+    const { edgesS } = sharedEdges([all]);
+    expect(edgesS).toEqual(
+      expect.arrayContaining([0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
+    );
+    expect(sumCells(slowerThan(all, 0.5).cells, 0).bad).toBeLessThan(sumCells(slowerThan(all, 0.25).cells, 0).bad);
+    rig.setMode({ kind: 'serve', errorRatio: 0 });
+  }, 90_000);
 
   it('stops pods that accept and hang: no 5xx ever appears, so the attempts at Envoy decide', async () => {
     rig.setShare(0);

@@ -13,24 +13,24 @@ import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
 import { createProcessStarter } from '../../../infra/lab/process.ts';
 import type { ProcessStarter } from '../../../infra/lab/process.ts';
-import { createPrometheus } from '../../../platform/metrics/prometheus.ts';
-import type { Prometheus } from '../../../platform/metrics/prometheus.ts';
+import { createPrometheus, createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
 import { serverRequests } from '../../../platform/metrics/selectors.ts';
+import type { MetricsSource } from '../../../platform/metrics/source.ts';
 import { assertEventually } from '../../support/eventually.ts';
 
 const TOKEN = 'very-secret-token';
-const scope = { service: 'checkout', versions: ['v1', 'v2'], clusters: ['aws'] };
+const scope = { service: 'checkout', protocol: 'http', versions: ['v1', 'v2'], clusters: ['aws'] } as const;
 
-const connect = (url: string, tokenEnv?: string): Prometheus =>
+const connect = (url: string, tokenEnv?: string): MetricsSource =>
   createPrometheus({ ref: { url, ...(tokenEnv === undefined ? {} : { tokenEnv }) }, env: { TOKEN }, now: Date.now });
-const read = (client: Prometheus, signal?: AbortSignal) =>
-  client.range({ selector: serverRequests(scope), toMs: Date.now(), rangeMs: 60_000 }, signal);
+const read = (client: MetricsSource, signal?: AbortSignal) =>
+  client.range({ series: serverRequests(scope), toMs: Date.now(), rangeMs: 60_000 }, signal);
 
 describe('a real Prometheus', () => {
   let starter: ProcessStarter;
   let url: string;
   let dir: string;
-  let client: Prometheus;
+  let client: MetricsSource;
 
   beforeAll(async () => {
     const binaries = await obtainBinaries({ names: ['prometheus', 'tether'], report: () => undefined });
@@ -83,7 +83,7 @@ describe('a real Prometheus', () => {
   });
 
   it('refuses a broken query as Invalid, with the reason of the server', async () => {
-    const broken = client.range({ selector: 'up{', toMs: Date.now(), rangeMs: 1_000 });
+    const broken = client.range({ series: { names: [''], labels: {} }, toMs: Date.now(), rangeMs: 1_000 });
     await expect(broken).rejects.toMatchObject({ code: 'Invalid', message: expect.stringContaining('parse error') });
   });
 
@@ -110,7 +110,7 @@ describe('a real Prometheus', () => {
 
 describe('a backend that misbehaves', () => {
   const servers: { close(): void }[] = [];
-  const clients: Prometheus[] = [];
+  const clients: MetricsSource[] = [];
   afterAll(async () => {
     servers.forEach((server) => server.close());
     await Promise.all(clients.map((client) => client.close()));
@@ -120,7 +120,7 @@ describe('a backend that misbehaves', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix/`;
   };
-  const against = async (answer: RequestListener): Promise<Prometheus> => {
+  const against = async (answer: RequestListener): Promise<MetricsSource> => {
     const client = connect(await listen(createServer(answer)), 'TOKEN');
     clients.push(client);
     return client;
@@ -154,6 +154,12 @@ describe('a backend that misbehaves', () => {
       'Unavailable',
       /partial answer: store b is down/,
     ],
+    [
+      "VictoriaMetrics' mark of a missing store",
+      json(matrix([], { isPartial: true })),
+      'Unavailable',
+      /partial answer: some of its stores/,
+    ],
     ['503', json({ status: 'error', error: 'starting' }, 503), 'Unavailable', /answered 503: starting/],
     ['429', json({}, 429, { 'retry-after': '7' }), 'Throttled', /answered 429/],
     ['401', json({}, 401), 'Forbidden', /answered 401/],
@@ -161,12 +167,7 @@ describe('a backend that misbehaves', () => {
     ['a redirect to a login page', json({}, 302, { location: '/login' }), 'Invalid', /answered 302/],
     ['HTML', (_, response) => void response.end('<html>login</html>'), 'Invalid', /not JSON/],
     ['another API', json({ hello: 1 }), 'Invalid', /does not answer like a Prometheus/],
-    [
-      'native histograms',
-      json(matrix([{ metric: { __name__: 'x' }, histograms: [] }])),
-      'Invalid',
-      /x as a native histogram/,
-    ],
+    ['a series of nothing', json(matrix([{ metric: { __name__: 'x' } }])), 'Invalid', /a series that has no samples/],
     ['no matrix', json({ status: 'success', data: { resultType: 'vector', result: [] } }), 'Invalid', /matrix/],
     ['a broken connection', (request) => request.socket.destroy(), 'Unavailable', /cannot be read/],
   ])('gives %s as a typed error that names the backend and never the token', async (_, answer, code, message) => {
@@ -188,6 +189,32 @@ describe('a backend that misbehaves', () => {
     for (let i = 0; i < 10; i++) await read(client);
     expect(asked).toEqual(['POST', '/prefix/api/v1/query', `Bearer ${TOKEN}`]);
     expect(seen.size).toBeLessThanOrEqual(2);
+  });
+
+  it('asks for whole answers only, names the tenant in its header, and shares no client between tenants', async () => {
+    const asked: unknown[] = [];
+    const url = await listen(
+      createServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk) => (body += String(chunk)));
+        request.on('end', () => {
+          const { partial_response, deny_partial_response } = Object.fromEntries(new URLSearchParams(body));
+          const { 'x-scope-orgid': orgId, 'thanos-tenant': thanos } = request.headers;
+          asked.push({ orgId, thanos, partial_response, deny_partial_response });
+          json(matrix([], { infos: ['PromQL info: metric might not be a counter'] }))(request, response);
+        });
+      }),
+    );
+    const pool = createPrometheusClients({ env: {}, now: Date.now });
+    await read(pool.connect({ url, tenant: 'shop' }));
+    await read(pool.connect({ url, tenant: 'bank', tenantHeader: 'THANOS-TENANT' }));
+    expect(pool.connect({ url, tenant: 'shop' })).toBe(pool.connect({ url, tenant: 'shop' }));
+    await pool.close();
+    const whole = { partial_response: 'false', deny_partial_response: '1' };
+    expect(asked).toEqual([
+      { orgId: 'shop', ...whole },
+      { thanos: 'bank', ...whole },
+    ]);
   });
 
   it('refuses an endless answer', async () => {

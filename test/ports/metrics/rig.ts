@@ -20,7 +20,9 @@ export const rigNames = {
 } as const;
 
 type PodMode =
-  { readonly kind: 'serve'; readonly errorRatio: number } | { readonly kind: 'hang' } | { readonly kind: 'crash' };
+  | { readonly kind: 'serve'; readonly errorRatio: number; /** Default: at once. */ readonly delayMs?: number }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'crash' };
 
 export interface Rig {
   readonly url: string;
@@ -89,8 +91,14 @@ const startPod = async (version: string, prometheusUrl: string) => {
     const bad = owed >= 1;
     if (bad) owed -= 1;
     response.statusCode = bad ? 500 : 200;
-    response.end(version);
-    telemetry.recordRequest({ method: 'GET', status: response.statusCode, seconds: 0.002 });
+    const { delayMs = 0 } = mode;
+    const answer = (): void => {
+      response.end(version);
+      telemetry.recordRequest({ method: 'GET', status: response.statusCode, seconds: delayMs / 1000 + 0.002 });
+    };
+    if (delayMs === 0) answer();
+    // eslint-disable-next-line no-restricted-syntax -- the pod is slow; no test waits for this
+    else setTimeout(answer, delayMs);
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -5,7 +5,7 @@ import { look } from '../../../activities/watch-slo-look.ts';
 import type { WatchState } from '../../../activities/watch-slo-state.ts';
 import type { RawSeries } from '../../../core/analysis/counters.ts';
 import type { VerifyRoutingInput, WatchSloInput } from '../../../core/contract/activities.ts';
-import type { Prometheus } from '../../../platform/metrics/prometheus.ts';
+import type { MetricsSource } from '../../../platform/metrics/source.ts';
 
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
 const { signal } = new AbortController();
@@ -27,12 +27,12 @@ const growing =
   (ms: number): number =>
     Math.max(0, Math.round((ms / 1000) * perS));
 
-const backend = (all: readonly RawSeries[]): Pick<Prometheus, 'range' | 'clockOffsetMs'> => ({
+const backend = (all: readonly RawSeries[]): Pick<MetricsSource, 'range' | 'clockOffsetMs'> => ({
   clockOffsetMs: () => Promise.resolve(0),
-  range: ({ selector, toMs, rangeMs }) =>
+  range: ({ series: { names }, toMs, rangeMs }) =>
     Promise.resolve(
       all
-        .filter(({ labels }) => selector.includes(labels['__name__'] ?? ''))
+        .filter(({ labels }) => names.includes(labels['__name__'] ?? ''))
         .map(({ labels, samples }) => ({
           labels,
           samples: samples.filter(({ atMs }) => atMs > toMs - rangeMs && atMs <= toMs),

@@ -95,6 +95,43 @@ describe('countIncrements', () => {
     ).toBe(19);
   });
 
+  it('takes a fall of one series for a restart of its process, although another one has passed its old value', () => {
+    const raw = [
+      series({ __name__: 'x_bucket', le: '0.25' }, [
+        [1, 4],
+        [2, 5],
+        [3, 20],
+      ]),
+      series({ __name__: 'x_bucket', le: '+Inf' }, [
+        [1, 90],
+        [2, 100],
+        [3, 20],
+      ]),
+    ];
+    expect(sum(raw, ({ le }) => le === '0.25')).toBe(21);
+    expect(sum(raw, ({ le }) => le === '+Inf')).toBe(30);
+  });
+
+  it('does not take the fall of one subset for a restart of its Envoy, which drops counters of removed clusters', () => {
+    const raw = [
+      series({ __name__: 'rq', envoy_cluster_name: 'v1' }, steady(1, 4, 10, 1_000)),
+      series({ __name__: 'rq', envoy_cluster_name: 'v2' }, [
+        [1, 50],
+        [2, 60],
+        [3, 1],
+      ]),
+    ];
+    expect(sum(raw, (labels) => labels['envoy_cluster_name'] === 'v1')).toBe(30);
+  });
+
+  it('does not share a restart among processes that no instance label tells apart', () => {
+    const raw = ['a', 'b'].map((route) => ({
+      labels: { __name__: 'x_count', route },
+      samples: [500, route === 'a' ? 3 : 510].map((value, i) => ({ atMs: i * 1_000, value })),
+    }));
+    expect(sum(raw, ({ route }) => route === 'b')).toBe(10);
+  });
+
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, 2 ** 60])('reports %p instead of counting it', (value) => {
     const counted = countIncrements(
       [
@@ -109,6 +146,25 @@ describe('countIncrements', () => {
     expect(counted.problems).toEqual([expect.stringContaining('x_total of aws/pod-1 is not a counter')]);
     expect(counted.series).toHaveLength(1);
   });
+
+  it.each([[[3, 1, 2]], [[1, 1, 2]], [[1, Number.NaN, 2]]])(
+    'reports samples at the times %j, since a reset could not be told',
+    (times) => {
+      const counted = countIncrements(
+        [
+          series(
+            { __name__: 'x_total' },
+            times.map((at) => [at, 5] as const),
+          ),
+        ],
+        0,
+      );
+      expect(counted).toMatchObject({
+        series: [],
+        problems: ['the samples of x_total of aws/pod-1 are not in order of time'],
+      });
+    },
+  );
 
   it('gives back any counter without resets: the increments sum to last - first', () => {
     fc.assert(

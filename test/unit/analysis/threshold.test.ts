@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { noArm, serverErrorArm, serverLatencyArm, sumCells } from '../../../core/analysis/arms.ts';
+import { noArm, serverErrorArm, sumCells } from '../../../core/analysis/arms.ts';
 import type { Arm } from '../../../core/analysis/arms.ts';
 import { countIncrements } from '../../../core/analysis/counters.ts';
+import { serverLatencyArm } from '../../../core/analysis/latency.ts';
 import { judgeThreshold } from '../../../core/analysis/threshold.ts';
 import type { StratumCounts } from '../../../core/analysis/threshold.ts';
 import { combineReadings } from '../../../core/analysis/verdict.ts';

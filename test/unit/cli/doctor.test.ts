@@ -89,6 +89,7 @@ const factsOf = (...clusters: ClusterFacts[]): ServiceFacts => ({
   service: 'checkout',
   clusters,
   topology: Object.fromEntries(clusters.map((one) => [one.cluster, { [one.cluster]: WHOLE }])),
+  protocol: 'http',
 });
 
 const observed = (...all: RawSeries[]): Observed => ({ series: all, nowMs: NOW });

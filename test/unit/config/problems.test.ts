@@ -172,6 +172,23 @@ const serviceCases: Case[] = [
     ],
   ],
   [
+    "a latency objective between two edges of Envoy's histogram, although servers have it",
+    latency('0.75').replace('opentelemetry-http-server', 'envoy-cluster'),
+    ['9: spec.slos[0].objectives[0].value: 0.75 s is no edge of the duration histogram (use 0.5 or 1)'],
+  ],
+  [
+    'a status class of RPC',
+    sloText(`- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: opentelemetry-rpc-server, spec: { statusClass: 5xx } } }
+      total: { metricSource: { type: opentelemetry-rpc-server } }
+  objectives: [{ target: 0.99 }]`),
+    [
+      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec: RPC has no status classes (leave spec out: the status codes that are errors of servers count)',
+    ],
+  ],
+  [
     'a latency objective between two edges of the histogram',
     latency('0.3'),
     ['9: spec.slos[0].objectives[0].value: 0.3 s is no edge of the duration histogram (use 0.25 or 0.5)'],
@@ -192,7 +209,7 @@ const serviceCases: Case[] = [
   objectives: [{ target: 1 }]`),
     [
       '11: spec.slos[0].indicator.ratioMetric.good: unknown key good (count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}})',
-      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or envoy-cluster (did you mean envoy-cluster?)',
+      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or opentelemetry-rpc-server or envoy-cluster (did you mean envoy-cluster?)',
       '13: spec.slos[0].objectives[0].target: must be below 1 (for example 0.99)',
     ],
   ],
@@ -264,6 +281,19 @@ const meshCases: Case[] = [
     [
       '21: spec.metrics.prometheus.url: carries credentials (name the environment variable that holds a bearer token instead: tokenEnv: PROMETHEUS_TOKEN)',
     ],
+  ],
+  [
+    'a tenant header without a tenant, and one that would break the request',
+    meshText.replace('9090', '9090\n      tenantHeader: Content-Length'),
+    [
+      '22: spec.metrics.prometheus.tenantHeader: has a meaning of its own in HTTP (name the header that the backend reads the tenant from: X-Scope-OrgID or THANOS-TENANT)',
+      '22: spec.metrics.prometheus.tenantHeader: names a header, but there is no tenant to send in it (add tenant, or leave tenantHeader out)',
+    ],
+  ],
+  [
+    'a tenant that no header can carry',
+    meshText.replace('9090', '9090\n      tenant: "a\\nb"'),
+    ['22: spec.metrics.prometheus.tenant: is not a valid tenant (for example team-shop)'],
   ],
   [
     'two clusters of one Cilium id',

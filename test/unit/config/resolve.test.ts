@@ -126,6 +126,39 @@ describe('resolveService', () => {
     ]);
   });
 
+  it('knows RPC servers and latency as Envoy measures it, and what tells tenants apart', () => {
+    const service = sloText(`- name: calls
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: opentelemetry-rpc-server } }
+      total: { metricSource: { type: opentelemetry-rpc-server } }
+  objectives: [{ target: 0.999 }]
+- name: calls-fast
+  indicator: { thresholdMetric: { metricSource: { type: opentelemetry-rpc-server } } }
+  objectives: [{ target: 0.9, op: lte, value: 0.75 }]
+- name: fast
+  indicator: { thresholdMetric: { metricSource: { type: envoy-cluster } } }
+  objectives: [{ target: 0.9, op: lte, value: 30 }]`);
+    const tenants = '9090\n      tenant: team-shop|team-bank\n      tenantHeader: THANOS-TENANT';
+    const config = resolveService(checked([meshText.replace('9090', tenants), service]), { service: 'checkout' });
+    expect(config.service.slos).toEqual([
+      { name: 'calls', source: 'server', protocol: 'rpc', indicator: { kind: 'errors' }, target: 0.999 },
+      {
+        name: 'calls-fast',
+        source: 'server',
+        protocol: 'rpc',
+        indicator: { kind: 'latency', thresholdS: 0.75 },
+        target: 0.9,
+      },
+      { name: 'fast', source: 'envoy', indicator: { kind: 'latency', thresholdS: 30 }, target: 0.9 },
+    ]);
+    expect(config.mesh.metrics).toEqual({
+      url: 'http://prometheus:9090',
+      tenant: 'team-shop|team-bank',
+      tenantHeader: 'THANOS-TENANT',
+    });
+  });
+
   it('gives the same digest input for another order of keys and files, and another one for another value', () => {
     const reordered = serviceText('  rollout: { drain: 31s, warm: 2h }\n');
     const ordered = serviceText('  rollout: { warm: 2h, drain: 31s }\n');

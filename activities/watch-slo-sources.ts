@@ -1,0 +1,103 @@
+/** What a look of watchSlo reads: one query per kind of SLO and poll, whatever the number of strata and versions. */
+import { envoyErrorArm, serverErrorArm } from '../core/analysis/arms.ts';
+import type { Arm } from '../core/analysis/arms.ts';
+import { protocolOf, withoutDoubleEmission } from '../core/analysis/conventions.ts';
+import { countIncrements } from '../core/analysis/counters.ts';
+import type { Counted, RawSeries } from '../core/analysis/counters.ts';
+import { envoyLatencyArm, serverLatencyArm } from '../core/analysis/latency.ts';
+import { splitGauges } from '../core/analysis/subset-traffic.ts';
+import type { WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
+import type { Slo } from '../core/contract/plan.ts';
+import { envoyLatency, envoyTraffic, serverLatency, serverRequests } from '../platform/metrics/selectors.ts';
+import type { MetricsSource, SeriesQuery } from '../platform/metrics/source.ts';
+
+/** SLOs of a kind are counted from the same series. */
+type SloKind = `${'http' | 'rpc' | 'envoy'}-${'errors' | 'latency'}`;
+
+export interface CountedSources {
+  /** Kinds that an SLO or a hard stop needs. */
+  readonly byKind: ReadonlyMap<SloKind, Counted>;
+  /** Counts of requests, for hard stops. */
+  readonly server: Counted;
+  readonly envoy: Counted;
+  /** Of the Envoys. */
+  readonly gauges: readonly RawSeries[];
+}
+
+interface ReadPorts {
+  readonly metrics: Pick<MetricsSource, 'range'>;
+  readonly signal: AbortSignal;
+  /** On the source's clock. */
+  readonly startMs: number;
+  readonly nowMs: number;
+}
+
+export const readCounters = async (
+  input: WatchSloInput,
+  { metrics, signal, startMs, nowMs }: ReadPorts,
+): Promise<CountedSources> => {
+  const serverKind: SloKind = `${protocolOf(input.slos)}-errors`;
+  const kinds = [...new Set<SloKind>([serverKind, 'envoy-errors', ...input.slos.map(kindOf)])];
+  const read = await Promise.all(
+    kinds.map((kind) => metrics.range({ series: queryOf(kind, input), toMs: nowMs, rangeMs: nowMs - startMs }, signal)),
+  );
+  const split = new Map(kinds.map((kind, i) => [kind, splitGauges(withoutDoubleEmission(read[i] ?? []))]));
+  const byKind = new Map([...split].map(([kind, { counters }]) => [kind, countIncrements(counters, startMs)]));
+  return {
+    byKind,
+    server: byKind.get(serverKind) ?? nothing,
+    envoy: byKind.get('envoy-errors') ?? nothing,
+    gauges: split.get('envoy-errors')?.gauges ?? [],
+  };
+};
+
+const nothing: Counted = { series: [], intervalMs: 0, problems: [] };
+
+const kindOf = ({ source, protocol = 'http', indicator }: Slo): SloKind =>
+  `${source === 'envoy' ? 'envoy' : protocol}-${indicator.kind}`;
+
+const queryOf = (kind: SloKind, input: WatchSloInput): SeriesQuery => {
+  const envoy = envoyScope(input);
+  if (kind === 'envoy-errors') return envoyTraffic(envoy);
+  const thresholds = input.slos
+    .filter((slo) => kindOf(slo) === kind)
+    .flatMap(({ indicator }) => (indicator.kind === 'latency' ? [indicator.thresholdS] : []));
+  if (kind === 'envoy-latency') return envoyLatency(envoy, thresholds);
+  const server = serverScope(input, kind.startsWith('rpc') ? 'rpc' : 'http');
+  return kind.endsWith('errors') ? serverRequests(server) : serverLatency(server, thresholds);
+};
+
+const serverScope = ({ service, strata }: WatchSloInput, protocol: 'http' | 'rpc') => ({
+  service: service.service,
+  protocol,
+  versions: given(strata.flatMap(({ newVersion, oldVersion }) => [newVersion, oldVersion])),
+  clusters: strata.map(({ serving }) => serving),
+});
+
+const envoyScope = ({ strata }: WatchSloInput) => ({
+  stats: given(strata.flatMap(({ newStat, oldStat }) => [newStat, oldStat])),
+  clusters: strata.flatMap(({ clients }) => clients),
+});
+
+const given = (values: readonly string[]): readonly string[] => values.filter((value) => value !== '');
+
+export const sourceOf = ({ byKind }: CountedSources, slo: Slo): Counted => byKind.get(kindOf(slo)) ?? nothing;
+
+interface OfArm {
+  readonly counted: Counted;
+  readonly stratum: WatchStratum;
+  readonly version: string;
+  readonly stat: string;
+}
+
+export const armOfSlo = ({ source, indicator }: Slo, { counted, stratum, version, stat }: OfArm): Arm => {
+  const server = { cluster: stratum.serving, version };
+  const envoy = { stat, clients: stratum.clients };
+  if (indicator.kind === 'errors') {
+    return source === 'envoy' ? envoyErrorArm(counted, envoy) : serverErrorArm(counted, server);
+  }
+  const { thresholdS } = indicator;
+  return source === 'envoy'
+    ? envoyLatencyArm(counted, { ...envoy, thresholdS })
+    : serverLatencyArm(counted, { ...server, thresholdS });
+};
