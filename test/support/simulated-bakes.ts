@@ -1,6 +1,6 @@
 /** Bakes without a lab: seeded traffic, cut into cells as metrics come, judged at every look. Used by tests and benches. */
-import { judgeThreshold } from '../../core/analysis/threshold.ts';
-import type { StratumCounts } from '../../core/analysis/threshold.ts';
+import { asThreshold, judgeThreshold } from '../../core/analysis/threshold.ts';
+import type { StratumCounts } from '../../core/analysis/judge.ts';
 import { noArm, sumCells } from '../../core/analysis/arms.ts';
 import type { Cell } from '../../core/analysis/arms.ts';
 import { combineReadings } from '../../core/analysis/verdict.ts';
@@ -72,7 +72,8 @@ const verdictAt = (settings: JudgeSettings, nowMs: number, arms: readonly (reado
       sinceMs: 0,
     };
   });
-  return combineReadings(judgeThreshold({ slo, settings, nowMs, staleMs: STALE_MS, strata })).verdict;
+  const input = { slo, settings: asThreshold(settings), nowMs, staleMs: STALE_MS, strata };
+  return combineReadings(judgeThreshold(input, null).readings).verdict;
 };
 
 /** Bakes of a version that keeps its objective (target 99 %) over three clusters: every breach is a false alarm. */
