@@ -3,9 +3,10 @@ import { cellsSince, envoyErrorArm, envoyEventArm, noArm, serverErrorArm, sumCel
 import type { Arm, Total } from '../core/analysis/arms.ts';
 import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
+import { readsBackMs } from '../core/analysis/judge.ts';
+import type { StratumCounts } from '../core/analysis/judge.ts';
 import { gaugeOf } from '../core/analysis/subset-traffic.ts';
-import { judgeThreshold } from '../core/analysis/threshold.ts';
-import type { StratumCounts } from '../core/analysis/threshold.ts';
+import { asThreshold, judgeThreshold } from '../core/analysis/threshold.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import type { Slo } from '../core/contract/plan.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
@@ -45,8 +46,9 @@ export const look = async (
   const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
   const settledToMs = Math.max(ports.state.settledToMs ?? firstMs, nowMs - MAX_RANGE_MS);
   const lookBackMs = ports.state.lookBackMs ?? FIRST_LOOK_BACK_MS;
-  const startMs = Math.min(settledToMs, nowMs - input.judge.windowMs) - lookBackMs;
+  const startMs = Math.min(settledToMs, nowMs - readsBackMs(input.judge)) - lookBackMs;
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
+  const settings = asThreshold(input.judge);
   const judged = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
       stratumCounts({ input, slo, stratum, counted, offsetMs, settledToMs, settled: ports.state.settled }),
@@ -54,14 +56,14 @@ export const look = async (
     return {
       slo,
       strata,
-      readings: judgeThreshold({ slo, settings: input.judge, nowMs, staleMs: staleMs(counted, slo), strata }),
+      readings: judgeThreshold({ slo, settings, nowMs, staleMs: staleMs(counted, slo), strata }, null).readings,
     };
   });
   const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
   const newest = judged
     .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
     .filter((ms) => ms !== null);
-  const nextMs = Math.max(settledToMs, Math.min(nowMs - input.judge.windowMs, ...newest));
+  const nextMs = Math.max(settledToMs, Math.min(nowMs - readsBackMs(input.judge), ...newest));
   const settled = Object.fromEntries(
     judged.flatMap(({ slo, strata }) =>
       strata.map((one) => {
@@ -144,7 +146,7 @@ const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly
     serverDone,
     serverNewestMs: known.length === 0 ? null : Math.max(...known),
     sinceMs: stratum.sinceMs + offsetMs,
-    windowMs: input.judge.windowMs,
+    windowMs: readsBackMs(input.judge),
     intervalMs: Math.max(envoy.intervalMs, server.intervalMs),
   });
 };

@@ -2,6 +2,7 @@
 import { standaloneActivity, systemClock } from '../../activities/ports.ts';
 import { readRecords } from '../../activities/read-records.ts';
 import { protocolOf } from '../../core/analysis/conventions.ts';
+import { readsBackMs } from '../../core/analysis/judge.ts';
 import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
 import type { ClusterFacts } from '../../core/contract/activities.ts';
 import { rolloutWorkflowId, WHOLE } from '../../core/contract/names.ts';
@@ -87,7 +88,7 @@ function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
   return [
     check('its server metrics are fresh', async (signal) => {
       const read = await facts();
-      const findings = freshnessFindings(read, await server(signal), service.judge.windowMs);
+      const findings = freshnessFindings(read, await server(signal), readsBackMs(service.judge));
       return { note: findings.length > 0 ? '' : routedClusters(read).join(', '), findings };
     }),
     check('label app.kubernetes.io/version equals service.version', async (signal) => ({

@@ -1,132 +1,155 @@
-/** The `threshold` judge: is an absolute objective broken, kept, or not known to be either. */
+/**
+ * The `threshold` judge: is an absolute objective broken, kept, or not known to be either. With limits, and `alpha: 1`,
+ * it counts failed checks as Flagger and Argo Rollouts do; without them the first look that breaks it is a breach.
+ */
 import type { SloReading } from '../contract/activities.ts';
-import type { JudgeSettings, Slo } from '../contract/plan.ts';
+import { TidegateError } from '../contract/errors.ts';
+import type { JudgeSettings, ThresholdSettings } from '../contract/plan.ts';
 import { sumCells } from './arms.ts';
-import type { Arm, Cell, Total } from './arms.ts';
-import { binomialUpperTail } from './binomial.ts';
-import { chance, ofTotal, percent, seconds } from './wording.ts';
+import type { Judged, JudgeInput, StratumCounts } from './judge.ts';
+import { dataTrouble, failed, readingOf, seenBy } from './reading.ts';
+import { findBreach } from './threshold-breach.ts';
+import { countMeasurement, exceeds, isDue, noMeasurements, tallyOf } from './threshold-tally.ts';
+import type { Measurement, Tally, ThresholdState } from './threshold-tally.ts';
+import { ofTotal, percent, seconds } from './wording.ts';
 
-export interface StratumCounts {
-  readonly cluster: string;
-  readonly newVersion: string;
-  /** '' when there is nothing to compare with. */
-  readonly oldVersion: string;
-  /** Both arms from the share's write (and warm-up) on, at least as far back as the window. */
-  readonly newArm: Arm;
-  readonly oldArm: Arm;
-  /** Both arms over the whole bake. */
-  readonly newWhole: Total;
-  readonly oldWhole: Total;
-  /** When counting began, ms. */
-  readonly sinceMs: number;
-}
+type Input = JudgeInput<ThresholdSettings>;
 
-export interface JudgeInput {
-  readonly slo: Slo;
-  readonly settings: JudgeSettings;
-  readonly nowMs: number;
-  /** Age from which the newest sample of an arm is no longer fresh, ms. */
-  readonly staleMs: number;
-  readonly strata: readonly StratumCounts[];
-}
-
-/** Shortest look, ms: below it, sampling at 1–2 s leaves nothing to count. */
-const SHORTEST_LOOK_MS = 3_000;
+export const asThreshold = (settings: JudgeSettings): ThresholdSettings => {
+  if (settings.type === undefined || settings.type === 'threshold') return settings;
+  throw new TidegateError('Invalid', `the judge ${settings.type} is no threshold judge`, {
+    fix: 'write judge: {type: threshold}',
+  });
+};
 
 /** One reading per stratum, and one over all of them when there are several. */
-export const judgeThreshold = (input: JudgeInput): readonly SloReading[] => {
-  const readings = input.strata.map((stratum) => judgeStratum(input, stratum));
-  return input.strata.length > 1 ? [...readings, judgePooled(input, readings)] : readings;
+export const judgeThreshold = (input: Input, before: ThresholdState | null): Judged<ThresholdState> => {
+  const state = before ?? noMeasurements;
+  if (input.providerError !== undefined) return withoutAnswer(input, state, input.providerError);
+  const { settings, strata, nowMs } = input;
+  const due = isDue(settings, state, { nowMs, sinceMs: Math.min(...strata.map(({ sinceMs }) => sinceMs)) });
+  const measured = strata.map((stratum) => measureStratum(input, { stratum, state, due }));
+  const readings = measured.map(({ reading }) => reading);
+  const pooled = strata.length > 1 ? [measurePooled(input, { readings, state, due })] : [];
+  const all = [...measured, ...pooled];
+  return {
+    readings: all.map(({ reading }) => reading),
+    state: {
+      measuredAtMs: due ? nowMs : state.measuredAtMs,
+      errors: 0,
+      tallies: Object.fromEntries(all.map(({ reading, tally }) => [reading.cluster, tally])),
+    },
+    ...(all.some(({ tally }) => exceeds(tally.inconclusive, settings.inconclusiveLimit)) ? { ends: true } : {}),
+  };
 };
 
-const judgeStratum = (input: JudgeInput, stratum: StratumCounts): SloReading => {
-  const found = findBreach(input, [stratum]);
-  const { verdict, reason } =
-    found === undefined ? judgeWhole(input, stratum) : { verdict: 'breach' as const, reason: found };
-  const { note = '' } = stratum.newArm;
-  const noted = note === '' ? reason : `${reason} (${note})`;
-  return readingOf(input.slo, { cluster: stratum.cluster, verdict, reason: noted, strata: [stratum] });
-};
-
-const judgePooled = (input: JudgeInput, readings: readonly SloReading[]): SloReading => {
-  const found = findBreach(input, input.strata);
-  const open = readings.find((reading) => reading.verdict !== 'healthy');
-  const verdict = found !== undefined ? 'breach' : open ? 'unknown' : 'healthy';
+/** The provider failed: nothing is measured, nothing is a breach, and the next look measures again. */
+const withoutAnswer = (
+  { slo, settings, strata }: Input,
+  before: ThresholdState,
+  error: string,
+): Judged<ThresholdState> => {
+  const state = { ...before, errors: before.errors + 1 };
+  const limit = settings.consecutiveErrorLimit;
+  const ends = exceeds(state.errors, limit);
   const reason =
-    found ?? (open ? `not healthy while ${open.cluster} is not: ${open.reason}` : 'healthy in every cluster');
-  return readingOf(input.slo, { cluster: '*', verdict, reason, strata: input.strata });
+    `the metrics provider failed ${state.errors} times in a row` +
+    `${limit === undefined ? '' : `, ${limit} are tolerated`}: ${error}`;
+  const readings = strata.map((stratum) =>
+    readingOf(slo, { cluster: stratum.cluster, verdict: 'unknown', reason, strata: [stratum] }),
+  );
+  return { readings, state, ...(ends ? { ends } : {}) };
 };
 
-/**
- * Looks at the window and at its youngest half, quarter, …: a fault that begins in mid-bake would else hide behind the
- * good requests before it. alpha is split evenly over the looks, so they cost no false alarms.
- */
-const findBreach = (
-  { slo, settings, strata: all }: JudgeInput,
-  strata: readonly StratumCounts[],
-): string | undefined => {
-  const cells = strata.flatMap((stratum) => (stratum.newArm.problem === '' ? stratum.newArm.cells : []));
-  const endMs = cells.reduce((latest, cell) => Math.max(latest, cell.atMs), 0);
-  const looks = looksOf(settings);
-  const allowed = 1 - slo.target;
-  for (const lookMs of looks) {
-    const { total, bad } = sumCells(cells, endMs - lookMs);
-    if (bad < settings.minBad || bad <= allowed * total) continue;
-    const p = binomialUpperTail(bad, total, allowed);
-    if (p > settings.alpha / looks.length) continue;
-    const where = strata.length === all.length && all.length > 1 ? 'over all clusters' : `in ${strata[0]?.cluster}`;
-    const spanMs = endMs - Math.max(endMs - lookMs, firstOf(cells, endMs - lookMs));
-    return (
-      `${versionsOf(strata)} ${where} ${failed(slo)} ${ofTotal(bad, total)} requests in ${seconds(spanMs)} ${seenBy(slo)}: ` +
-      `${percent(allowed)} are allowed, chance ${chance(p)}${comparison({ slo, settings, lookMs, endMs, strata })}`
-    );
-  }
-  return undefined;
-};
-
-const looksOf = ({ windowMs, pollMs }: JudgeSettings): readonly number[] => {
-  const looks = [windowMs];
-  for (let lookMs = windowMs / 2; lookMs >= Math.max(SHORTEST_LOOK_MS, 2 * pollMs); lookMs /= 2) looks.push(lookMs);
-  return looks;
-};
-
-const firstOf = (cells: readonly Cell[], afterMs: number): number =>
-  cells.reduce((first, cell) => (cell.atMs > afterMs ? Math.min(first, cell.fromMs) : first), Number.POSITIVE_INFINITY);
-
-interface Comparison {
-  readonly slo: Slo;
-  readonly settings: JudgeSettings;
-  readonly lookMs: number;
-  readonly endMs: number;
-  readonly strata: readonly StratumCounts[];
+interface Measured {
+  readonly reading: SloReading;
+  readonly tally: Tally;
 }
 
-/** An absolute objective stops also when the old version fails alike, but the reader must know. */
-const comparison = ({ slo, settings, lookMs, endMs, strata }: Comparison): string => {
-  const olds = strata.filter((stratum) => stratum.oldVersion !== '');
-  const name = [...new Set(olds.map((stratum) => stratum.oldVersion))].join(', ');
-  if (name === '') return '; there is no old version to compare with';
-  const { total, bad } = sumCells(
-    olds.flatMap((stratum) => stratum.oldArm.cells),
-    endMs - lookMs,
-  );
-  if (total === 0) return `; ${name} had no requests to compare with`;
-  const allowed = 1 - slo.target;
-  const alike =
-    bad >= settings.minBad && bad > allowed * total && binomialUpperTail(bad, total, allowed) <= settings.alpha;
-  return `; ${name} ${failed(slo)} ${ofTotal(bad, total)}${alike ? ', so it breaks the objective as well: the cause may be shared' : ''}`;
+interface OneStratum {
+  readonly stratum: StratumCounts;
+  readonly state: ThresholdState;
+  readonly due: boolean;
+}
+
+const measureStratum = (input: Input, { stratum, state, due }: OneStratum): Measured => {
+  const { cluster } = stratum;
+  const { found, tally } = measure(input, { strata: [stratum], before: tallyOf(state, cluster), due });
+  const { verdict, reason } = judgeTally(input.settings, { tally, found }) ?? judgeWhole(input, { stratum, tally });
+  return { reading: readingOf(input.slo, { cluster, verdict, reason, strata: [stratum] }), tally };
 };
 
-const judgeWhole = (
-  input: JudgeInput,
-  stratum: StratumCounts,
-): { readonly verdict: 'healthy' | 'unknown'; readonly reason: string } => {
+interface AllStrata {
+  readonly readings: readonly SloReading[];
+  readonly state: ThresholdState;
+  readonly due: boolean;
+}
+
+const measurePooled = (input: Input, { readings, state, due }: AllStrata): Measured => {
+  const { strata } = input;
+  const { found, tally } = measure(input, { strata, before: tallyOf(state, '*'), due });
+  const open = readings.find((reading) => reading.verdict !== 'healthy');
+  const { verdict, reason } =
+    judgeTally(input.settings, { tally, found }) ??
+    (open
+      ? { verdict: 'unknown' as const, reason: `not healthy while ${open.cluster} is not: ${open.reason}` }
+      : { verdict: 'healthy' as const, reason: 'healthy in every cluster' });
+  return { reading: readingOf(input.slo, { cluster: '*', verdict, reason, strata }), tally };
+};
+
+interface ToMeasure {
+  readonly strata: readonly StratumCounts[];
+  readonly before: Tally;
+  readonly due: boolean;
+}
+
+const measure = (
+  input: Input,
+  { strata, before, due }: ToMeasure,
+): { readonly found: string | undefined; readonly tally: Tally } => {
+  if (!due) return { found: undefined, tally: before };
+  const endMs = Math.max(0, ...strata.map(({ newArm }) => newArm.cells.at(-1)?.atMs ?? 0));
+  const thin = strata.some((stratum) => isThin(input, stratum));
+  if (endMs <= before.measuredToMs && !thin) return { found: undefined, tally: before };
+  const found = endMs > before.measuredToMs ? findBreach(input, strata) : undefined;
+  const measurement: Measurement = found !== undefined ? 'failed' : thin ? 'inconclusive' : 'passed';
+  return { found, tally: countMeasurement(before, measurement, endMs) };
+};
+
+/** Too little to measure: no fresh numbers, or too few requests in the window. */
+const isThin = (input: Input, stratum: StratumCounts): boolean => {
+  const { windowMs, minRequests } = input.settings;
+  const { cells } = stratum.newArm;
+  return (
+    dataTrouble(input, stratum) !== '' || sumCells(cells, (cells.at(-1)?.atMs ?? 0) - windowMs).total < minRequests
+  );
+};
+
+/** What failed measurements say; undefined: nothing, the counts of the whole bake decide. */
+const judgeTally = (
+  { failureLimit = 0 }: ThresholdSettings,
+  { tally, found }: { readonly tally: Tally; readonly found: string | undefined },
+): Pick<SloReading, 'verdict' | 'reason'> | undefined => {
+  const broken = tally.failed > failureLimit;
+  if (!broken && tally.newest !== 'failed') return undefined;
+  const limit = failureLimit === 0 ? '' : `; ${tally.failed} failed measurements, ${failureLimit} are tolerated`;
+  return { verdict: broken ? 'breach' : 'unknown', reason: `${found ?? 'a measurement failed before'}${limit}` };
+};
+
+interface Whole {
+  readonly stratum: StratumCounts;
+  readonly tally: Tally;
+}
+
+const judgeWhole = (input: Input, { stratum, tally }: Whole): Pick<SloReading, 'verdict' | 'reason'> => {
   const { slo, settings, nowMs } = input;
   const { total, bad } = stratum.newWhole;
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
   const elapsedMs = Math.max(1, nowMs - stratum.sinceMs);
   const unknown = (reason: string) => ({ verdict: 'unknown' as const, reason });
   const trouble = dataTrouble(input, stratum);
+  if (exceeds(tally.inconclusive, settings.inconclusiveLimit))
+    return unknown(tooFewMeasured(input, { stratum, tally }));
   if (trouble !== '') return unknown(trouble);
   if (total === 0) return unknown(`no request of ${where} in ${seconds(elapsedMs)} ${seenBy(slo)}: untested`);
   if (total < settings.minRequests) {
@@ -138,6 +161,8 @@ const judgeWhole = (
   const allowed = 1 - slo.target;
   const counts = `${where} ${failed(slo)} ${ofTotal(bad, total)} requests in ${seconds(elapsedMs)} ${seenBy(slo)}`;
   if (bad <= allowed * total) return { verdict: 'healthy', reason: `${counts}: ${percent(allowed)} are allowed` };
+  const tolerated = toleratedFailures(settings, tally);
+  if (tolerated !== '') return { verdict: 'healthy', reason: `${counts}; ${tolerated}` };
   const good = Math.ceil(bad / allowed - total);
   const waitMs = (good * elapsedMs) / total;
   return unknown(
@@ -145,41 +170,16 @@ const judgeWhole = (
   );
 };
 
-const dataTrouble = ({ slo, nowMs, staleMs }: JudgeInput, stratum: StratumCounts): string => {
-  const { newArm, oldArm } = stratum;
-  if (newArm.problem !== '') return newArm.problem;
-  if (newArm.missing !== '') return newArm.missing;
-  const newestMs = newArm.newestMs ?? oldArm.newestMs;
-  if (newestMs === null) return `no metrics of ${stratum.newVersion} in ${stratum.cluster} ${seenBy(slo)}`;
-  const ageMs = nowMs - newestMs;
-  if (ageMs <= staleMs) return '';
-  return `the newest numbers of ${stratum.newVersion} in ${stratum.cluster} ${seenBy(slo)} are ${seconds(ageMs)} old`;
-};
+/** Measurements that a limit tolerates must not hold the rollout by the back door, through the sum of the bake. */
+const toleratedFailures = ({ failureLimit = 0 }: ThresholdSettings, tally: Tally): string =>
+  failureLimit > 0 && tally.newest === 'passed'
+    ? `the newest measurement passed, ${tally.failed} failed and ${failureLimit} are tolerated`
+    : '';
 
-const seenBy = (slo: Slo): string => (slo.source === 'server' ? 'as its pods count them' : 'as the Envoys count them');
-
-const failed = ({ indicator }: Slo): string =>
-  indicator.kind === 'errors' ? 'failed' : `was slower than ${indicator.thresholdS} s for`;
-
-const versionsOf = (strata: readonly StratumCounts[]): string =>
-  [...new Set(strata.map((stratum) => stratum.newVersion))].join(', ');
-
-interface ReadingParts extends Pick<SloReading, 'cluster' | 'verdict' | 'reason'> {
-  readonly strata: readonly StratumCounts[];
-}
-
-const readingOf = (slo: Slo, { cluster, verdict, reason, strata }: ReadingParts): SloReading => {
-  const sum = (pick: (stratum: StratumCounts) => number): number =>
-    strata.reduce((total, stratum) => total + pick(stratum), 0);
-  return {
-    slo: slo.name,
-    source: slo.source,
-    cluster,
-    verdict,
-    reason,
-    newTotal: sum((stratum) => stratum.newWhole.total),
-    newBad: sum((stratum) => stratum.newWhole.bad),
-    oldTotal: sum((stratum) => stratum.oldWhole.total),
-    oldBad: sum((stratum) => stratum.oldWhole.bad),
-  };
+const tooFewMeasured = (input: Input, { stratum, tally }: Whole): string => {
+  const why = dataTrouble(input, stratum) || `fewer than ${input.settings.minRequests} requests`;
+  return (
+    `${tally.inconclusive} measurements of ${stratum.newVersion} in ${stratum.cluster} without enough data, ` +
+    `${input.settings.inconclusiveLimit} are tolerated: ${why}`
+  );
 };

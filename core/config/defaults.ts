@@ -37,7 +37,11 @@ export const defaultSteps = [
 ] as const;
 
 export const judgeDefaults = {
+  /** Judges an absolute objective: it needs no old version to compare with, and is understood at a glance. */
   type: 'threshold',
+} as const;
+
+export const thresholdDefaults = {
   /** As often as metrics are exported or scraped at their fastest; one query per SLO and look. */
   interval: '2s',
   /** Long enough for a few hundred requests of a 5 % step at 100 requests/s, short enough to forget an old burst. */
@@ -48,7 +52,56 @@ export const judgeDefaults = {
   minBad: 3,
   /** Chance per look that a service exactly at its objective is called a breach. */
   alpha: 1e-4,
+  /** The first measurement that fails is a breach: with the alpha above it is none by chance. Argo's default, too. */
+  failureLimit: 0,
 } as const;
+
+/** Kayenta's own defaults where it has them. */
+export const kayentaDefaults = {
+  /** Hard stops are looked for this often; points are slower. */
+  poll: '10s',
+  /** One point a minute, the shortest that Kayenta can. */
+  interval: '1m',
+  /** Five points: fewer cannot be judged. */
+  analysisInterval: '5m',
+  /**
+   * With fewer the test has no 98 % interval: Kayenta then takes the extreme differences for one, and calls two series
+   * different that merely do not overlap, by chance in 3 % of cases with four points and in 10 % with three.
+   */
+  minPoints: 5,
+  /** Fewer bad requests than before are no fault. Kayenta: either. */
+  direction: 'increase',
+  /** A minute without requests says nothing. */
+  nanStrategy: 'remove',
+  /** Bursts of errors are what is looked for. */
+  outlierStrategy: 'keep',
+  /** Fences of Tukey, in interquartile ranges beyond the quartiles. */
+  outlierFactor: 3,
+  effectMeasure: 'meanRatio',
+  /** Any effect counts, once it is significant: as much as before. */
+  meanRatio: 1,
+  cles: 0.5,
+  /** 0..100, the usual pair in Kayenta's documents. */
+  pass: 95,
+  marginal: 75,
+} as const;
+
+export const sequentialDefaults = {
+  poll: '10s',
+  /** Chance of a false breach in a whole rollout. */
+  alpha: 0.01,
+  /** Chance of promoting a version that is worse by the tolerance. */
+  beta: 0.05,
+  /** Ratio of the shares of bad requests that must be excluded before a version is healthy. */
+  tolerance: 1.5,
+  /** Ratio up to which a version is not worse. */
+  margin: 1,
+  /** Bad requests of the old version below which nothing is promoted. */
+  minEvents: 30,
+} as const;
+
+/** Judges beside the one that decides; each costs as much as it. */
+export const MAX_SHADOWS = 3;
 
 /** SLOs when a service names none: both views of errors, since a pod that crashes or hangs reports nothing itself. */
 export const defaultSlos = [

@@ -2,6 +2,7 @@
 import { TidegateError } from '../contract/errors.ts';
 import { canonicalJson } from './canonical.ts';
 import { defaultSlos } from './defaults.ts';
+import { resolveJudge } from './judge-schema.ts';
 import type { WrittenMesh } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import type { WrittenService } from './service-schema.ts';
@@ -153,13 +154,7 @@ const serviceConfig = (
     onBreach: rollout.onBreach,
     drainMs: rollout.drain,
     slos: spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos),
-    judge: {
-      pollMs: judge.interval,
-      windowMs: judge.window,
-      minRequests: judge.minRequests,
-      minBad: judge.minBad,
-      alpha: judge.alpha,
-    },
+    judge: resolveJudge(judge),
   };
 };
 

@@ -1,8 +1,9 @@
 /** The Service document as users write it. Parsing completes it with defaults, except waves and SLOs (they need the mesh). */
 import { z } from 'zod';
 import { WHOLE } from '../contract/names.ts';
-import { judgeDefaults, policyDefaults, rolloutDefaults } from './defaults.ts';
+import { policyDefaults, rolloutDefaults } from './defaults.ts';
 import { formatDuration } from './duration.ts';
+import { judgeSchema } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
 import {
@@ -100,25 +101,6 @@ const rollout = z
     });
   });
 
-const judge = z
-  .strictObject({
-    type: z.literal('threshold').prefault(judgeDefaults.type),
-    interval: duration({ minMs: 500 }).prefault(judgeDefaults.interval),
-    window: duration({ minMs: 1000 }).prefault(judgeDefaults.window),
-    minRequests: z.int().gte(1).prefault(judgeDefaults.minRequests),
-    minBad: z.int().gte(1).prefault(judgeDefaults.minBad),
-    alpha: z.number().gt(0).lte(0.5).prefault(judgeDefaults.alpha),
-  })
-  .superRefine(({ interval, window }, context) => {
-    if (window >= interval) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['window'],
-      message: `is shorter than the interval of ${formatDuration(interval)}`,
-      params: { hint: 'a window spans at least one interval' },
-    });
-  });
-
 const policy = z.strictObject({
   requestTimeout: duration().prefault(policyDefaults.requestTimeout),
   upstreamIdleTimeout: duration({ minMs: 1 }).prefault(policyDefaults.upstreamIdleTimeout),
@@ -149,7 +131,7 @@ export const serviceSchema = z.strictObject({
       topology: topologySchema.optional(),
       policy: policy.prefault({}),
       rollout: rollout.prefault({}),
-      judge: judge.prefault({}),
+      judge: judgeSchema.prefault({}),
       slos: slosSchema.optional(),
     })
     .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {

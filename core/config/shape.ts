@@ -21,6 +21,9 @@ export interface SchemaNode {
   readonly items?: SchemaNode;
   readonly additionalProperties?: SchemaNode | boolean;
   readonly anyOf?: readonly SchemaNode[];
+  /** One per type of a discriminated union (judges). */
+  readonly oneOf?: readonly SchemaNode[];
+  readonly required?: readonly string[];
 }
 
 /** What users write (before defaults), in JSON Schema 2020-12. */
@@ -50,7 +53,7 @@ export const checkShape = <T>(document: SourceDocument, { schema, published }: S
     ...unknown,
     ...issues.slice(0, configLimits.namedMistakes).map((issue) => {
       const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-      const { reason, hint } = explain(issue, { path, published, value: valueAt(value, path) });
+      const { reason, hint } = explain(issue, { path, published, root: value, value: valueAt(value, path) });
       return { file: document.file, line: document.lineOf(path), path: formatPath(path), reason, hint };
     }),
   ];
@@ -83,12 +86,13 @@ const explainedKeys = new Map<string, { readonly hint: string; readonly means?: 
 
 const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigProblem[] => {
   const problems: ConfigProblem[] = [];
-  const look = (value: unknown, nodes: readonly SchemaNode[], path: ConfigPath): void => {
+  const look = (value: unknown, candidates: readonly SchemaNode[], path: ConfigPath): void => {
     if (Array.isArray(value)) {
-      value.forEach((item, index) => look(item, items(nodes), [...path, index]));
+      value.forEach((item, index) => look(item, items(candidates), [...path, index]));
       return;
     }
     if (!isRecord(value)) return;
+    const nodes = fitting(candidates, value);
     const known = knownKeys(nodes) ?? Object.keys(value);
     for (const key of Object.keys(value).filter((name) => !known.includes(name))) {
       if (problems.length === configLimits.namedMistakes) return;
@@ -114,7 +118,20 @@ const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigPro
 };
 
 const alternatives = (nodes: readonly SchemaNode[]): SchemaNode[] =>
-  nodes.flatMap((node) => [node, ...alternatives(node.anyOf ?? [])]);
+  nodes.flatMap((node) => [node, ...alternatives([...(node.anyOf ?? []), ...(node.oneOf ?? [])])]);
+
+/** Of a discriminated union only the variant that the value names, so that another one's keys are unknown here. */
+const fitting = (nodes: readonly SchemaNode[], value: unknown): readonly SchemaNode[] => {
+  if (!isRecord(value)) return nodes;
+  const contradicts = ({ properties = {}, required = [] }: SchemaNode): boolean =>
+    Object.entries(properties).some(([key, { const: only }]) =>
+      value[key] === undefined
+        ? only !== undefined && required.includes(key)
+        : only !== undefined && value[key] !== only,
+    );
+  const fit = nodes.filter((node) => !contradicts(node));
+  return fit.some(({ properties }) => properties !== undefined) ? fit : nodes;
+};
 
 const items = (nodes: readonly SchemaNode[]): SchemaNode[] =>
   alternatives(nodes.flatMap((node) => (node.items === undefined ? [] : [node.items])));
@@ -133,9 +150,10 @@ const property = (nodes: readonly SchemaNode[], key: string): SchemaNode[] =>
     }),
   );
 
-const schemaAt = (published: SchemaNode, path: ConfigPath): SchemaNode[] =>
+const schemaAt = ({ published, path, root }: Omit<Place, 'value'>): SchemaNode[] =>
   path.reduce<SchemaNode[]>(
-    (nodes, part) => (typeof part === 'number' ? items(nodes) : property(nodes, part)),
+    (nodes, part, index) =>
+      typeof part === 'number' ? items(nodes) : property(fitting(nodes, valueAt(root, path.slice(0, index))), part),
     alternatives([published]),
   );
 
@@ -161,13 +179,16 @@ const expandUnion = (issue: Issue): Issue[] => {
 interface Place {
   readonly path: ConfigPath;
   readonly published: SchemaNode;
+  /** The document, and the value at the path in it. */
+  readonly root: unknown;
   readonly value: unknown;
 }
 
 const explain = (issue: Issue, place: Place): { reason: string; hint: string } => {
-  const nodes = schemaAt(place.published, place.path);
+  const nodes = schemaAt(place);
   const title = describeNodes(nodes);
   const hint = exampleOf(nodes);
+  const options = optionsOf(nodes).map(String);
   if (issue.code === 'custom') return { reason: issue.message, hint: String(issue.params?.['hint'] ?? '') };
   if (issue.code === 'invalid_key') {
     return {
@@ -187,9 +208,13 @@ const explain = (issue: Issue, place: Place): { reason: string; hint: string } =
       hint: known.length === 1 ? `write ${known.join('')}` : suggestName(typed, known),
     };
   }
+  if (issue.code === 'invalid_union' && typeof place.value === 'string' && options.length > 0) {
+    return { reason: `must be ${options.join(' or ')}`, hint: suggestName(place.value, options) };
+  }
   if (issue.code === 'invalid_type' || issue.code === 'invalid_union') {
     return { reason: `must be a ${title}, not ${kindOf(place.value)}`, hint: correctionOf(title, place.value) ?? hint };
   }
+  if (issue.code === 'too_big' && issue.origin === 'array') return { reason: boundOf(issue), hint: 'leave some out' };
   if (issue.code === 'too_big' || issue.code === 'too_small') return { reason: boundOf(issue), hint };
   return { reason: `is not a valid ${title}`, hint };
 };
@@ -210,7 +235,7 @@ const exampleOf = (nodes: readonly SchemaNode[]): string => {
   const examples = nodes.find((node) => node.examples !== undefined)?.examples ?? [];
   if (examples.length > 0)
     return `for example ${examples.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join(' or ')}`;
-  const options = nodes.flatMap((node) => node.enum ?? (node.const === undefined ? [] : [node.const]));
+  const options = optionsOf(nodes);
   if (options.length > 0) return `write ${options.map(String).join(' or ')}`;
   const preset = nodes.find((node) => node.default !== undefined)?.default;
   const keys = knownKeys(nodes) ?? [];
@@ -218,6 +243,9 @@ const exampleOf = (nodes: readonly SchemaNode[]): string => {
   if (preset !== undefined) return `the default is ${JSON.stringify(preset)}`;
   return nodes.some(({ type }) => type === 'array') ? 'add an entry, or leave the key out' : '';
 };
+
+const optionsOf = (nodes: readonly SchemaNode[]): readonly unknown[] =>
+  nodes.flatMap((node) => node.enum ?? (node.const === undefined ? [] : [node.const]));
 
 /** What somebody who wrote the wrong type most likely meant. */
 const correctionOf = (title: string, value: unknown): string | undefined => {

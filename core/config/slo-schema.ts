@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 import type { Slo } from '../contract/plan.ts';
+import { MAX_SHADOWS } from './defaults.ts';
+import { judgeSchema, resolveJudge } from './judge-schema.ts';
 import { resourceName } from './values.ts';
 
 const sourceTypes = ['opentelemetry-http-server', 'opentelemetry-rpc-server', 'envoy-cluster'] as const;
@@ -82,6 +84,12 @@ const sloSchema = z
         });
       }),
     objectives: z.array(objective).min(1),
+    judge: judgeSchema.optional().meta({ description: "Judges this SLO instead of the service's judge." }),
+    shadow: z
+      .array(judgeSchema)
+      .max(MAX_SHADOWS)
+      .optional()
+      .meta({ description: 'Judges that run beside it and only report.' }),
   })
   .superRefine((slo, context) => {
     slo.objectives.forEach((one, index) => {
@@ -148,7 +156,7 @@ type Indicator = z.output<typeof sloSchema>['indicator'];
 
 /** One Slo per objective; several objectives of one SLO are told apart by their target (and threshold). */
 export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
-  written.flatMap(({ name, indicator, objectives }) =>
+  written.flatMap(({ name, indicator, objectives, judge, shadow }) =>
     objectives.map(({ target, value = 0 }): Slo => {
       const suffix = indicator.thresholdMetric === undefined ? String(target) : `${String(target)}-${String(value)}s`;
       return {
@@ -157,6 +165,8 @@ export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
         indicator:
           indicator.thresholdMetric === undefined ? { kind: 'errors' } : { kind: 'latency', thresholdS: value },
         target,
+        ...(judge === undefined ? {} : { judge: resolveJudge(judge) }),
+        ...(shadow === undefined ? {} : { shadow: shadow.map(resolveJudge) }),
       };
     }),
   );

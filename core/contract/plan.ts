@@ -38,9 +38,28 @@ export interface Slo {
     | { readonly kind: 'latency'; /** Upper edge of good, in seconds. */ readonly thresholdS: number };
   /** Share of good requests, 0..1, as in OpenSLO `objectives[].target`. */
   readonly target: number;
+  /** Judges this SLO instead of the plan's judge. */
+  readonly judge?: JudgeSettings;
+  /** Judges that run beside it and only report. */
+  readonly shadow?: readonly JudgeSettings[];
 }
 
-export interface JudgeSettings {
+/** How an SLO is judged. A judge without a type, as in plans of the first version, is a threshold judge. */
+export type JudgeSettings = SequentialSettings | ThresholdSettings | KayentaSettings;
+
+export interface SequentialSettings {
+  readonly type: 'sequential';
+  /** Time between two looks, ms. */
+  readonly pollMs: number;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly tolerance: number;
+  readonly margin: number;
+  readonly minEvents: number;
+}
+
+export interface ThresholdSettings {
+  readonly type?: 'threshold';
   /** Time between two looks, ms. */
   readonly pollMs: number;
   /** Length of the sliding window that a breach is judged on, ms. */
@@ -49,8 +68,47 @@ export interface JudgeSettings {
   readonly minRequests: number;
   /** Bad requests below which nothing is a breach. */
   readonly minBad: number;
-  /** A look breaches only when that many bad requests have at most this chance under the objective itself. */
+  /**
+   * A look breaches only when that many bad requests have at most this chance under the objective itself. 1: no
+   * statistics, the share of bad requests in the window is compared with the objective, as Flagger and Argo Rollouts do.
+   */
   readonly alpha: number;
+  /** Time between two measurements, ms. Missing: every look measures. */
+  readonly intervalMs?: number;
+  /** Failed measurements of a whole watch that are tolerated; one more is a breach. Missing: 0. */
+  readonly failureLimit?: number;
+  /** Failures of the metrics provider in a row that are tolerated; one more ends the watch as unknown. Missing: no limit. */
+  readonly consecutiveErrorLimit?: number;
+  /** Measurements without enough data that are tolerated; one more ends the watch as unknown. Missing: no limit. */
+  readonly inconclusiveLimit?: number;
+}
+
+/** Names and meanings as in Kayenta's canary config, for NetflixACAJudge-v1.0. */
+export interface KayentaSettings {
+  readonly type: 'kayenta';
+  /** Time between two looks, ms. */
+  readonly pollMs: number;
+  /** Time that one point of a series covers, ms. */
+  readonly intervalMs: number;
+  /** Time between two judgements, ms; each one takes all points so far. */
+  readonly analysisIntervalMs: number;
+  /** Points with requests, of each arm, below which nothing is judged. */
+  readonly minPoints: number;
+  /** Which change of the share of bad requests fails. */
+  readonly direction: 'increase' | 'decrease' | 'either';
+  /** A point without requests is left out, or counts as 0 %. */
+  readonly nanStrategy: 'remove' | 'replace';
+  readonly outliers: { readonly strategy: 'keep' | 'remove'; readonly factor: number };
+  readonly effectSize: {
+    /** meanRatio: mean of the new version / mean of the old one. cles: chance that a point of the new one is higher. */
+    readonly measure: 'meanRatio' | 'cles';
+    /** Least effect that fails as an increase. */
+    readonly allowedIncrease: number;
+    /** Greatest effect that fails as a decrease. */
+    readonly allowedDecrease: number;
+  };
+  /** 0..100: healthy from `pass` on, a breach below `marginal`, unknown between them. */
+  readonly scores: { readonly pass: number; readonly marginal: number };
 }
 
 export type Change =

@@ -1,7 +1,7 @@
 /** Settings that several benches share, so that their numbers belong together. */
-import { judgeDefaults } from '../../core/config/defaults.ts';
+import { thresholdDefaults } from '../../core/config/defaults.ts';
 import { parseDuration } from '../../core/config/duration.ts';
-import type { JudgeSettings } from '../../core/contract/plan.ts';
+import type { ThresholdSettings } from '../../core/contract/plan.ts';
 
 /** Pods export and Envoys are scraped that often, ms. */
 export const metricsIntervalMs = 2_000;
@@ -10,15 +10,15 @@ export const metricsIntervalMs = 2_000;
 export const rate = 200;
 
 /** What a Service gets that says nothing of its judge; the lab benches leave it out of their documents. */
-export const judge: JudgeSettings = {
-  pollMs: parseDuration(judgeDefaults.interval) ?? NaN,
-  windowMs: parseDuration(judgeDefaults.window) ?? NaN,
-  minRequests: judgeDefaults.minRequests,
-  minBad: judgeDefaults.minBad,
-  alpha: judgeDefaults.alpha,
+export const judge: ThresholdSettings = {
+  pollMs: parseDuration(thresholdDefaults.interval) ?? NaN,
+  windowMs: parseDuration(thresholdDefaults.window) ?? NaN,
+  minRequests: thresholdDefaults.minRequests,
+  minBad: thresholdDefaults.minBad,
+  alpha: thresholdDefaults.alpha,
 };
 
-export const judgeText = ({ pollMs, windowMs, minRequests, minBad, alpha }: JudgeSettings): string =>
+export const judgeText = ({ pollMs, windowMs, minRequests, minBad, alpha }: ThresholdSettings): string =>
   `threshold (default), a look every ${pollMs / 1000} s, window ${windowMs / 1000} s, minRequests ${minRequests}, minBad ${minBad}, alpha ${alpha}`;
 
 export const slosText = 'the default: at most 1 % errors, as the pods count them and as the Envoys count them';

@@ -1,6 +1,6 @@
 /** Bakes without a lab: seeded traffic, cut into cells as metrics come, judged at every look. Used by tests and benches. */
-import { judgeThreshold } from '../../core/analysis/threshold.ts';
-import type { StratumCounts } from '../../core/analysis/threshold.ts';
+import { asThreshold, judgeThreshold } from '../../core/analysis/threshold.ts';
+import type { StratumCounts } from '../../core/analysis/judge.ts';
 import { noArm, sumCells } from '../../core/analysis/arms.ts';
 import type { Cell } from '../../core/analysis/arms.ts';
 import { combineReadings } from '../../core/analysis/verdict.ts';
@@ -65,14 +65,15 @@ const verdictAt = (settings: JudgeSettings, nowMs: number, arms: readonly (reado
       cluster: clusters[i] ?? '',
       newVersion: 'v2',
       oldVersion: '',
-      newArm: { cells, newestMs: cells.at(-1)?.atMs ?? null, problem: '', missing: '' },
+      newArm: { cells, pods: [cells], newestMs: cells.at(-1)?.atMs ?? null, problem: '', missing: '' },
       oldArm: noArm,
       newWhole: sumCells(cells, 0),
       oldWhole: { total: 0, bad: 0 },
       sinceMs: 0,
     };
   });
-  return combineReadings(judgeThreshold({ slo, settings, nowMs, staleMs: STALE_MS, strata })).verdict;
+  const input = { slo, settings: asThreshold(settings), nowMs, staleMs: STALE_MS, strata };
+  return combineReadings(judgeThreshold(input, null).readings).verdict;
 };
 
 /** Bakes of a version that keeps its objective (target 99 %) over three clusters: every breach is a false alarm. */

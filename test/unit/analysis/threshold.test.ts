@@ -4,7 +4,7 @@ import type { Arm } from '../../../core/analysis/arms.ts';
 import { countIncrements } from '../../../core/analysis/counters.ts';
 import { serverLatencyArm } from '../../../core/analysis/latency.ts';
 import { judgeThreshold } from '../../../core/analysis/threshold.ts';
-import type { StratumCounts } from '../../../core/analysis/threshold.ts';
+import type { StratumCounts } from '../../../core/analysis/judge.ts';
 import { combineReadings } from '../../../core/analysis/verdict.ts';
 import type { Slo } from '../../../core/contract/plan.ts';
 
@@ -27,7 +27,7 @@ const stratum = (newArm: Arm, more: Partial<StratumCounts> = {}): StratumCounts 
 };
 
 const judge = (...strata: StratumCounts[]) => {
-  const readings = judgeThreshold({ slo, settings, nowMs: NOW_MS, staleMs: 5_000, strata });
+  const readings = judgeThreshold({ slo, settings, nowMs: NOW_MS, staleMs: 5_000, strata }, null).readings;
   return { ...combineReadings(readings), readings };
 };
 

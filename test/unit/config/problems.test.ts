@@ -64,6 +64,51 @@ const serviceCases: Case[] = [
     ['6: spec.rollout.onBreach: must be cluster or all (did you mean cluster?)'],
   ],
   [
+    'an unknown type of judge',
+    serviceText('  judge: { type: sequental }\n'),
+    ['6: spec.judge.type: must be threshold or kayenta or sequential (did you mean sequential?)'],
+  ],
+  [
+    'a key of another judge',
+    serviceText('  judge: { type: kayenta, minRequests: 20 }\n'),
+    [
+      '6: spec.judge.minRequests: unknown key minRequests (known: type, poll, interval, analysisInterval, minPoints, direction, nanStrategy, outliers, effectSize, scores)',
+    ],
+  ],
+  [
+    'a key that is nearly one of its judge',
+    serviceText('  judge: { failurelimits: 3 }\n'),
+    ['6: spec.judge.failurelimits: unknown key failurelimits (did you mean failureLimit?)'],
+  ],
+  [
+    'measurements between two looks',
+    serviceText('  judge: { interval: 1s, poll: 10s }\n'),
+    [
+      '6: spec.judge.interval: is shorter than the poll of 10s (a measurement is made at a look: look at least once per interval)',
+    ],
+  ],
+  [
+    'a judgement without new points, and scores the wrong way round',
+    serviceText('  judge: { type: kayenta, analysisInterval: 30s, scores: { pass: 50 } }\n'),
+    [
+      '6: spec.judge.analysisInterval: is shorter than the interval of 1m (a judgement needs new points)',
+      '6: spec.judge.scores.marginal: is above pass (50) (a marginal score is below pass)',
+    ],
+  ],
+  [
+    'a value out of bounds in a judge',
+    serviceText('  judge: { type: sequential, alpha: 2 }\n'),
+    ['6: spec.judge.alpha: must be at most 0.5 (the default is 0.01)'],
+  ],
+  [
+    'more shadows than anybody pays for',
+    sloText(`- name: errors
+  indicator: { ratioMetric: { bad: { metricSource: { type: envoy-cluster } }, total: { metricSource: { type: envoy-cluster } } } }
+  objectives: [{ target: 0.99 }]
+  shadow: [{}, {}, {}, { type: kayenta }]`),
+    ['10: spec.slos[0].shadow: has more than 3 entries (leave some out)'],
+  ],
+  [
     'shares that do not rise',
     stepsText(['{ share: 25, bake: 1m }', '{ share: 25, bake: 1m }', '{ share: 100, bake: 1m }']),
     [

@@ -58,7 +58,16 @@ describe('resolveService', () => {
         { name: 'server-errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 },
         { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
       ],
-      judge: { pollMs: 2000, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },
+      judge: {
+        type: 'threshold',
+        pollMs: 2000,
+        intervalMs: 2000,
+        windowMs: 30_000,
+        minRequests: 20,
+        minBad: 3,
+        alpha: 1e-4,
+        failureLimit: 0,
+      },
     });
     expect(service.waves[0]?.steps).toEqual([
       { share: 50_000, bakeMs: 120_000, approve: false },
@@ -157,6 +166,49 @@ describe('resolveService', () => {
       tenant: 'team-shop|team-bank',
       tenantHeader: 'THANOS-TENANT',
     });
+  });
+
+  it('completes each type of judge with its own defaults, and keeps limits that are left out apart from 0', () => {
+    const judge = (text: string) => resolved(serviceText(`  judge: ${text}\n`)).service.judge;
+    expect(judge('{ interval: 1m, poll: 10s, window: 1m, inconclusiveLimit: 0 }')).toEqual({
+      type: 'threshold',
+      pollMs: 10_000,
+      intervalMs: 60_000,
+      windowMs: 60_000,
+      minRequests: 20,
+      minBad: 3,
+      alpha: 1e-4,
+      failureLimit: 0,
+      inconclusiveLimit: 0,
+    });
+    expect(judge('{ type: kayenta, effectSize: { measure: cles, allowedIncrease: 0.8 } }')).toEqual({
+      type: 'kayenta',
+      pollMs: 10_000,
+      intervalMs: 60_000,
+      analysisIntervalMs: 300_000,
+      minPoints: 5,
+      direction: 'increase',
+      nanStrategy: 'remove',
+      outliers: { strategy: 'keep', factor: 3 },
+      effectSize: { measure: 'cles', allowedIncrease: 0.8, allowedDecrease: 0.5 },
+      scores: { pass: 95, marginal: 75 },
+    });
+    expect(judge('{ type: sequential, poll: 5s }')).toMatchObject({ type: 'sequential', pollMs: 5000 });
+  });
+
+  it('lets an SLO name its own judge, and others that run in its shadow', () => {
+    const [errors] = resolved(
+      sloText(`- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: envoy-cluster } }
+      total: { metricSource: { type: envoy-cluster } }
+  objectives: [{ target: 0.999 }]
+  judge: { type: sequential }
+  shadow: [{ type: kayenta }, { window: 1m }]`),
+    ).service.slos;
+    expect(errors?.judge?.type).toBe('sequential');
+    expect(errors?.shadow?.map(({ type }) => type)).toEqual(['kayenta', 'threshold']);
   });
 
   it('gives the same digest input for another order of keys and files, and another one for another value', () => {

@@ -1,0 +1,44 @@
+/** What every judge gets and gives. A judge is a function: judgeX(input, what it left at its last look) → Judged. */
+import type { SloReading } from '../contract/activities.ts';
+import type { JudgeSettings, Slo } from '../contract/plan.ts';
+import type { Arm, Total } from './arms.ts';
+
+export interface StratumCounts {
+  readonly cluster: string;
+  readonly newVersion: string;
+  /** '' when there is nothing to compare with. */
+  readonly oldVersion: string;
+  /** Both arms from the share's write (and warm-up) on, at least as far back as `readsBackMs`. */
+  readonly newArm: Arm;
+  readonly oldArm: Arm;
+  /** Both arms over the whole bake. */
+  readonly newWhole: Total;
+  readonly oldWhole: Total;
+  /** When counting began, ms. */
+  readonly sinceMs: number;
+}
+
+export interface JudgeInput<Settings> {
+  readonly slo: Slo;
+  readonly settings: Settings;
+  readonly nowMs: number;
+  /** Age from which the newest sample of an arm is no longer fresh, ms. */
+  readonly staleMs: number;
+  readonly strata: readonly StratumCounts[];
+  /** Why the metrics provider gave no numbers at this look; missing when it did. The strata then have no cells. */
+  readonly providerError?: string;
+}
+
+export interface Judged<State> {
+  readonly readings: readonly SloReading[];
+  /** Plain JSON of bounded size: it lives in a heartbeat between two looks. */
+  readonly state: State;
+  /** true: waiting is useless; a watch that is unknown now ends, and a person is needed. Missing: it goes on. */
+  readonly ends?: boolean;
+}
+
+/** How far back from now a judge reads cells, ms: it gets them again at every look, so that late samples count. */
+export const readsBackMs = (settings: JudgeSettings): number => {
+  if (settings.type === 'kayenta') return 2 * settings.intervalMs;
+  return settings.type === 'sequential' ? settings.pollMs : settings.windowMs;
+};
