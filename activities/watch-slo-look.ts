@@ -1,17 +1,19 @@
 /** One look of watchSlo: reads the counters once per source, judges every SLO, and moves the settled counts on. */
 import { cellsSince, envoyErrorArm, envoyEventArm, noArm, serverErrorArm, sumCells } from '../core/analysis/arms.ts';
 import type { Arm, Total } from '../core/analysis/arms.ts';
+import { sharedEdges, slowerThan } from '../core/analysis/latency.ts';
 import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
 import { readsBackMs } from '../core/analysis/judge.ts';
-import type { StratumCounts } from '../core/analysis/judge.ts';
+import type { Comparable, StratumCounts } from '../core/analysis/judge.ts';
 import { gaugeOf } from '../core/analysis/subset-traffic.ts';
-import { asThreshold, judgeThreshold } from '../core/analysis/threshold.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
+import { WHOLE } from '../core/contract/names.ts';
 import type { Slo } from '../core/contract/plan.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
-import { armOfSlo, readCounters, sourceOf } from './watch-slo-sources.ts';
-import type { CountedSources } from './watch-slo-sources.ts';
+import { comparedToMs, comparesArms, judgeSlo, judgesOf } from './watch-slo-judges.ts';
+import { armOfSlo, histogramsOfSlo, readCounters, sourceOf } from './watch-slo-sources.ts';
+import type { CountedSources, OfArm } from './watch-slo-sources.ts';
 import { noTotals } from './watch-slo-state.ts';
 import type { ArmTotals, WatchState } from './watch-slo-state.ts';
 
@@ -35,50 +37,118 @@ export interface LookPorts {
 export interface Looked {
   readonly readings: readonly SloReading[];
   readonly state: WatchState;
+  /** Waiting is useless: no verdict will come by itself. */
+  readonly ends: boolean;
+  /** Usual time between two samples of the slowest source, ms; 0: not known yet. */
+  readonly intervalMs: number;
 }
+
+/** How far back hard stops look at most, ms. */
+const HARD_STOP_MS = 30_000;
 
 export const look = async (
   input: WatchSloInput,
   ports: LookPorts & { readonly state: WatchState },
 ): Promise<Looked> => {
+  const { state } = ports;
   const offsetMs = await ports.metrics.clockOffsetMs(ports.signal);
   const nowMs = ports.now() + offsetMs;
   const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
-  const settledToMs = Math.max(ports.state.settledToMs ?? firstMs, nowMs - MAX_RANGE_MS);
-  const lookBackMs = ports.state.lookBackMs ?? FIRST_LOOK_BACK_MS;
-  const startMs = Math.min(settledToMs, nowMs - readsBackMs(input.judge)) - lookBackMs;
+  const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - MAX_RANGE_MS);
+  const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
+  const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
-  const settings = asThreshold(input.judge);
+  const family = familyOf(input);
   const judged = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
-      stratumCounts({ input, slo, stratum, counted, offsetMs, settledToMs, settled: ports.state.settled }),
+      stratumCounts({ input, slo, stratum, counted, offsetMs, settledToMs, settled: state.settled }),
     );
-    return {
-      slo,
-      strata,
-      readings: judgeThreshold({ slo, settings, nowMs, staleMs: staleMs(counted, slo), strata }, null).readings,
-    };
+    const { intervalMs } = sourceOf(counted, slo);
+    const given = { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
+    return { slo, strata, ...judgeSlo(input, given, state.judges) };
   });
   const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
   const newest = judged
     .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
     .filter((ms) => ms !== null);
-  const nextMs = Math.max(settledToMs, Math.min(nowMs - readsBackMs(input.judge), ...newest));
+  const nextMs = Math.max(settledToMs, Math.min(nowMs - backMs, ...newest));
   const settled = Object.fromEntries(
     judged.flatMap(({ slo, strata }) =>
       strata.map((one) => {
         const key = keyOf(slo, one.cluster);
-        return [key, settle(ports.state.settled[key], { one, fromMs: settledToMs, toMs: nextMs })] as const;
+        return [key, settle(state.settled[key], { one, fromMs: settledToMs, toMs: nextMs })] as const;
       }),
     ),
   );
   const bad = judged.flatMap(({ strata }) =>
     strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map((cell) => cell.fromMs)),
   );
-  const firstBadAtMs = ports.state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null);
-  const readings = [...stops, ...judged.flatMap((one) => one.readings)];
-  const state = { ...ports.state, settledToMs: nextMs, settled, firstBadAtMs, readings: [] };
-  return { readings, state: { ...state, lookBackMs: lookBackOf(counted) } };
+  return {
+    readings: [...stops, ...judged.flatMap((one) => one.readings)],
+    state: {
+      ...state,
+      settledToMs: nextMs,
+      settled,
+      firstBadAtMs: state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null),
+      judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
+      readings: [],
+      lookBackMs: lookBackOf(counted),
+    },
+    ends: judged.some(({ ends }) => ends),
+    intervalMs: Math.max(...[...counted.byKind.values()].map(({ intervalMs }) => intervalMs)),
+  };
+};
+
+/** What a judge says of a look that gave nothing: some count such looks. */
+export const lookWithoutAnswer = (
+  input: WatchSloInput,
+  { state, nowMs, providerError }: { state: WatchState; nowMs: number; providerError: string },
+): Omit<Looked, 'intervalMs'> => {
+  const strata = input.strata.map((stratum): StratumCounts => ({
+    cluster: stratum.serving,
+    newVersion: stratum.newVersion,
+    oldVersion: stratum.oldVersion,
+    newArm: noArm,
+    oldArm: noArm,
+    ...noTotals,
+    sinceMs: stratum.sinceMs,
+  }));
+  const given = { nowMs, staleMs: 0, strata, family: familyOf(input), providerError };
+  const judged = input.slos.map((slo) => judgeSlo(input, { slo, ...given }, state.judges));
+  return {
+    readings: [],
+    state: {
+      ...state,
+      judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
+      readings: [],
+    },
+    ends: judged.some(({ ends }) => ends),
+  };
+};
+
+const allJudges = (input: WatchSloInput) => input.slos.flatMap((slo) => judgesOf(input, slo));
+
+const familyOf = (input: WatchSloInput) => ({
+  clusters: Math.max(input.clusters ?? 1, input.strata.length),
+  objectives: input.slos.filter((slo) => judgesOf(input, slo)[0]?.settings.type === 'sequential').length || 1,
+});
+
+interface Start {
+  readonly state: WatchState;
+  readonly nowMs: number;
+  readonly settledToMs: number;
+  readonly backMs: number;
+}
+
+/** Begin of the range that has every count that is not used yet, and the sample before it. */
+const startOf = (input: WatchSloInput, { state, nowMs, settledToMs, backMs }: Start): number => {
+  const compared =
+    comparedToMs(
+      state.judges,
+      input.strata.map(({ serving }) => serving),
+    ) ?? settledToMs;
+  const firstMs = Math.min(settledToMs, nowMs - backMs, Math.max(compared, nowMs - MAX_RANGE_MS));
+  return firstMs - (state.lookBackMs ?? FIRST_LOOK_BACK_MS);
 };
 
 /** null while a source has not sampled twice: looking back too little would lose every count of a slow one. */
@@ -103,17 +173,28 @@ interface OfSlo extends OfStratum {
 const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, settled }: OfSlo): StratumCounts => {
   const sinceMs = stratum.sinceMs + offsetMs + input.warmUpMs;
   const source = sourceOf(counted, slo);
-  const ofArm = (version: string, stat: string): Arm => {
-    const arm = armOfSlo(slo, { counted: source, stratum, version, stat });
-    return { ...arm, cells: cellsSince(arm.cells, sinceMs, source.intervalMs) };
-  };
-  const newArm = ofArm(stratum.newVersion, stratum.newStat);
+  const since = (arm: Arm): Arm => ({
+    ...arm,
+    cells: cellsSince(arm.cells, sinceMs, source.intervalMs),
+    pods: arm.pods.map((cells) => cellsSince(cells, sinceMs, source.intervalMs)),
+  });
+  const newer: OfArm = { counted: source, stratum, version: stratum.newVersion, stat: stratum.newStat };
+  const older: OfArm = { counted: source, stratum, version: stratum.oldVersion, stat: stratum.oldStat };
+  const newArm = since(armOfSlo(slo, newer));
   const comparable =
     slo.source === 'server'
       ? stratum.oldVersion !== stratum.newVersion && stratum.oldVersion !== ''
       : stratum.oldStat !== '';
-  const oldArm = comparable ? ofArm(stratum.oldVersion, stratum.oldStat) : noArm;
+  const wholeOld = comparable ? armOfSlo(slo, older) : noArm;
+  const oldArm = comparable ? since(wholeOld) : noArm;
   const before = settled[keyOf(slo, stratum.serving)] ?? noTotals;
+  const compared = comparable && stratum.share < WHOLE;
+  const writtenMs = stratum.sinceMs + offsetMs;
+  const comparison: Comparable = {
+    compared,
+    oldHistory: podsUntil(wholeOld, writtenMs),
+    edges: compared ? edgesOf(slo, { newer, older, since, writtenMs }) : {},
+  };
   return {
     cluster: stratum.serving,
     newVersion: stratum.newVersion,
@@ -123,8 +204,36 @@ const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, se
     newWhole: plus(before.newWhole, sumCells(newArm.cells, settledToMs)),
     oldWhole: plus(before.oldWhole, sumCells(oldArm.cells, settledToMs)),
     sinceMs,
+    ...(comparesArms(input, slo) ? { comparison } : {}),
   };
 };
+
+interface Edges {
+  readonly newer: OfArm;
+  readonly older: OfArm;
+  readonly since: (arm: Arm) => Arm;
+  readonly writtenMs: number;
+}
+
+/** Latency is compared at every edge that both histograms have. */
+const edgesOf = (slo: Slo, { newer, older, since, writtenMs }: Edges): Comparable['edges'] => {
+  if (slo.indicator.kind === 'errors') return {};
+  const [mine, theirs] = [histogramsOfSlo(slo, newer), histogramsOfSlo(slo, older)];
+  return Object.fromEntries(
+    sharedEdges([mine, theirs]).edgesS.map((edgeS) => {
+      const old = slowerThan(theirs, edgeS);
+      const arms = {
+        newArm: since(slowerThan(mine, edgeS)),
+        oldArm: since(old),
+        oldHistory: podsUntil(old, writtenMs),
+      };
+      return [String(edgeS), arms];
+    }),
+  );
+};
+
+const podsUntil = ({ pods }: Arm, untilMs: number): Arm['pods'] =>
+  pods.map((cells) => cells.filter(({ atMs }) => atMs <= untilMs)).filter((cells) => cells.length > 0);
 
 const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly SloReading[] => {
   const { envoy, server } = counted;
@@ -146,7 +255,7 @@ const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly
     serverDone,
     serverNewestMs: known.length === 0 ? null : Math.max(...known),
     sinceMs: stratum.sinceMs + offsetMs,
-    windowMs: readsBackMs(input.judge),
+    windowMs: input.judge.type === 'sequential' || input.judge.type === 'kayenta' ? HARD_STOP_MS : input.judge.windowMs,
     intervalMs: Math.max(envoy.intervalMs, server.intervalMs),
   });
 };

@@ -4,12 +4,21 @@ import type { Arm } from '../core/analysis/arms.ts';
 import { protocolOf, withoutDoubleEmission } from '../core/analysis/conventions.ts';
 import { countIncrements } from '../core/analysis/counters.ts';
 import type { Counted, RawSeries } from '../core/analysis/counters.ts';
-import { envoyLatencyArm, serverLatencyArm } from '../core/analysis/latency.ts';
+import { envoyHistograms, envoyLatencyArm, serverHistograms, serverLatencyArm } from '../core/analysis/latency.ts';
+import type { Histograms } from '../core/analysis/latency.ts';
 import { splitGauges } from '../core/analysis/subset-traffic.ts';
 import type { WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import type { Slo } from '../core/contract/plan.ts';
-import { envoyLatency, envoyTraffic, serverLatency, serverRequests } from '../platform/metrics/selectors.ts';
+import {
+  envoyBuckets,
+  envoyLatency,
+  envoyTraffic,
+  serverBuckets,
+  serverLatency,
+  serverRequests,
+} from '../platform/metrics/selectors.ts';
 import type { MetricsSource, SeriesQuery } from '../platform/metrics/source.ts';
+import { comparesArms } from './watch-slo-judges.ts';
 
 /** SLOs of a kind are counted from the same series. */
 type SloKind = `${'http' | 'rpc' | 'envoy'}-${'errors' | 'latency'}`;
@@ -59,12 +68,13 @@ const kindOf = ({ source, protocol = 'http', indicator }: Slo): SloKind =>
 const queryOf = (kind: SloKind, input: WatchSloInput): SeriesQuery => {
   const envoy = envoyScope(input);
   if (kind === 'envoy-errors') return envoyTraffic(envoy);
-  const thresholds = input.slos
-    .filter((slo) => kindOf(slo) === kind)
-    .flatMap(({ indicator }) => (indicator.kind === 'latency' ? [indicator.thresholdS] : []));
-  if (kind === 'envoy-latency') return envoyLatency(envoy, thresholds);
+  const slos = input.slos.filter((slo) => kindOf(slo) === kind);
+  const thresholds = slos.flatMap(({ indicator }) => (indicator.kind === 'latency' ? [indicator.thresholdS] : []));
+  const everyEdge = slos.some((slo) => comparesArms(input, slo));
+  if (kind === 'envoy-latency') return (everyEdge ? envoyBuckets : envoyLatency)(envoy, thresholds);
   const server = serverScope(input, kind.startsWith('rpc') ? 'rpc' : 'http');
-  return kind.endsWith('errors') ? serverRequests(server) : serverLatency(server, thresholds);
+  if (kind.endsWith('errors')) return serverRequests(server);
+  return (everyEdge ? serverBuckets : serverLatency)(server, thresholds);
 };
 
 const serverScope = ({ service, strata }: WatchSloInput, protocol: 'http' | 'rpc') => ({
@@ -83,7 +93,7 @@ const given = (values: readonly string[]): readonly string[] => values.filter((v
 
 export const sourceOf = ({ byKind }: CountedSources, slo: Slo): Counted => byKind.get(kindOf(slo)) ?? nothing;
 
-interface OfArm {
+export interface OfArm {
   readonly counted: Counted;
   readonly stratum: WatchStratum;
   readonly version: string;
@@ -101,3 +111,9 @@ export const armOfSlo = ({ source, indicator }: Slo, { counted, stratum, version
     ? envoyLatencyArm(counted, { ...envoy, thresholdS })
     : serverLatencyArm(counted, { ...server, thresholdS });
 };
+
+/** All buckets of an arm. */
+export const histogramsOfSlo = ({ source }: Slo, { counted, stratum, version, stat }: OfArm): Histograms =>
+  source === 'envoy'
+    ? envoyHistograms(counted, { stat, clients: stratum.clients })
+    : serverHistograms(counted, { cluster: stratum.serving, version });

@@ -1,6 +1,7 @@
 /** What a watch carries from one attempt to the next, in its heartbeat: a few numbers per SLO and cluster. */
 import type { SloReading } from '../core/contract/activities.ts';
 import type { Total } from '../core/analysis/arms.ts';
+import type { JudgeStates } from './watch-slo-judges.ts';
 
 export interface ArmTotals {
   readonly newWhole: Total;
@@ -21,6 +22,8 @@ export interface WatchState {
   readonly firstBadAtMs: number | null;
   /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
   readonly lookBackMs: number | null;
+  /** What each judge keeps; see watch-slo-judges.ts. */
+  readonly judges: JudgeStates;
   /** What the last look saw, for whoever describes the running activity. */
   readonly readings: readonly SloReading[];
 }
@@ -30,7 +33,9 @@ export const noTotals: ArmTotals = { newWhole: { total: 0, bad: 0 }, oldWhole: {
 /** The state that an earlier attempt left; undefined at the first. */
 export const resumedState = (details: unknown): WatchState | undefined => {
   const state = details as Partial<WatchState> | null | undefined;
-  return state?.schema === 1 && state.settled !== undefined ? (state as WatchState) : undefined;
+  return state?.schema === 1 && state.settled !== undefined
+    ? { ...(state as WatchState), judges: state.judges ?? {} }
+    : undefined;
 };
 
 /** Bytes of readings that a result or heartbeat may hold: both end in the history or in every description. */

@@ -7,7 +7,8 @@ import type { RolloutActivities, WatchSloInput, WatchSloResult } from '../core/c
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
-import { look } from './watch-slo-look.ts';
+import { evidenceOf } from './watch-slo-judges.ts';
+import { look, lookWithoutAnswer } from './watch-slo-look.ts';
 import type { Looked } from './watch-slo-look.ts';
 import { fittingReadings, resumedState } from './watch-slo-state.ts';
 import type { WatchState } from './watch-slo-state.ts';
@@ -41,16 +42,22 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
       const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
       state = { ...looked.state, readings: looked.readings };
       const verdict = looked.failure ?? combineReadings(looked.readings);
-      if (isFinal(verdict, { input, state, nowMs: deps.now() }))
+      if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
         return resultOf(verdict, { state, decidedAtMs: deps.now() });
       if (deps.now() >= attemptEndMs) {
         context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
         throw windowEnd();
       }
-      await pause(context, { ms: Math.max(input.judge.pollMs, looked.retryAfterMs ?? 0), state });
+      await pause(context, { ms: Math.max(pollMs(input, looked), looked.retryAfterMs ?? 0), state });
     }
   },
 });
+
+/** Numbers that come every 15 s need no look every 2 s; but a fault in a hard stop's source is looked for all the same, ms. */
+const LONGEST_POLL_MS = 10_000;
+
+const pollMs = ({ judge }: WatchSloInput, { intervalMs }: Pick<Looked, 'intervalMs'>): number =>
+  judge.type === 'sequential' ? Math.max(judge.pollMs, Math.min(intervalMs, LONGEST_POLL_MS)) : judge.pollMs;
 
 const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
   const name = `${service.namespace}/${service.service}`;
@@ -72,6 +79,7 @@ const freshState = (nowMs: number): WatchState => ({
   settled: {},
   firstBadAtMs: null,
   lookBackMs: null,
+  judges: {},
   readings: [],
 });
 
@@ -99,7 +107,8 @@ const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<L
     if (!(error instanceof TidegateError)) throw error;
     const failure: Verdict = { verdict: 'unknown', breached: [], reason: error.message };
     const retryAfterMs = Math.min(error.retryAfterMs ?? 0, LONGEST_WAIT_MS);
-    return { state: ports.state, readings: [], failure, retryAfterMs };
+    const looked = lookWithoutAnswer(input, { state: ports.state, nowMs: ports.now(), providerError: error.message });
+    return { ...looked, intervalMs: 0, failure, retryAfterMs };
   }
 };
 
@@ -107,11 +116,14 @@ interface Progress {
   readonly input: WatchSloInput;
   readonly state: WatchState;
   readonly nowMs: number;
+  /** Waiting is useless. */
+  readonly ends: boolean;
 }
 
-const isFinal = ({ verdict }: Verdict, { input, state, nowMs }: Progress): boolean => {
+const isFinal = ({ verdict }: Verdict, { input, state, nowMs, ends }: Progress): boolean => {
   if (verdict === 'breach') return true;
   if (input.mode === 'guard') return false;
+  if (verdict === 'unknown' && ends) return true;
   const warmMs = Math.max(...input.strata.map(({ sinceMs }) => sinceMs)) + input.warmUpMs;
   const bakedAtMs = Math.max(state.startedAtMs, warmMs) + input.bakeMs;
   return nowMs >= bakedAtMs + (verdict === 'unknown' ? input.maxUnknownMs : 0);
@@ -125,6 +137,7 @@ const resultOf = (
   readings: fittingReadings(state.readings),
   firstBadAtMs: state.firstBadAtMs,
   decidedAtMs,
+  evidence: evidenceOf(state.judges),
 });
 
 const windowEnd = (): ApplicationFailure =>

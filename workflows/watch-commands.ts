@@ -1,11 +1,13 @@
 /** One watch at a time, over everything that has moved; a new one replaces the old. */
 import { CancellationScope } from '@temporalio/workflow';
+import type { WatchSloResult } from '../core/contract/activities.ts';
 import type { RolloutState } from '../core/rollout/state.ts';
 import { strataOf } from '../core/rollout/strata.ts';
 import { activitiesOf, start, type Handlers, type RunContext } from './run-context.ts';
 
 export function watchCommands(context: RunContext, state: () => RolloutState): Handlers<'watch' | 'stopWatch'> {
   let running: CancellationScope | null = null;
+  let evidence: WatchSloResult['evidence'];
   const stop = (): void => {
     running?.cancel();
     running = null;
@@ -32,7 +34,10 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
           mode,
           bakeMs,
           maxUnknownMs: plan.maxUnknownMs,
+          clusters: new Set(plan.waves.flatMap((one) => one.serving)).size,
+          ...(evidence === undefined ? {} : { evidence }),
         });
+        evidence = result.evidence;
         context.emit({ type: 'watched', seq, result });
       });
     },

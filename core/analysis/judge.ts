@@ -16,6 +16,31 @@ export interface StratumCounts {
   readonly oldWhole: Total;
   /** When counting began, ms. */
   readonly sinceMs: number;
+  /** What the sequential judge compares besides; missing for judges of the objective alone. */
+  readonly comparison?: Comparable;
+}
+
+export interface Comparable {
+  /** False at a whole share: nobody is left to compare with. */
+  readonly compared: boolean;
+  /** The old version's pods before the share was written. */
+  readonly oldHistory: Arm['pods'];
+  /** Latency: both arms by edge of the histogram, s. Without edges the objective's own counts are all. */
+  readonly edges: Readonly<Record<string, ComparableEdge>>;
+}
+
+export interface ComparableEdge {
+  readonly newArm: Arm;
+  readonly oldArm: Arm;
+  readonly oldHistory: Arm['pods'];
+}
+
+/** What shares one alpha. */
+export interface Family {
+  /** Serving clusters that the rollout will reach. */
+  readonly clusters: number;
+  /** SLOs that decide. */
+  readonly objectives: number;
 }
 
 export interface JudgeInput<Settings> {
@@ -25,6 +50,10 @@ export interface JudgeInput<Settings> {
   /** Age from which the newest sample of an arm is no longer fresh, ms. */
   readonly staleMs: number;
   readonly strata: readonly StratumCounts[];
+  /** Usual time between two samples of the counts, ms; missing: unknown. */
+  readonly intervalMs?: number;
+  /** Missing: one cluster, one SLO. */
+  readonly family?: Family;
   /** Why the metrics provider gave no numbers at this look; missing when it did. The strata then have no cells. */
   readonly providerError?: string;
 }
@@ -40,5 +69,6 @@ export interface Judged<State> {
 /** How far back from now a judge reads cells, ms: it gets them again at every look, so that late samples count. */
 export const readsBackMs = (settings: JudgeSettings): number => {
   if (settings.type === 'kayenta') return 2 * settings.intervalMs;
-  return settings.type === 'sequential' ? settings.pollMs : settings.windowMs;
+  // Evidence says itself up to where it has read.
+  return settings.type === 'sequential' ? 0 : settings.windowMs;
 };

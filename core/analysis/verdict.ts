@@ -8,8 +8,9 @@ export interface Verdict {
   readonly reason: string;
 }
 
-/** A breach anywhere is a breach; healthy only when every reading is. Without any reading nothing is known. */
-export const combineReadings = (readings: readonly SloReading[]): Verdict => {
+/** A breach anywhere is a breach; healthy only when every reading is. Without any reading nothing is known. Shadows only report. */
+export const combineReadings = (all: readonly SloReading[]): Verdict => {
+  const readings = all.filter(({ shadow }) => shadow !== true);
   const breaches = readings.filter((reading) => reading.verdict === 'breach');
   const breached = [...new Set(breaches.map((reading) => reading.cluster))].filter((cluster) => cluster !== '*').sort();
   if (breaches.length > 0) {

@@ -17,8 +17,13 @@ export const policyDefaults = {
 export const rolloutDefaults = {
   /** Time for pods to get ready and routing to be accepted, as a Deployment's progressDeadlineSeconds. */
   progressDeadline: '10m',
-  /** The threshold judge compares with fixed objectives; a service with cold caches sets its own. */
-  warmUp: '0s',
+  /**
+   * A new version's caches are cold, the old one's are warm: a comparison waits. The other judges hold against a fixed
+   * objective, or against minutes: a service with cold caches sets its own. Hard stops do not wait.
+   */
+  warmUp: { sequential: '60s', threshold: '0s', kayenta: '0s' },
+  /** Least time of a bake that is as long as the evidence takes. */
+  autoBake: '10s',
   /** The replaced version stays ready this long: undo within it is one step. */
   warm: '1h',
   /** A step without data holds this long before a person is asked. */
@@ -37,8 +42,8 @@ export const defaultSteps = [
 ] as const;
 
 export const judgeDefaults = {
-  /** Judges an absolute objective: it needs no old version to compare with, and is understood at a glance. */
-  type: 'threshold',
+  /** Finds a worse version soonest at a chance of false alarms that holds; says how long it needs. */
+  type: 'sequential',
 } as const;
 
 export const thresholdDefaults = {
@@ -87,17 +92,16 @@ export const kayentaDefaults = {
 } as const;
 
 export const sequentialDefaults = {
-  poll: '10s',
+  /** As often as metrics come at their fastest; with slower ones the judge waits for them. */
+  poll: '2s',
   /** Chance of a false breach in a whole rollout. */
   alpha: 0.01,
-  /** Chance of promoting a version that is worse by the tolerance. */
+  /** Chance of calling a version healthy that is worse by the tolerance. */
   beta: 0.05,
-  /** Ratio of the shares of bad requests that must be excluded before a version is healthy. */
-  tolerance: 1.5,
-  /** Ratio up to which a version is not worse. */
-  margin: 1,
-  /** Bad requests of the old version below which nothing is promoted. */
-  minEvents: 30,
+  /** At 1 % allowed errors 30 requests show an outage, no less. */
+  minRequests: 30,
+  /** Services whose requests hardly ever fail would wait for days to be compared. */
+  healthyBy: 'either',
 } as const;
 
 /** Judges beside the one that decides; each costs as much as it. */

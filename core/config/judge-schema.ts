@@ -13,7 +13,7 @@ const limit = () => z.int().gte(0).lte(1000);
 
 const threshold = z
   .strictObject({
-    type: z.literal('threshold').prefault(judgeDefaults.type),
+    type: z.literal('threshold'),
     interval: duration({ minMs: 500 }).prefault(thresholdDefaults.interval),
     poll: poll().optional().meta({ description: 'Time between two looks; as long as the interval if left out.' }),
     window: duration({ minMs: 1000 }).prefault(thresholdDefaults.window),
@@ -86,15 +86,45 @@ const kayenta = z
     }
   });
 
-const sequential = z.strictObject({
-  type: z.literal('sequential'),
-  poll: poll().prefault(sequentialDefaults.poll),
-  alpha: z.number().gt(0).lte(0.5).prefault(sequentialDefaults.alpha),
-  beta: z.number().gt(0).lte(0.5).prefault(sequentialDefaults.beta),
-  tolerance: z.number().gt(1).prefault(sequentialDefaults.tolerance),
-  margin: z.number().gte(1).prefault(sequentialDefaults.margin),
-  minEvents: z.int().gte(1).prefault(sequentialDefaults.minEvents),
-});
+const sequential = z
+  .strictObject({
+    type: z.literal('sequential').prefault(judgeDefaults.type),
+    poll: poll().prefault(sequentialDefaults.poll),
+    alpha: z
+      .number()
+      .gt(0)
+      .lte(0.5)
+      .prefault(sequentialDefaults.alpha)
+      .meta({ description: 'Chance of a false breach in a whole rollout.' }),
+    beta: z
+      .number()
+      .gt(0)
+      .lte(0.5)
+      .prefault(sequentialDefaults.beta)
+      .meta({ description: 'Chance of calling a version healthy that is worse by the tolerance.' }),
+    tolerance: z
+      .number()
+      .gt(1)
+      .lte(16)
+      .optional()
+      .meta({ description: 'Odds ratio that must be excluded; 1.5 for errors, 1.25 for slow requests if left out.' }),
+    margin: z.number().gte(1).lte(10).optional().meta({
+      description: 'Odds ratio up to which a version is not worse; 1, and 1.1 for slow requests if left out.',
+    }),
+    minRequests: z.int().gte(1).prefault(sequentialDefaults.minRequests),
+    healthyBy: z.enum(['either', 'comparison']).prefault(sequentialDefaults.healthyBy).meta({
+      description: 'either: no worse than tolerated, or the objective is kept. comparison: no worse than tolerated.',
+    }),
+  })
+  .superRefine(({ margin, tolerance }, context) => {
+    if (margin === undefined || tolerance === undefined || margin < tolerance) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['margin'],
+      message: `is not below the tolerance of ${String(tolerance)}`,
+      params: { hint: 'a version cannot be worse and tolerated at once: write a smaller margin' },
+    });
+  });
 
 export const judgeSchema = z.discriminatedUnion('type', [threshold, kayenta, sequential]).meta({ title: 'judge' });
 
@@ -105,8 +135,13 @@ export const resolveJudge = (written: z.output<typeof judgeSchema>): JudgeSettin
     case 'kayenta':
       return kayentaSettings(written);
     case 'sequential': {
-      const { poll: pollMs, ...rest } = written;
-      return { ...rest, pollMs };
+      const { poll: pollMs, tolerance, margin, ...rest } = written;
+      return {
+        ...rest,
+        pollMs,
+        ...(tolerance === undefined ? {} : { tolerance }),
+        ...(margin === undefined ? {} : { margin }),
+      };
     }
   }
 };

@@ -1,7 +1,8 @@
 /** Checked documents → the config that plans are made of. Times in ms, shares in ppm, clusters in the mesh's order. */
 import { TidegateError } from '../contract/errors.ts';
 import { canonicalJson } from './canonical.ts';
-import { defaultSlos } from './defaults.ts';
+import { defaultSlos, rolloutDefaults } from './defaults.ts';
+import { parseDuration } from './duration.ts';
 import { resolveJudge } from './judge-schema.ts';
 import type { WrittenMesh } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
@@ -148,7 +149,7 @@ const serviceConfig = (
     },
     waves: waveConfigs(spec, mesh),
     progressDeadlineMs: rollout.progressDeadline,
-    warmUpMs: rollout.warmUp,
+    warmUpMs: rollout.warmUp ?? durationOf(rolloutDefaults.warmUp[judge.type]),
     warmMs: rollout.warm,
     maxUnknownMs: rollout.maxUnknown,
     onBreach: rollout.onBreach,
@@ -157,6 +158,9 @@ const serviceConfig = (
     judge: resolveJudge(judge),
   };
 };
+
+/** Of a default, which is a duration by construction. */
+const durationOf = (text: string): number => parseDuration(text) ?? 0;
 
 const clusterNames = (mesh: MeshConfig): string[] => mesh.clusters.map(({ ref }) => ref.name);
 
@@ -178,6 +182,10 @@ const waveConfigs = (spec: WrittenService['spec'], mesh: MeshConfig): WaveConfig
   return waves.map(({ name, steps }, index) => ({
     name: name ?? `wave ${String(index + 1)}`,
     clusters: selected[index] ?? [],
-    steps: steps.map(({ share, bake, approve }) => ({ share, bakeMs: bake, approve })),
+    steps: steps.map(({ share, bake, approve }) =>
+      bake === 'auto'
+        ? { share, bakeMs: durationOf(rolloutDefaults.autoBake), approve, auto: true as const }
+        : { share, bakeMs: bake, approve },
+    ),
   }));
 };

@@ -69,7 +69,11 @@ export type ClusterSelector = z.output<typeof selectorSchema>;
 const step = z.strictObject({
   share: stepShare,
   /** A step is proven before the next one: there is no bake of no time. */
-  bake: duration({ minMs: 1000 }),
+  bake: z.union([z.literal('auto'), duration({ minMs: 1000 })]).meta({
+    title: 'time like 10m, or auto',
+    description: 'auto: as long as the sequential judge needs to show that the version is healthy.',
+    examples: ['10m', 'auto'],
+  }),
   approve: z.boolean().prefault(false).meta({ description: 'After the bake a person must approve.' }),
 });
 
@@ -81,16 +85,20 @@ const rollout = z
   .strictObject({
     waves: z.array(wave).min(1).optional(),
     progressDeadline: duration({ minMs: 1000 }).prefault(rolloutDefaults.progressDeadline),
-    warmUp: duration().prefault(rolloutDefaults.warmUp),
+    warmUp: duration()
+      .optional()
+      .meta({
+        description: 'Not judged after a change of weights; 60s for the sequential judge, else 0s if left out.',
+      }),
     warm: duration().prefault(rolloutDefaults.warm),
     maxUnknown: duration().prefault(rolloutDefaults.maxUnknown),
     onBreach: z.enum(['cluster', 'all']).prefault(rolloutDefaults.onBreach),
     drain: duration({ minMs: 1000 }).prefault(rolloutDefaults.drain),
   })
-  .superRefine(({ waves = [], warmUp }, context) => {
+  .superRefine(({ waves = [], warmUp = 0 }, context) => {
     waves.forEach((one, waveIndex) => {
       one.steps.forEach(({ bake }, stepIndex) => {
-        if (bake > warmUp) return;
+        if (bake === 'auto' || bake > warmUp) return;
         context.addIssue({
           code: 'custom',
           path: ['waves', waveIndex, 'steps', stepIndex, 'bake'],
@@ -133,6 +141,20 @@ export const serviceSchema = z.strictObject({
       rollout: rollout.prefault({}),
       judge: judgeSchema.prefault({}),
       slos: slosSchema.optional(),
+    })
+    .superRefine(({ judge: { type }, rollout: { waves = [] } }, context) => {
+      if (type === 'sequential') return;
+      waves.forEach((one, wave) => {
+        one.steps.forEach(({ bake }, index) => {
+          if (bake !== 'auto') return;
+          context.addIssue({
+            code: 'custom',
+            path: ['rollout', 'waves', wave, 'steps', index, 'bake'],
+            message: `auto needs the sequential judge, this service has ${type}`,
+            params: { hint: 'write a time, or judge: {type: sequential}' },
+          });
+        });
+      });
     })
     .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {
       if (drain >= requestTimeout) return;

@@ -16,11 +16,19 @@ export interface MeshConfig {
   readonly metrics: MetricsRef | null;
 }
 
+export interface WaveStep {
+  readonly share: number;
+  readonly bakeMs: number;
+  readonly approve: boolean;
+  /** The bake is as long as the evidence takes; bakeMs is its least time. */
+  readonly auto?: true;
+}
+
 export interface WaveConfig {
   readonly name: string;
   /** Names of serving clusters, already selected from the mesh, in the mesh's order. */
   readonly clusters: readonly string[];
-  readonly steps: readonly { readonly share: number; readonly bakeMs: number; readonly approve: boolean }[];
+  readonly steps: readonly WaveStep[];
 }
 
 export interface ServiceConfig {

@@ -177,6 +177,10 @@ export interface WatchSloInput {
   readonly mode: 'bake' | 'guard';
   readonly bakeMs: number;
   readonly maxUnknownMs: number;
+  /** Serving clusters that the rollout will reach in all; missing: those of the strata. */
+  readonly clusters?: number;
+  /** What the watch before had proven, as its result has it. */
+  readonly evidence?: Readonly<Record<string, unknown>>;
 }
 
 export type VerdictKind = 'breach' | 'healthy' | 'unknown';
@@ -192,6 +196,26 @@ export interface SloReading {
   readonly newBad: number;
   readonly oldTotal: number;
   readonly oldBad: number;
+  /** The judge; missing: threshold. */
+  readonly judge?: 'sequential' | 'kayenta';
+  /** Runs beside the judge that decides, and only reports. */
+  readonly shadow?: true;
+  /** Of the sequential judge. */
+  readonly evidence?: ReadingEvidence;
+}
+
+export interface ReadingEvidence {
+  /** log10 of the e-value against "no worse than the old version, and within the objective". */
+  readonly log10E: number;
+  /** From this on it is a breach. */
+  readonly log10Needed: number;
+  /** Odds ratio of bad requests, new : old, that the counts do not exclude (valid at every look); null: no bound. */
+  readonly low: number;
+  readonly high: number | null;
+  /** Bad requests that come at once; 1 = one by one. */
+  readonly phi: number;
+  /** Seconds until healthy at this traffic; null: not to be foreseen. */
+  readonly healthyInS: number | null;
 }
 
 export interface WatchSloResult {
@@ -204,6 +228,8 @@ export interface WatchSloResult {
   /** Timestamp of the earliest sample interval that held a bad request of the new version; null if none. */
   readonly firstBadAtMs: number | null;
   readonly decidedAtMs: number;
+  /** For the next watch of the same rollout: one alpha holds for all of them. Only the judge reads it. */
+  readonly evidence?: Readonly<Record<string, unknown>>;
 }
 
 export interface CommitInput {

@@ -49,13 +49,23 @@ export type JudgeSettings = SequentialSettings | ThresholdSettings | KayentaSett
 
 export interface SequentialSettings {
   readonly type: 'sequential';
-  /** Time between two looks, ms. */
+  /** Time between two looks, ms; the judge looks no more often than numbers come. */
   readonly pollMs: number;
+  /** Chance of a false breach in a whole rollout, over all SLOs, clusters, steps and looks. */
   readonly alpha: number;
+  /** Chance that a version is called healthy that is worse by the tolerance. */
   readonly beta: number;
-  readonly tolerance: number;
-  readonly margin: number;
-  readonly minEvents: number;
+  /** Odds ratio of bad requests that must be excluded. Missing: 1.5 for errors, 1.25 for slow requests. */
+  readonly tolerance?: number;
+  /** Odds ratio up to which a version is not worse. Missing: 1 for errors, 1.1 for slow requests. */
+  readonly margin?: number;
+  /** Requests of the new version in a cluster and bake below which nothing is healthy. */
+  readonly minRequests: number;
+  /**
+   * What healthy takes. either: shown to be no worse than tolerated, or shown to keep the objective while nothing worse is
+   * found. comparison: the first only, which takes long where bad requests are rare.
+   */
+  readonly healthyBy: 'either' | 'comparison';
 }
 
 export interface ThresholdSettings {
@@ -134,6 +144,8 @@ export interface PlannedStep {
   readonly bakeMs: number;
   /** A person must approve after the bake. */
   readonly approve: boolean;
+  /** The bake is as long as the evidence takes; bakeMs is its least time. */
+  readonly auto?: true;
   /** versions[X] for the wave's serving clusters X; other entries of the record stay. */
   readonly versions: VersionShares;
 }

@@ -54,7 +54,8 @@ function serviceDocument(lab: ConfiguredLab, { name, namespace, global }: LabSer
       mesh: lab.mesh.name,
       port: 'http',
       ...(global ? { topology: evenTopology(lab.mesh.clusters.map((cluster) => cluster.name)) } : {}),
-      rollout: { waves, progressDeadline: '1m', warm: '1m', maxUnknown: '2m', drain: '5s' },
+      // The lab's pods have no caches that are cold at first.
+      rollout: { waves, warmUp: '0s', progressDeadline: '1m', warm: '1m', maxUnknown: '2m', drain: '5s' },
     },
   };
 }

@@ -31,6 +31,8 @@ export interface Rollout {
   readonly rest: readonly Step[];
   /** How long the replaced version stays. */
   readonly warm: string;
+  /** With its defaults. Missing: threshold, whose steps are as short as their bakes. */
+  readonly judge?: 'sequential' | 'threshold';
 }
 
 export const steps = (bake: string, ...shares: number[]): Step[] => shares.map((share) => ({ share, bake }));
@@ -131,7 +133,7 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
 const rejectedOn = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
 
-function document({ canary, rest, warm }: Rollout, first: string): string {
+function document({ canary, rest, warm, judge = 'threshold' }: Rollout, first: string): string {
   const waves = [
     ...(canary === undefined ? [] : [{ name: 'canary', clusters: { names: [first] }, steps: canary }]),
     { name: 'rest', clusters: 'rest', steps: rest },
@@ -144,7 +146,8 @@ function document({ canary, rest, warm }: Rollout, first: string): string {
       spec: {
         mesh: 'shop',
         port: 'http',
-        rollout: { waves, progressDeadline: '1m', warm, maxUnknown: '2m', drain: '5s' },
+        judge: { type: judge },
+        rollout: { waves, warmUp: '0s', progressDeadline: '1m', warm, maxUnknown: '2m', drain: '5s' },
       },
     },
     { aliasDuplicateObjects: false },

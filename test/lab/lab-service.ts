@@ -212,7 +212,8 @@ function serviceDocument(name: string, rollout: Rollout): string {
         mesh: 'shop',
         port: 'http',
         ...(topology === undefined ? {} : { topology }),
-        judge: { interval: '1s', window: '20s' },
+        // The objective alone, so that steps are short; test/lab/sequential.ts has the default judge.
+        judge: { type: 'threshold', interval: '1s', window: '20s' },
         rollout: {
           waves: [
             ...(canary === undefined

@@ -1,6 +1,7 @@
 /** The evidence on one objective: what is kept from look to look, and what it says by now. */
 import type { Total } from '../arms.ts';
 import { logSumExp } from '../log-gamma.ts';
+import type { Bucket } from './burn-rate.ts';
 import { noDispersion, phiOf, plusDispersion, withCounts } from './dispersion.ts';
 import type { Dispersion } from './dispersion.ts';
 import { logAbove } from './one-arm.ts';
@@ -77,6 +78,8 @@ export interface Evidence {
   readonly windowSinceMs: number;
   /** ln Σ part × e-value of the windows that are over, by cluster, '*' for all pooled: bets that are settled. */
   readonly settled: Readonly<Record<string, number>>;
+  /** The new version's counts over all clusters, for burn rates. */
+  readonly spent: readonly Bucket[];
 }
 
 /** What the evidence is about; the same for a whole rollout. */
@@ -140,7 +143,7 @@ const withComparison = (before: Comparison, { newer, kind, harsh, alike }: Count
 
 /** Begins a bake: its promotion evidence starts from nothing, and so does a window for late faults. */
 export const withBake = (evidence: Evidence | null, objective: Objective, atMs: number): Evidence => {
-  if (evidence === null) return { schema: 1, strata: {}, windows: 1, windowSinceMs: atMs, settled: {} };
+  if (evidence === null) return { schema: 1, strata: {}, windows: 1, windowSinceMs: atMs, settled: {}, spent: [] };
   const next = withWindow(evidence, objective, atMs);
   return {
     ...next,

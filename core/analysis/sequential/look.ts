@@ -1,7 +1,10 @@
 /** One look: what both arms have counted since the last one, cut into stretches and added to the evidence. */
 import { sumCells } from '../arms.ts';
 import type { Arm, Total } from '../arms.ts';
-import { noStratumEvidence, nothing, withStretch } from './evidence.ts';
+import { withBucket } from './burn-rate.ts';
+import { noDispersion, withCounts } from './dispersion.ts';
+import type { Dispersion } from './dispersion.ts';
+import { noComparison, noStratumEvidence, nothing, withStretch } from './evidence.ts';
 import type { Counts, Evidence, Objective, StratumEvidence, StretchCounts } from './evidence.ts';
 import { newCounts, oldCounts, stretches } from './pairs.ts';
 import type { Stretch } from './pairs.ts';
@@ -9,6 +12,8 @@ import type { Stretch } from './pairs.ts';
 export interface Arms {
   readonly newArm: Arm;
   readonly oldArm: Arm;
+  /** The old version's pods before the share was written. */
+  readonly oldHistory: Arm['pods'];
 }
 
 /** What is known of one serving cluster at a look. */
@@ -32,18 +37,45 @@ export interface Look {
   readonly shortestMs: number;
 }
 
-export const withLook = (evidence: Evidence, objective: Objective, look: Look): Evidence => ({
-  ...evidence,
-  strata: {
-    ...evidence.strata,
-    ...Object.fromEntries(
-      look.strata.map((stratum) => {
-        const before = evidence.strata[stratum.cluster] ?? noStratumEvidence;
-        return [stratum.cluster, withStratum(before, { objective, stratum, look })] as const;
-      }),
-    ),
-  },
+export const withLook = (evidence: Evidence, objective: Objective, look: Look): Evidence => {
+  const seen = look.strata.map((stratum) => {
+    const before = evidence.strata[stratum.cluster] ?? seeded(stratum, look);
+    return { cluster: stratum.cluster, before, after: withStratum(before, { objective, stratum, look }) };
+  });
+  return {
+    ...evidence,
+    strata: { ...evidence.strata, ...Object.fromEntries(seen.map(({ cluster, after }) => [cluster, after])) },
+    spent: seen.reduce((spent, { before, after }) => {
+      const [from, to] = [before.absolute.whole, after.absolute.whole];
+      const more = { atMs: after.toMs ?? 0, total: to.total - from.total, bad: to.bad - from.bad };
+      return more.total === 0 ? spent : withBucket(spent, more);
+    }, evidence.spent),
+  };
+};
+
+/** What the old version did before the first share tells how far its requests fail in bursts. */
+const seeded = ({ edges, sinceMs }: LookStratum, { intervalMs, shortestMs }: Look): StratumEvidence => ({
+  ...noStratumEvidence,
+  comparisons: Object.fromEntries(
+    Object.entries(edges).map(([edge, { oldHistory }]) => [
+      edge,
+      {
+        ...noComparison,
+        dispersion: dispersionOf(oldHistory, { untilMs: sinceMs, stepMs: Math.max(intervalMs, shortestMs) }),
+      },
+    ]),
+  ),
 });
+
+const dispersionOf = (pods: Arm['pods'], { untilMs, stepMs }: { untilMs: number; stepMs: number }): Dispersion => {
+  const firstMs = pods.reduce((first, cells) => Math.min(first, cells[0]?.fromMs ?? first), untilMs);
+  let dispersion = noDispersion;
+  for (let atMs = untilMs; stepMs > 0 && atMs - stepMs >= firstMs; atMs -= stepMs) {
+    const busy = pods.map((cells) => sumCells(cells, atMs - stepMs, atMs)).filter(({ total }) => total > 0);
+    if (busy.length > 1) dispersion = withCounts(dispersion, busy);
+  }
+  return pods.length === 1 ? withCounts(dispersion, pods[0] ?? []) : dispersion;
+};
 
 interface OfStratum {
   readonly objective: Objective;

@@ -81,6 +81,7 @@ describe('watchSlo with exports every 60 s', () => {
       settled: {},
       firstBadAtMs: null,
       lookBackMs: null,
+      judges: {},
       readings: [],
     };
     const verdicts = new Set<string>();

@@ -77,12 +77,12 @@ const serviceCases: Case[] = [
   ],
   [
     'a key that is nearly one of its judge',
-    serviceText('  judge: { failurelimits: 3 }\n'),
+    serviceText('  judge: { type: threshold, failurelimits: 3 }\n'),
     ['6: spec.judge.failurelimits: unknown key failurelimits (did you mean failureLimit?)'],
   ],
   [
     'measurements between two looks',
-    serviceText('  judge: { interval: 1s, poll: 10s }\n'),
+    serviceText('  judge: { type: threshold, interval: 1s, poll: 10s }\n'),
     [
       '6: spec.judge.interval: is shorter than the poll of 10s (a measurement is made at a look: look at least once per interval)',
     ],

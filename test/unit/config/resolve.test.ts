@@ -49,7 +49,7 @@ describe('resolveService', () => {
         { name: 'rest', clusters: ['gcp-europe-west1', 'onprem-fra1'], steps: expect.anything() },
       ],
       progressDeadlineMs: 600_000,
-      warmUpMs: 0,
+      warmUpMs: 60_000,
       warmMs: 3_600_000,
       maxUnknownMs: 1_800_000,
       onBreach: 'all',
@@ -59,14 +59,12 @@ describe('resolveService', () => {
         { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
       ],
       judge: {
-        type: 'threshold',
+        type: 'sequential',
         pollMs: 2000,
-        intervalMs: 2000,
-        windowMs: 30_000,
-        minRequests: 20,
-        minBad: 3,
-        alpha: 1e-4,
-        failureLimit: 0,
+        alpha: 0.01,
+        beta: 0.05,
+        minRequests: 30,
+        healthyBy: 'either',
       },
     });
     expect(service.waves[0]?.steps).toEqual([
@@ -170,7 +168,7 @@ describe('resolveService', () => {
 
   it('completes each type of judge with its own defaults, and keeps limits that are left out apart from 0', () => {
     const judge = (text: string) => resolved(serviceText(`  judge: ${text}\n`)).service.judge;
-    expect(judge('{ interval: 1m, poll: 10s, window: 1m, inconclusiveLimit: 0 }')).toEqual({
+    expect(judge('{ type: threshold, interval: 1m, poll: 10s, window: 1m, inconclusiveLimit: 0 }')).toEqual({
       type: 'threshold',
       pollMs: 10_000,
       intervalMs: 60_000,
@@ -205,7 +203,7 @@ describe('resolveService', () => {
       total: { metricSource: { type: envoy-cluster } }
   objectives: [{ target: 0.999 }]
   judge: { type: sequential }
-  shadow: [{ type: kayenta }, { window: 1m }]`),
+  shadow: [{ type: kayenta }, { type: threshold, window: 1m }]`),
     ).service.slos;
     expect(errors?.judge?.type).toBe('sequential');
     expect(errors?.shadow?.map(({ type }) => type)).toEqual(['kayenta', 'threshold']);

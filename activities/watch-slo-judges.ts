@@ -1,0 +1,96 @@
+/** Which judges look at an SLO, and what they keep from look to look. */
+import type { Judged, JudgeInput } from '../core/analysis/judge.ts';
+import { judgeKayenta } from '../core/analysis/kayenta/judge.ts';
+import type { KayentaState } from '../core/analysis/kayenta/judge.ts';
+import type { Evidence } from '../core/analysis/sequential/evidence.ts';
+import { judgeSequential } from '../core/analysis/sequential/judge.ts';
+import type { SequentialState } from '../core/analysis/sequential/judge.ts';
+import { asThreshold, judgeThreshold } from '../core/analysis/threshold.ts';
+import type { ThresholdState } from '../core/analysis/threshold-tally.ts';
+import type { SloReading, WatchSloInput } from '../core/contract/activities.ts';
+import type { JudgeSettings, Slo } from '../core/contract/plan.ts';
+
+/** By `<slo>/<source>/<judge>`, of one watch. Plain JSON. */
+export type JudgeStates = Readonly<Record<string, unknown>>;
+
+export interface SloJudge {
+  readonly key: string;
+  readonly settings: JudgeSettings;
+  /** Only reports. */
+  readonly shadow: boolean;
+}
+
+/** The one that decides first. */
+export const judgesOf = (input: WatchSloInput, slo: Slo): readonly SloJudge[] =>
+  [slo.judge ?? input.judge, ...(slo.shadow ?? [])].map((settings, i) => ({
+    key: `${slo.name}/${slo.source}/${i === 0 ? '' : `shadow ${i} `}${settings.type ?? 'threshold'}`,
+    settings,
+    shadow: i > 0,
+  }));
+
+/** Is this SLO compared edge by edge, with the old version's past beside it? */
+export const comparesArms = (input: WatchSloInput, slo: Slo): boolean =>
+  judgesOf(input, slo).some(({ settings }) => settings.type === 'sequential');
+
+export interface JudgedSlo {
+  readonly readings: readonly SloReading[];
+  readonly states: JudgeStates;
+  /** The judge that decides says that waiting is useless. */
+  readonly ends: boolean;
+}
+
+type Input = Omit<JudgeInput<JudgeSettings>, 'settings'>;
+
+export const judgeSlo = (input: WatchSloInput, given: Input, states: JudgeStates): JudgedSlo => {
+  const judged = judgesOf(input, given.slo).map((judge) => {
+    const result = run(judge, { ...given, settings: judge.settings }, { before: states[judge.key], input });
+    const readings = judge.shadow ? result.readings.map((one) => ({ ...one, shadow: true as const })) : result.readings;
+    return { judge, readings, state: result.state, ends: !judge.shadow && result.ends === true };
+  });
+  return {
+    readings: judged.flatMap(({ readings }) => readings),
+    states: Object.fromEntries(judged.map(({ judge, state }) => [judge.key, state])),
+    ends: judged.some(({ ends }) => ends),
+  };
+};
+
+interface Kept {
+  readonly before: unknown;
+  readonly input: WatchSloInput;
+}
+
+const run = (judge: SloJudge, given: JudgeInput<JudgeSettings>, { before, input }: Kept): Judged<unknown> => {
+  const { settings } = judge;
+  if (settings.type === 'sequential') {
+    const earlier = evidenceIn(input.evidence?.[judge.key]);
+    return judgeSequential({ ...given, settings }, (before as SequentialState | undefined) ?? null, earlier);
+  }
+  if (settings.type === 'kayenta') {
+    const { readings, state } = judgeKayenta({ ...given, settings }, (before as KayentaState | undefined) ?? null);
+    return { readings: readings.map((one) => ({ ...one, judge: 'kayenta' as const })), state };
+  }
+  return judgeThreshold({ ...given, settings: asThreshold(settings) }, (before as ThresholdState | undefined) ?? null);
+};
+
+/** Evidence of another version of Tidegate is not read: the rollout goes on as if this watch were its first. */
+const evidenceIn = (payload: unknown): Evidence | null => {
+  const evidence = payload as Partial<Evidence> | null | undefined;
+  return evidence?.schema === 1 ? (evidence as Evidence) : null;
+};
+
+/** What the next watch of the same rollout goes on from, by judge. */
+export const evidenceOf = (states: JudgeStates): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(states).flatMap(([key, state]) => {
+      const evidence = evidenceIn((state as Partial<SequentialState> | undefined)?.evidence);
+      return evidence === null ? [] : [[key, evidence] as const];
+    }),
+  );
+
+/** End of the counts that every comparison has used, ms on the source's clock; null: one has used none. */
+export const comparedToMs = (states: JudgeStates, clusters: readonly string[]): number | null => {
+  const ends = Object.values(evidenceOf(states)).flatMap((evidence) =>
+    clusters.map((cluster) => (evidence as Evidence).strata[cluster]?.toMs ?? null),
+  );
+  return ends.includes(null) ? null : Math.min(...ends.filter((ms) => ms !== null));
+};

@@ -1,0 +1,125 @@
+/** Verdicts in one sentence: what was counted, what that proves, what is missing, and how long it takes. */
+import type { SequentialSettings } from '../../contract/plan.ts';
+import type { JudgeInput, StratumCounts } from '../judge.ts';
+import { failed, seenBy, versionsOf } from '../reading.ts';
+import { ofTotal, percent, seconds } from '../wording.ts';
+import type { Burn } from './burn-rate.ts';
+import { noStratumEvidence, phiAt, sumTotals } from './evidence.ts';
+import type { Evidence, LogEvidence, Objective } from './evidence.ts';
+import { findS } from './forecast.ts';
+import { healthyInS } from './healthy.ts';
+import type { Cleared } from './healthy.ts';
+import { oddsInterval, sumProfiles } from './profile.ts';
+
+/** What a sentence may speak of. */
+export interface Seen {
+  readonly input: JudgeInput<SequentialSettings>;
+  readonly objective: Objective;
+  readonly evidence: Evidence;
+  readonly log: LogEvidence;
+  /** Of this SLO. */
+  readonly alpha: number;
+  readonly cleared: Readonly<Record<string, Cleared>>;
+}
+
+/** The regression that a waiting reader is told about, as a ratio. */
+const EXAMPLE = 5;
+
+export const describeBreach = (seen: Seen, strata: readonly StratumCounts[]): string => {
+  const { objective, log, alpha } = seen;
+  const local = strata.length === 1;
+  const logE = local ? (log.byCluster[strata[0]?.cluster ?? ''] ?? 0) : log.all;
+  const needed = (local ? objective.clusters : 1) / alpha;
+  const { low } = intervalOf(seen, strata);
+  const times = low > 1 ? `, at least ${round(low)} times as often` : '';
+  return `${counts(seen, strata)}${times}: evidence ${odds(logE)}, a breach from ${odds(Math.log(needed))} on${bursts(seen, strata)}`;
+};
+
+export const describeBurn = (seen: Seen, [burn]: readonly Burn[]): string => {
+  const { rule, long, short } = burn ?? { rule: undefined, long: 0, short: 0 };
+  const { allowed } = seen.objective;
+  return (
+    `${versionsOf(seen.input.strata)} spends its error budget ${round(long)} times too fast over ${hours(rule?.longMs ?? 0)} and ` +
+    `${round(short)} times over ${hours(rule?.shortMs ?? 0)}: ${rule?.rate ?? 0} times are a page (${percent(allowed)} are allowed)`
+  );
+};
+
+export const describeHealthy = (seen: Seen, stratum: StratumCounts, by: NonNullable<Cleared['by']>): string => {
+  const { objective, input } = seen;
+  const said = counts(seen, [stratum]);
+  const sure = `${percent(1 - input.settings.beta)} sure`;
+  if (by === 'comparison') {
+    const tolerated = round(Math.exp(objective.grid.tilts[objective.grid.tolerance] ?? 0));
+    return `${said}: not ${tolerated} times as often or more, ${sure}`;
+  }
+  const { high } = intervalOf(seen, [stratum]);
+  const open =
+    stratum.comparison?.compared === false || stratum.oldVersion === ''
+      ? 'nobody is left to compare with'
+      : Number.isFinite(high)
+        ? `up to ${round(high)} times as often as ${stratum.oldVersion} is possible`
+        : `too few failed to compare with ${stratum.oldVersion}`;
+  return `${said}: within the ${percent(objective.allowed)} that are allowed, ${sure}; ${open}`;
+};
+
+export const describeUnknown = (seen: Seen, stratum: StratumCounts): string => {
+  const { input, cleared, alpha } = seen;
+  const state = cleared[stratum.cluster];
+  const elapsedMs = Math.max(1, input.nowMs - stratum.sinceMs);
+  const where = `${stratum.newVersion} in ${stratum.cluster}`;
+  if (state === undefined || state.requests === 0)
+    return `no request of ${where} in ${seconds(elapsedMs)} ${seenBy(input.slo)}: untested`;
+  const waitS = healthyInS(state);
+  const wait =
+    waitS === null
+      ? 'when it will be healthy cannot be foreseen'
+      : `healthy in about ${duration(waitS)} at this traffic`;
+  const showS = findS(state.traffic, { ratio: EXAMPLE, alpha });
+  const show = Number.isFinite(showS) ? `; ${EXAMPLE} times as many bad requests would show in ${duration(showS)}` : '';
+  const { low, high } = intervalOf(seen, [stratum]);
+  const range = Number.isFinite(high) ? `, ${round(low)} to ${round(high)} times as often is possible` : '';
+  return `${counts(seen, [stratum])}${range}: ${wait}${show}${bursts(seen, [stratum])}`;
+};
+
+const counts = ({ evidence, input }: Seen, strata: readonly StratumCounts[]): string => {
+  const used = strata.map(({ cluster }) => evidence.strata[cluster] ?? noStratumEvidence);
+  const newer = sumTotals(used.map(({ newBake }) => newBake));
+  const older = sumTotals(used.map(({ oldBake }) => oldBake));
+  const where = strata.length === 1 ? `in ${strata[0]?.cluster}` : 'over all clusters';
+  const old = [...new Set(strata.map(({ oldVersion }) => oldVersion))].filter((name) => name !== '').join(', ');
+  const them = old === '' || older.total === 0 ? '' : `, ${old} ${ofTotal(older.bad, older.total)} in the same time`;
+  return `${versionsOf(strata)} ${where} ${failed(input.slo)} ${ofTotal(newer.bad, newer.total)} requests ${seenBy(input.slo)}${them}`;
+};
+
+const bursts = ({ evidence, objective }: Seen, strata: readonly StratumCounts[]): string => {
+  const phi = phiAt(
+    strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []),
+    objective.edge,
+  );
+  return phi < 1.1 ? '' : `; they come in bursts of ${round(phi)}, each counted once`;
+};
+
+const intervalOf = ({ evidence, objective, input }: Seen, strata: readonly StratumCounts[]) => {
+  const used = strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []);
+  const profile = sumProfiles(used.map(({ comparisons }) => comparisons[objective.edge]?.whole ?? []));
+  return oddsInterval(profile, { grid: objective.grid, phi: phiAt(used, objective.edge), alpha: input.settings.beta });
+};
+
+/** An e-value as odds; `10^9 : 1` where digits say nothing. */
+const odds = (log: number): string => {
+  const tens = log / Math.LN10;
+  return tens < 4 ? `${Math.max(0, Number(Math.exp(log).toPrecision(2)))} : 1` : `10^${Math.floor(tens)} : 1`;
+};
+
+const round = (value: number): string => String(Number(value.toPrecision(2)));
+
+const duration = (s: number): string => {
+  if (s < 100) return seconds(s * 1000);
+  return s < 5400
+    ? `${Math.round(s / 60)} min`
+    : s < 172_800
+      ? `${Math.round(s / 3600)} h`
+      : `${Math.round(s / 86_400)} days`;
+};
+
+const hours = (ms: number): string => (ms < 3_600_000 ? `${ms / 60_000} min` : `${ms / 3_600_000} h`);
