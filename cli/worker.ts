@@ -5,6 +5,7 @@ import { createRestoreActivities } from '../activities/restore-activities.ts';
 import { systemClock, temporalActivity } from '../activities/ports.ts';
 import { createVerifyActivities } from '../activities/verify-routing.ts';
 import { createWatchActivities } from '../activities/watch-slo.ts';
+import { createMeasureActivities } from '../activities/measure-traffic.ts';
 import { createProbeActivities } from '../activities/probe-slos.ts';
 import { createRunActivities } from '../activities/find-run.ts';
 import { withFailures } from '../activities/failures.ts';
@@ -71,6 +72,7 @@ export function createPorts(directory: string, env: Env): Ports {
     ...createRestoreActivities(kube),
     ...createVerifyActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createWatchActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
+    ...createMeasureActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createProbeActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createRunActivities(),
   };
