@@ -15,7 +15,10 @@ export const armOfShape = ({ count, untilMs, everyMs = 2_000, phaseMs = 0 }: Arm
   const cells: Cell[] = [];
   for (let atMs = everyMs + phaseMs; atMs <= untilMs; atMs += everyMs)
     cells.push({ fromMs: atMs - everyMs, atMs, ...count(atMs - everyMs, atMs) });
-  return { cells, pods: [cells], newestMs: cells.at(-1)?.atMs ?? null, problem: '', missing: '' };
+  // Two pods that share the load: nothing comes in bursts.
+  const half = (up: 0 | 1): Cell[] =>
+    cells.map((cell) => ({ ...cell, total: (cell.total + up) >> 1, bad: (cell.bad + up) >> 1 }));
+  return { cells, pods: [half(0), half(1)], newestMs: cells.at(-1)?.atMs ?? null, problem: '', missing: '' };
 };
 
 /** The same numbers in every interval. */
