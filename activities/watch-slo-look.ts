@@ -13,7 +13,7 @@ import { countIncrements } from '../core/analysis/counters.ts';
 import type { Counted, RawSeries } from '../core/analysis/counters.ts';
 import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
-import { gaugeOf, splitGauges } from '../core/analysis/subset-traffic.ts';
+import { busyCells, splitGauges } from '../core/analysis/subset-traffic.ts';
 import { judgeThreshold } from '../core/analysis/threshold.ts';
 import type { StratumCounts } from '../core/analysis/threshold.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
@@ -190,7 +190,7 @@ const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly
     sent: envoyEventArm(counted.envoy, stat, 'upstream_rq_total'),
     answered: envoyErrorArm(counted.envoy, { stat, clients: stratum.clients }),
     connectFailures: envoyEventArm(counted.envoy, stat, 'upstream_cx_connect_fail'),
-    active: gaugeOf(counted.gauges, stat),
+    busy: busyCells(counted.gauges, stat),
   });
   const serverDone = serverErrorArm(counted.server, { cluster: stratum.serving, version: stratum.newVersion });
   const oldServer = serverErrorArm(counted.server, { cluster: stratum.serving, version: stratum.oldVersion });
