@@ -122,6 +122,8 @@ export interface VerifyTarget {
   readonly writtenAtMs: number;
   /** Stat names that must get no new request (restored). */
   readonly withdrawn: readonly string[];
+  /** The run's own write before that one, which a frozen Envoy goes on with; absent: it made none. */
+  readonly before?: Pick<ApplyRoutingResult, 'weights' | 'writtenAtMs'>;
 }
 
 export interface VerifyRoutingInput {
