@@ -29,6 +29,8 @@ export interface WorkloadFacts {
   readonly replicas: number;
   readonly ready: number;
   readonly templateDigest: string;
+  /** Who changed the pod template since Tidegate made it, and when; '' or absent: nobody. */
+  readonly editedBy?: string;
   readonly image: string;
   /** Name of a HorizontalPodAutoscaler on it, or ''. */
   readonly autoscaler: string;
