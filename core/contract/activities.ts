@@ -29,6 +29,8 @@ export interface WorkloadFacts {
   readonly replicas: number;
   readonly ready: number;
   readonly templateDigest: string;
+  /** Who changed the pod template since Tidegate made it, and when; '' or absent: nobody. */
+  readonly editedBy?: string;
   readonly image: string;
   /** Name of a HorizontalPodAutoscaler on it, or ''. */
   readonly autoscaler: string;
@@ -122,6 +124,8 @@ export interface VerifyTarget {
   readonly writtenAtMs: number;
   /** Stat names that must get no new request (restored). */
   readonly withdrawn: readonly string[];
+  /** The run's own write before that one, which a frozen Envoy goes on with; absent: it made none. */
+  readonly before?: Pick<ApplyRoutingResult, 'weights' | 'writtenAtMs'>;
 }
 
 export interface VerifyRoutingInput {
