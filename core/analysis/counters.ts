@@ -101,8 +101,7 @@ const fallsOf = ({ samples }: RawSeries): readonly Fall[] =>
 const startsAnew = (sample: Sample, before: Sample): sample is Sample & { readonly startMs: number } =>
   typeof sample.startMs === 'number' && sample.startMs !== before.startMs;
 
-const isSound = (series: RawSeries): boolean =>
-  series.samples.every(isCount) && isOrdered(series) && !isShared(series);
+const isSound = (series: RawSeries): boolean => series.samples.every(isCount) && isOrdered(series) && !isShared(series);
 
 /** A later sample before an earlier one would look like a reset. */
 const isOrdered = ({ samples }: RawSeries): boolean =>
