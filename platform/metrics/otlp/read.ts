@@ -42,14 +42,23 @@ const samplesOf = ({ samples, droppedToMs }: Stream, { fromMs, toMs }: Window): 
   const merged: Kept[] = [];
   for (const kept of samples) {
     if (kept.atMs <= fromMs || kept.atMs > toMs) continue;
-    // Of a run whose beginning is not kept any more, the first sample is a baseline.
-    const isCut = kept.temporality === 'cumulative' && (kept.startMs ?? droppedToMs) < droppedToMs;
-    const sample = isCut ? { ...kept, startMs: null } : kept;
     const before = merged.at(-1);
+    const sample = { ...kept, startMs: startOf(kept, { before, droppedToMs }) };
     if (before?.atMs === kept.atMs) merged[merged.length - 1] = later(before, sample);
     else merged.push(sample);
   }
   return merged;
+};
+
+const startOf = (
+  { temporality, startMs, atMs }: Kept,
+  { before, droppedToMs }: { readonly before: Kept | undefined; readonly droppedToMs: number },
+): Kept['startMs'] => {
+  if (typeof startMs !== 'number') return startMs;
+  // Of a run whose beginning is not kept any more, the first sample is a baseline.
+  if (temporality === 'cumulative') return startMs < droppedToMs ? null : startMs;
+  // Each delta has a start of its own, also where several fall into one ms.
+  return Math.max(Math.min(startMs, atMs - 1), before?.atMs ?? 0);
 };
 
 const later = (before: Kept, sample: Kept): Kept =>

@@ -132,7 +132,18 @@ describe('deltas', () => {
     const [start, middle, end] = [ns(20), `${BigInt(ns(20)) + 200_000n}`, `${BigInt(ns(20)) + 900_000n}`];
     for (const [startNs, timeNs, count] of [[start, middle, 3] as const, [middle, end, 4] as const])
       ingest(requestFrom({ of: resource }, metricOf.histogram([count, 0, 0], { temporality: 1, startNs, timeNs })));
-    expect(await increments()).toEqual([[20, 20, 7]]);
+    expect((await increments()).map(([, atS, count]) => [atS, count])).toEqual([[20, 7]]);
+  });
+});
+
+describe('deltas that are shorter than a ms', () => {
+  it('count each, although their starts fall into the same ms', async () => {
+    const { ingest, at, increments } = scene();
+    at(30);
+    const middle = `${BigInt(ns(20)) + 400_000n}`;
+    for (const [startNs, timeNs, count] of [[ns(20), middle, 3] as const, [middle, ns(21), 3] as const])
+      ingest(requestFrom({ of: resource }, metricOf.histogram([count, 0, 0], { temporality: 1, startNs, timeNs })));
+    expect((await increments()).map(([, , count]) => count)).toEqual([3, 3]);
   });
 });
 
