@@ -1,4 +1,5 @@
 /** Takes reports in: every point is kept, was known before, or is refused with its reason. */
+import { addArrival } from './arrivals.ts';
 import { AHEAD_MS, RETENTION_MS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { sizeOf } from './labels.ts';
@@ -41,6 +42,9 @@ export const ingest = (reports: readonly Report[], ports: Ports): Ingested => {
   const latest = new Map<Report['resource'], number>();
   for (const report of reports) {
     const outcomes = report.points.map((point) => ({ point, outcome: take(point, report, ports) }));
+    const added = outcomes.filter(({ outcome }) => outcome === 'added').map(({ point }) => msOf(point.timeNs));
+    const arrivals = added.length === 0 ? undefined : ports.memory.processOf(report.resource)?.arrivals;
+    if (arrivals) addArrival(arrivals, { receivedAtMs: ports.now(), fromMs: Math.min(...added) });
     const taken = outcomes.filter(({ outcome }) => typeof outcome !== 'object').map(({ point }) => point);
     const bad = [
       ...report.rejected,

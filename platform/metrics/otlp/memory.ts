@@ -51,14 +51,14 @@ export const createMemory = (limits: Limits): Memory => {
       used.bytes += bytes;
       return process;
     },
-    streamOf(process, { name, labels, value: { kind } }) {
-      const key = JSON.stringify([name, kind, labels]);
+    streamOf(process, point) {
+      const key = JSON.stringify([point.name, point.value.kind, point.labels]);
       const known = process.streams.get(key);
-      const bytes = streamBytes(labels);
+      const bytes = streamBytes(point.labels);
       if (known !== undefined || !hasRoom(bytes) || used.streams >= limits.streams) return known;
-      const stream = { name, kind, labels: { ...process.labels, ...labels }, samples: [], bytes, droppedToMs: 0 };
+      const stream = newStream(process, point, bytes);
       process.streams.set(key, stream);
-      byName.set(name, (byName.get(name) ?? new Set()).add(stream));
+      byName.set(stream.name, (byName.get(stream.name) ?? new Set()).add(stream));
       used.bytes += bytes;
       used.streams += 1;
       return stream;
@@ -84,3 +84,13 @@ export const createMemory = (limits: Limits): Memory => {
     streamsNamed: (names) => [...names].flatMap((name) => [...(byName.get(name) ?? [])]),
   };
 };
+
+const newStream = ({ labels: resource, arrivals }: Process, { name, labels, value }: Point, bytes: number): Stream => ({
+  name,
+  kind: value.kind,
+  labels: { ...resource, ...labels },
+  samples: [],
+  arrivals,
+  bytes,
+  droppedToMs: 0,
+});

@@ -1,4 +1,5 @@
 /** Who reports: a resource. What is known of it tells whether a counter that appears has counted from 0. */
+import type { Arrival } from './arrivals.ts';
 import type { Labels } from './labels.ts';
 import { msOf } from './numbers.ts';
 import type { Point } from './points.ts';
@@ -10,6 +11,8 @@ export interface Process {
   readonly streams: Map<string, Stream>;
   /** Times of its last reports, ms, ascending: only those after which nothing of it was refused. */
   readonly heardMs: number[];
+  /** The last ones. */
+  readonly arrivals: Arrival[];
   /** Start of points that were sent as "counted since an unknown time": start = time, and not 0. */
   unknownStartNs: bigint;
 }
@@ -18,6 +21,7 @@ export const newProcess = (labels: Labels): Process => ({
   labels,
   streams: new Map(),
   heardMs: [],
+  arrivals: [],
   unknownStartNs: 0n,
 });
 

@@ -5,6 +5,7 @@ import type { ExponentialHistogram } from '../../../core/analysis/exponential.ts
 import { asClassic } from '../native-histograms.ts';
 import type { NativeSeries } from '../native-histograms.ts';
 import type { SeriesQuery } from '../source.ts';
+import { unsettledFromMs } from './arrivals.ts';
 import type { Value } from './points.ts';
 import type { Kept, Stream } from './stream.ts';
 
@@ -13,6 +14,8 @@ interface Window {
   readonly fromMs: number;
   /** Inclusive, ms. */
   readonly toMs: number;
+  /** Our clock, ms. */
+  readonly nowMs: number;
 }
 
 export const rawSeriesOf = (
@@ -38,10 +41,11 @@ const isAsked = (
 ): boolean => names.includes(name) && (wanted['le']?.includes(le) ?? true);
 
 /** In the window; what ended in the same ms is one sample. */
-const samplesOf = ({ samples, droppedToMs }: Stream, { fromMs, toMs }: Window): readonly Kept[] => {
+const samplesOf = ({ samples, arrivals, droppedToMs }: Stream, { fromMs, toMs, nowMs }: Window): readonly Kept[] => {
+  const unsettledMs = unsettledFromMs(arrivals, nowMs);
   const merged: Kept[] = [];
   for (const kept of samples) {
-    if (kept.atMs <= fromMs || kept.atMs > toMs) continue;
+    if (kept.atMs <= fromMs || kept.atMs > toMs || kept.atMs >= unsettledMs) continue;
     const before = merged.at(-1);
     const sample = { ...kept, startMs: startOf(kept, { before, droppedToMs }) };
     if (before?.atMs === kept.atMs) merged[merged.length - 1] = later(before, sample);

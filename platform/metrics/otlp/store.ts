@@ -49,7 +49,7 @@ export const createOtlpStore = ({ now, limits: given = {} }: StoreOptions): Otlp
           fix: 'look at what the senders of metrics log as rejected by the OTLP receiver of the worker',
         });
       }
-      return rawSeriesOf(streams, { query, fromMs, toMs });
+      return rawSeriesOf(streams, { query, fromMs, toMs, nowMs: now() });
     },
     // Samples carry the clocks of their senders. One that is ahead by more than 5 s is refused when it reports (see
     // ingest.ts); a delay on the way looks like a clock that is behind, and must not shift the time of a write.

@@ -3,6 +3,7 @@
  * are kept as they are: a counter that was 0 at the start of the interval. So a gap between two of them is missing, not
  * zero, and needs no bookkeeping; what was counted before stays as it is when a late point fills the gap.
  */
+import type { Arrival } from './arrivals.ts';
 import type { Labels } from './labels.ts';
 import { msOf } from './numbers.ts';
 import type { Point, Value } from './points.ts';
@@ -26,6 +27,8 @@ export interface Stream {
   /** Those of its resource included. */
   readonly labels: Labels;
   readonly samples: Kept[];
+  /** Those of its process. */
+  readonly arrivals: readonly Arrival[];
   /** What it takes without its samples. */
   readonly bytes: number;
   /** Samples up to here are not kept any more, ms; 0: all are. */

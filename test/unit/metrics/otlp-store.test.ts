@@ -29,14 +29,20 @@ interface Sent {
 
 const scene = (limits: Partial<Limits> = {}) => {
   let nowS = 0;
-  const store = createOtlpStore({ now: () => (EPOCH_S + nowS) * 1_000, limits });
+  /** Whoever reads comes when the last report has settled. */
+  let laterMs = 0;
+  const store = createOtlpStore({ now: () => (EPOCH_S + nowS) * 1_000 + laterMs, limits });
   const ingest = (request: unknown) => store.ingest(reportsOf(request, (name) => readNames.has(name)));
   const at = (second: number): void => void (nowS = Math.max(nowS, second));
-  const read = async (series: SeriesQuery, { fromS = 0, toS = nowS }: { fromS?: number; toS?: number } = {}) =>
-    countIncrements(
-      await store.range({ series, toMs: (EPOCH_S + toS) * 1_000, rangeMs: (toS - fromS) * 1_000 }),
-      (EPOCH_S + fromS) * 1_000,
-    );
+  const read = async (
+    series: SeriesQuery,
+    { fromS = 0, toS = nowS, afterMs = 250 }: { fromS?: number; toS?: number; afterMs?: number } = {},
+  ) => {
+    laterMs = afterMs;
+    const range = store.range({ series, toMs: (EPOCH_S + toS) * 1_000, rangeMs: (toS - fromS) * 1_000 });
+    laterMs = 0;
+    return countIncrements(await range, (EPOCH_S + fromS) * 1_000);
+  };
   return {
     store,
     ingest,
@@ -198,6 +204,22 @@ describe('a pod', () => {
       thresholdS: 0.25,
     });
     expect([arm.problem, sumCells(arm.cells, 0)]).toEqual(['', { total: 12, bad: 5 }]);
+  });
+});
+
+describe('a report in several requests', () => {
+  it('is shown as a whole: errors without their requests would look like a breach', async () => {
+    const { send, increments } = scene();
+    send({ from: 1, to: 10, count: 90 }, { from: 1, to: 10, count: 1, status: 500 });
+    // The other part of the second report is under way.
+    send({ from: 1, to: 20, count: 4, status: 500 });
+    const first = [
+      [1, 10, 90],
+      [1, 10, 1],
+    ];
+    expect(await increments(requests, { afterMs: 200 })).toEqual(first);
+    send({ from: 1, to: 20, count: 190 });
+    expect(await increments()).toHaveLength(4);
   });
 });
 
