@@ -15,7 +15,17 @@ export interface ClusterRef {
   readonly kubeconfig: { readonly path: string; readonly context?: string };
 }
 
-export interface MetricsRef {
+/** Where the counts are that versions are judged by. */
+export type MetricsRef = PrometheusRef | OtlpRef;
+
+/** The OTLP receiver of the worker that asks. */
+export interface OtlpRef {
+  readonly kind: 'otlp';
+}
+
+export interface PrometheusRef {
+  /** Left out everywhere: plans had no other kind once. */
+  readonly kind?: 'prometheus';
   /** Base URL of a Prometheus-compatible HTTP API. No credentials in it. */
   readonly url: string;
   /** Name of the environment variable of the worker that holds a bearer token, if one is needed. */

@@ -142,7 +142,7 @@ function sloProblems({ config, change }: Asked): Problem[] {
       {
         code: 'Invalid',
         text: `mesh ${config.mesh.name} names no metrics backend, so no SLO can be evaluated`,
-        fix: 'set spec.metrics.prometheus.url in the Mesh document',
+        fix: 'set spec.metrics.prometheus.url in the Mesh document, or spec.metrics.otlp',
       },
     ];
   }

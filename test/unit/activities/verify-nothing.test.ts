@@ -27,8 +27,8 @@ const verify = (targets: readonly VerifyTarget[]): Promise<VerifyRoutingResult> 
     now: () => NOW_MS,
     connectMetrics: () => ({
       clockOffsetMs: () => Promise.resolve(0),
-      range: ({ selector }) =>
-        Promise.resolve(counters.filter(({ labels }) => selector.includes(labels['__name__'] ?? ''))),
+      range: ({ series }) =>
+        Promise.resolve(counters.filter(({ labels }) => series.names.includes(labels['__name__'] ?? ''))),
     }),
   });
   const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };

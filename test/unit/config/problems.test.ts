@@ -336,6 +336,16 @@ const meshCases: Case[] = [
     ],
   ],
   [
+    'two places for the metrics',
+    meshText.replace('  metrics:', '  metrics:\n    otlp: {}'),
+    ['19: spec.metrics: names two places for the metrics (give either prometheus: {url: ...} or otlp: {})'],
+  ],
+  [
+    'no place for the metrics',
+    meshText.replace(/  metrics:[^]*$/, '  metrics: {}\n'),
+    ['19: spec.metrics: does not say where the metrics are (give either prometheus: {url: ...} or otlp: {})'],
+  ],
+  [
     'a tenant that no header can carry',
     meshText.replace('9090', '9090\n      tenant: "a\\nb"'),
     ['22: spec.metrics.prometheus.tenant: is not a valid tenant (for example team-shop)'],
