@@ -58,10 +58,10 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
   const broken = new Set(usable.filter((series) => !isSound(series)));
   const sound = usable.filter((series) => !broken.has(series));
   const intervalMs = usualInterval(sound);
-  const inferred = bornAfter(sound, rangeStartMs, intervalMs);
+  let inferred: ReturnType<typeof bornAfter> | undefined;
   const birth = (series: RawSeries): number | undefined => {
     const startMs = series.samples[0]?.startMs;
-    if (startMs === undefined) return inferred(series);
+    if (startMs === undefined) return (inferred ??= bornAfter(sound, rangeStartMs, intervalMs))(series);
     return startMs !== null && startMs >= rangeStartMs ? startMs : undefined;
   };
   const restarts = restartsOf(sound);

@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib';
 import { HttpProblem } from './problem.ts';
 
 /** Collectors send batches of some 8 000 points, 1 to 2 MB; their exporters split what is refused as too large. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const inflate = promisify(gunzip);
 

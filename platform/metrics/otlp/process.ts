@@ -65,6 +65,10 @@ export const zeroOf = (
   return isBornAfter(point, when) ? Math.max(msOf(point.startNs), known ?? 0) : known;
 };
 
+/**
+ * JavaScript's SDK, whose clock has whole ms, also says start = time of what it first counted in the ms of its export:
+ * one such interval is not counted then, which is better than a life's worth that is.
+ */
 const isAssumed = (point: Point, process: Process, { isScraped }: Circumstances): boolean => {
   const total = point.value.kind === 'number' ? point.value.value : point.value.count;
   if (point.startNs === point.timeNs && total > 0) process.unknownStartNs = point.startNs;

@@ -28,17 +28,11 @@ export const rawSeriesOf = (
     const samples = samplesOf(stream, window);
     if (samples.length === 0) continue;
     if (stream.kind === 'number') classic.push(numberSeries(stream, samples));
-    else if (stream.kind === 'histogram') classic.push(...histogramSeries(stream, samples));
+    else if (stream.kind === 'histogram') classic.push(...histogramSeries(stream, samples, query));
     else native.push(nativeSeries(stream, samples));
   }
-  const asked = classic.filter(({ labels }) => isAsked(query, labels));
-  return asClassic({ classic: asked, native }, query);
+  return asClassic({ classic, native }, query);
 };
-
-const isAsked = (
-  { names, labels: wanted }: SeriesQuery,
-  { __name__: name = '', le = '' }: RawSeries['labels'],
-): boolean => names.includes(name) && (wanted['le']?.includes(le) ?? true);
 
 /** In the window; what ended in the same ms is one sample. */
 const samplesOf = ({ samples, arrivals, droppedToMs }: Stream, { fromMs, toMs, nowMs }: Window): readonly Kept[] => {
@@ -47,7 +41,8 @@ const samplesOf = ({ samples, arrivals, droppedToMs }: Stream, { fromMs, toMs, n
   for (const kept of samples) {
     if (kept.atMs <= fromMs || kept.atMs > toMs || kept.atMs >= unsettledMs) continue;
     const before = merged.at(-1);
-    const sample = { ...kept, startMs: startOf(kept, { before, droppedToMs }) };
+    const startMs = startOf(kept, { before, droppedToMs });
+    const sample = startMs === kept.startMs ? kept : { ...kept, startMs };
     if (before?.atMs === kept.atMs) merged[merged.length - 1] = later(before, sample);
     else merged.push(sample);
   }
@@ -94,29 +89,36 @@ const numberSeries = ({ name, labels }: Stream, samples: readonly Kept[]): RawSe
   samples: samples.flatMap((kept) => (kept.value.kind === 'number' ? [sampleOf(kept, kept.value.value)] : [])),
 });
 
-/** `_count`, and a `_bucket` with cumulative counts for every edge that occurs. */
-const histogramSeries = ({ name, labels }: Stream, samples: readonly Kept[]): readonly RawSeries[] => {
+/** `_count`, and a `_bucket` with cumulative counts for every edge that occurs, as far as they are asked for. */
+const histogramSeries = (
+  { name, labels }: Stream,
+  samples: readonly Kept[],
+  { names, labels: { le: wanted } }: SeriesQuery,
+): readonly RawSeries[] => {
+  const [count, bucket] = [`${name}_count`, `${name}_bucket`];
+  const series = names.includes(count)
+    ? [{ labels: { ...labels, __name__: count }, samples: samples.map((kept) => sampleOf(kept, totalOf(kept))) }]
+    : [];
+  if (!names.includes(bucket)) return series;
   const byEdge = new Map<string, Sample[]>();
   for (const kept of samples) {
-    if (kept.value.kind !== 'histogram') continue;
-    const { bounds, counts, count } = kept.value;
-    let upTo = 0;
-    for (const [i, bound] of bounds.entries()) {
-      upTo += counts[i] ?? 0;
-      append(byEdge, String(bound), sampleOf(kept, upTo));
+    for (const [edge, upTo] of edgesOf(kept)) {
+      if (wanted !== undefined && !wanted.includes(edge)) continue;
+      byEdge.set(edge, byEdge.get(edge) ?? []);
+      byEdge.get(edge)?.push(sampleOf(kept, upTo));
     }
-    append(byEdge, '+Inf', sampleOf(kept, count));
   }
-  return [
-    { labels: { ...labels, __name__: `${name}_count` }, samples: byEdge.get('+Inf') ?? [] },
-    ...[...byEdge].map(([le, ofEdge]) => ({ labels: { ...labels, __name__: `${name}_bucket`, le }, samples: ofEdge })),
-  ];
+  const ofEdge = [...byEdge].map(([le, ones]) => ({ labels: { ...labels, __name__: bucket, le }, samples: ones }));
+  return [...series, ...ofEdge];
 };
 
-const append = (byEdge: Map<string, Sample[]>, edge: string, sample: Sample): void => {
-  const samples = byEdge.get(edge) ?? [];
-  samples.push(sample);
-  byEdge.set(edge, samples);
+const totalOf = ({ value }: Kept): number => (value.kind === 'number' ? value.value : value.count);
+
+const edgesOf = ({ value }: Kept): readonly (readonly [edge: string, upTo: number])[] => {
+  if (value.kind !== 'histogram') return [];
+  let upTo = 0;
+  const edges = value.bounds.map((bound, i) => [String(bound), (upTo += value.counts[i] ?? 0)] as const);
+  return [...edges, ['+Inf', value.count]];
 };
 
 const nativeSeries = ({ name, labels }: Stream, samples: readonly Kept[]): NativeSeries => ({

@@ -59,7 +59,13 @@ const startPod = (
     serve(count: number, { status = 200, seconds = 0.05 } = {}): void {
       for (let i = 0; i < count; i++) duration.record(seconds, { 'http.response.status_code': status });
     },
-    flush: () => provider.forceFlush(),
+    async flush(): Promise<void> {
+      // The SDK's clock has whole ms: what is recorded and exported in the same one has "start = time", which to OTLP
+      // means that the start is not known.
+      const servedMs = Date.now();
+      await assertEventually(() => expect(Date.now()).toBeGreaterThan(servedMs));
+      await provider.forceFlush();
+    },
     stop: () => provider.shutdown(),
   };
 };
