@@ -23,7 +23,7 @@ export interface Simulation {
 }
 
 /** mulberry32: small, seeded, good enough for Bernoulli trials. */
-const randomFrom = (seed: number) => {
+export const randomFrom = (seed: number) => {
   let state = seed;
   return (): number => {
     state = (state + 0x6d2b79f5) | 0;
@@ -33,7 +33,7 @@ const randomFrom = (seed: number) => {
   };
 };
 
-const poisson = (random: () => number, mean: number): number => {
+export const poisson = (random: () => number, mean: number): number => {
   let n = -1;
   for (let product = 1; product > Math.exp(-mean); product *= random()) n++;
   return n;

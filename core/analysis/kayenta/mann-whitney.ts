@@ -54,8 +54,9 @@ export const standardisedU = ({ experiment, control }: Samples, shift = 0): numb
   let rankSum = 0;
   let ties = 0;
   for (let from = 0; from < all.length;) {
-    let to = from;
-    let mine = 0;
+    // At least one: values that equal nothing, not even themselves (NaN), must not stop the count.
+    let to = from + 1;
+    let mine = all[from]?.mine ?? 0;
     while (to < all.length && all[to]?.value === all[from]?.value) mine += all[to++]?.mine ?? 0;
     rankSum += (mine * (from + 1 + to)) / 2;
     ties += (to - from) ** 3 - (to - from);

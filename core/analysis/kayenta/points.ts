@@ -44,9 +44,11 @@ export const addPoints = (
 
 /** In percent, as Kayenta's users have them: its root search is exact to 1e-4 of whatever the unit is. NaN: no request. */
 export const seriesOf = ({ kept }: Points): { readonly experiment: number[]; readonly control: number[] } => ({
-  experiment: kept.map(([total, bad]) => (100 * bad) / total),
-  control: kept.map(([, , total, bad]) => (100 * bad) / total),
+  experiment: kept.map(([total, bad]) => percentOf(total, bad)),
+  control: kept.map(([, , total, bad]) => percentOf(total, bad)),
 });
+
+const percentOf = (total: number, bad: number): number => (total > 0 ? (100 * bad) / total : NaN);
 
 /** Points with requests, of the arm that has fewer. */
 export const pointsWithData = ({ kept }: Points): number =>

@@ -45,6 +45,11 @@ describe('shiftBetween', () => {
     expect(shiftBetween({ experiment: [3], control: [3] })).toBeUndefined();
   });
 
+  it('ends, without a number, on points that are no numbers', () => {
+    const broken = shiftBetween({ experiment: [NaN, Infinity, 1], control: [2, -Infinity, 3] });
+    expect(Object.values(broken ?? {}).every((bound) => !Number.isFinite(bound))).toBe(true);
+  });
+
   it('does not depend on the order of the points, and orders its bounds', () => {
     const points = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 5, maxLength: 25 });
     fc.assert(
