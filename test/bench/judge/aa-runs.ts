@@ -5,10 +5,11 @@ import type { Total } from '../../../core/analysis/arms.ts';
 import type { Objective } from '../../../core/analysis/sequential/evidence.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
+import { createScreen } from './screen.ts';
 import { countsOf, drawBad, drawPods, sumOf, withGood } from './traffic.ts';
 import type { Level, Pods } from './traffic.ts';
 import { createWatch, errorsObjective } from './watch.ts';
-import type { Watch, Why } from './watch.ts';
+import type { Looker, Why } from './watch.ts';
 
 export interface AaCell {
   readonly perSecond: number;
@@ -38,15 +39,30 @@ const STEPS = [0.01, 0.05, 0.25];
 
 export const nameOf = (cell: object): string => Object.values(cell).join('/');
 
+/** A run that the screen lets pass is no breach; one that it stops is run again, on the same counts, through the judge. */
 export const aaRuns = (cell: AaCell, { seed, runs }: { seed: number; runs: number }): AaCount => {
-  const random = createRandom(nameOf(cell), seed);
   const objective = errorsObjective();
   const count = { evidence: 0, burn: 0 };
   for (let i = 0; i < runs; i++) {
-    const why = cell.scenario === 'steady' ? steadyRun(random, cell, objective) : changingRun(random, cell, objective);
+    const name = `${nameOf(cell)} ${i}`;
+    if (!aaRun(createRandom(name, seed), cell, () => createScreen(objective))) continue;
+    const why = judgedRun(createRandom(name, seed), cell, objective);
     if (why !== undefined) count[why]++;
   }
   return { runs, ...count };
+};
+
+export const judgedRun = (random: Random, cell: AaCell, objective: Objective): Why | undefined =>
+  aaRun(random, cell, (history) => createWatch(objective, { '': history }));
+
+/** @param create with what the history says of bursts */
+export const aaRun = <Breach>(
+  random: Random,
+  cell: AaCell,
+  create: (history: Dispersion) => Looker<Breach>,
+): Breach | undefined => {
+  const watch = create(historyOf(random, steady(cell)));
+  return cell.scenario === 'steady' ? steadyRun(random, cell, watch) : changingRun(random, cell, watch);
 };
 
 const steady = ({ perSecond, share, base, burst }: AaCell): Level => ({
@@ -68,9 +84,8 @@ export const historyOf = (random: Random, level: Level): Dispersion => {
 };
 
 /** Polls in which nothing failed are taken together: they change no comparison. */
-const steadyRun = (random: Random, cell: AaCell, objective: Objective): Why | undefined => {
+const steadyRun = <Breach>(random: Random, cell: AaCell, watch: Looker<Breach>): Breach | undefined => {
   const level = steady(cell);
-  const watch = createWatch(objective, { '': historyOf(random, level) });
   const polls = (cell.hours * 3600) / POLL_S;
   let quiet = 0;
   let before: Total | undefined;
@@ -98,7 +113,7 @@ const steadyRun = (random: Random, cell: AaCell, objective: Objective): Why | un
 
 /** Gives back what the last of these polls counted. */
 const lookQuietly = (
-  watch: Watch,
+  watch: Looker<unknown>,
   pods: Pods,
   { before, polls, toMs }: { before: Total | undefined; polls: number; toMs: number },
 ): Total => {
@@ -115,8 +130,7 @@ export const stretchOf = (pods: Pods, before: Total | undefined, toS: number) =>
   return { toMs: toS * 1000, own, edges: { '': own } };
 };
 
-const changingRun = (random: Random, cell: AaCell, objective: Objective): Why | undefined => {
-  const watch = createWatch(objective, { '': historyOf(random, steady(cell)) });
+const changingRun = <Breach>(random: Random, cell: AaCell, watch: Looker<Breach>): Breach | undefined => {
   const polls = (cell.hours * 3600) / POLL_S;
   let before: Total | undefined;
   let fromPoll = 0;

@@ -72,7 +72,7 @@ const zero: Total = { total: 0, bad: 0 };
 const bucketsOf = ({ sigma }: LatencyCell, fault: LatencyCell['fault']): number[] => {
   const median = fault === 'median +10 %' ? MEDIAN_S * 1.1 : MEDIAN_S;
   const below = [0, ...edgesS.map((edge) => normalBelow(Math.log(edge / median) / sigma)), 1];
-  const parts = below.slice(1).map((value, i) => value - (below[i] ?? 0));
+  const parts = below.slice(1).map((value, i) => Math.max(0, value - (below[i] ?? 0)));
   if (fault !== '1 % to 0.75-1 s') return parts;
   const slow = edgesS.indexOf(1);
   return parts.map((part, i) => 0.99 * part + (i === slow ? 0.01 : 0));

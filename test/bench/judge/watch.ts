@@ -24,7 +24,7 @@ import type {
 } from '../../../core/analysis/sequential/evidence.ts';
 import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 
-const WINDOW_MS = 3_600_000;
+export const WINDOW_MS = 3_600_000;
 
 export const settings: SequentialSettings = {
   type: 'sequential',
@@ -42,11 +42,14 @@ export const errorsObjective = (clusters = 1): Objective =>
 
 export type Why = 'evidence' | 'burn';
 
-export interface Watch {
+export interface Looker<Breach> {
   /** Adds counts; says why they are a breach, if they are. */
-  readonly look: (counts: StretchCounts) => Why | undefined;
+  readonly look: (counts: StretchCounts) => Breach | undefined;
   /** A step begins: a new share, a new bake. */
   readonly bake: (atMs: number) => void;
+}
+
+export interface Watch extends Looker<Why> {
   readonly stratum: () => StratumEvidence;
 }
 
@@ -109,7 +112,7 @@ const bestAbove = (profile: readonly number[], margin: number): number => {
 };
 
 /** ln of the largest likelihood ratio that any ratio above the allowed one reaches. */
-const bestRatio = ({ total, bad }: Total, allowed: number): number => {
+export const bestRatio = ({ total, bad }: Total, allowed: number): number => {
   if (bad <= allowed * total) return 0;
   const ratio = bad / total;
   const good = bad === total ? 0 : (total - bad) * (Math.log1p(-ratio) - Math.log1p(-allowed));
@@ -119,7 +122,7 @@ const bestRatio = ({ total, bad }: Total, allowed: number): number => {
 /** The slowest rate that pages, times what is allowed: no window reaches it that is made of better stretches. */
 const SLOWEST_PAGE = 6;
 
-const createBurnWatch = (allowed: number) => {
+export const createBurnWatch = (allowed: number) => {
   let spent: readonly Bucket[] = [];
   const young: Bucket[] = [];
   let possible = false;
