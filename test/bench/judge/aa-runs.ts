@@ -6,7 +6,7 @@ import type { Objective } from '../../../core/analysis/sequential/evidence.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 import { createScreen } from './screen.ts';
-import { countsOf, drawBad, drawPods, sumOf, withGood } from './traffic.ts';
+import { countsOf, drawBad, drawPods, withGood } from './traffic.ts';
 import type { Level, Pods } from './traffic.ts';
 import { createWatch, errorsObjective } from './watch.ts';
 import type { Looker, Why } from './watch.ts';
@@ -106,7 +106,7 @@ const steadyRun = <Breach>(random: Random, cell: AaCell, watch: Looker<Breach>):
     const pods = withGood(random, level, { seconds: POLL_S, bad });
     const why = watch.look(stretchOf(pods, before, poll * POLL_S));
     if (why !== undefined) return why;
-    before = sumOf(pods.newer);
+    before = pods.newer[0];
   }
   return undefined;
 };
@@ -118,7 +118,7 @@ const lookQuietly = (
   { before, polls, toMs }: { before: Total | undefined; polls: number; toMs: number },
 ): Total => {
   const counts = countsOf(pods, undefined);
-  const last = { total: Math.round(counts.newer.total / polls), bad: 0 };
+  const last = { total: Math.round((pods.newer[0]?.total ?? 0) / polls), bad: 0 };
   const alone = pods.newer.length === 1 && before !== undefined ? [before, last] : [];
   const own = { ...counts, alike: [alone] };
   watch.look({ toMs, own, edges: { '': own } });
@@ -147,7 +147,7 @@ const changingRun = <Breach>(random: Random, cell: AaCell, watch: Looker<Breach>
     fromPoll = poll;
     const why = watch.look(stretchOf(pods, before, poll * POLL_S));
     if (why !== undefined) return why;
-    before = sumOf(pods.newer);
+    before = pods.newer[0];
   }
   return undefined;
 };

@@ -1,12 +1,18 @@
 /** Runs over many clusters of which one is bad: who is named, and how long that takes. */
 import { namesByEvidence } from '../../../core/analysis/sequential/e-bh.ts';
-import { logEvidence, noStratumEvidence, withBake, withStretch } from '../../../core/analysis/sequential/evidence.ts';
+import {
+  logEvidence,
+  nothing,
+  noStratumEvidence,
+  withBake,
+  withStretch,
+} from '../../../core/analysis/sequential/evidence.ts';
 import type { Objective, StratumEvidence } from '../../../core/analysis/sequential/evidence.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { historyOf, nameOf, stretchOf } from './aa-runs.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
-import { drawPods, sumOf } from './traffic.ts';
+import { drawPods } from './traffic.ts';
 import type { Level } from './traffic.ts';
 import { createWatch, errorsObjective, seeded, settings } from './watch.ts';
 
@@ -60,7 +66,7 @@ const clusterRun = (random: Random, cell: ClusterCell, objective: Objective): Cl
     for (const name of names) {
       const pods = drawPods(random, levelOf(name), pollS);
       const counts = stretchOf(pods, before.get(name), atS);
-      before.set(name, sumOf(pods.newer));
+      before.set(name, pods.newer[0] ?? nothing);
       next[name] = withStretch(strata[name] ?? noStratumEvidence, objective, counts);
       if (name === BAD && alone.look(counts) !== undefined) aloneS ??= atS;
     }

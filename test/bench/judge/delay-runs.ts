@@ -2,7 +2,7 @@
 import { historyOf, nameOf, stretchOf } from './aa-runs.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { createRandom } from './random.ts';
-import { drawPods, sumOf } from './traffic.ts';
+import { drawPods } from './traffic.ts';
 import { createWatch, errorsObjective } from './watch.ts';
 
 export interface DelayCell {
@@ -30,7 +30,7 @@ export const delayRuns = (cell: DelayCell, { seed, runs }: { seed: number; runs:
     for (let atS = pollS; atS <= untilS; atS += pollS) {
       const pods = drawPods(random, level, pollS);
       if (watch.look(stretchOf(pods, before, atS)) !== undefined) return atS;
-      before = sumOf(pods.newer);
+      before = pods.newer[0];
     }
     return null;
   });

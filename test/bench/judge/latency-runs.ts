@@ -56,7 +56,7 @@ export const latencyRuns = (cell: LatencyCell, { seed, runs }: { seed: number; r
           return [String(edge), countsOf(pods, before?.[i])];
         }),
       );
-      before = mine.length === 1 ? mine[0] : undefined;
+      before = mine[0];
       const own = edges[objective.edge];
       if (own === undefined) throw new Error(`no edge at ${objective.edge} s`);
       const counts: StretchCounts = { toMs: atS * 1000, own, edges };

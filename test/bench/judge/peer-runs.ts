@@ -11,7 +11,7 @@ import { historyOf, nameOf, POLL_S, stretchOf } from './aa-runs.ts';
 import { createArm } from './arms.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
-import { drawPods, sumOf } from './traffic.ts';
+import { drawPods } from './traffic.ts';
 import type { Level } from './traffic.ts';
 import { createWatch, errorsObjective, errorsSlo } from './watch.ts';
 
@@ -52,7 +52,7 @@ const peerRun = (random: Random, { perSecond, share, base, ratio, minutes }: Pee
     badUntil.push(newArm.whole().bad);
     if (!found.has('sequential') && watch.look(stretchOf(pods, before, poll * POLL_S)) !== undefined)
       found.set('sequential', poll * POLL_S);
-    before = sumOf(pods.newer);
+    before = pods.newer[0];
     const stratum = stratumOf(newArm, oldArm, span.atMs);
     for (const { name, look, actsAfterS } of peers)
       if (!found.has(name) && look(stratum, span.atMs)) found.set(name, poll * POLL_S + actsAfterS);

@@ -4,7 +4,7 @@ import { logBetter } from '../../../core/analysis/sequential/profile.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { historyOf, nameOf, stretchOf } from './aa-runs.ts';
 import { createRandom } from './random.ts';
-import { drawPods, sumOf } from './traffic.ts';
+import { drawPods } from './traffic.ts';
 import { createWatch, errorsObjective, settings } from './watch.ts';
 
 export interface PromotionCell {
@@ -41,7 +41,7 @@ export const promotionRuns = (
     for (let atS = pollS; atS <= untilS; atS += pollS) {
       const pods = drawPods(random, level, pollS);
       if (watch.look(stretchOf(pods, before, atS)) !== undefined) breachS ??= atS;
-      before = sumOf(pods.newer);
+      before = pods.newer[0];
       const stratum = watch.stratum();
       const profile = stratum.comparisons['']?.bake ?? [];
       const shown = logBetter(profile, objective.grid, phiAt([stratum], objective.edge)) >= needed;

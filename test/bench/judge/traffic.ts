@@ -90,11 +90,20 @@ export const sumOf = (pods: readonly Total[]): Total => {
   return { total, bad };
 };
 
-/** As look.ts makes them of arms that share their instants: pods side by side, a single pod with its interval before. */
+/**
+ * As look.ts makes them of arms that share their instants: pods side by side; where only one is busy, the first one with
+ * its interval before.
+ */
 export const countsOf = ({ newer, older }: Pods, before: Total | undefined): Counts => {
-  const mine = sumOf(newer);
   const theirs = sumOf(older);
-  const busy = newer.filter(({ total }) => total > 0);
-  const alone = before === undefined ? [mine] : [before, mine];
-  return { newer: mine, kind: theirs, harsh: theirs, alike: [busy.length > 1 ? busy : alone, older] };
+  const busy = (pods: readonly Total[]): Total[] => pods.filter(({ total }) => total > 0);
+  const mine = busy(newer);
+  const [first] = newer;
+  const alone = [before, first].filter((one) => one !== undefined);
+  return {
+    newer: sumOf(newer),
+    kind: theirs,
+    harsh: theirs,
+    alike: [mine.length > 1 ? mine : alone, busy(older)],
+  };
 };
