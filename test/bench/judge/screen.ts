@@ -62,7 +62,7 @@ export const createScreen = (objective: Objective): Looker<'maybe'> => {
     look: (counts) => {
       if (counts.toMs - sinceMs >= WINDOW_MS) settle(counts.toMs);
       const [before, after] = absolute.add(counts.own.newer, counts.own.kind);
-      if (burnt(before, after, counts.toMs)) return 'maybe';
+      if (burnt(before, after, { atMs: counts.toMs, phi: () => 1 })) return 'maybe';
       const top = add(bound, { counts, whole, recent });
       const best = Math.exp(absolute.best());
       if (Math.exp(top) + best + settled < Math.exp(-SLACK) / settings.alpha) return undefined;

@@ -12,6 +12,7 @@ import {
   logEvidence,
   noComparison,
   noStratumEvidence,
+  phiAt,
   withBake,
   withStretch,
   withWindow,
@@ -83,7 +84,8 @@ export const createWatch = (objective: Objective, seeds: Readonly<Record<string,
       }
       const before = stratum.absolute.whole;
       stratum = withStretch(stratum, objective, counts);
-      const burns = burnt(before, stratum.absolute.whole, counts.toMs);
+      const phi = (): number => phiAt([stratum], objective.edge);
+      const burns = burnt(before, stratum.absolute.whole, { atMs: counts.toMs, phi });
       if (burns) return 'burn';
       if (cannotBreach(stratum, objective, { alpha, settled: evidence.settled[CLUSTER] ?? 0 })) return undefined;
       return logEvidence(settle(), objective).all >= needed ? 'evidence' : undefined;
@@ -126,13 +128,15 @@ export const createBurnWatch = (allowed: number) => {
   let spent: readonly Bucket[] = [];
   const young: Bucket[] = [];
   let possible = false;
-  return (before: Total, after: Total, atMs: number): boolean => {
+  return (before: Total, after: Total, { atMs, phi }: { atMs: number; phi: () => number }): boolean => {
     const more = { atMs, total: after.total - before.total, bad: after.bad - before.bad };
     if (more.total === 0) return false;
     possible ||= more.bad >= SLOWEST_PAGE * allowed * more.total;
     young.push(more);
-    if (!possible || more.bad === 0) return false;
+    if (!possible) return false;
     spent = young.splice(0).reduce(withBucket, spent);
-    return burning(spent, allowed, atMs).some(({ rule }) => rule.severity === 'page');
+    const pages = (divisor: number): boolean =>
+      burning(spent, { allowed, nowMs: atMs, phi: divisor }).some(({ rule }) => rule.severity === 'page');
+    return pages(1) && pages(phi());
   };
 };
