@@ -45,7 +45,10 @@ export const delayTable: Table = {
   name: 'delay',
   about: 'time to find a regression, against the bound of Wald',
   run: async (context) => {
-    const [two, all] = [await measure(context, named, NAMED_RUNS), await measure(context, cells, RUNS)];
+    const [two, all] = [
+      await measure(context, named, namedRuns(context)),
+      await measure(context, cells, whole(RUNS, context.scale)),
+    ];
     return {
       title: 'Time to find a regression',
       settings: {
@@ -54,7 +57,7 @@ export const delayTable: Table = {
         traffic: 'Poisson; the new version is worse from the first request on; 4 old pods, 1 or 2 new ones',
         bound: 'ln(1/alpha) / (R (w KL(p_new || p) + (1 - w) KL(p_old || p))), p the pooled ratio',
         'given up after': `${GIVE_UP.bounds} bounds and ${GIVE_UP.polls} polls`,
-        runs: `${whole(NAMED_RUNS, context.scale)} of the named cells, ${whole(RUNS, context.scale)} of the others`,
+        runs: `${namedRuns(context)} of the named cells, ${whole(RUNS, context.scale)} of the others`,
         seeds: '0, with the name of the cell',
       },
       sections: [
@@ -71,13 +74,16 @@ export const delayTable: Table = {
   },
 };
 
-const measure = async ({ pool, scale, report }: TableContext, of: readonly DelayCell[], runs: number) =>
+/** They are few: in full, but in a quick bench. */
+const namedRuns = ({ scale }: TableContext): number => (scale > 0.1 ? NAMED_RUNS : whole(NAMED_RUNS, scale));
+
+const measure = async ({ pool, report }: TableContext, of: readonly DelayCell[], runs: number) =>
   (await pool.all(
     of.map(({ perSecond, share, base, ratio, pollS, untilS }) => ({
       kind: 'delay' as const,
       cell: { perSecond, share, base, ratio, pollS, untilS },
       seed: 0,
-      runs: whole(runs, scale),
+      runs,
     })),
     { done: (n) => (n % 20 === 0 ? report(`${n} of ${of.length} cells`) : undefined) },
   )) as readonly Delays[];

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:judge -- [NAME …] [--quick] [--threads N] [--minutes N] [--keep FILE] [--write]`: simulates what the
+ * `npm run bench:judge -- [NAME …] [--quick | --part P] [--threads N] [--minutes N] [--keep FILE] [--write]`: simulates what the
  * judges would decide, prints a table each, and with --write keeps it under docs/benchmarks/. Exit code 1 when something
  * that must hold does not. It needs no lab and no network.
  */
@@ -37,6 +37,8 @@ const { values: options, positionals } = parseArgs({
   options: {
     /** A tenth of the runs. */
     quick: { type: 'boolean', default: false },
+    /** That part of the runs, 0..1. */
+    part: { type: 'string', default: '1' },
     threads: { type: 'string', default: '2' },
     /** Time for each table that can end early; 0: as long as it takes. */
     minutes: { type: 'string', default: '0' },
@@ -46,10 +48,11 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const [threads, minutes] = [Number(options.threads), Number(options.minutes)];
+const scale = options.quick ? 0.1 : Number(options.part);
 const unknown = positionals.filter((name) => !tables.some((table) => table.name === name));
-if (unknown.length > 0 || !Number.isInteger(threads) || threads < 1 || !(minutes >= 0)) {
+if (unknown.length > 0 || !Number.isInteger(threads) || threads < 1 || !(minutes >= 0) || !(scale > 0 && scale <= 1)) {
   process.stderr.write(
-    'usage: npm run bench:judge -- [NAME …] [--quick] [--threads N] [--minutes N] [--keep FILE] [--write]\n' +
+    'usage: npm run bench:judge -- [NAME …] [--quick | --part P] [--threads N] [--minutes N] [--keep FILE] [--write]\n' +
       tables.map(({ name, about }) => `  ${name.padEnd(10)} ${about}\n`).join(''),
   );
   process.exit(2);
@@ -76,13 +79,13 @@ async function run(table: Table): Promise<Outcome> {
   const startedAt = new Date();
   const result = await table.run({
     pool,
-    scale: options.quick ? 0.1 : 1,
+    scale,
     deadlineMs: minutes === 0 ? Number.POSITIVE_INFINITY : Date.now() + minutes * 60_000,
     report: (line) => void process.stderr.write(`${table.name}: ${line}\n`),
   });
   return {
     name: table.name,
-    command: `npm run bench:judge -- ${table.name}${options.quick ? ' --quick' : ''}`,
+    command: `npm run bench:judge -- ${table.name}${scale === 1 ? '' : ` --part ${scale}`}`,
     startedAt: `${startedAt.toISOString().slice(0, 16)}Z`,
     minutes: Math.ceil((Date.now() - startedAt.getTime()) / 60_000),
     ...result,

@@ -3,7 +3,7 @@ import type { Pool } from './pool.ts';
 
 export interface TableContext {
   readonly pool: Pool;
-  /** 1, or a tenth with --quick: part of the runs. */
+  /** Part of the runs, 0..1; a tenth with --quick. */
   readonly scale: number;
   /** When a table that can must come to its end with the runs it has, ms since the epoch. */
   readonly deadlineMs: number;
