@@ -33,6 +33,7 @@ export const logMoments = (table: Table, tilts: readonly number[]): number[] => 
   const high = Math.min(bad, newTotal);
   const ratios = new Float64Array(high - low);
   for (let x = low; x < high; x++) ratios[x - low] = ((newTotal - x) * (bad - x)) / ((x + 1) * (rest + x + 1));
+  if (isShort(ratios, tilts)) return shortSums(ratios, tilts).map((log, i) => (tilts[i] ?? 0) * low + log);
   let mode = low;
   let logTop: number | undefined;
   return tilts.map((d) => {
@@ -49,6 +50,34 @@ export const logMoments = (table: Table, tilts: readonly number[]): number[] => 
 };
 
 export const logMoment = (table: Table, d: number): number => logMoments(table, [d])[0] ?? 0;
+
+/** Sums of so few terms are taken as a whole: a look at rare errors is one of these. */
+const SHORT = 40;
+/** ln of the largest term that is still far from overflow. */
+const LARGEST_LOG = 600;
+
+/** The first ratio is the largest; so is the last tilt. */
+const isShort = (ratios: Float64Array, tilts: readonly number[]): boolean =>
+  ratios.length <= SHORT &&
+  ratios.length * Math.max(0, Math.log(ratios[0] ?? 1) + Math.max(0, tilts.at(-1) ?? 0)) < LARGEST_LOG;
+
+/** ln of Σ terms(d) / Σ terms(0), both relative to the lowest term, which is 1: a polynomial in the odds. */
+const shortSums = (ratios: Float64Array, tilts: readonly number[]): number[] => {
+  const terms = new Float64Array(ratios.length + 1);
+  let all = 1;
+  terms[0] = 1;
+  for (let i = 0; i < ratios.length; i++) {
+    terms[i + 1] = (terms[i] ?? 0) * (ratios[i] ?? 0);
+    all += terms[i + 1] ?? 0;
+  }
+  return tilts.map((d) => {
+    if (d === 0) return 0;
+    const odds = Math.exp(d);
+    let sum = 0;
+    for (let i = ratios.length; i >= 0; i--) sum = sum * odds + (terms[i] ?? 0);
+    return Math.log(sum / all);
+  });
+};
 
 /** Σ of terms relative to the one at `mode`, outward on both sides. */
 const sumAround = (ratios: Float64Array, mode: number, odds: number): number => {

@@ -39,13 +39,21 @@ export interface Burn {
 /** Bad requests of the short window below which it does not count as going on. */
 const MIN_SHORT_BAD = 3;
 
+export interface BurnOptions {
+  /** Part of the requests that may be bad, 0..1. */
+  readonly allowed: number;
+  readonly nowMs: number;
+  /** How many requests fail at once (dispersion.ts), >= 1: a burst of ten is one event of the ten that a page takes. */
+  readonly phi: number;
+}
+
 /** Rules that fire, the fastest first. Buckets in order of time; a window that reaches back before them has what there is. */
-export const burning = (buckets: readonly Bucket[], allowed: number, nowMs: number): readonly Burn[] =>
+export const burning = (buckets: readonly Bucket[], { allowed, nowMs, phi }: BurnOptions): readonly Burn[] =>
   burnRules.flatMap((rule) => {
     const long = within(buckets, nowMs - rule.longMs);
     const short = within(buckets, nowMs - rule.shortMs);
     const burn = { rule, long: rateOf(long, allowed), short: rateOf(short, allowed) };
-    const enough = long.bad >= rule.minBad && short.bad >= MIN_SHORT_BAD;
+    const enough = long.bad >= phi * rule.minBad && short.bad >= phi * MIN_SHORT_BAD;
     return enough && burn.long >= rule.rate && burn.short >= rule.rate ? [burn] : [];
   });
 

@@ -95,7 +95,8 @@ const readingsOf = (input: Input, objective: Objective, evidence: Evidence): rea
       : judgeStratum(seen, stratum);
     return reading(seen, { cluster: stratum.cluster, verdict, reason, strata: [stratum] });
   });
-  const burn = burning(evidence.spent, objective.allowed, input.nowMs);
+  const phi = phiAt(Object.values(evidence.strata), objective.edge);
+  const burn = burning(evidence.spent, { allowed: objective.allowed, nowMs: input.nowMs, phi });
   const pages = burn.filter(({ rule }) => rule.severity === 'page');
   const all = (verdict: VerdictKind, reason: string): SloReading =>
     reading(seen, { cluster: '*', verdict, reason, strata });

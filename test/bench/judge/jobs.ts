@@ -1,0 +1,61 @@
+/** What a worker thread can simulate, by kind. */
+import { aaRuns } from './aa-runs.ts';
+import type { AaCell, AaCount } from './aa-runs.ts';
+import { clusterRuns } from './cluster-runs.ts';
+import type { ClusterCell, ClusterRun } from './cluster-runs.ts';
+import { delayRuns } from './delay-runs.ts';
+import type { DelayCell, Delays } from './delay-runs.ts';
+import { latencyRuns } from './latency-runs.ts';
+import type { LatencyCell } from './latency-runs.ts';
+import { misalignedRuns } from './misaligned-runs.ts';
+import type { MisalignedCell, MisalignedCount } from './misaligned-runs.ts';
+import { peerRuns } from './peer-runs.ts';
+import type { PeerCell, PeerRun } from './peer-runs.ts';
+import { promotionRuns } from './promotion-runs.ts';
+import type { Promotion, PromotionCell } from './promotion-runs.ts';
+
+/** Cells by kind: everything that tells one simulation from another. */
+interface Cells {
+  readonly aa: AaCell;
+  readonly misaligned: MisalignedCell;
+  readonly delay: DelayCell;
+  readonly promotion: PromotionCell;
+  readonly clusters: ClusterCell;
+  readonly latency: LatencyCell;
+  readonly peers: PeerCell;
+}
+
+/** What comes back, by kind. */
+export interface Results {
+  readonly aa: AaCount;
+  readonly misaligned: MisalignedCount;
+  readonly delay: Delays;
+  readonly promotion: readonly Promotion[];
+  readonly clusters: readonly ClusterRun[];
+  readonly latency: Delays;
+  readonly peers: readonly PeerRun[];
+}
+
+export type Kind = keyof Cells;
+
+export interface Job<K extends Kind> {
+  readonly kind: K;
+  readonly cell: Cells[K];
+  readonly seed: number;
+  readonly runs: number;
+}
+
+export type Answer = { readonly result: unknown } | { readonly error: string };
+
+const simulations: { readonly [K in Kind]: (cell: Cells[K], of: { seed: number; runs: number }) => Results[K] } = {
+  aa: aaRuns,
+  misaligned: misalignedRuns,
+  delay: delayRuns,
+  promotion: promotionRuns,
+  clusters: clusterRuns,
+  latency: latencyRuns,
+  peers: peerRuns,
+};
+
+export const simulate = <K extends Kind>({ kind, cell, seed, runs }: Job<K>): Results[K] =>
+  simulations[kind](cell, { seed, runs });
