@@ -43,7 +43,7 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
       const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
       state = { ...looked.state, readings: looked.readings };
       // A backend that does not answer is asked no more often than one that does.
-      intervalMs = looked.intervalMs || intervalMs;
+      intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
       const verdict = looked.failure ?? combineReadings(looked.readings);
       if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
         return resultOf(verdict, { state, decidedAtMs: deps.now() });

@@ -39,6 +39,7 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
   const endpoint = endpointOf(options.ref);
   const token = tokenOf(options);
   const agent = new Agent({ connections: 8, keepAliveTimeout: 30_000, connect: { timeout: 3_000 } });
+  let asking = false;
   let clock: { readonly offsetMs: number; readonly atMs: number } | undefined;
 
   const query = async (params: Record<string, string>, signal?: AbortSignal): Promise<unknown> => {
@@ -82,13 +83,19 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
       return asClassic(parseMatrix(data, endpoint.name), series);
     },
     async clockOffsetMs(signal) {
-      const startedMs = options.now();
-      if (clock && startedMs - clock.atMs < CLOCK_FOR_MS) return clock.offsetMs;
-      clock = undefined;
-      const serverMs = parseScalar(await query({ query: 'time()' }, signal), endpoint.name) * 1000;
-      const endedMs = options.now();
-      clock = { offsetMs: Math.round(serverMs - (startedMs + endedMs) / 2), atMs: endedMs };
-      return clock.offsetMs;
+      const nowMs = options.now();
+      if (clock && nowMs - clock.atMs < CLOCK_FOR_MS) return clock.offsetMs;
+      // Hundreds of watches share a client: those that come while one asks take the old answer, if there is one.
+      if (clock && asking) return clock.offsetMs;
+      asking = true;
+      try {
+        const serverMs = parseScalar(await query({ query: 'time()' }, signal), endpoint.name) * 1000;
+        const endedMs = options.now();
+        clock = { offsetMs: Math.round(serverMs - (nowMs + endedMs) / 2), atMs: endedMs };
+        return clock.offsetMs;
+      } finally {
+        asking = false;
+      }
     },
     close: () => agent.close(),
   };
