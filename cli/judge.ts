@@ -17,8 +17,8 @@ import type { JudgeArgs, JudgeOptions } from './judge/options.ts';
 import { rulesOf, watchInputOf, withShare } from './judge/watch-input.ts';
 import { evidenceChart } from './view/evidence-chart.ts';
 import { evidenceSvg } from './view/evidence-svg.ts';
-import { evidenceTracks } from './view/evidence-track.ts';
-import type { EvidenceTrack, LookedAt } from './view/evidence-track.ts';
+import { createEvidenceLog } from './view/evidence-track.ts';
+import type { EvidenceLog, EvidenceTrack } from './view/evidence-track.ts';
 import { endOf, isSameNews, lookLine, noLooks, summaryLines, timeText, withReplayed } from './view/judge-text.ts';
 import type { Tally } from './view/judge-text.ts';
 
@@ -31,7 +31,8 @@ export async function judgeCommand(args: JudgeArgs, io: Io): Promise<number> {
   const options = parseJudgeArgs(args, io);
   const { recording, config } = await countsFor(options, io);
   const input = watchInputOf(recording, rulesOf(config?.service ?? null, options.overrides));
-  const { tally, looks } = await replay({ input, recording, options }, io);
+  const log = createEvidenceLog();
+  const tally = await replay({ input, recording, options, log }, io);
   if (tally.looks === 0) {
     throw new TidegateError('Invalid', 'the range is too short for a look', {
       fix: `the judge looks every ${formatDuration(input.judge.pollMs)}: choose a longer range, or a shorter --interval`,
@@ -40,10 +41,8 @@ export async function judgeCommand(args: JudgeArgs, io: Io): Promise<number> {
   const judge = input.judge.type ?? 'threshold';
   const sinceMs = recording.header.sinceMs;
   if (options.output === 'text') io.stdout(`\n${summaryLines(tally, { judge, sinceMs }).join('\n')}\n`);
-  if (options.chart || options.svg !== undefined) {
-    const [track] = evidenceTracks(looks);
-    if (track !== undefined) await draw(track, { input, recording, options, tally }, io);
-  }
+  const [track] = log.tracks();
+  if (track !== undefined) await draw(track, { input, recording, options, tally }, io);
   return codes[endOf(tally)];
 }
 
@@ -54,7 +53,7 @@ interface Counts {
 }
 
 async function countsFor(options: JudgeOptions, io: Io): Promise<Counts> {
-  const directory = io.env['TIDEGATE_CONFIG'];
+  const directory = io.env['TIDEGATE_CONFIG'] || undefined;
   if (options.from.kind === 'file') {
     const recording = withShare(narrowed(await readRecording(options.from.path, io), options));
     const { service, namespace } = recording.header;
@@ -82,21 +81,22 @@ interface Replaying {
   readonly options: JudgeOptions;
 }
 
+interface Logged extends Replaying {
+  /** Takes what is drawn. */
+  readonly log: EvidenceLog;
+}
+
 /** Looks that go by before signals are heard. */
 const BREATHER_LOOKS = 20;
 
-async function replay(
-  { input, recording: { header, series }, options }: Replaying,
-  io: Io,
-): Promise<{ tally: Tally; looks: readonly LookedAt[] }> {
+async function replay({ input, recording: { header, series }, options, log }: Logged, io: Io): Promise<Tally> {
   const newestMs = Math.max(header.sinceMs, ...series.map(({ samples }) => samples.at(-1)?.atMs ?? 0));
   const toMs = header.toMs ?? newestMs;
-  const looks: LookedAt[] = [];
   let tally = noLooks;
   let told: { readonly look: ReplayedLook; readonly at: number } | undefined;
   for await (const look of replayLooks(input, { metrics: createRecordedSource(series), toMs, signal: io.signal })) {
     tally = withReplayed(tally, look);
-    looks.push({ afterMs: look.atMs - header.sinceMs, readings: look.readings });
+    if (options.overrides.evidence === true) log.add({ afterMs: look.atMs - header.sinceMs, readings: look.readings });
     const ends = look.ends && !options.toEnd;
     if (options.output === 'json') io.stdout(`${jsonLine(look, header.sinceMs)}\n`);
     else if (ends || told === undefined || tally.looks - told.at >= options.every || !isSameNews(told.look, look)) {
@@ -106,7 +106,7 @@ async function replay(
     if (ends) break;
     if (tally.looks % BREATHER_LOOKS === 0) await otherWork();
   }
-  return { tally, looks };
+  return tally;
 }
 
 const jsonLine = ({ atMs, verdict, breached, reason, readings }: ReplayedLook, sinceMs: number): string =>

@@ -1,6 +1,6 @@
 /** A chart of evidence for terminals: plain characters, so that every font and log shows it. Pure. */
 import { formatDuration } from '../../core/rollout/describe.ts';
-import { topOf, trackName } from './evidence-track.ts';
+import { evidenceRange, trackName } from './evidence-track.ts';
 import type { EvidenceTrack } from './evidence-track.ts';
 
 const ROWS = 10;
@@ -14,8 +14,7 @@ const SCALE = 7;
 export const evidenceChart = (track: EvidenceTrack, columns: number): string[] => {
   const width = Math.max(20, Math.min(WIDEST, (columns === 0 ? USUAL_COLUMNS : columns) - SCALE - 2));
   const { rows } = track;
-  const top = topOf(rows);
-  const bottom = Math.min(0, ...rows.map(({ log10E }) => log10E));
+  const { top, bottom } = evidenceRange(rows);
   const lineOf = (value: number): number =>
     Math.max(0, Math.min(ROWS, Math.round(((top - value) / (top - bottom || 1)) * ROWS)));
   const endMs = rows.at(-1)?.afterMs ?? 0;

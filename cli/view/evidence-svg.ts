@@ -4,7 +4,7 @@
  */
 import { ofTotal } from '../../core/analysis/wording.ts';
 import { formatDuration } from '../../core/rollout/describe.ts';
-import { thinned, topOf, trackName } from './evidence-track.ts';
+import { evidenceRange, thinned, trackName } from './evidence-track.ts';
 import type { EvidenceRow, EvidenceTrack } from './evidence-track.ts';
 import { escaped, horizontalGrid, pathOf, ratioTicks, scaleOf, timeAxis, valueTicks } from './svg-axes.ts';
 import type { Plot, Scale } from './svg-axes.ts';
@@ -90,8 +90,7 @@ ${timeAxis(lower, endMs, x)}
 };
 
 const evidencePanel = ({ track: { rows }, versions, warmUpMs }: Picture, x: Scale): string => {
-  const top = topOf(rows);
-  const bottom = Math.min(0, ...rows.map(({ log10E }) => log10E));
+  const { top, bottom } = evidenceRange(rows);
   const y = scaleOf([bottom, top], [upper.bottom, upper.top]);
   const needed = rows.at(-1)?.log10Needed ?? 0;
   const points = thinned(rows, POINTS).map(({ afterMs, log10E }) => [x(afterMs), y(log10E)] as const);

@@ -27,22 +27,31 @@ export interface LookedAt {
   readonly readings: readonly SloReading[];
 }
 
-/** One per objective and cluster, the most telling first. Empty: no sequential judge looked. */
-export const evidenceTracks = (looks: readonly LookedAt[]): readonly EvidenceTrack[] => {
-  const tracks = new Map<string, { rows: EvidenceRow[]; last: SloReading }>();
-  for (const { afterMs, readings } of looks) {
-    for (const reading of readings) {
-      const row = rowOf(reading, afterMs);
-      if (row === undefined) continue;
-      const key = JSON.stringify([reading.slo, reading.cluster]);
-      const rows = tracks.get(key)?.rows ?? [];
-      rows.push(row);
-      tracks.set(key, { rows, last: reading });
-    }
-  }
-  return [...tracks.values()]
-    .map(({ rows, last }) => ({ slo: last.slo, cluster: last.cluster, rows: withStart(rows), last }))
-    .sort((a, b) => peakOf(b) - peakOf(a));
+export interface EvidenceLog {
+  readonly add: (look: LookedAt) => void;
+  /** One per objective and cluster, the most telling first. Empty: no sequential judge looked. */
+  readonly tracks: () => readonly EvidenceTrack[];
+}
+
+/** Keeps of each look what a chart needs, a few numbers: a replay of days has many looks. */
+export const createEvidenceLog = (): EvidenceLog => {
+  const kept = new Map<string, { readonly rows: EvidenceRow[]; readonly last: SloReading }>();
+  return {
+    add({ afterMs, readings }) {
+      for (const reading of readings) {
+        const row = rowOf(reading, afterMs);
+        if (row === undefined) continue;
+        const key = JSON.stringify([reading.slo, reading.cluster]);
+        const rows = kept.get(key)?.rows ?? [];
+        rows.push(row);
+        kept.set(key, { rows, last: reading });
+      }
+    },
+    tracks: () =>
+      [...kept.values()]
+        .map(({ rows, last }) => ({ slo: last.slo, cluster: last.cluster, rows: withStart(rows), last }))
+        .sort((a, b) => peakOf(b) - peakOf(a)),
+  };
 };
 
 const rowOf = ({ evidence, ...counts }: SloReading, afterMs: number): EvidenceRow | undefined => {
@@ -64,7 +73,10 @@ const withStart = (rows: readonly EvidenceRow[]): readonly EvidenceRow[] => {
 
 /** How near to a breach it ever was; all the same, then the one that was watched longest. */
 const peakOf = ({ rows }: EvidenceTrack): number =>
-  Math.max(...rows.map(({ log10E, log10Needed }) => log10E - log10Needed)) + rows.length * 1e-6;
+  highest(rows, ({ log10E, log10Needed }) => log10E - log10Needed) + rows.length * 1e-6;
+
+const highest = (rows: readonly EvidenceRow[], pick: (row: EvidenceRow) => number): number =>
+  rows.reduce((most, row) => Math.max(most, pick(row)), Number.NEGATIVE_INFINITY);
 
 /** At most that many, the ends among them. */
 export const thinned = (rows: readonly EvidenceRow[], most: number): readonly EvidenceRow[] => {
@@ -73,11 +85,14 @@ export const thinned = (rows: readonly EvidenceRow[], most: number): readonly Ev
   return Array.from({ length: most }, (_, i) => rows[Math.round(i * step)]).filter((row) => row !== undefined);
 };
 
-/** Top of a chart of evidence: far above a breach all is the same. */
-export const topOf = (rows: readonly EvidenceRow[]): number => {
-  const needed = Math.max(...rows.map(({ log10Needed }) => log10Needed));
-  const peak = Math.max(...rows.map(({ log10E }) => log10E));
-  return Math.min(Math.max(peak, needed) * 1.1, needed * 2);
+/** Ends of a scale of evidence, with 0 and the line in it: far above a breach all is the same. */
+export const evidenceRange = (rows: readonly EvidenceRow[]): { readonly bottom: number; readonly top: number } => {
+  const needed = highest(rows, ({ log10Needed }) => log10Needed);
+  const peak = highest(rows, ({ log10E }) => log10E);
+  return {
+    bottom: Math.min(0, -highest(rows, ({ log10E }) => -log10E)),
+    top: Math.min(Math.max(peak, needed) * 1.1, needed * 2),
+  };
 };
 
 export const trackName = ({ slo, cluster }: Pick<EvidenceTrack, 'slo' | 'cluster'>): string =>

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { evidenceChart } from '../../../cli/view/evidence-chart.ts';
 import { evidenceSvg } from '../../../cli/view/evidence-svg.ts';
-import { evidenceTracks } from '../../../cli/view/evidence-track.ts';
-import type { LookedAt } from '../../../cli/view/evidence-track.ts';
+import { createEvidenceLog } from '../../../cli/view/evidence-track.ts';
+import type { EvidenceTrack, LookedAt } from '../../../cli/view/evidence-track.ts';
 import { isSameNews } from '../../../cli/view/judge-text.ts';
 import { ratioTicks, timeTicks, valueTicks } from '../../../cli/view/svg-axes.ts';
 import type { SloReading } from '../../../core/contract/activities.ts';
@@ -25,6 +25,11 @@ const looks: readonly LookedAt[] = Array.from({ length: 60 }, (_, i) => ({
   afterMs: 2_000 * (i + 1),
   readings: [reading('errors', i / 25, i < 5 ? null : 8), reading('latency', -i / 60, 2)],
 }));
+const evidenceTracks = (all: readonly LookedAt[]): readonly EvidenceTrack[] => {
+  const log = createEvidenceLog();
+  all.forEach(log.add);
+  return log.tracks();
+};
 const [track] = evidenceTracks(looks);
 if (track === undefined) throw new Error('no track');
 
