@@ -197,3 +197,12 @@ describe('tidegate judge bench', () => {
     expect(() => benchCommand({ stderr: () => undefined }, folder)).toThrow('not part of the package');
   });
 });
+
+describe('docs/examples/counts.jsonl', () => {
+  it('is a recording that docs/how-to/tune-slos.md can speak of: healthy at first, and then a breach', async () => {
+    const example = join(import.meta.dirname, '../../../docs/examples/counts.jsonl');
+    const { code, out } = await judge(['--counts', example]);
+    expect(code).toBe(3);
+    expect(out).toMatch(/ ✓ healthy [^]* ✗ breach /);
+  });
+});
