@@ -8,6 +8,10 @@ import { createRecordedSource } from '../../../platform/metrics/recorded.ts';
 import { recordedTraffic, SINCE_MS } from '../../support/recorded-traffic.ts';
 import type { Traffic } from '../../support/recorded-traffic.ts';
 
+/** Hundreds of looks take a second or two; on a machine that is busy with other tests many more. */
+const BUSY_MS = 60_000;
+const itReplays = (name: string, body: () => Promise<void>): void => it(name, body, BUSY_MS);
+
 const { signal } = new AbortController();
 
 const replay = async (recording: Recording, overrides: Overrides): Promise<ReplayedLook[]> => {
@@ -38,16 +42,20 @@ describe('a replay', () => {
     ['threshold', { fromS: 120, withinS: 20 }],
     // Five points of a minute.
     ['kayenta', { fromS: 0, withinS: 300 }],
-  ] as const)('finds with the %s judge that a version broke', async (judge, { fromS, withinS }) => {
-    const looks = await replay(brokenFrom(fromS), { judge });
-    const last = looks.at(-1);
-    expect(last).toMatchObject({ verdict: 'breach', breached: ['aws'], ends: true });
-    expect(last?.reason).toContain('v2');
-    expect(looks.slice(0, -1).map(({ verdict }) => verdict)).not.toContain('breach');
-    const afterS = ((last?.atMs ?? 0) - SINCE_MS) / 1000;
-    expect(afterS).toBeGreaterThan(fromS);
-    expect(afterS).toBeLessThanOrEqual(fromS + withinS);
-  });
+  ] as const)(
+    'finds with the %s judge that a version broke',
+    async (judge, { fromS, withinS }) => {
+      const looks = await replay(brokenFrom(fromS), { judge });
+      const last = looks.at(-1);
+      expect(last).toMatchObject({ verdict: 'breach', breached: ['aws'], ends: true });
+      expect(last?.reason).toContain('v2');
+      expect(looks.slice(0, -1).map(({ verdict }) => verdict)).not.toContain('breach');
+      const afterS = ((last?.atMs ?? 0) - SINCE_MS) / 1000;
+      expect(afterS).toBeGreaterThan(fromS);
+      expect(afterS).toBeLessThanOrEqual(fromS + withinS);
+    },
+    BUSY_MS,
+  );
 
   it.each(['sequential', 'threshold', 'kayenta'] as const)(
     'ends healthy with the %s judge when both versions are alike',
@@ -56,19 +64,23 @@ describe('a replay', () => {
       expect(looks.at(-1)).toMatchObject({ verdict: 'healthy', atMs: SINCE_MS + 400_000 });
       expect(looks.map(({ verdict }) => verdict)).not.toContain('breach');
     },
+    BUSY_MS,
   );
 
-  it('knows nothing of the future: the looks before an instant are the same without what came later', async () => {
-    const { header, series } = broken;
-    const cut = SINCE_MS + 100_000;
-    const past = series.map((one) => ({ ...one, samples: one.samples.filter(({ atMs }) => atMs <= cut) }));
-    const short = await replay({ header: { ...header, toMs: cut, sharePercent: 10 }, series: past }, {});
-    const long = await replay({ header: { ...header, sharePercent: 10 }, series }, {});
-    expect(long.slice(0, short.length)).toEqual(short);
-    expect(short.length).toBeGreaterThan(40);
-  });
+  itReplays(
+    'knows nothing of the future: the looks before an instant are the same without what came later',
+    async () => {
+      const { header, series } = broken;
+      const cut = SINCE_MS + 100_000;
+      const past = series.map((one) => ({ ...one, samples: one.samples.filter(({ atMs }) => atMs <= cut) }));
+      const short = await replay({ header: { ...header, toMs: cut, sharePercent: 10 }, series: past }, {});
+      const long = await replay({ header: { ...header, sharePercent: 10 }, series }, {});
+      expect(long.slice(0, short.length)).toEqual(short);
+      expect(short.length).toBeGreaterThan(40);
+    },
+  );
 
-  it('says unknown and why when a counter has a value that no counter can have', async () => {
+  itReplays('says unknown and why when a counter has a value that no counter can have', async () => {
     const { header, series } = recordedTraffic(traffic);
     const odd = series.map((one, i) =>
       i > 0 ? one : { ...one, samples: one.samples.map((sample) => ({ ...sample, value: Number.NaN })) },
@@ -78,13 +90,13 @@ describe('a replay', () => {
     expect(looks.at(-1)?.reason).toContain('is not a counter: it has the value NaN');
   });
 
-  it('says unknown when nothing was recorded, since no data is no verdict', async () => {
+  itReplays('says unknown when nothing was recorded, since no data is no verdict', async () => {
     const { header } = recordedTraffic(traffic);
     const looks = await replay({ header: { ...header, toMs: SINCE_MS + 30_000 }, series: [] }, {});
     expect(looks.at(-1)?.verdict).toBe('unknown');
   });
 
-  it('stops hard where a rollout would: requests go in, and nothing comes out', async () => {
+  itReplays('stops hard where a rollout would: requests go in, and nothing comes out', async () => {
     const { header, series } = recordedTraffic({ ...traffic, seconds: 120 });
     const stat = series.find(({ labels }) => labels['__name__'] === 'envoy_cluster_upstream_rq_total')?.labels;
     const hung = series.map((one) => {

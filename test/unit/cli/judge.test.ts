@@ -11,6 +11,10 @@ import { recordedTraffic, SINCE_MS } from '../../support/recorded-traffic.ts';
 import type { Traffic } from '../../support/recorded-traffic.ts';
 import { startRecordedPrometheus } from '../../support/recorded-prometheus.ts';
 
+/** A replay is hundreds of looks, which take a second or two; on a machine that is busy with other tests many more. */
+const BUSY_MS = 60_000;
+const itReplays = (name: string, body: () => Promise<void>): void => it(name, body, BUSY_MS);
+
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-judge-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -57,7 +61,7 @@ describe('tidegate judge --counts', () => {
   const brokenFile = fileOf('broken.jsonl', textOf(broken));
   const healthyFile = fileOf('healthy.jsonl', textOf(healthy));
 
-  it('ends at the breach as a rollout would, with exit code 3', async () => {
+  itReplays('ends at the breach as a rollout would, with exit code 3', async () => {
     const { code, out } = await judge(['--counts', brokenFile]);
     expect(code).toBe(3);
     const lines = out.split('\n');
@@ -69,19 +73,19 @@ describe('tidegate judge --counts', () => {
     expect(out).not.toContain('log10');
   });
 
-  it('has exit code 0 when healthy in the end, and 4 when that was not to be known', async () => {
+  itReplays('has exit code 0 when healthy in the end, and 4 when that was not to be known', async () => {
     expect((await judge(['--counts', healthyFile])).code).toBe(0);
     expect((await judge(['--counts', healthyFile, '--to', '2026-11-24T12:01:10Z'])).code).toBe(4);
   });
 
-  it('prints a line per change only, and one after --every looks in any case', async () => {
+  itReplays('prints a line per change only, and one after --every looks in any case', async () => {
     const lines = async (...argv: string[]): Promise<number> =>
       (await judge(['--counts', healthyFile, '--judge', 'threshold', ...argv])).out.split('\n').indexOf('');
     expect(await lines('--every', '1000')).toBeLessThanOrEqual(4);
     expect(await lines('--every', '1')).toBe(100);
   });
 
-  it('takes judge, warm-up, interval and SLOs from the command line', async () => {
+  itReplays('takes judge, warm-up, interval and SLOs from the command line', async () => {
     const { out } = await judge([
       ...['--counts', brokenFile, '--judge', 'threshold', '--warm-up', '1m', '--interval', '10s'],
       ...['--slo', 'server-errors', '--every', '1'],
@@ -91,7 +95,7 @@ describe('tidegate judge --counts', () => {
     expect(out).not.toContain('envoy-errors');
   });
 
-  it('gives one object per look with -o json, and nothing else on stdout', async () => {
+  itReplays('gives one object per look with -o json, and nothing else on stdout', async () => {
     const { out } = await judge(['--counts', brokenFile, '-o', 'json', '--to', '2026-11-24T12:00:20Z']);
     const looks = out
       .trim()
@@ -107,7 +111,7 @@ describe('tidegate judge --counts', () => {
     expect(looks[0]?.['readings']).toHaveLength(2);
   });
 
-  it('reads stdin for -', async () => {
+  itReplays('reads stdin for -', async () => {
     const stdin = (async function* () {
       yield Buffer.from(textOf(broken));
     })();
@@ -131,14 +135,18 @@ describe('tidegate judge --counts', () => {
     [['--counts', healthyFile, '--judge', 'fortune'], "'fortune' is invalid"],
     [['checkout', '--version', 'v2', '--from', '-2h'], 'there is no config that names the metrics backend'],
     [['checkout', '--version', 'v2', '--from', '-0s'], '--to is not after --from'],
-  ])('refuses %j with exit code 2', async (argv, message) => {
-    const { code, out, err } = await judge(argv);
-    expect(err).toContain(message);
-    expect(code).toBe(2);
-    expect(out).toBe('');
-  });
+  ])(
+    'refuses %j with exit code 2',
+    async (argv, message) => {
+      const { code, out, err } = await judge(argv);
+      expect(err).toContain(message);
+      expect(code).toBe(2);
+      expect(out).toBe('');
+    },
+    BUSY_MS,
+  );
 
-  it('draws the evidence, of the sequential judge as a shadow when another one decides', async () => {
+  itReplays('draws the evidence, of the sequential judge as a shadow when another one decides', async () => {
     const svg = pathTo('evidence.svg');
     const { out, err } = await judge(['--counts', brokenFile, '--judge', 'threshold', '--chart', '--svg', svg]);
     expect(out).toContain('log10 e-value of');
@@ -172,7 +180,7 @@ describe('tidegate judge SERVICE', () => {
   });
   afterAll(() => prometheus.close());
 
-  it('says of a range what it says of the file that it recorded of it', async () => {
+  itReplays('says of a range what it says of the file that it recorded of it', async () => {
     const env = { TIDEGATE_CONFIG: pathTo('config.yaml') };
     const record = pathTo('recorded.jsonl');
     const read = await judge(
@@ -199,10 +207,13 @@ describe('tidegate judge bench', () => {
 });
 
 describe('docs/examples/counts.jsonl', () => {
-  it('is a recording that docs/how-to/tune-slos.md can speak of: healthy at first, and then a breach', async () => {
-    const example = join(import.meta.dirname, '../../../docs/examples/counts.jsonl');
-    const { code, out } = await judge(['--counts', example]);
-    expect(code).toBe(3);
-    expect(out).toMatch(/ ✓ healthy [^]* ✗ breach /);
-  });
+  itReplays(
+    'is a recording that docs/how-to/tune-slos.md can speak of: healthy at first, and then a breach',
+    async () => {
+      const example = join(import.meta.dirname, '../../../docs/examples/counts.jsonl');
+      const { code, out } = await judge(['--counts', example]);
+      expect(code).toBe(3);
+      expect(out).toMatch(/ ✓ healthy [^]* ✗ breach /);
+    },
+  );
 });
