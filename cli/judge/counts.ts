@@ -71,6 +71,11 @@ export const recordRange = async (config: LoadedConfig, range: Range, io: Io): P
       fix: 'set spec.metrics.prometheus.url of the Mesh document',
     });
   }
+  if (mesh.metrics.kind === 'otlp') {
+    throw new TidegateError('Invalid', `mesh ${mesh.name} has its counts in its workers, which keep minutes of them`, {
+      fix: 'replay a file with --counts, or name a Prometheus-compatible backend in the Mesh document',
+    });
+  }
   const clusters = clustersOf(config, range.clusters);
   const metrics = createPrometheus({ ref: mesh.metrics, env: io.env, now: io.now });
   try {

@@ -4,13 +4,13 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createWatchActivities } from '../../../activities/watch-slo.ts';
 import type { WatchSloInput, WatchSloResult } from '../../../core/contract/activities.ts';
 import type { Slo } from '../../../core/contract/plan.ts';
-import { createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
+import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { rigNames, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
 const { service, cluster, oldStat, newStat } = rigNames;
-const clients = createPrometheusClients({ env: {}, now: Date.now });
+const clients = createMetricsClients({ env: {}, now: Date.now });
 const { watchSlo } = createWatchActivities({ connectMetrics: clients.connect, now: Date.now });
 let rig: Rig;
 
