@@ -126,6 +126,13 @@ export const lookWithoutAnswer = (
   };
 };
 
+/** Numbers that come every 15 s need no look every 2 s; but a fault in a hard stop's source is looked for all the same, ms. */
+export const LONGEST_POLL_MS = 10_000;
+
+/** Time until the next look, ms. */
+export const nextLookMs = ({ judge }: WatchSloInput, { intervalMs }: Pick<Looked, 'intervalMs'>): number =>
+  judge.type === 'sequential' ? Math.max(judge.pollMs, Math.min(intervalMs, LONGEST_POLL_MS)) : judge.pollMs;
+
 const allJudges = (input: WatchSloInput) => input.slos.flatMap((slo) => judgesOf(input, slo));
 
 const familyOf = (input: WatchSloInput) => ({

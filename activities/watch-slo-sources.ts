@@ -48,8 +48,8 @@ export const readCounters = async (
   input: Read,
   { metrics, signal, startMs, nowMs }: ReadPorts,
 ): Promise<CountedSources> => {
-  const serverKind: SloKind = `${protocolOf(input.slos)}-errors`;
-  const kinds = [...new Set<SloKind>([serverKind, 'envoy-errors', ...input.slos.map(kindOf)])];
+  const serverKind = serverKindOf(input);
+  const kinds = kindsOf(input);
   const read = await Promise.all(
     kinds.map((kind) => metrics.range({ series: queryOf(kind, input), toMs: nowMs, rangeMs: nowMs - startMs }, signal)),
   );
@@ -62,6 +62,15 @@ export const readCounters = async (
     gauges: split.get('envoy-errors')?.gauges ?? [],
   };
 };
+
+/** Everything that looks of this watch will ask for. */
+export const queriesOf = (input: Read): readonly SeriesQuery[] => kindsOf(input).map((kind) => queryOf(kind, input));
+
+const serverKindOf = ({ slos }: Read): SloKind => `${protocolOf(slos)}-errors`;
+
+const kindsOf = (input: Read): readonly SloKind[] => [
+  ...new Set<SloKind>([serverKindOf(input), 'envoy-errors', ...input.slos.map(kindOf)]),
+];
 
 const nothing: Counted = { series: [], intervalMs: 0, problems: [] };
 

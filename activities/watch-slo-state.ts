@@ -30,6 +30,18 @@ export interface WatchState {
 
 export const noTotals: ArmTotals = { newWhole: { total: 0, bad: 0 }, oldWhole: { total: 0, bad: 0 } };
 
+/** At the first attempt. */
+export const freshState = (nowMs: number): WatchState => ({
+  schema: 1,
+  startedAtMs: nowMs,
+  settledToMs: null,
+  settled: {},
+  firstBadAtMs: null,
+  lookBackMs: null,
+  judges: {},
+  readings: [],
+});
+
 /** The state that an earlier attempt left; undefined at the first. */
 export const resumedState = (details: unknown): WatchState | undefined => {
   const state = details as Partial<WatchState> | null | undefined;

@@ -8,9 +8,9 @@ import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
 import { evidenceOf } from './watch-slo-judges.ts';
-import { look, lookWithoutAnswer } from './watch-slo-look.ts';
+import { LONGEST_POLL_MS, look, lookWithoutAnswer, nextLookMs } from './watch-slo-look.ts';
 import type { Looked } from './watch-slo-look.ts';
-import { fittingReadings, resumedState } from './watch-slo-state.ts';
+import { fittingReadings, freshState, resumedState } from './watch-slo-state.ts';
 import type { WatchState } from './watch-slo-state.ts';
 
 export interface WatchDeps {
@@ -51,16 +51,10 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
         context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
         throw windowEnd();
       }
-      await pause(context, { ms: Math.max(pollMs(input, intervalMs), looked.retryAfterMs ?? 0), state });
+      await pause(context, { ms: Math.max(nextLookMs(input, { intervalMs }), looked.retryAfterMs ?? 0), state });
     }
   },
 });
-
-/** Numbers that come every 15 s need no look every 2 s; but a fault in a hard stop's source is looked for all the same, ms. */
-const LONGEST_POLL_MS = 10_000;
-
-const pollMs = ({ judge }: WatchSloInput, intervalMs: number): number =>
-  judge.type === 'sequential' ? Math.max(judge.pollMs, Math.min(intervalMs, LONGEST_POLL_MS)) : judge.pollMs;
 
 const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
   const name = `${service.namespace}/${service.service}`;
@@ -74,17 +68,6 @@ const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
     );
   }
 };
-
-const freshState = (nowMs: number): WatchState => ({
-  schema: 1,
-  startedAtMs: nowMs,
-  settledToMs: null,
-  settled: {},
-  firstBadAtMs: null,
-  lookBackMs: null,
-  judges: {},
-  readings: [],
-});
 
 interface LookInput {
   readonly input: WatchSloInput;

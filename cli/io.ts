@@ -2,6 +2,8 @@
 export interface Io {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Missing: nothing comes in. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
   /** Columns of the terminal; 0 when stdout is not one: plain lines then. */
   readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -21,6 +21,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  stdin: process.stdin,
   columns: process.stdout.isTTY ? process.stdout.columns : 0,
   env: process.env,
   now: () => Date.now(),

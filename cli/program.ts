@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { TidegateError } from '../core/contract/errors.ts';
 import { addChanges } from './commands/changes.ts';
 import type { CommandContext } from './commands/context.ts';
+import { addJudge } from './commands/judge.ts';
 import { addLab, addLocal } from './commands/local.ts';
 import { addRollouts } from './commands/rollouts.ts';
 import { exitCodes, type Io } from './io.ts';
@@ -45,11 +46,12 @@ function buildProgram(context: CommandContext): Command {
     .showSuggestionAfterError()
     .addHelpText(
       'after',
-      '\nExit codes: 0 promoted (done), 1 error, 2 bad input, 3 restored, 4 needs a person or partial.',
+      '\nExit codes: 0 promoted (done), 1 error, 2 bad input, 3 restored, 4 needs a person or partial. judge: 0 healthy, 3 breach, 4 unknown.',
     );
   addChanges(program, context);
   addRollouts(program, context);
   addLocal(program, context);
+  addJudge(program, context);
   addLab(program, context);
   return program;
 }
