@@ -4,6 +4,7 @@ import { annotations, labels } from '../core/contract/names.ts';
 import type { ServiceRef } from '../core/contract/plan.ts';
 import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, Service } from '../platform/kube/objects.ts';
 import { describeObject, isOwned } from '../platform/kube/ownership.ts';
+import { templateEditor } from './template-edits.ts';
 import { templateDigest } from './version-template.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -47,6 +48,7 @@ export function workloadFacts(deployment: Deployment, autoscalers: readonly Auto
     replicas: spec.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,
     templateDigest: metadata.annotations?.[annotations.templateDigest] ?? templateDigest(spec.template),
+    editedBy: templateEditor(deployment),
     image: spec.template.spec.containers[0]?.image ?? '',
     autoscaler: autoscalers.find((one) => scales(one, metadata.name))?.metadata.name ?? '',
   };

@@ -12,6 +12,7 @@ import { selects } from './cluster-facts.ts';
 import { ensureBudget } from './disruption-budget.ts';
 import type { KubeDeps } from './ports.ts';
 import type { RecordAt } from './record-store.ts';
+import { assertUnedited } from './template-edits.ts';
 import { assertSameVersion, describeProgress, isReady, versionDeployment } from './version-deployment.ts';
 import { desiredTemplate, templateDigest } from './version-template.ts';
 import { frontendOf, isManagedVersion, readFrontend, readWorkloads, versionOf } from './workloads.ts';
@@ -56,9 +57,11 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
     input.source.image === undefined &&
     input.source.podTemplate === undefined;
   if (again && isManagedVersion(live, service, version)) {
+    assertUnedited(live, at.cluster.name);
     await scaleUp(at, live, replicas);
     return name;
   }
+  if (input.source.podTemplate === undefined) assertUnedited(source, at.cluster.name);
   const template = desiredTemplate({
     running: source.spec.template,
     source: input.source,

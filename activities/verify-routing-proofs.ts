@@ -111,7 +111,7 @@ const proveInstance = ({
     intervals: [],
     scrapes: [...new Set(scrapes.flatMap(({ samples }) => samples.map(({ atMs }) => atMs)))].sort((a, b) => a - b),
   };
-  const { weights, withdrawn } = target;
+  const { weights, withdrawn, before } = target;
   return proveWeights(byInstance.find(isThis) ?? bare, {
     mode: input.mode,
     weights,
@@ -119,6 +119,7 @@ const proveInstance = ({
     writtenAtMs,
     nowMs,
     staleMs,
+    ...(before === undefined ? {} : { before: { ...before, writtenAtMs: before.writtenAtMs + offsetMs } }),
   });
 };
 

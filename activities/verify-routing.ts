@@ -5,6 +5,7 @@ import type {
   RolloutActivities,
   VerifyRoutingInput,
   VerifyRoutingResult,
+  VerifyTarget,
 } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { MetricsRef } from '../core/contract/plan.ts';
@@ -28,20 +29,24 @@ const LONGEST_MS = 4 * 60_000;
 export const createVerifyActivities = (deps: VerifyDeps): Pick<RolloutActivities, 'verifyRouting'> => ({
   async verifyRouting(input) {
     if (input.metrics === null) return resultOf(untestedAll(input, 'no metrics backend is configured'), deps.now());
+    const bare = bareProofs(input);
+    const targets = input.targets.filter(isProvable);
+    if (targets.length === 0) return resultOf(bare, deps.now());
     const context = Context.current();
     const metrics = deps.connectMetrics(input.metrics);
     const startedMs = deps.now();
     const proven = new Map<string, InstanceProof>();
     for (;;) {
       context.heartbeat();
-      const seen = await look({ input, metrics, now: deps.now, context });
+      const seen = await look({ input: { ...input, targets }, metrics, now: deps.now, context });
       const proofs = seen.proofs.map((proof) => {
         const known = proven.get(`${proof.cluster}/${proof.instance}`) ?? proof;
         if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
         return known;
       });
-      const result = resultOf(proofs, deps.now());
-      if (result.result === 'verified' || deps.now() - startedMs >= lookingMs(input, seen.intervalMs)) return result;
+      const { result } = resultOf(proofs, deps.now());
+      if (result === 'verified' || deps.now() - startedMs >= lookingMs(input, seen.intervalMs))
+        return resultOf([...proofs, ...bare], deps.now());
       await context.sleep(POLL_MS);
     }
   },
@@ -67,6 +72,16 @@ const look = async ({ input, metrics, now, context }: Look): Promise<Proofs> => 
     return { proofs: untestedAll(input, error.message), intervalMs: 0 };
   }
 };
+
+const isProvable = ({ weights, withdrawn }: VerifyTarget): boolean =>
+  Object.keys(weights).length > 0 || withdrawn.length > 0;
+
+/** An adoption that was taken back, or a route that is lost: silence of Envoy's counters would prove nothing. */
+const bareProofs = (input: VerifyRoutingInput): InstanceProof[] =>
+  untestedAll(
+    { ...input, targets: input.targets.filter((target) => !isProvable(target)) },
+    'no route of ours is in force there: calls go past Envoy, and its counters say nothing of them',
+  );
 
 const untestedAll = (input: VerifyRoutingInput, reason: string): InstanceProof[] =>
   input.targets.map(({ cluster }) => ({

@@ -7,6 +7,7 @@ import type { Manifest } from '../core/routing/record.ts';
 import { withDigest } from '../core/routing/with-digest.ts';
 import type { Deployment, PodTemplate } from '../platform/kube/objects.ts';
 import { describeObject } from '../platform/kube/ownership.ts';
+import { assertUnedited } from './template-edits.ts';
 import { templateDigest, withVersion } from './version-template.ts';
 import { isManagedVersion } from './workloads.ts';
 
@@ -71,7 +72,7 @@ export function assertSameVersion(existing: Deployment, { cluster, service, vers
     );
   }
   const digest = existing.metadata.annotations?.[annotations.templateDigest] ?? 'none';
-  if (digest === wantedDigest) return;
+  if (digest === wantedDigest) return assertUnedited(existing, cluster);
   throw new TidegateError(
     'VersionExists',
     `${where}: version ${version} stands for pod template ${digest.slice(0, 12)}, and ${wantedDigest.slice(0, 12)} was asked for`,

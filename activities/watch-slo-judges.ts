@@ -21,7 +21,7 @@ export interface SloJudge {
 }
 
 /** The one that decides first. */
-export const judgesOf = (input: WatchSloInput, slo: Slo): readonly SloJudge[] =>
+export const judgesOf = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): readonly SloJudge[] =>
   [slo.judge ?? input.judge, ...(slo.shadow ?? [])].map((settings, i) => ({
     key: `${slo.name}/${slo.source}/${i === 0 ? '' : `shadow ${i} `}${settings.type ?? 'threshold'}`,
     settings,
@@ -29,7 +29,7 @@ export const judgesOf = (input: WatchSloInput, slo: Slo): readonly SloJudge[] =>
   }));
 
 /** Is this SLO compared edge by edge, with the old version's past beside it? */
-export const comparesArms = (input: WatchSloInput, slo: Slo): boolean =>
+export const comparesArms = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): boolean =>
   judgesOf(input, slo).some(({ settings }) => settings.type === 'sequential');
 
 export interface JudgedSlo {

@@ -6,7 +6,7 @@ import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
 import { readsBackMs } from '../core/analysis/judge.ts';
 import type { Comparable, StratumCounts } from '../core/analysis/judge.ts';
-import { gaugeOf } from '../core/analysis/subset-traffic.ts';
+import { busyCells } from '../core/analysis/subset-traffic.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import { WHOLE } from '../core/contract/names.ts';
 import type { Slo } from '../core/contract/plan.ts';
@@ -241,7 +241,7 @@ const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly
     sent: envoyEventArm(envoy, stat, 'upstream_rq_total'),
     answered: envoyErrorArm(envoy, { stat, clients: stratum.clients }),
     connectFailures: envoyEventArm(envoy, stat, 'upstream_cx_connect_fail'),
-    active: gaugeOf(counted.gauges, stat),
+    busy: busyCells(counted.gauges, stat),
   });
   const serverDone = serverErrorArm(server, { cluster: stratum.serving, version: stratum.newVersion });
   const oldServer = serverErrorArm(server, { cluster: stratum.serving, version: stratum.oldVersion });

@@ -41,8 +41,11 @@ interface ReadPorts {
   readonly nowMs: number;
 }
 
+/** Of a watch, or of a look at what runs before one. */
+type Read = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
+
 export const readCounters = async (
-  input: WatchSloInput,
+  input: Read,
   { metrics, signal, startMs, nowMs }: ReadPorts,
 ): Promise<CountedSources> => {
   const serverKind: SloKind = `${protocolOf(input.slos)}-errors`;
@@ -65,7 +68,7 @@ const nothing: Counted = { series: [], intervalMs: 0, problems: [] };
 const kindOf = ({ source, protocol = 'http', indicator }: Slo): SloKind =>
   `${source === 'envoy' ? 'envoy' : protocol}-${indicator.kind}`;
 
-const queryOf = (kind: SloKind, input: WatchSloInput): SeriesQuery => {
+const queryOf = (kind: SloKind, input: Read): SeriesQuery => {
   const envoy = envoyScope(input);
   if (kind === 'envoy-errors') return envoyTraffic(envoy);
   const slos = input.slos.filter((slo) => kindOf(slo) === kind);
@@ -77,14 +80,14 @@ const queryOf = (kind: SloKind, input: WatchSloInput): SeriesQuery => {
   return (everyEdge ? serverBuckets : serverLatency)(server, thresholds);
 };
 
-const serverScope = ({ service, strata }: WatchSloInput, protocol: 'http' | 'rpc') => ({
+const serverScope = ({ service, strata }: Read, protocol: 'http' | 'rpc') => ({
   service: service.service,
   protocol,
   versions: given(strata.flatMap(({ newVersion, oldVersion }) => [newVersion, oldVersion])),
   clusters: strata.map(({ serving }) => serving),
 });
 
-const envoyScope = ({ strata }: WatchSloInput) => ({
+const envoyScope = ({ strata }: Read) => ({
   stats: given(strata.flatMap(({ newStat, oldStat }) => [newStat, oldStat])),
   clusters: strata.flatMap(({ clients }) => clients),
 });

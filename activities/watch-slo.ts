@@ -36,11 +36,14 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
     const context = Context.current();
     const metrics = deps.connectMetrics(input.metrics);
     const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
+    let intervalMs = 0;
     let state = resumedState(context.info.heartbeatDetails) ?? freshState(deps.now());
     for (;;) {
       context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
       const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
       state = { ...looked.state, readings: looked.readings };
+      // A backend that does not answer is asked no more often than one that does.
+      intervalMs = looked.intervalMs || intervalMs;
       const verdict = looked.failure ?? combineReadings(looked.readings);
       if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
         return resultOf(verdict, { state, decidedAtMs: deps.now() });
@@ -48,7 +51,7 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
         context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
         throw windowEnd();
       }
-      await pause(context, { ms: Math.max(pollMs(input, looked), looked.retryAfterMs ?? 0), state });
+      await pause(context, { ms: Math.max(pollMs(input, intervalMs), looked.retryAfterMs ?? 0), state });
     }
   },
 });
@@ -56,7 +59,7 @@ export const createWatchActivities = (deps: WatchDeps): Pick<RolloutActivities, 
 /** Numbers that come every 15 s need no look every 2 s; but a fault in a hard stop's source is looked for all the same, ms. */
 const LONGEST_POLL_MS = 10_000;
 
-const pollMs = ({ judge }: WatchSloInput, { intervalMs }: Pick<Looked, 'intervalMs'>): number =>
+const pollMs = ({ judge }: WatchSloInput, intervalMs: number): number =>
   judge.type === 'sequential' ? Math.max(judge.pollMs, Math.min(intervalMs, LONGEST_POLL_MS)) : judge.pollMs;
 
 const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {

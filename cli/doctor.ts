@@ -2,7 +2,7 @@
 import { TidegateError } from '../core/contract/errors.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
-import { createPrometheusClients } from '../platform/metrics/prometheus.ts';
+import { createMetricsClients } from '../platform/metrics/clients.ts';
 import { hasError, runGroups, type CheckResult } from './doctor/check.ts';
 import { clusterChecks } from './doctor/cluster-checks.ts';
 import { metricsChecks, type MetricsPort } from './doctor/metrics-checks.ts';
@@ -32,13 +32,13 @@ export async function doctorCommand(options: ScopeQuery, io: Io): Promise<number
 async function examine({ mesh, services }: Scope, io: Io): Promise<readonly CheckResult[]> {
   const clusters = createClusters({ deadlineMs: DEADLINE_MS });
   const temporal = createTemporalPort(io.env);
-  const prometheus = createPrometheusClients({ env: io.env, now: io.now });
+  const clients = createMetricsClients({ env: io.env, now: io.now });
   const namespaces = [...new Set(services.map(({ service }) => service.namespace))];
   const { metrics } = mesh;
   const port: MetricsPort = {
     connect: () => {
       if (metrics === null) throw new TidegateError('Invalid', `mesh ${mesh.name} names no metrics backend`);
-      return prometheus.connect(metrics);
+      return clients.connect(metrics);
     },
     now: io.now,
   };
@@ -52,7 +52,7 @@ async function examine({ mesh, services }: Scope, io: Io): Promise<readonly Chec
       io,
     );
     // What does not answer was said once above; it is not asked again for every service.
-    const answers = metrics !== null && (await isAnswering(port, io.signal));
+    const answers = metrics !== null && metrics.kind !== 'otlp' && (await isAnswering(port, io.signal));
     const ports = { clusters, temporal, metrics: answers ? port : null, signal: io.signal };
     const looked = await runGroups(
       services.map((config) => serviceChecks(ports, config)),
@@ -60,7 +60,7 @@ async function examine({ mesh, services }: Scope, io: Io): Promise<readonly Chec
     );
     return [...places, ...looked];
   } finally {
-    await Promise.all([clusters.close(), temporal.close(), prometheus.close()]);
+    await Promise.all([clusters.close(), temporal.close(), clients.close()]);
   }
 }
 

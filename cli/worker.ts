@@ -5,6 +5,7 @@ import { createRestoreActivities } from '../activities/restore-activities.ts';
 import { systemClock, temporalActivity } from '../activities/ports.ts';
 import { createVerifyActivities } from '../activities/verify-routing.ts';
 import { createWatchActivities } from '../activities/watch-slo.ts';
+import { createMeasureActivities } from '../activities/measure-traffic.ts';
 import { createProbeActivities } from '../activities/probe-slos.ts';
 import { createRunActivities } from '../activities/find-run.ts';
 import { withFailures } from '../activities/failures.ts';
@@ -13,12 +14,20 @@ import { TidegateError } from '../core/contract/errors.ts';
 import { searchAttributes } from '../core/contract/search-attributes.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
-import { createPrometheusClients } from '../platform/metrics/prometheus.ts';
+import { createMetricsClients } from '../platform/metrics/clients.ts';
+import type { MetricsSource } from '../platform/metrics/source.ts';
 import { exitCodes, type Io } from './io.ts';
+import { startReceiver } from './otlp-receiver.ts';
 import { temporalConfig, unreachable, type Env } from './temporal.ts';
 import { startWorkers } from './workers.ts';
 
-export async function workerCommand(options: { config?: string }, io: Io): Promise<number> {
+export interface WorkerOptions {
+  config?: string;
+  otlpListen?: string;
+  otlpTokenEnv?: string;
+}
+
+export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {
   const directory = options.config ?? io.env['TIDEGATE_CONFIG'];
   if (directory === undefined) {
     throw new TidegateError('Invalid', 'the worker does not know its config', {
@@ -30,7 +39,11 @@ export async function workerCommand(options: { config?: string }, io: Io): Promi
   const connection = await NativeConnection.connect(connectionOptions).catch((cause: unknown) =>
     Promise.reject(unreachable(connectionOptions.address, cause)),
   );
-  const ports = createPorts(directory, io.env);
+  const receiver = await startReceiver(options, io).catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
+  const ports = createPorts(directory, io.env, receiver?.source);
   try {
     await registerSearchAttributes(connection, namespace);
     const workers = await startWorkers({ connection, namespace, activities: ports.activities });
@@ -41,6 +54,7 @@ export async function workerCommand(options: { config?: string }, io: Io): Promi
     return exitCodes.ok;
   } finally {
     await ports.close();
+    await receiver?.close();
     await connection.close();
   }
 }
@@ -60,17 +74,19 @@ interface Ports {
   close(): Promise<void>;
 }
 
-export function createPorts(directory: string, env: Env): Ports {
+/** `otlp`: what this worker receives itself; left out, meshes that count on it are refused. */
+export function createPorts(directory: string, env: Env, otlp?: MetricsSource): Ports {
   const clusters = createClusters();
   const config = createConfigLoader({ directory });
   const kube = { clusters, clock: systemClock, activity: temporalActivity };
   const now = (): number => Date.now();
-  const metrics = createPrometheusClients({ env, now });
+  const metrics = createMetricsClients({ env, now, ...(otlp === undefined ? {} : { otlp }) });
   const activities: RolloutActivities = {
     ...createApplyActivities({ ...kube, config }),
     ...createRestoreActivities(kube),
     ...createVerifyActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createWatchActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
+    ...createMeasureActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createProbeActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
     ...createRunActivities(),
   };

@@ -41,6 +41,7 @@ export function activityOptions(times: Times): Record<keyof RolloutActivities, A
     readRecords: read,
     findRun: read,
     probeSlos: { ...read, taskQueue: taskQueues.observe },
+    measureTraffic: { ...read, taskQueue: taskQueues.observe },
     prepareVersion: {
       taskQueue: taskQueues.apply,
       startToCloseTimeout: times.progressDeadlineMs + MINUTE,

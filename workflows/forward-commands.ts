@@ -5,7 +5,17 @@ import type { VersionShares } from '../core/routing/record.ts';
 import { formatShare } from '../core/rollout/describe.ts';
 import { statName } from '../core/routing/names.ts';
 import { keepVersion } from './retirements.ts';
-import { activitiesOf, forEach, refOf, start, verify, waveOf, type Handlers, type RunContext } from './run-context.ts';
+import {
+  activitiesOf,
+  forEach,
+  refOf,
+  remember,
+  start,
+  verify,
+  waveOf,
+  type Handlers,
+  type RunContext,
+} from './run-context.ts';
 
 type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'commit' | 'release';
 
@@ -114,7 +124,7 @@ async function write(context: RunContext, wave: PlannedWave, { versions, redirec
       redirect,
       ...(initial === undefined ? {} : { initial }),
     });
-    context.written.set(cluster, { weights: result.weights, writtenAtMs: result.writtenAtMs, withdrawn: [] });
+    remember(context, cluster, { ...result, withdrawn: [] });
   });
   const latest = Math.max(...wave.clients.map((cluster) => context.written.get(cluster)?.writtenAtMs ?? 0));
   for (const serving of wave.serving) context.sinceMs[serving] = latest;

@@ -1,11 +1,6 @@
 /** What all commands of one run share: its activities, what was written, the epoch, and the work under way. */
 import { CancellationScope, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
-import type {
-  ApplyRoutingResult,
-  RolloutActivities,
-  VerifyMode,
-  VerifyRoutingResult,
-} from '../core/contract/activities.ts';
+import type { RolloutActivities, VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/contract/activities.ts';
 import type { ClusterRef, Plan, PlannedWave } from '../core/contract/plan.ts';
 import type { Command, RolloutEvent } from '../core/rollout/state.ts';
 import { activityOptions } from './activity-options.ts';
@@ -15,7 +10,7 @@ import { describeFailure } from './failures.ts';
 export type Message = RolloutEvent extends infer E ? (E extends { atMs: number } ? Omit<E, 'atMs'> : never) : never;
 
 /** What a client cluster was asked for last. */
-export type Written = Pick<ApplyRoutingResult, 'weights' | 'writtenAtMs'> & { readonly withdrawn: readonly string[] };
+export type Written = Omit<VerifyTarget, 'cluster'>;
 
 /** Handlers of some commands, by type. */
 export type Handlers<T extends Command['type']> = {
@@ -78,6 +73,14 @@ export async function forEach(clusters: readonly string[], work: (cluster: strin
   const ends = await Promise.allSettled(clusters.map(work));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+}
+
+/** Keeps what a client cluster was asked for, beside what it was asked for before. */
+export function remember({ written }: RunContext, cluster: string, write: Omit<Written, 'before'>): void {
+  const { weights, writtenAtMs, withdrawn } = write;
+  const last = written.get(cluster);
+  const before = last === undefined ? {} : { before: { weights: last.weights, writtenAtMs: last.writtenAtMs } };
+  written.set(cluster, { weights, writtenAtMs, withdrawn, ...before });
 }
 
 /** Has what was written proven by the traffic of these client clusters. */

@@ -3,13 +3,22 @@
  * Guarantees: nothing is written before the whole plan is checked; `rollout` is an abandoned child, so closing the door
  * never touches traffic; its id is the lock, so a second start on the same part is refused.
  */
-import { ApplicationFailure, ParentClosePolicy, proxyActivities, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  ParentClosePolicy,
+  patched,
+  proxyActivities,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { rolloutWorkflowId, taskQueues } from '../core/contract/names.ts';
 import type { Plan } from '../core/contract/plan.ts';
 import { planRollout, serviceRef, topologies } from '../core/rollout/plan.ts';
+import { forecastSteps, forecastWarnings } from '../core/rollout/forecast.ts';
+import { runningStrata } from '../core/rollout/strata.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { rollout } from './rollout.ts';
@@ -33,6 +42,11 @@ const { probeSlos } = proxyActivities<RolloutActivities>({
   summary: 'can every SLO be evaluated?',
 });
 
+const { measureTraffic } = proxyActivities<RolloutActivities>({
+  ...options.measureTraffic,
+  summary: 'what can the bakes show at this traffic?',
+});
+
 export async function startRollout(input: StartRolloutInput): Promise<StartRolloutResult> {
   try {
     return await open(input);
@@ -53,8 +67,10 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const running = await findRun({ workflowId });
   if (running !== '' && input.dryRun !== true) throw alreadyRunning(workflowId);
   const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
-  const plan = planRollout({ config, read, change: input.change });
-  await assertSlos(plan);
+  const planned = planRollout({ config, read, change: input.change });
+  await assertSlos(planned);
+  // A start that was under way when forecasts came goes on without one.
+  const plan = patched('forecast') ? await withForecast(planned) : planned;
   const topology = topologies(config, read.clusters);
   if (input.dryRun === true) return { workflowId: '', runId: '', plan, topology };
   return { ...(await start(workflowId, plan)), topology };
@@ -86,6 +102,15 @@ async function assertSlos(plan: Plan): Promise<void> {
     `${kind} of ${service.namespace}/${service.service} refused, nothing was written: no verdict would be possible:\n- ${missing.join('\n- ')}`,
     'Invalid',
   );
+}
+
+async function withForecast(plan: Plan): Promise<Plan> {
+  const { metrics, service, slos, judge, kind } = plan;
+  if (metrics === null || kind !== 'deploy') return plan;
+  const { traffic, problem } = await measureTraffic({ service, metrics, slos, judge, strata: runningStrata(plan) });
+  if (problem !== '') return { ...plan, notes: [...plan.notes, `no forecast of the bakes: ${problem}`] };
+  const forecasts = forecastSteps(plan, traffic);
+  return { ...plan, forecasts, notes: [...plan.notes, ...forecastWarnings(plan, forecasts)] };
 }
 
 async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutResult, 'topology'>> {

@@ -1,6 +1,15 @@
 /** The way back: never cancelled, retried without limit, past a failing cluster. */
 import { CancellationScope } from '@temporalio/workflow';
-import { activitiesOf, forEach, refOf, start, verify, type Handlers, type RunContext } from './run-context.ts';
+import {
+  activitiesOf,
+  forEach,
+  refOf,
+  remember,
+  start,
+  verify,
+  type Handlers,
+  type RunContext,
+} from './run-context.ts';
 
 export const wayBackCommands = (context: RunContext): Handlers<'restore' | 'proveRestore'> => ({
   restore: ({ seq, clients, serving }) => {
@@ -12,8 +21,7 @@ export const wayBackCommands = (context: RunContext): Handlers<'restore' | 'prov
       await forEach(clients, async (cluster) => {
         const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving };
         const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
-        const { weights, writtenAtMs, withdrawn } = back;
-        context.written.set(cluster, { weights, writtenAtMs, withdrawn });
+        remember(context, cluster, back);
         context.emit({ type: 'restoredOne', seq, cluster });
       });
       context.emit({ type: 'done', seq });

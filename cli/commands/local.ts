@@ -1,5 +1,6 @@
 /** validate, worker, doctor, demo, lab: commands that need no running rollout. */
 import type { Command } from 'commander';
+import type { WorkerOptions } from '../worker.ts';
 import { placed, placeOf, type CommandContext, type Place } from './context.ts';
 
 export function addLocal(program: Command, { io, done }: CommandContext): void {
@@ -16,7 +17,15 @@ export function addLocal(program: Command, { io, done }: CommandContext): void {
     .command('worker')
     .description('run the workers: workflows, writes, watches, restores')
     .option('--config <dir>', 'config directory (default: $TIDEGATE_CONFIG)')
-    .action(async (options: { config?: string }) => {
+    .option(
+      '--otlp-listen <host:port>',
+      'receive OTLP metrics over HTTP, for meshes with metrics: {otlp: {}}; best on loopback, behind a collector (default: $TIDEGATE_OTLP_LISTEN; off)',
+    )
+    .option(
+      '--otlp-token-env <name>',
+      'environment variable with the bearer token that senders of metrics must show (default: $TIDEGATE_OTLP_TOKEN_ENV; no token)',
+    )
+    .action(async (options: WorkerOptions) => {
       const { workerCommand } = await import('../worker.ts');
       done(await workerCommand(options, io));
     });

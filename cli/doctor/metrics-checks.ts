@@ -4,7 +4,7 @@ import type { MeshConfig } from '../../core/config/types.ts';
 import { TidegateError } from '../../core/contract/errors.ts';
 import { envoyPresence } from '../../platform/metrics/selectors.ts';
 import type { MetricsSource, SeriesQuery } from '../../platform/metrics/source.ts';
-import type { CheckGroup, Finding, Seen } from './check.ts';
+import { well, type Check, type CheckGroup, type Finding, type Seen } from './check.ts';
 import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
 
 /** A larger difference of clocks puts counts on the wrong side of a write, ms. */
@@ -30,6 +30,7 @@ export async function readRecent(
 }
 
 export function metricsChecks(port: MetricsPort, mesh: MeshConfig): CheckGroup {
+  if (mesh.metrics?.kind === 'otlp') return { title: 'metrics', checks: [receiverCheck] };
   const clusters = mesh.clusters.map(({ ref }) => ref.name);
   return {
     title: 'metrics',
@@ -56,14 +57,25 @@ export function metricsChecks(port: MetricsPort, mesh: MeshConfig): CheckGroup {
   };
 }
 
+/** What it holds is in the memory of another process. */
+const receiverCheck: Check = {
+  description: 'counts come from the OTLP receiver of the worker',
+  severity: 'warning',
+  hint: '',
+  retries: 0,
+  look: async () =>
+    well('not looked at: doctor runs outside of the worker; a rollout asks the receiver before its first write'),
+};
+
 async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: AbortSignal): Promise<Seen> {
   if (mesh.metrics === null) {
     throw new TidegateError('Invalid', `mesh ${mesh.name} names no metrics backend: no version can be deployed`, {
-      fix: 'set spec.metrics.prometheus.url of the Mesh document',
+      fix: 'set spec.metrics.prometheus.url of the Mesh document, or spec.metrics.otlp',
     });
   }
   const offsetMs = await connect().clockOffsetMs(signal);
-  const note = `${mesh.metrics.url}, ${Math.abs(offsetMs)} ms apart`;
+  const where = mesh.metrics.kind === 'otlp' ? 'the OTLP receiver' : mesh.metrics.url;
+  const note = `${where}, ${Math.abs(offsetMs)} ms apart`;
   if (Math.abs(offsetMs) < CLOCK_APART_MS) return { note, findings: [] };
   const text = `the clock of the metrics backend is ${secondsText(Math.abs(offsetMs))} ${offsetMs > 0 ? 'ahead of' : 'behind'} this machine's`;
   const fix = 'synchronise both (NTP); workers must agree with the metrics backend too';

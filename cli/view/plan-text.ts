@@ -2,6 +2,7 @@
 import type { Plan } from '../../core/contract/plan.ts';
 import { WHOLE } from '../../core/contract/names.ts';
 import { exposure, formatDuration, formatShare, longestDurationMs } from '../../core/rollout/describe.ts';
+import { forecastText } from '../../core/rollout/forecast.ts';
 import { deploymentName, subsetName } from '../../core/routing/names.ts';
 
 export interface PlanFacts {
@@ -31,7 +32,10 @@ function waveLines(plan: Plan): string[] {
   return plan.waves.flatMap((wave, i) => [
     `Wave ${i + 1} ${wave.name}: ${wave.serving.join(', ')}`,
     ...wave.steps.map((step, j) => {
-      const bake = step.bakeMs > 0 ? `, watched ${formatDuration(step.bakeMs)}` : '';
+      const forecasts = (plan.forecasts ?? []).filter((one) => one.wave === wave.name && one.step === j + 1);
+      const least = step.auto === true ? 'watched as long as it takes' : `watched ${formatDuration(step.bakeMs)}`;
+      const shows = forecasts.length > 0 ? ` (${forecastText(forecasts)})` : '';
+      const bake = step.bakeMs > 0 ? `, ${least}${shows}` : '';
       return `  step ${j + 1}: ${formatShare(step.share)}${bake}${step.approve ? ', then a person approves' : ''}`;
     }),
   ]);

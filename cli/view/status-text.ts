@@ -48,6 +48,14 @@ function waveLines({ plan, status }: Live, index: number, serving: readonly stri
   ];
 }
 
+/** What is still missing: evidence of a breach as powers of ten, and the time until healthy. */
+const outlook = ({ verdict, evidence }: SloReading): string => {
+  if (evidence === undefined || verdict === 'healthy') return '';
+  const breach = `10^${evidence.log10E.toFixed(1)} of 10^${evidence.log10Needed.toFixed(1)} for a breach`;
+  if (verdict === 'breach' || evidence.healthyInS === null) return breach;
+  return `healthy in ${formatDuration(Math.max(1, evidence.healthyInS) * 1000)} · ${breach}`;
+};
+
 const marks = { breach: '✗', healthy: '✓', unknown: '?' } as const;
 
 function readingLines(readings: readonly SloReading[]): string[] {
@@ -55,7 +63,10 @@ function readingLines(readings: readonly SloReading[]): string[] {
     const where = reading.cluster === '*' ? 'all clusters' : reading.cluster;
     const ratio = (bad: number, total: number): string =>
       total === 0 ? '-' : `${((bad / total) * 100).toFixed(2)} % of ${total}`;
-    return `  ${marks[reading.verdict]} ${reading.slo.padEnd(18)} ${where.padEnd(20)} new ${ratio(reading.newBad, reading.newTotal).padEnd(18)} old ${ratio(reading.oldBad, reading.oldTotal)}`;
+    const name = reading.shadow === true ? `${reading.slo} (${reading.judge ?? 'threshold'})` : reading.slo;
+    const mark = reading.shadow === true ? '·' : marks[reading.verdict];
+    const old = ratio(reading.oldBad, reading.oldTotal).padEnd(18);
+    return `  ${mark} ${name.padEnd(18)} ${where.padEnd(20)} new ${ratio(reading.newBad, reading.newTotal).padEnd(18)} old ${old}${outlook(reading)}`.trimEnd();
   });
 }
 

@@ -13,6 +13,12 @@ export interface Sample {
   /** ms since the epoch, on the clock of whoever took the sample. */
   readonly atMs: number;
   readonly value: number;
+  /**
+   * When the counter was 0, ms, where the source knows it; another one than the sample's before is a reset, also when
+   * the value is higher, and nothing is known of the time between the two. null: the source knows that it was not
+   * there, so a first sample is a baseline. Left out: the source does not say; see `bornAfter`.
+   */
+  readonly startMs?: number | null;
 }
 
 export interface RawSeries {
@@ -52,7 +58,12 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
   const broken = new Set(usable.filter((series) => !isSound(series)));
   const sound = usable.filter((series) => !broken.has(series));
   const intervalMs = usualInterval(sound);
-  const birth = bornAfter(sound, rangeStartMs, intervalMs);
+  let inferred: ReturnType<typeof bornAfter> | undefined;
+  const birth = (series: RawSeries): number | undefined => {
+    const startMs = series.samples[0]?.startMs;
+    if (startMs === undefined) return (inferred ??= bornAfter(sound, rangeStartMs, intervalMs))(series);
+    return startMs !== null && startMs >= rangeStartMs ? startMs : undefined;
+  };
   const restarts = restartsOf(sound);
   return {
     series: sound.map((series) => ({
@@ -72,11 +83,25 @@ export const originOf = (labels: Readonly<Record<string, string>>): string =>
 /** Resets in one range that no restart explains: several processes write into one series. */
 const MANY_RESETS = 3;
 
-const resetsOf = ({ samples }: RawSeries): number =>
-  samples.reduce((resets, sample, i) => resets + (sample.value < (samples[i - 1]?.value ?? 0) ? 1 : 0), 0);
+/** Falls that no known start explains, or a start that is older than the one before: another process had it. */
+const isShared = (series: RawSeries): boolean =>
+  fallsOf(series).length >= MANY_RESETS ||
+  series.samples.some(({ startMs }, i) => {
+    const before = series.samples[i - 1]?.startMs;
+    return typeof before === 'number' && startMs !== undefined && (startMs ?? 0) < before;
+  });
 
-const isSound = (series: RawSeries): boolean =>
-  series.samples.every(isCount) && isOrdered(series) && resetsOf(series) < MANY_RESETS;
+const fallsOf = ({ samples }: RawSeries): readonly Fall[] =>
+  samples.flatMap((sample, i) => {
+    const before = samples[i - 1];
+    if (before === undefined || sample.value >= before.value || startsAnew(sample, before)) return [];
+    return [{ fromMs: before.atMs, atMs: sample.atMs }];
+  });
+
+const startsAnew = (sample: Sample, before: Sample): sample is Sample & { readonly startMs: number } =>
+  typeof sample.startMs === 'number' && sample.startMs !== before.startMs;
+
+const isSound = (series: RawSeries): boolean => series.samples.every(isCount) && isOrdered(series) && !isShared(series);
 
 /** A later sample before an earlier one would look like a reset. */
 const isOrdered = ({ samples }: RawSeries): boolean =>
@@ -97,13 +122,11 @@ interface Fall {
  */
 const restartsOf = (all: readonly RawSeries[]): ((series: RawSeries) => readonly Fall[]) => {
   const falls = new Map<string, Fall[]>();
-  for (const { labels, samples } of all) {
-    samples.forEach((sample, i) => {
-      const before = samples[i - 1];
-      if (before === undefined || sample.value >= before.value) return;
-      const key = familyOf(labels);
-      falls.set(key, [...(falls.get(key) ?? []), { fromMs: before.atMs, atMs: sample.atMs }]);
-    });
+  for (const series of all) {
+    const own = fallsOf(series);
+    if (own.length === 0) continue;
+    const key = familyOf(series.labels);
+    falls.set(key, [...(falls.get(key) ?? []), ...own]);
   }
   return ({ labels }) => (falls.size === 0 ? [] : (falls.get(familyOf(labels)) ?? []));
 };
@@ -124,14 +147,18 @@ const incrementsOf = (samples: readonly Sample[], { bornAfterMs, restarts }: Beg
   const increments: Increment[] = [];
   let before: Sample | undefined = bornAfterMs === undefined ? undefined : { atMs: bornAfterMs, value: 0 };
   for (const sample of samples) {
-    if (before) {
-      const { atMs: fromMs, value } = before;
-      const again = sample.value < value || restarts.some((fall) => fall.fromMs >= fromMs && fall.atMs <= sample.atMs);
-      increments.push({ fromMs, atMs: sample.atMs, by: again ? sample.value : sample.value - value });
-    }
+    if (before) increments.push(incrementOf(sample, before, restarts));
     before = sample;
   }
   return increments;
+};
+
+const incrementOf = (sample: Sample, before: Sample, restarts: readonly Fall[]): Increment => {
+  const { atMs, value } = sample;
+  if (startsAnew(sample, before)) return { fromMs: Math.max(before.atMs, sample.startMs), atMs, by: value };
+  const { atMs: fromMs } = before;
+  const again = value < before.value || restarts.some((fall) => fall.fromMs >= fromMs && fall.atMs <= atMs);
+  return { fromMs, atMs, by: again ? value : value - before.value };
 };
 
 /**
@@ -190,7 +217,8 @@ const describeBroken = (series: RawSeries): string => {
   const name = `${series.labels['__name__'] ?? 'a series'} of ${originOf(series.labels)}`;
   const odd = series.samples.find((sample) => !isCount(sample));
   if (odd) return `${name} is not a counter: it has the value ${odd.value}`;
-  return !isOrdered(series)
-    ? `the samples of ${name} are not in order of time`
-    : `${name} fell ${resetsOf(series)} times: several pods seem to write it, each needs its own service.instance.id`;
+  if (!isOrdered(series)) return `the samples of ${name} are not in order of time`;
+  const falls = fallsOf(series).length;
+  const what = falls >= MANY_RESETS ? `fell ${falls} times` : 'goes on from an older start';
+  return `${name} ${what}: several pods seem to write it, each needs its own service.instance.id`;
 };

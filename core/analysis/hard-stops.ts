@@ -4,7 +4,7 @@
  */
 import type { SloReading } from '../contract/activities.ts';
 import { sumCells } from './arms.ts';
-import type { Arm } from './arms.ts';
+import type { Arm, Cell } from './arms.ts';
 import { percent, seconds } from './wording.ts';
 
 /** What the client's Envoys know about one subset. */
@@ -14,8 +14,8 @@ export interface SubsetTraffic {
   /** Requests that got an answer, Envoy's own included: upstream_rq_xx. */
   readonly answered: Arm;
   readonly connectFailures: Arm;
-  /** Requests under way at the newest scrape. */
-  readonly active: number;
+  /** Time that requests spent under way: `total` is in request-milliseconds. */
+  readonly busy: readonly Cell[];
 }
 
 export interface HardStopInput {
@@ -50,7 +50,7 @@ export const hardStops = (input: HardStopInput): readonly SloReading[] => {
 
 const unansweredStop = (input: HardStopInput): SloReading | undefined => {
   const { newSubset, oldSubset, serverNewestMs } = input;
-  const latency = meanLatencyMs(oldSubset, fromMs(input));
+  const latency = meanLatencyMs(oldSubset);
   const waitMs = Math.max(2 * input.intervalMs, SHORTEST_PATIENCE_MS, PATIENCE * (latency ?? 0));
   const mine = unansweredOf(newSubset, fromMs(input), waitMs);
   if (mine.unanswered < MIN_EVENTS) return undefined;
@@ -107,12 +107,14 @@ const unansweredOf = ({ sent, answered }: SubsetTraffic, afterMs: number, waitMs
   return { sent: old, answered: done, unanswered: Math.max(0, old - done), sentUntilMs };
 };
 
-/** Little's law: requests under way = rate x mean time. undefined: too few answers to say. */
-const meanLatencyMs = ({ answered, active }: SubsetTraffic, afterMs: number): number | undefined => {
-  const done = sumCells(answered.cells, afterMs).total;
-  const last = answered.cells.at(-1)?.atMs ?? afterMs;
-  if (done < MIN_EVENTS || last <= afterMs) return undefined;
-  return (active * (last - afterMs)) / done;
+/**
+ * Little's law: time under way = answers x mean time. Over all that is known, from before the share was written too: a
+ * version that lost all its traffic in one write drains, and what is left under way then says ever less of its answers.
+ * undefined: too few answers to say.
+ */
+const meanLatencyMs = ({ answered, busy }: SubsetTraffic): number | undefined => {
+  const done = sumCells(answered.cells, Number.NEGATIVE_INFINITY).total;
+  return done < MIN_EVENTS ? undefined : sumCells(busy, Number.NEGATIVE_INFINITY).total / done;
 };
 
 interface Stop {

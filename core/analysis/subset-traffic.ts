@@ -10,6 +10,7 @@
  * So a subset was chosen `upstream_rq_total + pending_failure_eject + cx_none_healthy` times, and each is counted when
  * the request is sent or refused, not when it ends.
  */
+import type { Cell } from './arms.ts';
 import { originOf } from './counters.ts';
 import type { Counted, RawSeries } from './counters.ts';
 import type { InstanceTraffic, ScrapeInterval } from './weight-proof.ts';
@@ -30,11 +31,27 @@ export const splitGauges = (
   gauges: raw.filter(({ labels }) => GAUGES.has(labels['__name__'])),
 });
 
-/** Sum of the newest values of a subset's gauge over all Envoys. */
-export const gaugeOf = (gauges: readonly RawSeries[], stat: string): number =>
-  gauges
-    .filter(({ labels }) => labels['envoy_cluster_name'] === stat)
-    .reduce((sum, { samples }) => sum + Math.max(0, samples.at(-1)?.value || 0), 0);
+/**
+ * Request-milliseconds that a subset's requests spent under way from scrape to scrape, over all Envoys: the area under
+ * the gauge.
+ */
+export const busyCells = (gauges: readonly RawSeries[], stat: string): readonly Cell[] => {
+  const cells = new Map<number, Cell>();
+  for (const { labels, samples } of gauges) {
+    if (labels['envoy_cluster_name'] !== stat) continue;
+    for (const [i, { atMs, value }] of samples.entries()) {
+      const before = samples[i - 1];
+      if (before === undefined) continue;
+      const area = ((underWay(before.value) + underWay(value)) / 2) * (atMs - before.atMs);
+      const sum = cells.get(atMs) ?? { fromMs: before.atMs, atMs, total: 0, bad: 0 };
+      cells.set(atMs, { ...sum, fromMs: Math.min(sum.fromMs, before.atMs), total: sum.total + area });
+    }
+  }
+  return [...cells.values()].sort((a, b) => a.atMs - b.atMs);
+};
+
+/** A value that is not a number says nothing. */
+const underWay = (value: number): number => Math.max(0, value || 0);
 
 interface Origin {
   readonly cluster: string;

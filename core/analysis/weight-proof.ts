@@ -33,6 +33,8 @@ export interface WeightProofInput {
   readonly withdrawn: readonly string[];
   /** On the clock of the scrapes. */
   readonly writtenAtMs: number;
+  /** The write before that one: what a frozen instance goes on with. Absent: nobody knows of one. */
+  readonly before?: { readonly weights: Readonly<Record<string, number>>; readonly writtenAtMs: number };
   readonly nowMs: number;
   readonly staleMs: number;
 }
@@ -47,7 +49,7 @@ const MIN_EXPECTED_BLIND = 14;
 const P_ALIKE = 0.01;
 /** Requests before the write that make the old weights known. */
 const MIN_BEFORE = 20;
-/** … and how many are looked back at, at most: older ones may be of an earlier step. */
+/** … and how many are looked back at, at most. */
 const ENOUGH_BEFORE = 500;
 /** A misfit counts as a contradiction only from a baseline this long after the write: weights take a moment to arrive, ms. */
 const SETTLE_MS = 2_000;
@@ -88,14 +90,15 @@ export const proveWeights = (traffic: InstanceTraffic, input: WeightProofInput):
     ...Object.entries(input.weights),
     ...input.withdrawn.map((stat) => [stat, input.weights[stat] ?? 0] as const),
   ]);
-  const before = countsBefore(traffic.intervals, { weights, writtenAtMs: input.writtenAtMs });
+  const before = countsBefore(traffic.intervals, { ...input, weights });
+  const asked = askedBefore(input, weights);
   // Weights arrive some time after the write: a later baseline leaves requests under the old ones out.
   const tries = since.slice(0, since.length - needed + 1).map((baselineMs) => {
     const counts = countsOf(
       traffic.intervals.filter(({ fromMs }) => fromMs >= baselineMs),
       weights,
     );
-    const judged = judgeCounts({ counts, before, weights });
+    const judged = judgeCounts({ counts, before, asked, weights });
     const early = judged.result === 'contradicted' && baselineMs < input.writtenAtMs + SETTLE_MS;
     return { counts, ...judged, result: early ? ('untested' as const) : judged.result };
   });
@@ -119,11 +122,14 @@ const withoutRedirect = (
 
 interface CountsInput {
   readonly counts: Counts;
+  /** Counts before the write. */
   readonly before: Counts;
+  /** What these should have been by the weights before the write; all 0 when nobody knows them. */
+  readonly asked: Counts;
   readonly weights: ReadonlyMap<string, number>;
 }
 
-const judgeCounts = ({ counts, before, weights }: CountsInput): Pick<InstanceProof, 'result' | 'reason'> => {
+const judgeCounts = ({ counts, before, asked, weights }: CountsInput): Pick<InstanceProof, 'result' | 'reason'> => {
   const total = totalOf(counts);
   if (total === 0) return { result: 'untested', reason: 'sent no request to any subset since the write' };
   const misfit = worstMisfit(counts, weights);
@@ -134,7 +140,7 @@ const judgeCounts = ({ counts, before, weights }: CountsInput): Pick<InstancePro
       reason: `${sent}: ${misfit.stat} should get ${percent(misfit.weight)}, chance ${chance(misfit.p)}`,
     };
   }
-  const lacking = lackOfPower({ total, before, weights });
+  const lacking = lackOfPower({ total, before, asked, weights });
   if (lacking !== '') return { result: 'untested', reason: `${sent}: too few to prove the weights (${lacking})` };
   return { result: 'verified', reason: `${sent}, as weighted (chance ${chance(misfit.p)})` };
 };
@@ -157,19 +163,29 @@ const worstMisfit = (counts: Counts, weights: ReadonlyMap<string, number>): Misf
   return worst;
 };
 
+type Power = Omit<CountsInput, 'counts'> & { readonly total: number };
+
 /** '' when an instance that kept its old weights would have been seen; else what is lacking. */
-const lackOfPower = ({ total, before, weights }: Omit<CountsInput, 'counts'> & { readonly total: number }): string => {
+const lackOfPower = ({ total, before, asked, weights }: Power): string => {
   const positive = [...weights.values()].filter((ppm) => ppm > 0);
   const rarest = positive.length > 1 ? (total * Math.min(...positive)) / WHOLE : Number.POSITIVE_INFINITY;
-  const known = totalOf(before) >= MIN_BEFORE;
-  const sees = known && wouldSeeFrozen(total, { before, weights });
-  const needed = sees ? MIN_EXPECTED : MIN_EXPECTED_BLIND;
+  // Frozen at what it really sent, and at what it was told to send: few requests tell the former badly.
+  const [sent, told] = [before, asked].map((old) => frozenAt(old, { total, weights }));
+  const needed = sent === 'seen' ? MIN_EXPECTED : MIN_EXPECTED_BLIND;
   if (rarest < needed) return `the rarest subset is expected ${rarest.toFixed(1)} times, ${needed} are needed`;
-  if (known && !sees && worstMisfit(before, weights).p < P_ALIKE) return 'the old weights would look alike';
-  return '';
+  return [sent, told].includes('missed') ? 'the old weights would look alike' : '';
 };
 
-const wouldSeeFrozen = (total: number, { before, weights }: Omit<CountsInput, 'counts'>): boolean =>
+type Weighing = Pick<CountsInput, 'weights'> & { readonly total: number };
+
+/** Would an instance that goes on with these counts be seen? `alike`: they fit the new weights, too. */
+const frozenAt = (old: Counts, { total, weights }: Weighing): 'unknown' | 'seen' | 'missed' | 'alike' => {
+  if (totalOf(old) < MIN_BEFORE) return 'unknown';
+  if (wouldSeeFrozen(total, { before: old, weights })) return 'seen';
+  return worstMisfit(old, weights).p < P_ALIKE ? 'missed' : 'alike';
+};
+
+const wouldSeeFrozen = (total: number, { before, weights }: Pick<CountsInput, 'before' | 'weights'>): boolean =>
   [...weights].some(([stat, ppm]) => {
     const old = (before.get(stat) ?? 0) / totalOf(before);
     const expected = total * old;
@@ -184,16 +200,25 @@ const wouldSeeFrozen = (total: number, { before, weights }: Omit<CountsInput, 'c
 const countsOf = (intervals: readonly ScrapeInterval[], weights: ReadonlyMap<string, number>): Counts =>
   new Map([...weights.keys()].map((stat) => [stat, intervals.reduce((sum, { sent }) => sum + (sent[stat] ?? 0), 0)]));
 
-/** The youngest requests before the write: what a frozen instance would go on with. */
+/** Rounded up: a small share is not none. */
+const askedBefore = ({ before }: Pick<WeightProofInput, 'before'>, weights: ReadonlyMap<string, number>): Counts =>
+  new Map([...weights.keys()].map((stat) => [stat, Math.ceil(((before?.weights[stat] ?? 0) * ENOUGH_BEFORE) / WHOLE)]));
+
+/**
+ * The youngest requests before the write: what a frozen instance would go on with. Those from before the write before
+ * were sent under still other weights: they count only where there are too few without them.
+ */
 const countsBefore = (
   intervals: readonly ScrapeInterval[],
-  { weights, writtenAtMs }: { readonly weights: ReadonlyMap<string, number>; readonly writtenAtMs: number },
+  { weights, writtenAtMs, before }: Pick<WeightProofInput, 'writtenAtMs' | 'before'> & Pick<CountsInput, 'weights'>,
 ): Counts => {
-  const before = intervals.filter(({ atMs }) => atMs <= writtenAtMs);
-  let taken = 0;
-  while (taken < before.length && totalOf(countsOf(before.slice(before.length - taken), weights)) < ENOUGH_BEFORE)
-    taken++;
-  return countsOf(before.slice(before.length - taken), weights);
+  const sinceMs = before?.writtenAtMs ?? Number.NEGATIVE_INFINITY;
+  const taken: ScrapeInterval[] = [];
+  for (const interval of intervals.filter(({ atMs }) => atMs <= writtenAtMs).toReversed()) {
+    if (totalOf(countsOf(taken, weights)) >= (interval.fromMs < sinceMs ? MIN_BEFORE : ENOUGH_BEFORE)) break;
+    taken.push(interval);
+  }
+  return countsOf(taken, weights);
 };
 
 const totalOf = (counts: Counts): number => [...counts.values()].reduce((sum, n) => sum + n, 0);

@@ -60,6 +60,11 @@ const prometheus = z
     });
   });
 
+const otlp = z.strictObject({}).meta({
+  description:
+    'Counts come from the OTLP receiver of the worker (tidegate worker --otlp-listen); no metrics store is read.',
+});
+
 export const meshSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Mesh'),
@@ -72,8 +77,13 @@ export const meshSchema = z.strictObject({
       .prefault(meshDefaults.installation),
     clusters: z.array(cluster).min(1).superRefine(refuseTwins),
     metrics: z
-      .strictObject({ prometheus })
-      .meta({ description: 'Without it nothing can be judged: such a mesh can be read, but no version deployed.' })
+      .strictObject({ prometheus: prometheus.optional(), otlp: otlp.optional() })
+      .superRefine(refuseOtherThanOne)
+      .meta({
+        description: 'Without it nothing can be judged: such a mesh can be read, but no version deployed.',
+        minProperties: 1,
+        maxProperties: 1,
+      })
       .optional(),
   }),
 });
@@ -85,6 +95,19 @@ export const selectableClusters = z.array(
   z.looseObject({ name: clusterName, locality: locality.catchall(z.unknown()), labels: labelMap.prefault({}) }),
 );
 export type SelectableCluster = z.output<typeof selectableClusters>[number];
+
+function refuseOtherThanOne(
+  { prometheus: store, otlp: receiver }: { readonly prometheus?: unknown; readonly otlp?: unknown },
+  context: z.RefinementCtx,
+): void {
+  const [none, both] = [!store && !receiver, store && receiver];
+  if (!none && !both) return;
+  context.addIssue({
+    code: 'custom',
+    message: none ? 'does not say where the metrics are' : 'names two places for the metrics',
+    params: { hint: 'give either prometheus: {url: ...} or otlp: {}' },
+  });
+}
 
 function refuseTwins(clusters: readonly z.output<typeof cluster>[], context: z.RefinementCtx): void {
   clusters.forEach((one, index) => {

@@ -117,17 +117,21 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): MeshConfig => ({
     locality,
     labels,
   })),
-  metrics: spec.metrics === undefined ? null : metricsRef(spec.metrics.prometheus),
+  metrics: metricsRef(spec.metrics),
 });
 
-const metricsRef = ({ url, tokenEnv, tenant, tenantHeader }: WrittenBackend): MeshConfig['metrics'] => ({
-  url,
-  ...(tokenEnv === undefined ? {} : { tokenEnv }),
-  ...(tenant === undefined ? {} : { tenant }),
-  ...(tenantHeader === undefined ? {} : { tenantHeader }),
-});
-
-type WrittenBackend = NonNullable<WrittenMesh['spec']['metrics']>['prometheus'];
+/** Checked: one of the two is there. */
+const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): MeshConfig['metrics'] => {
+  if (otlp !== undefined) return { kind: 'otlp' };
+  if (prometheus === undefined) return null;
+  const { url, tokenEnv, tenant, tenantHeader } = prometheus;
+  return {
+    url,
+    ...(tokenEnv === undefined ? {} : { tokenEnv }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(tenantHeader === undefined ? {} : { tenantHeader }),
+  };
+};
 
 const serviceConfig = (
   { written: { metadata, spec }, podTemplate }: CheckedService,

@@ -85,11 +85,9 @@ const rollout = z
   .strictObject({
     waves: z.array(wave).min(1).optional(),
     progressDeadline: duration({ minMs: 1000 }).prefault(rolloutDefaults.progressDeadline),
-    warmUp: duration()
-      .optional()
-      .meta({
-        description: 'Not judged after a change of weights; 60s for the sequential judge, else 0s if left out.',
-      }),
+    warmUp: duration().optional().meta({
+      description: 'Not judged after a change of weights; 60s for the sequential judge, else 0s if left out.',
+    }),
     warm: duration().prefault(rolloutDefaults.warm),
     maxUnknown: duration().prefault(rolloutDefaults.maxUnknown),
     onBreach: z.enum(['cluster', 'all']).prefault(rolloutDefaults.onBreach),

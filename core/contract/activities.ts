@@ -29,6 +29,8 @@ export interface WorkloadFacts {
   readonly replicas: number;
   readonly ready: number;
   readonly templateDigest: string;
+  /** Who changed the pod template since Tidegate made it, and when; '' or absent: nobody. */
+  readonly editedBy?: string;
   readonly image: string;
   /** Name of a HorizontalPodAutoscaler on it, or ''. */
   readonly autoscaler: string;
@@ -122,6 +124,8 @@ export interface VerifyTarget {
   readonly writtenAtMs: number;
   /** Stat names that must get no new request (restored). */
   readonly withdrawn: readonly string[];
+  /** The run's own write before that one, which a frozen Envoy goes on with; absent: it made none. */
+  readonly before?: Pick<ApplyRoutingResult, 'weights' | 'writtenAtMs'>;
 }
 
 export interface VerifyRoutingInput {
@@ -288,6 +292,20 @@ export interface ProbeSlosInput {
   readonly clusters: readonly string[];
 }
 
+/** Strata of the running version: `newVersion` and `newStat` are its own, nothing is compared. */
+export type MeasureTrafficInput = Pick<WatchSloInput, 'service' | 'metrics' | 'strata' | 'slos' | 'judge'>;
+
+export interface MeasuredTraffic {
+  readonly slo: string;
+  readonly source: 'server' | 'envoy';
+  /** Serving cluster. */
+  readonly cluster: string;
+  readonly perSecond: number;
+  /** Requests in the last minutes, and the bad ones among them. */
+  readonly total: number;
+  readonly bad: number;
+}
+
 export interface FindRunInput {
   readonly workflowId: string;
 }
@@ -297,6 +315,10 @@ export interface RolloutActivities {
   findRun(input: FindRunInput): Promise<string>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead); empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
+  /** What the running version does now. `problem`: why that is not known; '' when it is. */
+  measureTraffic(
+    input: MeasureTrafficInput,
+  ): Promise<{ readonly traffic: readonly MeasuredTraffic[]; readonly problem: string }>;
   loadConfig(input: LoadConfigInput): Promise<LoadedConfig>;
   readRecords(input: ReadRecordsInput): Promise<ReadRecordsResult>;
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;

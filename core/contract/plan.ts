@@ -15,7 +15,17 @@ export interface ClusterRef {
   readonly kubeconfig: { readonly path: string; readonly context?: string };
 }
 
-export interface MetricsRef {
+/** Where the counts are that versions are judged by. */
+export type MetricsRef = PrometheusRef | OtlpRef;
+
+/** The OTLP receiver of the worker that asks. */
+export interface OtlpRef {
+  readonly kind: 'otlp';
+}
+
+export interface PrometheusRef {
+  /** Left out everywhere: plans had no other kind once. */
+  readonly kind?: 'prometheus';
   /** Base URL of a Prometheus-compatible HTTP API. No credentials in it. */
   readonly url: string;
   /** Name of the environment variable of the worker that holds a bearer token, if one is needed. */
@@ -150,6 +160,27 @@ export interface PlannedStep {
   readonly versions: VersionShares;
 }
 
+/** What a step can show, for one SLO with the sequential judge. */
+export interface StepForecast {
+  readonly wave: string;
+  /** From 1. */
+  readonly step: number;
+  readonly slo: string;
+  /** Time until a version as good as the running one is healthy, s; null: never by itself. */
+  readonly healthyS: number | null;
+  /** Odds ratio, and the time until that is excluded, s; null: never. */
+  readonly tolerance: number;
+  readonly clearedS: number | null;
+  /** Smallest regression that the step finds, times as many bad requests; null: nothing is compared. */
+  readonly findsRatio: number | null;
+  /** … as a ratio of bad requests, 0..1. */
+  readonly findsBad: number | null;
+  /** Bad requests of the running version, 0..1. */
+  readonly badRatio: number;
+  /** … and what the objective allows. */
+  readonly allowed: number;
+}
+
 export interface PlannedWave {
   readonly name: string;
   readonly serving: readonly string[];
@@ -205,6 +236,8 @@ export interface Plan {
   readonly onBreach: 'cluster' | 'all';
   readonly drainMs: number;
   readonly configDigest: string;
+  /** What the bakes can show at the traffic of the last minutes; missing: not measured. */
+  readonly forecasts?: readonly StepForecast[];
   /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */
   readonly notes: readonly string[];
 }

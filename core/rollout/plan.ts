@@ -5,7 +5,7 @@ import { TidegateError } from '../contract/errors.ts';
 import { WHOLE } from '../contract/names.ts';
 import type { Change, Plan, PlannedStep, PlannedWave, ServiceRef, VersionSource } from '../contract/plan.ts';
 import type { Shares, VersionShares } from '../routing/record.ts';
-import { isFresh, mainVersion, originals, preflight, topologyOf, type Problem } from './preflight.ts';
+import { editedProblems, isFresh, mainVersion, originals, preflight, topologyOf, type Problem } from './preflight.ts';
 
 export interface PlanInput {
   readonly config: LoadedConfig;
@@ -153,6 +153,8 @@ function undoTarget({ config, facts, change, proven }: Context, asked: string | 
       `deploy it again: tidegate deploy ${config.service.name} --version ${target}`,
     );
   }
+  const edited = facts.flatMap((one) => editedProblems(config, one, [target]));
+  if (edited.length > 0) throw refusal(config, change, edited);
   return target;
 }
 

@@ -142,7 +142,7 @@ function sloProblems({ config, change }: Asked): Problem[] {
       {
         code: 'Invalid',
         text: `mesh ${config.mesh.name} names no metrics backend, so no SLO can be evaluated`,
-        fix: 'set spec.metrics.prometheus.url in the Mesh document',
+        fix: 'set spec.metrics.prometheus.url in the Mesh document, or spec.metrics.otlp',
       },
     ];
   }
@@ -163,7 +163,11 @@ function changeProblems({ config, facts, change }: Asked): Problem[] {
     case 'adopt':
       return adoptProblems(config, facts, change.version);
     case 'deploy':
-      return [...deployProblems(config, facts, change), ...sourceProblems(config, facts)];
+      return [
+        ...deployProblems(config, facts, change),
+        ...sourceProblems(config, facts),
+        ...editProblems(config, facts, change.version),
+      ];
     default:
       return [];
   }
@@ -301,6 +305,25 @@ function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): P
       fix: 'take the cluster out of the topology, or run the service there',
     }));
 }
+
+/** Neither what a version is made from nor the version itself may have been edited: the name stands for one template. */
+function editProblems(config: LoadedConfig, facts: readonly ClusterFacts[], version: string): Problem[] {
+  const copied = config.service.workload === 'managed' && config.service.podTemplate === undefined;
+  return facts.flatMap((one) => {
+    const source = mainVersion(one.record?.versions.proven?.[one.cluster]);
+    return editedProblems(config, one, copied ? [source, version] : [version]);
+  });
+}
+
+/** Deployments of these versions whose pod template others changed since Tidegate made it. */
+export const editedProblems = (config: LoadedConfig, one: ClusterFacts, versions: readonly string[]): Problem[] =>
+  one.workloads
+    .filter(({ managed, version, editedBy = '' }) => managed && editedBy !== '' && versions.includes(version))
+    .map(({ deployment, version, editedBy }) => ({
+      code: 'VersionExists',
+      text: `${one.cluster}/${config.service.namespace}/Deployment/${deployment}: its pod template was changed by ${editedBy}, and version ${version} stands for the one that it was made with`,
+      fix: `put it back (kubectl rollout undo deployment/${deployment}), and deploy the change under another version name`,
+    }));
 
 /** Topology of a client cluster: recorded, or at adoption from the config (default: it answers its own calls). */
 export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: number): Shares {

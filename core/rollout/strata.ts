@@ -29,3 +29,18 @@ export function strataOf(
       };
     });
 }
+
+/** The running versions in the place of new ones: what a plan measures before anything moves. */
+export function runningStrata(plan: Plan): WatchStratum[] {
+  const { namespace, service } = plan.service;
+  const serving = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
+  return serving.flatMap((cluster) => {
+    const version = plan.replaces[cluster] ?? '';
+    if (version === '') return [];
+    const newStat = statName({ namespace, service, version, cluster });
+    const clients = plan.routes[cluster] ?? [];
+    return [
+      { serving: cluster, share: 0, newVersion: version, oldVersion: '', newStat, oldStat: '', clients, sinceMs: 0 },
+    ];
+  });
+}

@@ -129,9 +129,14 @@ function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
     const moved = enterPhase(state, 'committing', atMs, `${plan.version} stays in ${kept.join(', ')}`);
     return issue(moved, (seq) => ({ type: 'commit', seq, serving: kept }));
   }
-  return close(state, atMs, 'restored', `${causeOf(state)}; traffic is ${proof?.result ?? 'untested'} back`, [
-    { type: 'retire', what: 'failed' },
-  ]);
+  return close(state, atMs, 'restored', `${causeOf(state)}; ${shownBy(proof)}`, [{ type: 'retire', what: 'failed' }]);
+}
+
+/** What is known of the way back, and no more. */
+function shownBy(proof: RolloutState['proof']): string {
+  if (proof?.result === 'verified') return 'traffic is verified back';
+  const why = proof?.proofs.find((one) => one.result === 'untested')?.reason ?? 'nothing was counted';
+  return `the proven weights are written, untested by traffic: ${why}`;
 }
 
 /** Serving clusters that keep the new version after a breach elsewhere: they have it whole. */

@@ -4,6 +4,8 @@ export interface ManagedFields {
   readonly manager?: string;
   readonly operation?: string;
   readonly time?: string;
+  /** Fields that the manager owns, as nested `f:NAME` keys. */
+  readonly fieldsV1?: unknown;
 }
 
 export interface ObjectMeta {

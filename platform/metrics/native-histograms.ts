@@ -5,7 +5,7 @@
  * and for custom buckets (NHCB) at their own edges; other edges are left out.
  */
 import { perSecond } from '../../core/analysis/conventions.ts';
-import type { RawSeries } from '../../core/analysis/counters.ts';
+import type { RawSeries, Sample } from '../../core/analysis/counters.ts';
 import { commonEdges, edgeIndex, nearestEdge } from '../../core/analysis/exponential.ts';
 import type { SeriesQuery } from './source.ts';
 
@@ -21,6 +21,8 @@ interface NativeSample {
   /** NaN when the backend sent something else than a number. */
   readonly count: number;
   readonly buckets: readonly Bucket[];
+  /** As in Sample. */
+  readonly startMs?: number | null;
 }
 
 export interface NativeSeries {
@@ -72,7 +74,7 @@ const asked = ({ names }: SeriesQuery, { labels }: NativeSeries, suffix: string)
 
 const countSeries = (series: NativeSeries): RawSeries => ({
   labels: { ...series.labels, __name__: `${series.labels['__name__'] ?? ''}${COUNT}` },
-  samples: series.samples.map(({ atMs, count }) => ({ atMs, value: count })),
+  samples: series.samples.map((sample) => sampleOf(sample, sample.count)),
 });
 
 const bucketSeries = ({ labels, samples }: NativeSeries, edges: readonly number[]): RawSeries[] =>
@@ -82,8 +84,14 @@ const bucketSeries = ({ labels, samples }: NativeSeries, edges: readonly number[
       __name__: `${labels['__name__'] ?? ''}${BUCKET}`,
       le: edge === Number.POSITIVE_INFINITY ? '+Inf' : String(edge),
     },
-    samples: samples.map((sample) => ({ atMs: sample.atMs, value: atOrBelow(sample, edge) })),
+    samples: samples.map((sample) => sampleOf(sample, atOrBelow(sample, edge))),
   }));
+
+const sampleOf = ({ atMs, startMs }: NativeSample, value: number): Sample => ({
+  atMs,
+  value,
+  ...(startMs === undefined ? {} : { startMs }),
+});
 
 /** NaN when the buckets hold more than the histogram counted: counting reports it. */
 const atOrBelow = ({ count, buckets }: NativeSample, edge: number): number => {

@@ -9,7 +9,7 @@
  */
 import { Agent, request } from 'undici';
 import { TidegateError } from '../../core/contract/errors.ts';
-import type { MetricsRef } from '../../core/contract/plan.ts';
+import type { PrometheusRef } from '../../core/contract/plan.ts';
 import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
 import { asClassic, withNativeHistograms } from './native-histograms.ts';
 import { asksForNothing, promqlOf } from './promql.ts';
@@ -28,7 +28,7 @@ const WHOLE_ANSWERS = { partial_response: 'false', deny_partial_response: '1' } 
 const TENANT_HEADER = 'X-Scope-OrgID';
 
 export interface PrometheusOptions {
-  readonly ref: MetricsRef;
+  readonly ref: PrometheusRef;
   /** Where `ref.tokenEnv` is looked up. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Our clock, ms since the epoch. */
@@ -95,7 +95,7 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
 };
 
 export interface PrometheusClients {
-  readonly connect: (ref: MetricsRef) => MetricsSource;
+  readonly connect: (ref: PrometheusRef) => MetricsSource;
   readonly close: () => Promise<void>;
 }
 
@@ -116,7 +116,7 @@ export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>)
   };
 };
 
-const endpointOf = (ref: MetricsRef): { readonly url: string; readonly name: string } => {
+const endpointOf = (ref: PrometheusRef): { readonly url: string; readonly name: string } => {
   const url = URL.canParse(ref.url) ? new URL(ref.url) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new TidegateError('Invalid', `the metrics URL is not an http(s) URL`, {
@@ -145,7 +145,7 @@ const tokenOf = ({ ref, env }: PrometheusOptions): string => {
   );
 };
 
-const tenantOf = ({ tenant, tenantHeader = TENANT_HEADER }: MetricsRef): Record<string, string> =>
+const tenantOf = ({ tenant, tenantHeader = TENANT_HEADER }: PrometheusRef): Record<string, string> =>
   tenant === undefined ? {} : { [tenantHeader]: tenant };
 
 const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Promise<string> => {

@@ -16,6 +16,16 @@ const ENVOY_COUNTERS = [
   'upstream_rq_active',
 ] as const;
 
+const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
+
+/** Every name that a query below can ask for: all that a source of its own needs to keep. */
+export const readNames: ReadonlySet<string> = new Set([
+  ...[...SERVER.http, ...SERVER.rpc].flatMap((name) => [`${name}_count`, `${name}_bucket`]),
+  `${ENVOY_TIME}_bucket`,
+  ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  ...MEMBERSHIP,
+]);
+
 export interface ServerScope {
   readonly service: string;
   readonly protocol: NonNullable<Slo['protocol']>;
@@ -58,7 +68,7 @@ export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
 
 /** Healthy hosts per subset, and a gauge that every Envoy has: an instance without the subset shows up by the latter. */
 export const envoyMembership = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
-  names: ['envoy_cluster_membership_healthy', 'envoy_server_live'],
+  names: MEMBERSHIP,
   labels: { envoy_cluster_name: [...stats, ''], k8s_cluster_name: clusters },
 });
 

@@ -48,7 +48,6 @@ export const applyBench: Bench = {
       measures,
       notes: [
         'The activity function is called directly, without Temporal: read, compare, server-side apply, read back. Latency is what one call takes; with all clusters at once they share this machine with the API servers that they call.',
-        'Of a call at one cluster (95 ms) the list of subset Services took 75 to 90 ms, get and apply of the CiliumEnvoyConfig 3 and 6 ms (timed apart, call by call). Probably kube-apiserver’s consistent list from its watch cache, which waits for etcd’s progress notice.',
         'Sockets are this process’s own established TCP connections to the port of an API server, read from /proc every 5 ms while writes are under way; the most that any cluster had.',
       ],
     };

@@ -1,7 +1,8 @@
 /** How long clients meet a bad canary: from the first bad response to the verdict, the weights and the proof. */
 import type { TrafficReport } from '../../infra/lab/load/report.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
-import { judgeText, labText, metricsText, slosText, judge } from './settings.ts';
+import { judgeText, labText, metricsIntervalMs, metricsText, slosText, judge } from './settings.ts';
+import { median } from './statistics.ts';
 import { assertOutcome, service, steps, withShop, type Shop } from './shop.ts';
 
 const share = 5;
@@ -28,24 +29,34 @@ export const breachBench: Bench = {
   repeats: 5,
   async run(context) {
     const { atOnce, later } = await withShop({ ...context, name: 'breach' }, (shop) => ways(shop, context));
+    const verdicts = (ways: readonly Way[]): number[] => ways.map((way) => way.verdict / 1000);
+    const [sequential, threshold] = judges.map((name) => median(verdicts(atOnce[name])));
     return {
       title: 'The way back from a breach',
       settings: {
         lab: labText(),
         metrics: metricsText,
         canary: `${share} % of one cluster (${share * 2} requests/s), ${errors * 100} % of its answers are 500`,
-        judge: judgeText(judge),
+        judges: `sequential (default, warmUp 0 s) and ${judgeText(judge)}, in turn`,
         SLOs: slosText,
         'fault from the first request': 'the version is bad before it gets traffic',
         'fault in mid-bake': `begins ${goodMs / 1000} to ${(goodMs + spreadMs) / 1000} s into the bake, behind good requests`,
       },
       measures: [
-        ...measuresOf('fault from the first request', atOnce),
-        ...measuresOf('fault in mid-bake', later),
+        ...judges.flatMap((name) => [
+          ...measuresOf(`${name}: fault from the first request`, atOnce[name]),
+          ...measuresOf(`${name}: fault in mid-bake`, later[name]),
+        ]),
+        {
+          what: 'fault from the first request: verdict of sequential after that of threshold',
+          unit: 's',
+          values: [(sequential ?? NaN) - (threshold ?? NaN)],
+          bound: { of: 'every', atMost: metricsIntervalMs / 1000 },
+        },
         {
           what: 'failures that the bad version did not cause',
           unit: '',
-          values: [...atOnce, ...later].map((way) => way.otherFailures),
+          values: [...Object.values(atOnce), ...Object.values(later)].flat().map((way) => way.otherFailures),
           bound: { of: 'every', atMost: 0 },
         },
       ],
@@ -58,17 +69,24 @@ export const breachBench: Bench = {
   },
 };
 
-async function ways(shop: Shop, { repeats, report }: BenchContext): Promise<{ atOnce: Way[]; later: Way[] }> {
-  await shop.configure({ canary: steps('60s', share, 100), rest: steps('10s', 100), warm: '10m' });
+const judges = ['sequential', 'threshold'] as const;
+type Ways = Record<(typeof judges)[number], Way[]>;
+
+async function ways(shop: Shop, { repeats, report }: BenchContext): Promise<{ atOnce: Ways; later: Ways }> {
+  const rollout = { canary: steps('60s', share, 100), rest: steps('10s', 100), warm: '10m' };
+  await shop.configure(rollout);
   report('adopting the service');
   assertOutcome(await shop.play({ kind: 'adopt' }), 'promoted');
-  const atOnce: Way[] = [];
-  const later: Way[] = [];
+  const atOnce: Ways = { sequential: [], threshold: [] };
+  const later: Ways = { sequential: [], threshold: [] };
   for (let i = 0; i < repeats; i++) {
-    report(`repeat ${i + 1} of ${repeats}: bad from the first request`);
-    atOnce.push(await wayBack(shop, `bad-${i + 1}`, null));
-    report(`repeat ${i + 1} of ${repeats}: bad in mid-bake`);
-    later.push(await wayBack(shop, `later-${i + 1}`, goodMs + ((i + 0.5) / repeats) * spreadMs));
+    for (const name of judges) {
+      await shop.configure({ ...rollout, judge: name });
+      report(`repeat ${i + 1} of ${repeats}, ${name}: bad from the first request`);
+      atOnce[name].push(await wayBack(shop, `bad-${name[0]}-${i + 1}`, null));
+      report(`repeat ${i + 1} of ${repeats}, ${name}: bad in mid-bake`);
+      later[name].push(await wayBack(shop, `later-${name[0]}-${i + 1}`, goodMs + ((i + 0.5) / repeats) * spreadMs));
+    }
   }
   return { atOnce, later };
 }

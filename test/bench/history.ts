@@ -7,7 +7,7 @@ import { createPorts } from '../../cli/worker.ts';
 import { temporalConfig } from '../../cli/temporal.ts';
 import { startWorkers } from '../../cli/workers.ts';
 import { messageNames } from '../../core/contract/messages.ts';
-import { createPrometheusClients } from '../../platform/metrics/prometheus.ts';
+import { createMetricsClients } from '../../platform/metrics/clients.ts';
 import { say } from '../../cli/rollout.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
 import { judge, judgeText, labText, metricsText } from './settings.ts';
@@ -139,7 +139,7 @@ async function startOwnWorkers({ rig }: Shop) {
   const { connectionOptions, namespace } = temporalConfig(rig.io.env);
   const connection = await NativeConnection.connect(connectionOptions);
   const ports = createPorts(rig.lab.env.TIDEGATE_CONFIG, rig.io.env);
-  const metrics = createPrometheusClients({ env: rig.io.env, now: () => Date.now() });
+  const metrics = createMetricsClients({ env: rig.io.env, now: () => Date.now() });
   const { watchSlo } = withFailures(
     createWatchActivities({ connectMetrics: metrics.connect, now: () => Date.now(), attemptMs }),
   );

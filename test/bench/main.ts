@@ -15,8 +15,9 @@ import { load, machine } from './machine.ts';
 import { pageOf, type Outcome } from './page.ts';
 import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
+import { watchesBench } from './watches.ts';
 
-const benches = [judgeBench, breachBench, storyBench, historyBench, applyBench, healthyBench];
+const benches = [judgeBench, breachBench, storyBench, historyBench, applyBench, healthyBench, watchesBench];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 
 const { values: options, positionals } = parseArgs({

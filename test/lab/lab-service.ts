@@ -34,6 +34,8 @@ export interface Rollout {
   readonly maxUnknown?: string;
   readonly progressDeadline?: string;
   readonly warm?: string;
+  /** Default: threshold, the objective alone, so that steps are short. */
+  readonly judge?: 'sequential';
   readonly topology?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -200,7 +202,7 @@ function seen(whole: TrafficReport, service: string): Seen {
 }
 
 function serviceDocument(name: string, rollout: Rollout): string {
-  const { canary, rest, bake = '2s', topology, ...settings } = rollout;
+  const { canary, rest, bake = '2s', topology, judge, ...settings } = rollout;
   const steps = (given: Steps): unknown =>
     given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
   return stringify(
@@ -212,8 +214,7 @@ function serviceDocument(name: string, rollout: Rollout): string {
         mesh: 'shop',
         port: 'http',
         ...(topology === undefined ? {} : { topology }),
-        // The objective alone, so that steps are short; test/lab/sequential.ts has the default judge.
-        judge: { type: 'threshold', interval: '1s', window: '20s' },
+        judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },
         rollout: {
           waves: [
             ...(canary === undefined
@@ -221,6 +222,8 @@ function serviceDocument(name: string, rollout: Rollout): string {
               : [{ name: 'canary', clusters: { names: [clusters[0]] }, steps: steps(canary) }]),
             { name: 'rest', clusters: 'rest', steps: steps(rest) },
           ],
+          // The lab's pods have no caches that are cold at first.
+          warmUp: '0s',
           progressDeadline: '1m',
           warm: '3s',
           maxUnknown: '1m',

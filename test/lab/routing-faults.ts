@@ -18,7 +18,8 @@ export function routingFaults(stage: () => Stage): void {
       async () => {
         const { basket, lab } = stage();
         const before = await basket.allShares();
-        await basket.configure({ canary: [20, 70, 100], rest: [100] });
+        // Long enough for the freeze to be there before the next step is written.
+        await basket.configure({ canary: [20, 70, 100], rest: [100], bake: '6s' });
         await basket.deploy(basket.newVersion());
         await basket.until(({ phase, step }) => phase === 'baking' && step === 1);
         await lab.break('freeze-envoy', aws, `${aws}-node-2`);

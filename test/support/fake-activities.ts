@@ -37,6 +37,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   const defaults: RolloutActivities = {
     findRun: async () => '',
     probeSlos: async () => [],
+    measureTraffic: async () => ({ traffic: [], problem: '' }),
     loadConfig: () => Promise.reject(new Error('not in this test')),
     readRecords: async () => ({ clusters: [], epoch: 1 }),
     prepareVersion: async () => ({ deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' }),

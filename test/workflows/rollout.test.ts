@@ -3,7 +3,7 @@ import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundleWorkflows, startWorkers } from '../../cli/workers.ts';
-import type { WatchSloResult } from '../../core/contract/activities.ts';
+import type { VerifyRoutingInput, WatchSloResult } from '../../core/contract/activities.ts';
 import type { RolloutResult, RolloutStatus } from '../../core/contract/messages.ts';
 import { rolloutWorkflowId, taskQueues, WHOLE } from '../../core/contract/names.ts';
 import type { Plan } from '../../core/contract/plan.ts';
@@ -82,6 +82,26 @@ describe('rollout', () => {
       expect(result.reason).toContain('9 of 40 failed');
     });
     expect(world.share['aws-us-east-1']).toBe(0);
+  }, 60_000);
+
+  it('asks for the proof of the way back with the step that it comes from: a frozen Envoy would still be there', async () => {
+    const proofs: VerifyRoutingInput[] = [];
+    const world = fakeWorld({
+      watchSlo: () => untilCancelled(),
+      verifyRouting: async (input: VerifyRoutingInput) => {
+        proofs.push(input);
+        return { result: 'verified', proofs: [], verifiedAtMs: Date.now() };
+      },
+    });
+    await withRollout(testPlan({ service: 'proof' }), world, async (handle) => {
+      await assertEventually(async () => expect((await status(handle)).phase).toBe('baking'));
+      await handle.executeUpdate('abort', { args: [{ reason: 'enough' }] });
+      await handle.result();
+    });
+    const [forward, back] = proofs.slice(-2);
+    const step = forward?.targets[0];
+    expect([forward?.mode, back?.mode]).toEqual(['forward', 'restored']);
+    expect(back?.targets[0]?.before).toEqual({ weights: step?.weights, writtenAtMs: step?.writtenAtMs });
   }, 60_000);
 
   it('restores at once on abort while a version is still being made ready', async () => {

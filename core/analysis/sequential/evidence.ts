@@ -9,6 +9,8 @@ import { emptyProfile, likelihoodOf, logWorse, plusProfile, sumProfiles } from '
 import type { Profile } from './profile.ts';
 import type { Grid } from './tilts.ts';
 
+export const nothing: Total = { total: 0, bad: 0 };
+
 /** One comparison: all errors, or "slower than one edge of the histogram". */
 export interface Comparison {
   /** From the first share on. */
@@ -18,6 +20,9 @@ export interface Comparison {
   /** From the begin of the bake on, against the old counts that make the new version look worst. */
   readonly bake: Profile;
   readonly dispersion: Dispersion;
+  /** What `whole` rests on. */
+  readonly newer: Total;
+  readonly older: Total;
 }
 
 export const noComparison: Comparison = {
@@ -25,6 +30,8 @@ export const noComparison: Comparison = {
   recent: emptyProfile,
   bake: emptyProfile,
   dispersion: noDispersion,
+  newer: nothing,
+  older: nothing,
 };
 
 /** Everything on one serving cluster. */
@@ -39,8 +46,6 @@ export interface StratumEvidence {
   readonly newBake: Total;
   readonly oldBake: Total;
 }
-
-export const nothing: Total = { total: 0, bad: 0 };
 
 export const noStratumEvidence: StratumEvidence = {
   toMs: null,
@@ -138,6 +143,8 @@ const withComparison = (before: Comparison, { newer, kind, harsh, alike }: Count
     recent: plusProfile(before.recent, kindly),
     bake: plusProfile(before.bake, harsh === kind ? kindly : against(harsh)),
     dispersion: alike.reduce(withCounts, before.dispersion),
+    newer: plus(before.newer, newer),
+    older: plus(before.older, kind),
   };
 };
 

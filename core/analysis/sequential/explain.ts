@@ -9,7 +9,7 @@ import type { Evidence, LogEvidence, Objective } from './evidence.ts';
 import { findS } from './forecast.ts';
 import { healthyInS } from './healthy.ts';
 import type { Cleared } from './healthy.ts';
-import { oddsInterval, sumProfiles } from './profile.ts';
+import { logWorse, oddsInterval, sumProfiles } from './profile.ts';
 
 /** What a sentence may speak of. */
 export interface Seen {
@@ -32,7 +32,7 @@ export const describeBreach = (seen: Seen, strata: readonly StratumCounts[]): st
   const needed = (local ? objective.clusters : 1) / alpha;
   const { low } = intervalOf(seen, strata);
   const times = low > 1 ? `, at least ${round(low)} times as often` : '';
-  return `${counts(seen, strata)}${times}: evidence ${odds(logE)}, a breach from ${odds(Math.log(needed))} on${bursts(seen, strata)}`;
+  return `${edgeCounts(seen, strata) ?? counts(seen, strata)}${times}: evidence ${odds(logE)}, a breach from ${odds(Math.log(needed))} on${bursts(seen, strata)}`;
 };
 
 export const describeBurn = (seen: Seen, [burn]: readonly Burn[]): string => {
@@ -89,6 +89,27 @@ const counts = ({ evidence, input }: Seen, strata: readonly StratumCounts[]): st
   const old = [...new Set(strata.map(({ oldVersion }) => oldVersion))].filter((name) => name !== '').join(', ');
   const them = old === '' || older.total === 0 ? '' : `, ${old} ${ofTotal(older.bad, older.total)} in the same time`;
   return `${versionsOf(strata)} ${where} ${failed(input.slo)} ${ofTotal(newer.bad, newer.total)} requests ${seenBy(input.slo)}${them}`;
+};
+
+/** Latency: the edge that says most, when it is not the objective's own. */
+const edgeCounts = ({ evidence, objective, input }: Seen, strata: readonly StratumCounts[]): string | undefined => {
+  const used = strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []);
+  const edges = [...new Set(used.flatMap(({ comparisons }) => Object.keys(comparisons)))];
+  const by = edges.map((edge) => {
+    const comparisons = used.flatMap((one) => one.comparisons[edge] ?? []);
+    const profile = sumProfiles(comparisons.map(({ whole }) => whole));
+    return { edge, comparisons, log: logWorse(profile, objective.grid, phiAt(used, edge)) };
+  });
+  const most = by.toSorted((a, b) => b.log - a.log)[0];
+  if (most === undefined || most.edge === objective.edge) return undefined;
+  const newer = sumTotals(most.comparisons.map((one) => one.newer));
+  const older = sumTotals(most.comparisons.map((one) => one.older));
+  const where = strata.length === 1 ? `in ${strata[0]?.cluster}` : 'over all clusters';
+  const old = [...new Set(strata.map(({ oldVersion }) => oldVersion))].join(', ');
+  return (
+    `${versionsOf(strata)} ${where} was slower than ${round(Number(most.edge))} s for ${ofTotal(newer.bad, newer.total)} requests ` +
+    `${seenBy(input.slo)}, ${old} for ${ofTotal(older.bad, older.total)}`
+  );
 };
 
 const bursts = ({ evidence, objective }: Seen, strata: readonly StratumCounts[]): string => {

@@ -149,7 +149,8 @@ describe('deploy', () => {
       message: expect.stringContaining('1 of 2 pods are ready'),
     });
     expect(one.deps.heartbeats.length).toBeGreaterThan(60);
-  });
+    // 120 looks with two writes each.
+  }, 30_000);
 
   it('moves by weights, restores to the proven ones and drains what it took back at weight 0', async () => {
     const one = await adopted('deploy-restore');

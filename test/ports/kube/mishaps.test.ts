@@ -95,6 +95,44 @@ describe('prepareVersion', () => {
     const prepared = await prepare(one, one.aws, { version: 'v2', replaces: 'v1', source });
     expect(prepared.replicas).toBe(2);
   });
+
+  describe('after a hand edit of a version', () => {
+    const v2 = {
+      version: 'v2',
+      replaces: 'v1',
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+    };
+
+    /** Sets the image of checkout-v1, as `kubectl set image` does. */
+    const edit = async ({ aws }: Scene, image: string): Promise<void> => {
+      const { containers } = (await aws.deployment('checkout-v1')).spec.template.spec;
+      await aws.cluster.admin.merge(aws.path('Deployment', 'checkout-v1'), {
+        spec: { template: { spec: { containers: containers.map((one) => ({ ...one, image })) } } },
+      });
+    };
+
+    it('refuses to make the next one from it: that build has no name, and undo would not bring the proven one back', async () => {
+      const one = await adopted('edited-source');
+      await edit(one, 'registry.lab/checkout:by-hand');
+      await expect(prepare(one, one.aws, v2)).rejects.toMatchObject({
+        code: 'VersionExists',
+        message: expect.stringContaining('aws/edited-source/Deployment/checkout-v1: its pod template was changed by'),
+      });
+      const read = await one.act.readRecords({ service: one.service, clusters: [one.aws.cluster.ref] });
+      const [workload] = read.clusters[0]?.workloads.filter(({ deployment }) => deployment === 'checkout-v1') ?? [];
+      expect(workload?.editedBy).toMatch(/ at \d{4}-/);
+      await edit(one, 'registry.lab/checkout:v1');
+      expect(await prepare(one, one.aws, v2)).toMatchObject({ deployment: 'checkout-v2' });
+    });
+
+    it('goes on after a restart of its pods: that changes no build', async () => {
+      const one = await adopted('restarted-source');
+      await one.aws.cluster.admin.merge(one.aws.path('Deployment', 'checkout-v1'), {
+        spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } } } },
+      });
+      expect(await prepare(one, one.aws, v2)).toMatchObject({ deployment: 'checkout-v2' });
+    });
+  });
 });
 
 describe('readRecords', () => {

@@ -14,7 +14,7 @@ export interface Scene {
   readonly aws: Shop;
   readonly gcp: Shop;
   readonly deps: TestDeps;
-  readonly act: Omit<RolloutActivities, 'findRun' | 'probeSlos' | 'verifyRouting' | 'watchSlo'>;
+  readonly act: Omit<RolloutActivities, 'findRun' | 'probeSlos' | 'measureTraffic' | 'verifyRouting' | 'watchSlo'>;
   readonly service: Shop['service'];
 }
 

@@ -7,14 +7,14 @@ import { sumCells } from '../../../core/analysis/arms.ts';
 import { countIncrements } from '../../../core/analysis/counters.ts';
 import { envoyHistograms, sharedEdges, slowerThan } from '../../../core/analysis/latency.ts';
 import type { VerifyRoutingInput, WatchSloInput, WatchSloResult } from '../../../core/contract/activities.ts';
-import { createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
+import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { envoyBuckets } from '../../../platform/metrics/selectors.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { rigNames, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
 const { service, cluster, node, oldStat, newStat } = rigNames;
-const clients = createPrometheusClients({ env: {}, now: Date.now });
+const clients = createMetricsClients({ env: {}, now: Date.now });
 const deps = { connectMetrics: clients.connect, now: Date.now };
 const { verifyRouting } = createVerifyActivities(deps);
 const { watchSlo } = createWatchActivities(deps);

@@ -18,12 +18,12 @@ import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../../infra/lab/process.ts';
 import type { ProcessStarter } from '../../../infra/lab/process.ts';
-import { createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
+import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { serverRequests } from '../../../platform/metrics/selectors.ts';
 import { pushTo } from './otlp-push.ts';
 
 type Tenant = 'shop' | 'bank';
-const clients = createPrometheusClients({ env: {}, now: Date.now });
+const clients = createMetricsClients({ env: {}, now: Date.now });
 let starter: ProcessStarter;
 let dir: string;
 let proxy: Server;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { noArm } from '../../../core/analysis/arms.ts';
-import type { Arm } from '../../../core/analysis/arms.ts';
+import type { Arm, Cell } from '../../../core/analysis/arms.ts';
 import { hardStops } from '../../../core/analysis/hard-stops.ts';
 import type { HardStopInput, SubsetTraffic } from '../../../core/analysis/hard-stops.ts';
+import { busyCells } from '../../../core/analysis/subset-traffic.ts';
 
 /** One cell a second from 0 to `seconds`. */
 const arm = (perSecond: number, seconds: number): Arm => ({
@@ -16,11 +17,12 @@ const arm = (perSecond: number, seconds: number): Arm => ({
   newestMs: seconds * 1000,
 });
 
-const subset = (sent: number, answered: number, seconds: number): SubsetTraffic => ({
+/** `active` requests are under way all the time. */
+const subset = (sent: number, answered: number, seconds: number, active = 0): SubsetTraffic => ({
   sent: arm(sent, seconds),
   answered: arm(answered, seconds),
   connectFailures: arm(0, seconds),
-  active: 0,
+  busy: arm(active * 1000, seconds).cells,
 });
 
 const input = (seconds: number, more: Partial<HardStopInput> = {}): HardStopInput => ({
@@ -65,7 +67,7 @@ describe('hardStops', () => {
 
   it('does not stop a slow service: it waits four mean response times of the old version', () => {
     // 190 requests/s that take 3 s each: 570 under way; the new version's first answers come after 3 s as well.
-    const slow = { oldSubset: { ...subset(190, 190, 5), active: 570 }, newSubset: subset(10, 0, 5) };
+    const slow = { oldSubset: subset(190, 190, 5, 570), newSubset: subset(10, 0, 5) };
     expect(verdicts(input(5, { ...slow, serverDone: arm(1, 5) }))).toEqual([]);
   });
 
@@ -89,5 +91,65 @@ describe('hardStops', () => {
 
   it('says nothing about a version without traffic', () => {
     expect(verdicts(input(10, { newSubset: subset(0, 0, 10) }))).toEqual([]);
+  });
+});
+
+describe('hardStops after 0 → 100 % in one write (undo, promote --full)', () => {
+  const perSecond = 60;
+  /** Every answer of either version takes that long. */
+  const answerS = 3;
+  const writeS = 40;
+
+  /** A subset that gets all requests in [fromS, untilS), as Envoys scraped every second know it from `knownS` to `nowS`. */
+  const slowSubset = ({ fromS, untilS, knownS, nowS }: Record<'fromS' | 'untilS' | 'knownS' | 'nowS', number>) => {
+    const during = (start: number, end: number, second: number): boolean => second >= start && second < end;
+    const seconds = Array.from({ length: nowS - knownS }, (_, i) => knownS + i);
+    const count = (start: number, end: number): Arm => ({
+      ...noArm,
+      cells: seconds.map((second) => ({
+        fromMs: second * 1000,
+        atMs: (second + 1) * 1000,
+        total: during(start, end, second) ? perSecond : 0,
+        bad: 0,
+      })),
+      newestMs: nowS * 1000,
+    });
+    const sentBy = (second: number): number => perSecond * Math.max(0, Math.min(second, untilS) - fromS);
+    const samples = [...seconds, nowS].map((second) => ({
+      atMs: second * 1000,
+      value: sentBy(second) - sentBy(second - answerS),
+    }));
+    return {
+      sent: count(fromS, untilS),
+      answered: count(fromS + answerS, untilS + answerS),
+      connectFailures: count(0, 0),
+      busy: busyCells([{ labels: { envoy_cluster_name: 'old' }, samples }], 'old'),
+    } satisfies SubsetTraffic;
+  };
+
+  /** What stops at any second of the 30 after the write; `seen` is how the old subset is looked at. */
+  const stops = (seen: (old: SubsetTraffic, nowS: number) => SubsetTraffic): string[] =>
+    Array.from({ length: 30 }, (_, i) => writeS + i + 1).flatMap((nowS) =>
+      verdicts(
+        input(nowS, {
+          newSubset: slowSubset({ fromS: writeS, untilS: nowS, knownS: writeS, nowS }),
+          oldSubset: seen(slowSubset({ fromS: -60, untilS: writeS, knownS: writeS - 30, nowS }), nowS),
+          sinceMs: writeS * 1000,
+        }),
+      ),
+    );
+
+  it('shows the hazard: by what is under way at the moment, an old version that drains seems to answer at once', () => {
+    const atTheMoment = (old: SubsetTraffic, nowS: number): SubsetTraffic => {
+      const since = (cells: readonly Cell[]): readonly Cell[] => cells.filter(({ atMs }) => atMs > writeS * 1000);
+      const underWay = perSecond * Math.max(0, answerS - (nowS - writeS));
+      const busy = since(old.busy).map((cell) => ({ ...cell, total: underWay * 1000 }));
+      return { ...old, busy, answered: { ...old.answered, cells: since(old.answered.cells) } };
+    };
+    expect(stops(atTheMoment)).toContain('answers breach');
+  });
+
+  it('does not stop a slow service: the time under way, from before the write on, tells how long answers take', () => {
+    expect(stops((old) => old)).toEqual([]);
   });
 });

@@ -113,6 +113,50 @@ describe('proveWeights', () => {
     expect(frozen.at(-1)).toBe('contradicted');
   });
 
+  describe('after a breach in the first seconds of a step', () => {
+    /** The step to 20 % is written 2 s before the restore: scrapes show 4 requests to v2 by then. */
+    const stepAtMs = (WRITE_S - 2) * 1000;
+    const traffic = (untilS: number, after: number): InstanceTraffic => {
+      const { intervals, ...rest } = envoy({ rate: 20, before: 0.2, after, untilS });
+      const early = intervals.map((one) => (one.fromMs < stepAtMs ? { ...one, sent: { v1: 20, v2: 0 } } : one));
+      return { ...rest, intervals: early };
+    };
+    const back = (nowS: number, more: Partial<WeightProofInput> = {}): WeightProofInput =>
+      asked(0, { nowS, mode: 'restored', weights: { v1: 1e6 }, withdrawn: ['v2'], ...more });
+    const before = { weights: { v1: 800_000, v2: 200_000 }, writtenAtMs: stepAtMs };
+    const results = (after: number, more: Partial<WeightProofInput> = {}): string[] =>
+      Array.from({ length: 30 }, (_, i) => WRITE_S + i + 1).map(
+        (nowS) => proveWeights(traffic(nowS, after), back(nowS, more)).result,
+      );
+
+    it('shows the hazard: counted over 500 requests, a frozen Envoy seems to send v2 hardly any, and 30 s prove nothing', () => {
+      expect(results(0)).not.toContain('verified');
+    });
+
+    it('verifies the way back within 5 s, since requests from before the step say nothing of its weights', () => {
+      expect(results(0, { before }).indexOf('verified')).toBeLessThanOrEqual(5);
+    });
+
+    it('never verifies an Envoy that is frozen at the step, and contradicts it', () => {
+      const frozen = results(0.2, { before });
+      expect(frozen).not.toContain('verified');
+      expect(frozen.at(-1)).toBe('contradicted');
+    });
+  });
+
+  it('never verifies an Envoy frozen at a step whose few requests before the write happened to look like less', () => {
+    const before = { weights: { v1: 750_000, v2: 250_000 }, writtenAtMs: (WRITE_S - 2) * 1000 };
+    const results = course({ rate: 20, before: 0.05, after: 0.25 }, (nowS) => asked(0.5, { nowS, before }));
+    expect(results).not.toContain('verified');
+  });
+
+  it('after a restore a handful of requests proves nothing: the withdrawn subset would have got none of them anyway', () => {
+    const before = { weights: { v1: 950_000, v2: 50_000 }, writtenAtMs: 0 };
+    const input = asked(0, { nowS: 45, mode: 'restored', weights: { v1: 1e6 }, withdrawn: ['v2'], before });
+    const proof = proveWeights(envoy({ rate: 1, before: 0, after: 0, untilS: 45 }), input);
+    expect(proof).toMatchObject({ result: 'untested', reason: expect.stringContaining('look alike') });
+  });
+
   it('after a release nothing may go through Envoy', () => {
     const input = (nowS: number): WeightProofInput =>
       asked(0, { nowS, mode: 'restored', weights: {}, withdrawn: ['v1', 'v2'] });

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { summaryText } from '../../../cli/doctor.ts';
 import { resultText, runCheck, runGroups, type Check } from '../../../cli/doctor/check.ts';
 import { versionFindings as serverVersionFindings } from '../../../cli/doctor/cluster-checks.ts';
-import { envoySeen } from '../../../cli/doctor/metrics-checks.ts';
+import { envoySeen, metricsChecks } from '../../../cli/doctor/metrics-checks.ts';
 import { grants, permissionFindings } from '../../../cli/doctor/permissions.ts';
 import {
   bypassFindings,
@@ -98,6 +98,19 @@ const reported = (version: string, name = 'aws', more: Parameters<typeof series>
 
 const texts = (findings: readonly { severity: string; text: string }[]): string[] =>
   findings.map(({ severity, text }) => `${severity}: ${text}`);
+
+describe('metricsChecks', () => {
+  it('says that it cannot look into the receiver of a worker, instead of failing', async () => {
+    const connect = () => {
+      throw new Error('not asked');
+    };
+    const mesh = { name: 'shop', installation: 'default', clusters: [], metrics: { kind: 'otlp' } } as const;
+    const seen = await Promise.all(
+      metricsChecks({ connect, now: () => NOW }, mesh).checks.map((check) => check.look(new AbortController().signal)),
+    );
+    expect(seen).toEqual([{ note: expect.stringContaining('runs outside of the worker'), findings: [] }]);
+  });
+});
 
 describe('permissions', () => {
   interface Rule {

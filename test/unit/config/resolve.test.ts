@@ -209,6 +209,13 @@ describe('resolveService', () => {
     expect(errors?.shadow?.map(({ type }) => type)).toEqual(['kayenta', 'threshold']);
   });
 
+  it('takes the OTLP receiver of the worker for the place of the metrics', () => {
+    const mesh = meshText.replace(/prometheus:\n.*\n/, 'otlp: {}\n');
+    expect(resolveService(checked([mesh, serviceText()]), { service: 'checkout' }).mesh.metrics).toEqual({
+      kind: 'otlp',
+    });
+  });
+
   it('gives the same digest input for another order of keys and files, and another one for another value', () => {
     const reordered = serviceText('  rollout: { drain: 31s, warm: 2h }\n');
     const ordered = serviceText('  rollout: { warm: 2h, drain: 31s }\n');

@@ -173,6 +173,22 @@ describe('every way out ends with the traffic back', () => {
     );
   });
 
+  it('says of the way back only what was shown: records that are back are not yet traffic that is', () => {
+    const ends = (['verified', 'untested'] as const).map((result) => {
+      const plan = testPlan();
+      const w = world(plan);
+      for (let i = 0; i < 4; i++) answer(plan, w);
+      feed(plan, w, { type: 'abort', reason: 'x', atMs: w.at });
+      while (w.state.phase !== 'ended') if (!answer(plan, w, { proof: proof(result) })) break;
+      expect(w.state.outcome).toBe('restored');
+      return w.state.reason;
+    });
+    expect(ends).toEqual([
+      'abort: x; traffic is verified back',
+      'abort: x; the proven weights are written, untested by traffic: test',
+    ]);
+  });
+
   it('a restore covers every client cluster that may have been written, and none of a wave that has not begun', () => {
     const plan = testPlan();
     const w = interrupted(plan, 3, (at) => feed(plan, at, { type: 'abort', reason: 'x', atMs: at.at }));

@@ -142,6 +142,30 @@ describe('a refusal names everything that is wrong, before anything is written',
       /with image other/,
     ],
     [
+      'a running version that was edited by hand: the next one would be made from a build that has no name',
+      'VersionExists',
+      {
+        config: testConfig(),
+        read: testRead({ 'aws-us-east-1': { workloads: [workload('v1', { editedBy: 'kubectl-edit at noon' })] } }),
+        change: deploy,
+      },
+      /aws-us-east-1\/shop\/Deployment\/checkout-v1: its pod template was changed by kubectl-edit at noon/,
+    ],
+    [
+      'an undo to a version that was edited by hand: it is not what was proven',
+      'VersionExists',
+      {
+        config: testConfig(),
+        read: testRead({
+          'aws-us-east-1': { workloads: [workload('v1'), workload('v0', { editedBy: 'kubectl-edit at noon' })] },
+          'gcp-europe-west1': { workloads: [workload('v1'), workload('v0')] },
+          'onprem-fra1': { workloads: [workload('v1'), workload('v0')] },
+        }),
+        change: { kind: 'undo', version: 'v0' },
+      },
+      /Deployment\/checkout-v0/,
+    ],
+    [
       'an unsupported port',
       'Invalid',
       {

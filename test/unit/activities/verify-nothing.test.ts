@@ -1,0 +1,63 @@
+/** What verifyRouting says where there is nothing that Envoy's counters could show. */
+import { describe, expect, it } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createVerifyActivities } from '../../../activities/verify-routing.ts';
+import type { RawSeries } from '../../../core/analysis/counters.ts';
+import type { VerifyRoutingInput, VerifyRoutingResult, VerifyTarget } from '../../../core/contract/activities.ts';
+
+const NOW_MS = 60_000;
+const target = (name: string, weights: VerifyTarget['weights']): VerifyTarget => ({
+  cluster: { name, kubeconfig: { path: '' } },
+  weights,
+  withdrawn: [],
+  writtenAtMs: 30_000,
+});
+
+/** An Envoy in `aws` that sent ten requests a second to v1 all the time. */
+const counters = ['envoy_cluster_upstream_rq_total', 'envoy_cluster_membership_healthy'].map((name): RawSeries => ({
+  labels: { __name__: name, envoy_cluster_name: 'shop_v1', k8s_cluster_name: 'aws', instance: 'one' },
+  samples: Array.from({ length: NOW_MS / 1_000 }, (_, i) => ({
+    atMs: (i + 1) * 1_000,
+    value: name.endsWith('total') ? i * 10 : 1,
+  })),
+}));
+
+const verify = (targets: readonly VerifyTarget[]): Promise<VerifyRoutingResult> => {
+  const { verifyRouting } = createVerifyActivities({
+    now: () => NOW_MS,
+    connectMetrics: () => ({
+      clockOffsetMs: () => Promise.resolve(0),
+      range: ({ series }) =>
+        Promise.resolve(counters.filter(({ labels }) => series.names.includes(labels['__name__'] ?? ''))),
+    }),
+  });
+  const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
+  const input: VerifyRoutingInput = { service, mode: 'restored', targets, metrics: { url: 'http://m' }, timeoutMs: 0 };
+  return new MockActivityEnvironment().run<[typeof input], VerifyRoutingResult, typeof verifyRouting>(
+    verifyRouting,
+    input,
+  );
+};
+
+describe('verifyRouting after a restore', () => {
+  it('verifies a cluster whose calls Envoy counts', async () => {
+    expect((await verify([target('aws', { shop_v1: 1_000_000 })])).result).toBe('verified');
+  });
+
+  it('is untested where no route of ours is left: silent counters are no proof of where the calls went', async () => {
+    const result = await verify([target('gcp', {})]);
+    expect(result).toMatchObject({
+      result: 'untested',
+      proofs: [{ cluster: 'gcp', reason: expect.stringContaining('past Envoy') }],
+    });
+  });
+
+  it('shows such a cluster beside those that are proven: all of them are not', async () => {
+    const result = await verify([target('aws', { shop_v1: 1_000_000 }), target('gcp', {})]);
+    expect(result.proofs.map((proof) => [proof.cluster, proof.result])).toEqual([
+      ['aws', 'verified'],
+      ['gcp', 'untested'],
+    ]);
+    expect(result.result).toBe('untested');
+  });
+});
