@@ -112,6 +112,7 @@ export const aaTable: Table = {
       notes: [
         'False: a breach by the evidence or by a burn rate that pages, at any look of a run. Limits are 95 % by Clopper and Pearson; what must hold is the upper one.',
         'Burn rates compare the new version with the fixed objective alone, over the stretches in which the old one kept it; the column says how many of the false breaches are theirs.',
+        'A cell with few runs can fail by its limit alone: the rate, and the limit of all cells together, say how far it is from 1 %. A bench that a deadline cut says so by its runs; `--keep` lets it go on.',
         'Polls of 10 s in which no request failed are taken together in the steady cells: they change no comparison.',
       ],
     };
@@ -157,34 +158,46 @@ const countAll = async ({ pool, scale, deadlineMs, report }: TableContext): Prom
   planned.forEach(({ cell }, i) => {
     const more = found[i];
     if (more === undefined) return;
-    const before = counts.get(nameOf(cell)) ?? { runs: 0, evidence: 0, burn: 0 };
-    counts.set(nameOf(cell), {
-      runs: before.runs + more.runs,
-      evidence: before.evidence + more.evidence,
-      burn: before.burn + more.burn,
-    });
+    counts.set(nameOf(cell), plus(counts.get(nameOf(cell)) ?? none, more));
   });
   return counts;
 };
 
-const sectionOf = ({ title, cells, limit, runs }: Group, counts: Map<string, AaCount>, scale: number): Section => ({
-  title: `${title}: ≤ ${percentText(limit)}, ${whole(runs, scale)} runs a cell planned`,
-  rows: cells.map((cell) => {
-    const count = counts.get(nameOf(cell)) ?? { runs: 0, evidence: 0, burn: 0 };
-    const wrong = count.evidence + count.burn;
-    const limits = exactLimits(wrong, Math.max(1, count.runs));
-    return {
-      'requests/s': cell.perSecond,
-      share: cell.scenario === 'drift' ? '1 … 25 %' : percentText(cell.share),
-      base: percentText(cell.base),
-      ...(cells.some(({ burst }) => burst > 1) ? { burst: cell.burst } : {}),
-      ...(cells.some(({ scenario }) => scenario.startsWith('outage')) ? { scenario: cell.scenario } : {}),
-      runs: count.runs,
-      false: wrong,
-      'by burn rate': count.burn,
-      rate: percentText(wrong / Math.max(1, count.runs)),
-      '95 %': rangeText(limits, percentText),
-      holds: count.runs > 0 && limits.high <= limit,
-    };
-  }),
+const sectionOf = ({ title, cells, limit, runs }: Group, counts: Map<string, AaCount>, scale: number): Section => {
+  const found = cells.map((cell) => counts.get(nameOf(cell)) ?? none);
+  const rows = cells.map((cell, i) => ({
+    'requests/s': String(cell.perSecond),
+    share: cell.scenario === 'drift' ? '1 … 25 %' : percentText(cell.share),
+    base: percentText(cell.base),
+    ...(cells.some(({ burst }) => burst > 1) ? { burst: String(cell.burst) } : {}),
+    ...(cells.some(({ scenario }) => scenario.startsWith('outage')) ? { scenario: cell.scenario } : {}),
+    ...rateOf(found[i] ?? none, limit),
+  }));
+  const together = found.reduce(plus, none);
+  const blank = Object.fromEntries(Object.keys(rows[0] ?? {}).map((key) => [key, '']));
+  return {
+    title: `${title}: ≤ ${percentText(limit)}, ${whole(runs, scale)} runs a cell planned`,
+    rows: [...rows, { ...blank, 'requests/s': 'all cells', ...rateOf(together, limit) }],
+  };
+};
+
+const none: AaCount = { runs: 0, evidence: 0, burn: 0 };
+
+const plus = (a: AaCount, b: AaCount): AaCount => ({
+  runs: a.runs + b.runs,
+  evidence: a.evidence + b.evidence,
+  burn: a.burn + b.burn,
 });
+
+const rateOf = ({ runs, evidence, burn }: AaCount, limit: number) => {
+  const wrong = evidence + burn;
+  const limits = exactLimits(wrong, Math.max(1, runs));
+  return {
+    runs,
+    false: wrong,
+    'by burn rate': burn,
+    rate: percentText(wrong / Math.max(1, runs)),
+    '95 %': rangeText(limits, percentText),
+    holds: runs > 0 && limits.high <= limit,
+  };
+};

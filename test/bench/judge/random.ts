@@ -52,6 +52,7 @@ const smallPoisson = (uniform: () => number) => {
   let known = 0;
   let limit = 1;
   return (mean: number): number => {
+    if (mean === 0) return 0;
     if (mean !== known) [known, limit] = [mean, Math.exp(-mean)];
     let n = -1;
     for (let product = 1; product > limit; product *= uniform()) n++;

@@ -133,7 +133,9 @@ export const createBurnWatch = (allowed: number) => {
     if (more.total === 0) return false;
     possible ||= more.bad >= SLOWEST_PAGE * allowed * more.total;
     young.push(more);
-    if (!possible) return false;
+    // In the first hour every window reaches back to the begin.
+    const low = after.bad < SLOWEST_PAGE * allowed * after.total;
+    if (!possible || (low && atMs <= WINDOW_MS)) return false;
     spent = young.splice(0).reduce(withBucket, spent);
     const pages = (divisor: number): boolean =>
       burning(spent, { allowed, nowMs: atMs, phi: divisor }).some(({ rule }) => rule.severity === 'page');
