@@ -17,7 +17,7 @@ export interface BurnRule {
 const HOUR_MS = 3_600_000;
 
 /** 2, 5, 10 and 10 % of a 30-day budget. `minBad` keeps false pages of a service at its objective below 1e-6 a window. */
-export const burnRules: readonly BurnRule[] = [
+const burnRules: readonly BurnRule[] = [
   { rate: 14.4, longMs: HOUR_MS, shortMs: HOUR_MS / 12, severity: 'page', minBad: 10 },
   { rate: 6, longMs: 6 * HOUR_MS, shortMs: HOUR_MS / 2, severity: 'page', minBad: 15 },
   { rate: 3, longMs: 24 * HOUR_MS, shortMs: 2 * HOUR_MS, severity: 'ticket', minBad: 30 },

@@ -16,14 +16,14 @@ export interface Traffic {
 }
 
 /** How much longer than Wald's bound the judge takes; docs/benchmarks/judge-delay.md shows it. */
-export const OVER_BOUND = 1.5;
+const OVER_BOUND = 1.5;
 
 /** Kullback-Leibler divergence of two Bernoulli ratios, nat. */
-export const divergence = (p: number, q: number): number =>
+const divergence = (p: number, q: number): number =>
   (p === 0 ? 0 : p * Math.log(p / q)) + (p === 1 ? 0 : (1 - p) * Math.log((1 - p) / (1 - q)));
 
 /** nat per second that tell a new version with `ratio` times the bad requests from the old one. */
-export const informationPerSecond = ({ perSecond, share, badRatio }: Traffic, ratio: number): number => {
+const informationPerSecond = ({ perSecond, share, badRatio }: Traffic, ratio: number): number => {
   const bad = Math.min(1, badRatio * ratio);
   const pooled = share * bad + (1 - share) * badRatio;
   if (!(pooled > 0 && pooled < 1)) return 0;

@@ -67,7 +67,7 @@ export const objectiveOf = ({ slo, settings, family }: Pick<Input, 'slo' | 'sett
 };
 
 /** The objective's own comparison. */
-export const edgeOf = ({ indicator }: Slo): string => (indicator.kind === 'errors' ? '' : String(indicator.thresholdS));
+const edgeOf = ({ indicator }: Slo): string => (indicator.kind === 'errors' ? '' : String(indicator.thresholdS));
 
 const lookStratum = ({ slo }: Input, stratum: StratumCounts) => {
   const { newArm, oldArm, comparison } = stratum;

@@ -81,7 +81,7 @@ export const drawBad = (
   return bad;
 };
 
-export const sumOf = (pods: readonly Total[]): Total => {
+const sumOf = (pods: readonly Total[]): Total => {
   let [total, bad] = [0, 0];
   for (const pod of pods) {
     total += pod.total;
