@@ -3,7 +3,7 @@
  *
  * Any test that cries wolf with a chance of at most alpha needs ln(1/alpha) / I on average (Wald 1945), where I is the
  * information per second that two arms give: R (w KL(p_new || p) + (1 - w) KL(p_old || p)) with the pooled ratio
- * p = w p_new + (1 - w) p_old. No test is faster; the sequential judge takes at most 1.5 times as long.
+ * p = w p_new + (1 - w) p_old. No test is faster; the sequential judge takes about 1.5 times as long.
  */
 
 export interface Traffic {
@@ -15,7 +15,7 @@ export interface Traffic {
   readonly badRatio: number;
 }
 
-/** How much longer than Wald's bound the judge takes; docs/benchmarks/judge-delay.md shows it. */
+/** How much longer than Wald's bound the judge takes in the mean; docs/benchmarks/judge-delay.md has every cell. */
 const OVER_BOUND = 1.5;
 
 /** Kullback-Leibler divergence of two Bernoulli ratios, nat. */
