@@ -9,7 +9,7 @@ export const metricsIntervalMs = 2_000;
 /** Requests per second of each cluster. */
 export const rate = 200;
 
-/** What a Service gets that says nothing of its judge; the lab benches leave it out of their documents. */
+/** What a Service gets that asks for the threshold judge and says no more: so do the lab benches. */
 export const judge: ThresholdSettings = {
   pollMs: parseDuration(thresholdDefaults.interval) ?? NaN,
   windowMs: parseDuration(thresholdDefaults.window) ?? NaN,
@@ -19,7 +19,7 @@ export const judge: ThresholdSettings = {
 };
 
 export const judgeText = ({ pollMs, windowMs, minRequests, minBad, alpha }: ThresholdSettings): string =>
-  `threshold (default), a look every ${pollMs / 1000} s, window ${windowMs / 1000} s, minRequests ${minRequests}, minBad ${minBad}, alpha ${alpha}`;
+  `threshold with its default settings, a look every ${pollMs / 1000} s, window ${windowMs / 1000} s, minRequests ${minRequests}, minBad ${minBad}, alpha ${alpha}`;
 
 export const slosText = 'the default: at most 1 % errors, as the pods count them and as the Envoys count them';
 
