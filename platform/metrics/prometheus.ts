@@ -39,8 +39,6 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
   const endpoint = endpointOf(options.ref);
   const token = tokenOf(options);
   const agent = new Agent({ connections: 8, keepAliveTimeout: 30_000, connect: { timeout: 3_000 } });
-  let asking = false;
-  let clock: { readonly offsetMs: number; readonly atMs: number } | undefined;
 
   const query = async (params: Record<string, string>, signal?: AbortSignal): Promise<unknown> => {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
@@ -82,22 +80,37 @@ export const createPrometheus = (options: PrometheusOptions): MetricsSource => {
       const data = await query({ query: range, time: (toMs / 1000).toFixed(3) }, signal);
       return asClassic(parseMatrix(data, endpoint.name), series);
     },
-    async clockOffsetMs(signal) {
-      const nowMs = options.now();
-      if (clock && nowMs - clock.atMs < CLOCK_FOR_MS) return clock.offsetMs;
-      // Hundreds of watches share a client: those that come while one asks take the old answer, if there is one.
-      if (clock && asking) return clock.offsetMs;
-      asking = true;
-      try {
-        const serverMs = parseScalar(await query({ query: 'time()' }, signal), endpoint.name) * 1000;
-        const endedMs = options.now();
-        clock = { offsetMs: Math.round(serverMs - (nowMs + endedMs) / 2), atMs: endedMs };
-        return clock.offsetMs;
-      } finally {
-        asking = false;
-      }
-    },
+    clockOffsetMs: createClock({
+      now: options.now,
+      serverTimeS: async (signal) => parseScalar(await query({ query: 'time()' }, signal), endpoint.name),
+    }),
     close: () => agent.close(),
+  };
+};
+
+interface ClockOptions {
+  /** Our clock, ms. */
+  readonly now: () => number;
+  /** The backend's, s. */
+  readonly serverTimeS: (signal?: AbortSignal) => Promise<number>;
+}
+
+/** Hundreds of watches share a client: those that come while one asks take the old answer, if there is one. */
+const createClock = ({ now, serverTimeS }: ClockOptions): MetricsSource['clockOffsetMs'] => {
+  let asking = false;
+  let known: { readonly offsetMs: number; readonly atMs: number } | undefined;
+  return async (signal) => {
+    const startedMs = now();
+    if (known && (asking || startedMs - known.atMs < CLOCK_FOR_MS)) return known.offsetMs;
+    asking = true;
+    try {
+      const serverMs = (await serverTimeS(signal)) * 1000;
+      const endedMs = now();
+      known = { offsetMs: Math.round(serverMs - (startedMs + endedMs) / 2), atMs: endedMs };
+      return known.offsetMs;
+    } finally {
+      asking = false;
+    }
   };
 };
 

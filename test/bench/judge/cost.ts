@@ -64,7 +64,7 @@ export const costTable: Table = {
 
 const measure = ({ what, perSecond, badRatio, slo, atMostMs }: Case, scale: number): Section['rows'][number] => {
   const random = createRandom(what, 0);
-  const own = settings as SequentialSettings;
+  const own = settings;
   const looks = WARM + whole(LOOKS, scale);
   const edges = slo.indicator.kind === 'latency' ? edgesS : [];
   const level = { perSecond, share: 0.05, newRatio: badRatio, oldRatio: badRatio, burst: 1 };
