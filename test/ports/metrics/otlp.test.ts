@@ -8,7 +8,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createProbeActivities } from '../../../activities/probe-slos.ts';
 import { createVerifyActivities } from '../../../activities/verify-routing.ts';
 import { look } from '../../../activities/watch-slo-look.ts';
-import type { WatchState } from '../../../activities/watch-slo-state.ts';
+import { freshState } from '../../../activities/watch-slo-state.ts';
 import { createWatchActivities } from '../../../activities/watch-slo.ts';
 import type { VerifyRoutingInput, WatchSloInput } from '../../../core/contract/activities.ts';
 import type { MetricsRef } from '../../../core/contract/plan.ts';
@@ -94,16 +94,6 @@ const watchInput = (cluster: string, sinceMs: number): WatchSloInput => ({
   mode: 'guard',
   bakeMs: 8_000,
   maxUnknownMs: 30_000,
-});
-const freshState = (nowMs: number): WatchState => ({
-  schema: 1,
-  startedAtMs: nowMs,
-  settledToMs: null,
-  settled: {},
-  firstBadAtMs: null,
-  lookBackMs: null,
-  judges: {},
-  readings: [],
 });
 
 describe.each([
