@@ -239,7 +239,7 @@ interface Bet {
 /** The mean over edges is an e-value however they hang together; so is that of comparison and objective. */
 const logBet = (evidence: Evidence, { grid, allowed, edge }: Objective, { names, span }: Bet): number => {
   const strata = names.map((name) => evidence.strata[name] ?? noStratumEvidence);
-  const edges = [...new Set(strata.flatMap((one) => Object.keys(one.comparisons)))];
+  const edges = [...new Set(strata.flatMap((one) => comparedEdges(one)))];
   const relative = edges.map((at) =>
     logWorse(sumProfiles(strata.map((one) => one.comparisons[at]?.[span] ?? emptyProfile)), grid, phiAt(strata, at)),
   );
@@ -248,6 +248,10 @@ const logBet = (evidence: Evidence, { grid, allowed, edge }: Objective, { names,
   const absolute = logAbove(total, allowed, phiAt(strata, edge));
   return logSumExp([Math.log(RELATIVE_PART) + mean, Math.log(1 - RELATIVE_PART) + absolute]);
 };
+
+/** Of the others only the old version's past is known: the new one has no such edge. */
+const comparedEdges = ({ comparisons }: StratumEvidence): readonly string[] =>
+  Object.keys(comparisons).filter((edge) => (comparisons[edge] ?? noComparison).newer.total > 0);
 
 export const phiAt = (strata: readonly StratumEvidence[], edge: string): number =>
   phiOf(strata.map((one) => one.comparisons[edge]?.dispersion ?? noDispersion).reduce(plusDispersion, noDispersion));

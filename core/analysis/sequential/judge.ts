@@ -37,7 +37,7 @@ export const judgeSequential = (
   const kept = before?.evidence ?? withBake(earlier, objective, input.nowMs);
   const due = input.nowMs - kept.windowSinceMs >= WINDOW_MS;
   const evidence = withLook(due ? withWindow(kept, objective, input.nowMs) : kept, objective, {
-    strata: input.strata.filter(({ newArm }) => newArm.problem === '').map((stratum) => lookStratum(input, stratum)),
+    strata: input.strata.map((stratum) => lookStratum(input, stratum)),
     intervalMs: input.intervalMs ?? 0,
     shortestMs: input.settings.pollMs,
   });
@@ -71,13 +71,16 @@ const edgeOf = ({ indicator }: Slo): string => (indicator.kind === 'errors' ? ''
 
 const lookStratum = ({ slo }: Input, stratum: StratumCounts) => {
   const { newArm, oldArm, comparison } = stratum;
-  const own = { newArm, oldArm, oldHistory: comparison?.oldHistory ?? [] };
+  const own = { newArm, oldArm };
+  const history = comparison?.history;
   return {
     cluster: stratum.cluster,
+    known: newArm.problem === '',
     compared: stratum.oldVersion !== '' && comparison?.compared !== false && oldArm.problem === '',
     sinceMs: stratum.sinceMs,
     arms: own,
     edges: { ...comparison?.edges, [edgeOf(slo)]: own },
+    history: history === undefined ? {} : { ...history.edges, [edgeOf(slo)]: history.own },
   };
 };
 

@@ -39,9 +39,12 @@ const LARGEST = Math.log(64);
 const LOWEST = -Math.log(16);
 /** Width of the prior around "no difference" for "no worse than tolerated". */
 const ALIKE_SD = 0.25;
-/** The prior of "worse" is lognormal in the tilt: most weight on 2 to 5 times as many, where a minute matters most. */
-const EXPECTED = 1;
-const EXPECTED_SD = 0.8;
+/**
+ * The prior of "worse" is lognormal in the tilt, widest where few requests decide: with it the mean delay is within
+ * 1.5 times Wald's bound from 1.5 to 20 times as many (docs/benchmarks/judge-delay.md).
+ */
+const EXPECTED = 1.6;
+const EXPECTED_SD = 1.1;
 
 export const createGrid = ({ margin, tolerance, points }: GridOptions): Grid => {
   const up = spaced(SMALLEST, LARGEST, points);
