@@ -21,6 +21,9 @@ const LONGEST_MS = 3_600_000;
 /** … in pieces as long as the longest range of a look, ms: an answer that is too large for this is so for a look, too. */
 const PIECE_MS = 10 * 60_000;
 
+/** A slow backend must not hold the first look up for long, ms: what was not read by then is not known. */
+const LONGEST_READ_MS = 4_000;
+
 export interface Past {
   /** Serving clusters that a judge has not seen before. */
   readonly unseen: readonly string[];
@@ -32,21 +35,23 @@ interface PastPorts extends Omit<ReadPorts, 'nowMs'> {
   readonly states: JudgeStates;
   /** What this look has read: begins at `startMs`. */
   readonly counted: CountedSources;
+  readonly now: () => number;
 }
 
 /** undefined: there is no cluster whose past a judge still asks for. */
 export const readPast = async (
   input: WatchSloInput,
-  { states, counted, ...ports }: PastPorts,
+  { states, counted, now, ...ports }: PastPorts,
 ): Promise<Past | undefined> => {
   const unseen = unseenClusters(input, states);
   if (unseen.length === 0) return undefined;
   const slos = input.slos.filter((slo) => comparesArms(input, slo));
   const strata = input.strata.filter(({ serving }) => unseen.includes(serving));
   const pieces = [counted];
+  const untilMs = now() + LONGEST_READ_MS;
   const firstMs = ports.startMs - LONGEST_MS;
   for (let endMs = ports.startMs; endMs > firstMs; endMs -= PIECE_MS) {
-    if (isEnough(slos, strata, pieces)) break;
+    if (now() >= untilMs || isEnough(slos, strata, pieces)) break;
     const piece = await readPiece(input, slos, { ...ports, startMs: endMs - PIECE_MS, nowMs: endMs });
     if (piece === null || !hasOld(slos, strata, piece)) break;
     pieces.push(piece);
