@@ -1,6 +1,14 @@
 /** One look of watchSlo: reads the counters once per source, judges every SLO, and moves the settled counts on. */
-import { cellsSince, envoyErrorArm, envoyEventArm, noArm, serverErrorArm, sumCells } from '../core/analysis/arms.ts';
-import type { Arm, Total } from '../core/analysis/arms.ts';
+import {
+  cellsSince,
+  envoyErrorArm,
+  envoyEventArm,
+  noArm,
+  plusTotal,
+  serverErrorArm,
+  sumCells,
+} from '../core/analysis/arms.ts';
+import type { Arm } from '../core/analysis/arms.ts';
 import { sharedEdges, slowerThan } from '../core/analysis/latency.ts';
 import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
@@ -213,8 +221,8 @@ const stratumCounts = (given: OfSlo): StratumCounts => {
     oldVersion: comparable ? stratum.oldVersion || 'the original' : '',
     newArm,
     oldArm,
-    newWhole: plus(totals.newWhole, sumCells(newArm.cells, settledToMs)),
-    oldWhole: plus(totals.oldWhole, sumCells(oldArm.cells, settledToMs)),
+    newWhole: plusTotal(totals.newWhole, sumCells(newArm.cells, settledToMs)),
+    oldWhole: plusTotal(totals.oldWhole, sumCells(oldArm.cells, settledToMs)),
     sinceMs,
     ...(comparesArms(input, slo) ? { comparison } : {}),
   };
@@ -270,10 +278,8 @@ const settle = (
   before: ArmTotals = noTotals,
   { one, fromMs, toMs }: { one: StratumCounts; fromMs: number; toMs: number },
 ): ArmTotals => ({
-  newWhole: plus(before.newWhole, sumCells(one.newArm.cells, fromMs, toMs)),
-  oldWhole: plus(before.oldWhole, sumCells(one.oldArm.cells, fromMs, toMs)),
+  newWhole: plusTotal(before.newWhole, sumCells(one.newArm.cells, fromMs, toMs)),
+  oldWhole: plusTotal(before.oldWhole, sumCells(one.oldArm.cells, fromMs, toMs)),
 });
 
 const keyOf = (slo: Slo, cluster: string): string => `${slo.name}/${slo.source}/${cluster}`;
-
-const plus = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });

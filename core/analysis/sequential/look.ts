@@ -1,5 +1,5 @@
 /** One look: what both arms have counted since the last one, cut into stretches and added to the evidence. */
-import { sumCells } from '../arms.ts';
+import { plusTotal, sumCells } from '../arms.ts';
 import type { Arm, Cell, Total } from '../arms.ts';
 import { withBucket } from './burn-rate.ts';
 import { noDispersion, withCounts } from './dispersion.ts';
@@ -91,8 +91,7 @@ const inSteps = (cells: readonly Cell[], { untilMs, stepMs }: { untilMs: number;
   for (const { atMs, total, bad } of cells) {
     if (atMs > untilMs) continue;
     const step = Math.floor((untilMs - atMs) / stepMs);
-    const sum = found[step] ?? nothing;
-    found[step] = { total: sum.total + total, bad: sum.bad + bad };
+    found[step] = plusTotal(found[step] ?? nothing, { total, bad });
   }
   return found;
 };
