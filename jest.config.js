@@ -3,6 +3,7 @@ const config = {
   testEnvironment: 'node',
   rootDir: '.',
   roots: ['<rootDir>/test'],
+  setupFiles: ['<rootDir>/test/property-seed.ts'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -94,3 +94,14 @@ export const comparedToMs = (states: JudgeStates, clusters: readonly string[]): 
   );
   return ends.includes(null) ? null : Math.min(...ends.filter((ms) => ms !== null));
 };
+
+/** Serving clusters of which a comparison has not seen anything yet, not even their past. */
+export const unseenClusters = (input: WatchSloInput, states: JudgeStates): readonly string[] => {
+  const judges = input.slos
+    .flatMap((slo) => judgesOf(input, slo))
+    .filter(({ settings }) => settings.type === 'sequential');
+  const evidences = judges.map(({ key }) => evidenceOf(states)[key] ?? evidenceIn(input.evidence?.[key]));
+  return input.strata
+    .map(({ serving }) => serving)
+    .filter((serving) => evidences.some((evidence) => (evidence as Evidence | null)?.strata[serving] === undefined));
+};

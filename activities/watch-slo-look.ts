@@ -1,6 +1,14 @@
 /** One look of watchSlo: reads the counters once per source, judges every SLO, and moves the settled counts on. */
-import { cellsSince, envoyErrorArm, envoyEventArm, noArm, serverErrorArm, sumCells } from '../core/analysis/arms.ts';
-import type { Arm, Total } from '../core/analysis/arms.ts';
+import {
+  cellsSince,
+  envoyErrorArm,
+  envoyEventArm,
+  noArm,
+  plusTotal,
+  serverErrorArm,
+  sumCells,
+} from '../core/analysis/arms.ts';
+import type { Arm } from '../core/analysis/arms.ts';
 import { sharedEdges, slowerThan } from '../core/analysis/latency.ts';
 import { hardStops } from '../core/analysis/hard-stops.ts';
 import type { SubsetTraffic } from '../core/analysis/hard-stops.ts';
@@ -12,6 +20,8 @@ import { WHOLE } from '../core/contract/names.ts';
 import type { Slo } from '../core/contract/plan.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
 import { comparedToMs, comparesArms, judgeSlo, judgesOf } from './watch-slo-judges.ts';
+import { historyOf, readPast } from './watch-slo-past.ts';
+import type { Past } from './watch-slo-past.ts';
 import { armOfSlo, histogramsOfSlo, readCounters, sourceOf } from './watch-slo-sources.ts';
 import type { CountedSources, OfArm } from './watch-slo-sources.ts';
 import { noTotals } from './watch-slo-state.ts';
@@ -58,10 +68,11 @@ export const look = async (
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
+  const past = await readPast(input, { ...ports, states: state.judges, counted, startMs });
   const family = familyOf(input);
   const judged = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
-      stratumCounts({ input, slo, stratum, counted, offsetMs, settledToMs, settled: state.settled }),
+      stratumCounts({ input, slo, stratum, counted, past, offsetMs, settledToMs, settled: state.settled }),
     );
     const { intervalMs } = sourceOf(counted, slo);
     const given = { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
@@ -173,11 +184,13 @@ interface OfStratum {
 
 interface OfSlo extends OfStratum {
   readonly slo: Slo;
+  readonly past: Past | undefined;
   readonly settledToMs: number;
   readonly settled: WatchState['settled'];
 }
 
-const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, settled }: OfSlo): StratumCounts => {
+const stratumCounts = (given: OfSlo): StratumCounts => {
+  const { input, slo, stratum, counted, past, offsetMs, settledToMs, settled } = given;
   const sinceMs = stratum.sinceMs + offsetMs + input.warmUpMs;
   const source = sourceOf(counted, slo);
   const since = (arm: Arm): Arm => ({
@@ -192,15 +205,15 @@ const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, se
     slo.source === 'server'
       ? stratum.oldVersion !== stratum.newVersion && stratum.oldVersion !== ''
       : stratum.oldStat !== '';
-  const wholeOld = comparable ? armOfSlo(slo, older) : noArm;
-  const oldArm = comparable ? since(wholeOld) : noArm;
-  const before = settled[keyOf(slo, stratum.serving)] ?? noTotals;
+  const oldArm = comparable ? since(armOfSlo(slo, older)) : noArm;
+  const totals = settled[keyOf(slo, stratum.serving)] ?? noTotals;
   const compared = comparable && stratum.share < WHOLE;
-  const writtenMs = stratum.sinceMs + offsetMs;
   const comparison: Comparable = {
     compared,
-    oldHistory: podsUntil(wholeOld, writtenMs),
-    edges: compared ? edgesOf(slo, { newer, older, since, writtenMs }) : {},
+    ...(comparable && past?.unseen.includes(stratum.serving) === true
+      ? { history: historyOf(slo, { ...past, older, untilMs: stratum.sinceMs + offsetMs }) }
+      : {}),
+    edges: compared ? edgesOf(slo, { newer, older, since }) : {},
   };
   return {
     cluster: stratum.serving,
@@ -208,8 +221,8 @@ const stratumCounts = ({ input, slo, stratum, counted, offsetMs, settledToMs, se
     oldVersion: comparable ? stratum.oldVersion || 'the original' : '',
     newArm,
     oldArm,
-    newWhole: plus(before.newWhole, sumCells(newArm.cells, settledToMs)),
-    oldWhole: plus(before.oldWhole, sumCells(oldArm.cells, settledToMs)),
+    newWhole: plusTotal(totals.newWhole, sumCells(newArm.cells, settledToMs)),
+    oldWhole: plusTotal(totals.oldWhole, sumCells(oldArm.cells, settledToMs)),
     sinceMs,
     ...(comparesArms(input, slo) ? { comparison } : {}),
   };
@@ -219,28 +232,19 @@ interface Edges {
   readonly newer: OfArm;
   readonly older: OfArm;
   readonly since: (arm: Arm) => Arm;
-  readonly writtenMs: number;
 }
 
 /** Latency is compared at every edge that both histograms have. */
-const edgesOf = (slo: Slo, { newer, older, since, writtenMs }: Edges): Comparable['edges'] => {
+const edgesOf = (slo: Slo, { newer, older, since }: Edges): Comparable['edges'] => {
   if (slo.indicator.kind === 'errors') return {};
   const [mine, theirs] = [histogramsOfSlo(slo, newer), histogramsOfSlo(slo, older)];
   return Object.fromEntries(
     sharedEdges([mine, theirs]).edgesS.map((edgeS) => {
-      const old = slowerThan(theirs, edgeS);
-      const arms = {
-        newArm: since(slowerThan(mine, edgeS)),
-        oldArm: since(old),
-        oldHistory: podsUntil(old, writtenMs),
-      };
+      const arms = { newArm: since(slowerThan(mine, edgeS)), oldArm: since(slowerThan(theirs, edgeS)) };
       return [String(edgeS), arms];
     }),
   );
 };
-
-const podsUntil = ({ pods }: Arm, untilMs: number): Arm['pods'] =>
-  pods.map((cells) => cells.filter(({ atMs }) => atMs <= untilMs)).filter((cells) => cells.length > 0);
 
 const hardStopsOf = ({ input, stratum, counted, offsetMs }: OfStratum): readonly SloReading[] => {
   const { envoy, server } = counted;
@@ -274,10 +278,8 @@ const settle = (
   before: ArmTotals = noTotals,
   { one, fromMs, toMs }: { one: StratumCounts; fromMs: number; toMs: number },
 ): ArmTotals => ({
-  newWhole: plus(before.newWhole, sumCells(one.newArm.cells, fromMs, toMs)),
-  oldWhole: plus(before.oldWhole, sumCells(one.oldArm.cells, fromMs, toMs)),
+  newWhole: plusTotal(before.newWhole, sumCells(one.newArm.cells, fromMs, toMs)),
+  oldWhole: plusTotal(before.oldWhole, sumCells(one.oldArm.cells, fromMs, toMs)),
 });
 
 const keyOf = (slo: Slo, cluster: string): string => `${slo.name}/${slo.source}/${cluster}`;
-
-const plus = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });

@@ -33,7 +33,7 @@ export interface CountedSources {
   readonly gauges: readonly RawSeries[];
 }
 
-interface ReadPorts {
+export interface ReadPorts {
   readonly metrics: Pick<MetricsSource, 'range'>;
   readonly signal: AbortSignal;
   /** On the source's clock. */
@@ -44,12 +44,18 @@ interface ReadPorts {
 /** Of a watch, or of a look at what runs before one. */
 type Read = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
 
-export const readCounters = async (
+export const readCounters = async (input: Read, ports: ReadPorts): Promise<CountedSources> =>
+  readKinds(input, kindsOf(input), ports);
+
+/** Only what these SLOs are counted from. */
+export const readCountersOf = async (input: Read, slos: readonly Slo[], ports: ReadPorts): Promise<CountedSources> =>
+  readKinds(input, [...new Set(slos.map(kindOf))], ports);
+
+const readKinds = async (
   input: Read,
+  kinds: readonly SloKind[],
   { metrics, signal, startMs, nowMs }: ReadPorts,
 ): Promise<CountedSources> => {
-  const serverKind = serverKindOf(input);
-  const kinds = kindsOf(input);
   const read = await Promise.all(
     kinds.map((kind) => metrics.range({ series: queryOf(kind, input), toMs: nowMs, rangeMs: nowMs - startMs }, signal)),
   );
@@ -57,7 +63,7 @@ export const readCounters = async (
   const byKind = new Map([...split].map(([kind, { counters }]) => [kind, countIncrements(counters, startMs)]));
   return {
     byKind,
-    server: byKind.get(serverKind) ?? nothing,
+    server: byKind.get(serverKindOf(input)) ?? nothing,
     envoy: byKind.get('envoy-errors') ?? nothing,
     gauges: split.get('envoy-errors')?.gauges ?? [],
   };

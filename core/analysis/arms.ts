@@ -45,6 +45,8 @@ export const sumCells = (cells: readonly Cell[], afterMs: number, untilMs = Numb
   return { total, bad };
 };
 
+export const plusTotal = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });
+
 /**
  * Cells of a stratum whose share was written at startMs. An interval that began at most one sampling interval earlier
  * is kept: the requests of the new version in it can only be younger than the write.

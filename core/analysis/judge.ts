@@ -23,8 +23,8 @@ export interface StratumCounts {
 export interface Comparable {
   /** False at a whole share: nobody is left to compare with. */
   readonly compared: boolean;
-  /** The old version's pods before the share was written. */
-  readonly oldHistory: Arm['pods'];
+  /** Of the old version before the share was written; only at the first look at a cluster. */
+  readonly history?: OldHistory;
   /** Latency: both arms by edge of the histogram, s. Without edges the objective's own counts are all. */
   readonly edges: Readonly<Record<string, ComparableEdge>>;
 }
@@ -32,7 +32,14 @@ export interface Comparable {
 export interface ComparableEdge {
   readonly newArm: Arm;
   readonly oldArm: Arm;
-  readonly oldHistory: Arm['pods'];
+}
+
+/** Pod by pod: what they did side by side tells how far requests fail in bursts. */
+export interface OldHistory {
+  /** By the objective itself. */
+  readonly own: Arm['pods'];
+  /** Latency: by edge of the histogram, s. */
+  readonly edges: Readonly<Record<string, Arm['pods']>>;
 }
 
 /** What shares one alpha. */

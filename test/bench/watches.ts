@@ -38,6 +38,7 @@ export const watchesBench: Bench = {
         { what: 'Prometheus: cores', unit: '', values: [seen.prometheusCores], bound: { of: 'every', atMost: 0.5 } },
         { what: 'all judges: cores', unit: '', values: [seen.judgeCores] },
         { what: 'looks that failed', unit: '', values: [seen.failed], bound: { of: 'every', atMost: 0 } },
+        { what: 'answers without series', unit: '', values: [seen.empty], bound: { of: 'every', atMost: 0 } },
       ],
       notes: [
         'Queries are counted by Prometheus itself (prometheus_http_requests_total of /api/v1/query); its CPU is that of its process, scraping included.',
@@ -53,6 +54,7 @@ interface Seen {
   readonly prometheusCores: number;
   readonly judgeCores: number;
   readonly failed: number;
+  readonly empty: number;
 }
 
 async function measure({ report, signal }: BenchContext): Promise<Seen> {
@@ -60,7 +62,9 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
   const dir = mkdtempSync(join(tmpdir(), 'tidegate-watches-'));
   const starter = createProcessStarter({ binaries, logDir: dir });
   const startedMs = Date.now();
-  const page = createServer((_, response) => response.end(metricsAt(Date.now() - startedMs)));
+  const page = createServer((_, response) =>
+    response.setHeader('content-type', 'text/plain; version=0.0.4').end(metricsAt(Date.now() - startedMs)),
+  );
   const stop = new AbortController();
   try {
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
@@ -70,17 +74,20 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
     const clients = createMetricsClients({ env: {}, now: Date.now });
     report('waiting for samples');
     await pause(settleMs, signal);
-    let failed = 0;
+    let [failed, empty] = [0, 0];
     const { watchSlo } = createWatchActivities({
       connectMetrics: (ref) => {
         const source = clients.connect(ref);
         return {
           clockOffsetMs: (aborted) => source.clockOffsetMs(aborted),
           range: (query, aborted) =>
-            source.range(query, aborted).catch((error: unknown) => {
-              if (aborted?.aborted !== true && (failed += 1) === 1) report(`a look failed: ${String(error)}`);
-              throw error;
-            }),
+            source.range(query, aborted).then(
+              (series) => ((empty += series.length === 0 ? 1 : 0), series),
+              (error: unknown) => {
+                if (aborted?.aborted !== true && (failed += 1) === 1) report(`a look failed: ${String(error)}`);
+                throw error;
+              },
+            ),
         };
       },
       now: Date.now,
@@ -105,6 +112,7 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
       prometheusCores: (cpuS(prometheus.pid) - before.cpu) / seconds,
       judgeCores: (own.user + own.system) / 1e6 / seconds,
       failed,
+      empty,
     };
     stop.abort();
     await Promise.allSettled(watching);

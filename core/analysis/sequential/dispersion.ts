@@ -21,8 +21,11 @@ const PRIOR_EVENTS = 8;
 /** Highest phi: an outage's first moment must not silence the judge for good. */
 const MOST = 20;
 
-/** How much heavier the tail of burst sizes is than their variance says: geometric sizes need a quarter more. */
-const HEAVY_TAIL = 1.25;
+/**
+ * How much heavier the tail of burst sizes is than their variance says. Geometric sizes need a quarter more; the rest
+ * is for what dozens of events do not tell about phi (docs/benchmarks/judge-aa.md, bursts at 5 requests/s).
+ */
+const HEAVY_TAIL = 1.8;
 
 /** phi, 1..20; from a standard error below the estimate, since chance alone puts half of all estimates above 1. */
 export const phiOf = ({ squares, events, variance }: Dispersion): number => {

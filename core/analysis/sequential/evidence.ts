@@ -1,4 +1,5 @@
 /** The evidence on one objective: what is kept from look to look, and what it says by now. */
+import { plusTotal } from '../arms.ts';
 import type { Total } from '../arms.ts';
 import { logSumExp } from '../log-gamma.ts';
 import type { Bucket } from './burn-rate.ts';
@@ -124,9 +125,9 @@ export const withStretch = (
         withComparison(before.comparisons[edge] ?? noComparison, of, grid),
       ]),
     ),
-    absolute: { whole: plus(before.absolute.whole, counted), recent: plus(before.absolute.recent, counted) },
-    newBake: plus(before.newBake, newer),
-    oldBake: plus(before.oldBake, kind),
+    absolute: { whole: plusTotal(before.absolute.whole, counted), recent: plusTotal(before.absolute.recent, counted) },
+    newBake: plusTotal(before.newBake, newer),
+    oldBake: plusTotal(before.oldBake, kind),
   };
 };
 
@@ -143,8 +144,8 @@ const withComparison = (before: Comparison, { newer, kind, harsh, alike }: Count
     recent: plusProfile(before.recent, kindly),
     bake: plusProfile(before.bake, harsh === kind ? kindly : against(harsh)),
     dispersion: alike.reduce(withCounts, before.dispersion),
-    newer: plus(before.newer, newer),
-    older: plus(before.older, kind),
+    newer: plusTotal(before.newer, newer),
+    older: plusTotal(before.older, kind),
   };
 };
 
@@ -239,7 +240,7 @@ interface Bet {
 /** The mean over edges is an e-value however they hang together; so is that of comparison and objective. */
 const logBet = (evidence: Evidence, { grid, allowed, edge }: Objective, { names, span }: Bet): number => {
   const strata = names.map((name) => evidence.strata[name] ?? noStratumEvidence);
-  const edges = [...new Set(strata.flatMap((one) => Object.keys(one.comparisons)))];
+  const edges = [...new Set(strata.flatMap((one) => comparedEdges(one)))];
   const relative = edges.map((at) =>
     logWorse(sumProfiles(strata.map((one) => one.comparisons[at]?.[span] ?? emptyProfile)), grid, phiAt(strata, at)),
   );
@@ -249,9 +250,11 @@ const logBet = (evidence: Evidence, { grid, allowed, edge }: Objective, { names,
   return logSumExp([Math.log(RELATIVE_PART) + mean, Math.log(1 - RELATIVE_PART) + absolute]);
 };
 
+/** Of the others only the old version's past is known: the new one has no such edge. */
+const comparedEdges = ({ comparisons }: StratumEvidence): readonly string[] =>
+  Object.keys(comparisons).filter((edge) => (comparisons[edge] ?? noComparison).newer.total > 0);
+
 export const phiAt = (strata: readonly StratumEvidence[], edge: string): number =>
   phiOf(strata.map((one) => one.comparisons[edge]?.dispersion ?? noDispersion).reduce(plusDispersion, noDispersion));
 
-const plus = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });
-
-export const sumTotals = (totals: readonly Total[]): Total => totals.reduce(plus, nothing);
+export const sumTotals = (totals: readonly Total[]): Total => totals.reduce(plusTotal, nothing);

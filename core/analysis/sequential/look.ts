@@ -1,6 +1,6 @@
 /** One look: what both arms have counted since the last one, cut into stretches and added to the evidence. */
-import { sumCells } from '../arms.ts';
-import type { Arm, Total } from '../arms.ts';
+import { plusTotal, sumCells } from '../arms.ts';
+import type { Arm, Cell, Total } from '../arms.ts';
 import { withBucket } from './burn-rate.ts';
 import { noDispersion, withCounts } from './dispersion.ts';
 import type { Dispersion } from './dispersion.ts';
@@ -12,13 +12,13 @@ import type { Stretch } from './pairs.ts';
 export interface Arms {
   readonly newArm: Arm;
   readonly oldArm: Arm;
-  /** The old version's pods before the share was written. */
-  readonly oldHistory: Arm['pods'];
 }
 
 /** What is known of one serving cluster at a look. */
 export interface LookStratum {
   readonly cluster: string;
+  /** False where the new version's counts have a problem: there is nothing to add. */
+  readonly known: boolean;
   /** False at a whole share: nobody is left to compare with. */
   readonly compared: boolean;
   /** Counts begin here, ms: the write of the share and the warm-up after it. */
@@ -27,6 +27,8 @@ export interface LookStratum {
   readonly arms: Arms;
   /** Everything that is compared, by edge; has the objective's own edge. */
   readonly edges: Readonly<Record<string, Arms>>;
+  /** The old version's pods before the share was written, by edge; used at the first look at a cluster only. */
+  readonly history: Readonly<Record<string, Arm['pods']>>;
 }
 
 export interface Look {
@@ -40,7 +42,8 @@ export interface Look {
 export const withLook = (evidence: Evidence, objective: Objective, look: Look): Evidence => {
   const seen = look.strata.map((stratum) => {
     const before = evidence.strata[stratum.cluster] ?? seeded(stratum, look);
-    return { cluster: stratum.cluster, before, after: withStratum(before, { objective, stratum, look }) };
+    const after = stratum.known ? withStratum(before, { objective, stratum, look }) : before;
+    return { cluster: stratum.cluster, before, after };
   });
   return {
     ...evidence,
@@ -54,27 +57,43 @@ export const withLook = (evidence: Evidence, objective: Objective, look: Look): 
 };
 
 /** What the old version did before the first share tells how far its requests fail in bursts. */
-const seeded = ({ edges, sinceMs }: LookStratum, { intervalMs, shortestMs }: Look): StratumEvidence => ({
+const seeded = ({ history, sinceMs }: LookStratum, { intervalMs, shortestMs }: Look): StratumEvidence => ({
   ...noStratumEvidence,
   comparisons: Object.fromEntries(
-    Object.entries(edges).map(([edge, { oldHistory }]) => [
+    Object.entries(history).map(([edge, pods]) => [
       edge,
       {
         ...noComparison,
-        dispersion: dispersionOf(oldHistory, { untilMs: sinceMs, stepMs: Math.max(intervalMs, shortestMs) }),
+        dispersion: dispersionOf(pods, { untilMs: sinceMs, stepMs: Math.max(intervalMs, shortestMs) }),
       },
     ]),
   ),
 });
 
 const dispersionOf = (pods: Arm['pods'], { untilMs, stepMs }: { untilMs: number; stepMs: number }): Dispersion => {
-  const firstMs = pods.reduce((first, cells) => Math.min(first, cells[0]?.fromMs ?? first), untilMs);
+  const steps = stepMs > 0 ? pods.map((cells) => inSteps(cells, { untilMs, stepMs })) : [];
+  const longest = Math.max(0, ...steps.map(({ length }) => length));
   let dispersion = noDispersion;
-  for (let atMs = untilMs; stepMs > 0 && atMs - stepMs >= firstMs; atMs -= stepMs) {
-    const busy = pods.map((cells) => sumCells(cells, atMs - stepMs, atMs)).filter(({ total }) => total > 0);
+  let younger: readonly Total[] = [];
+  for (let step = 0; step < longest; step++) {
+    const busy = steps.flatMap((pod) => pod[step] ?? []).filter(({ total }) => total > 0);
+    // A single pod is compared with itself.
+    if (busy.length === 1 && younger.length === 1) dispersion = withCounts(dispersion, [...busy, ...younger]);
     if (busy.length > 1) dispersion = withCounts(dispersion, busy);
+    younger = busy;
   }
-  return pods.length === 1 ? withCounts(dispersion, pods[0] ?? []) : dispersion;
+  return dispersion;
+};
+
+/** By how many steps before `untilMs` they ended; without counts, a hole. */
+const inSteps = (cells: readonly Cell[], { untilMs, stepMs }: { untilMs: number; stepMs: number }): Total[] => {
+  const found: Total[] = [];
+  for (const { atMs, total, bad } of cells) {
+    if (atMs > untilMs) continue;
+    const step = Math.floor((untilMs - atMs) / stepMs);
+    found[step] = plusTotal(found[step] ?? nothing, { total, bad });
+  }
+  return found;
 };
 
 interface OfStratum {

@@ -28,6 +28,8 @@ export interface GridOptions {
   readonly margin: number;
   /** Odds ratio that must be excluded before a version is called healthy; > 1. */
   readonly tolerance: number;
+  /** What a worse version is expected to be like: see Expectation. */
+  readonly expected: Expectation;
   /** Tilts above 0; errors need a fine grid, each edge of a histogram a coarse one. */
   readonly points: number;
 }
@@ -39,11 +41,15 @@ const LARGEST = Math.log(64);
 const LOWEST = -Math.log(16);
 /** Width of the prior around "no difference" for "no worse than tolerated". */
 const ALIKE_SD = 0.25;
-/** The prior of "worse" is lognormal in the tilt: most weight on 2 to 5 times as many, where a minute matters most. */
-const EXPECTED = 1;
-const EXPECTED_SD = 0.8;
+/** The prior of "worse" is lognormal in the tilt. */
+export interface Expectation {
+  /** Median tilt. */
+  readonly tilt: number;
+  /** Standard deviation of its logarithm. */
+  readonly sd: number;
+}
 
-export const createGrid = ({ margin, tolerance, points }: GridOptions): Grid => {
+export const createGrid = ({ margin, tolerance, expected, points }: GridOptions): Grid => {
   const up = spaced(SMALLEST, LARGEST, points);
   const down = spaced(SMALLEST, -LOWEST, Math.ceil(points / 3)).map((d) => -d);
   const references = [0, Math.log(margin), Math.log(tolerance)];
@@ -56,7 +62,7 @@ export const createGrid = ({ margin, tolerance, points }: GridOptions): Grid => 
     tolerance: toleranceAt,
     worsePrior: normalised(
       tilts.map((d, i) =>
-        i > marginAt ? (width(tilts, i) / d) * Math.exp(-0.5 * (Math.log(d / EXPECTED) / EXPECTED_SD) ** 2) : 0,
+        i > marginAt ? (width(tilts, i) / d) * Math.exp(-0.5 * (Math.log(d / expected.tilt) / expected.sd) ** 2) : 0,
       ),
     ),
     betterPrior: normalised(

@@ -27,8 +27,12 @@ export interface AaCount {
 }
 
 export const POLL_S = 10;
-/** Polls of the old version before the first share, which tell how far its requests fail in bursts. */
-const HISTORY = 30;
+/** Polls of the old version before the first share that are read, as activities/watch-slo-past.ts does: the first look back … */
+const FIRST_HISTORY = 15;
+/** … and piece by piece further, until so many bad requests are known, or an hour. */
+const HISTORY_PIECE = 60;
+const ENOUGH_BAD = 60;
+const LONGEST_HISTORY = 360;
 /** Both versions are out, s after the begin. */
 const OUTAGE = { from: 1200, to: 1320 };
 /** Of polls without numbers: their counts come with the next one. */
@@ -75,9 +79,13 @@ const steady = ({ perSecond, share, base, burst }: AaCell): Level => ({
 
 export const historyOf = (random: Random, level: Level): Dispersion => {
   let dispersion = noDispersion;
-  for (let i = 0; i < HISTORY; i++) {
+  let known = 0;
+  for (let polls = 0; polls < FIRST_HISTORY + LONGEST_HISTORY; polls++) {
+    const piece = (polls - FIRST_HISTORY) % HISTORY_PIECE === 0;
+    if (piece && known >= ENOUGH_BAD) break;
     const bad = drawBad(random, { ...level, share: 0 }, POLL_S);
     if (bad === undefined) continue;
+    known += bad.reduce((sum, one) => sum + one, 0);
     dispersion = withCounts(dispersion, withGood(random, { ...level, share: 0 }, { seconds: POLL_S, bad }).older);
   }
   return dispersion;

@@ -20,8 +20,11 @@ const FIRST_CHUNKS = 4;
 
 /** Cells with bursts: [requests/s, share, base]. */
 const bursty: readonly (readonly [number, number, number])[] = [
+  [5, 0.05, 0.01],
   [5, 0.25, 0.01],
   [20, 0.05, 0.01],
+  [20, 0.25, 0.001],
+  [20, 0.25, 0.01],
   [200, 0.05, 0.001],
   [200, 0.01, 0.01],
   [1000, 0.05, 0.001],
@@ -104,7 +107,8 @@ export const aaTable: Table = {
         judge: 'sequential, alpha 1 %, one SLO (99 % good), one cluster',
         looks: `every ${POLL_S} s, counts without warm-up`,
         traffic: 'Poisson requests; 4 old pods, 1 new one, 2 from a share of 25 % on',
-        history: '30 polls of the old version before the first share',
+        history:
+          '150 s of the old version before the first share, and up to an hour more until 60 bad requests are known',
         'outage x100, 30 %': 'both versions, minutes 20 to 22 of 60; x100 of a base of 0.1 % is 10 %',
         seeds: `0, 1, … per ${CHUNK} runs of a cell (${CHUNK / 10} of a day), with the cell's name`,
       },

@@ -76,10 +76,9 @@ const measure = ({ what, perSecond, badRatio, slo, atMostMs }: Case, scale: numb
     const pods = drawPods(random, level, POLL_MS / 1000);
     newArm.add(pods.newer, { fromMs: nowMs - POLL_MS, atMs: nowMs });
     oldArm.add(pods.older, { fromMs: nowMs - POLL_MS, atMs: nowMs });
-    const arms = { newArm: newArm.since(0, nowMs), oldArm: oldArm.since(0, nowMs), oldHistory: [] };
+    const arms = { newArm: newArm.since(0, nowMs), oldArm: oldArm.since(0, nowMs) };
     const comparison: Comparable = {
       compared: true,
-      oldHistory: [],
       edges: Object.fromEntries(edges.map((edge) => [String(edge), arms])),
     };
     const input: JudgeInput<SequentialSettings> = {

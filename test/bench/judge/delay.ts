@@ -6,7 +6,7 @@ import { percentText, rangeText, secondsText, whole } from './table.ts';
 import type { Section, Table, TableContext } from './table.ts';
 import { settings } from './watch.ts';
 
-const RUNS = 300;
+const RUNS = 2000;
 const NAMED_RUNS = 3000;
 const OVER = 1.5;
 /** No ratio above it: nobody needs a judge there. */

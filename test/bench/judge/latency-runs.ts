@@ -24,7 +24,7 @@ export interface LatencyCell {
 }
 
 const POLL_S = 10;
-const HISTORY = 30;
+const HISTORY = 15;
 const MEDIAN_S = 0.1;
 const OLD_PODS = 4;
 

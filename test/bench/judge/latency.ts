@@ -53,7 +53,7 @@ export const latencyTable: Table = {
         traffic: '200 requests/s, lognormal with a median of 100 ms; 4 old pods, 1 or 2 new ones',
         edges: `${edgesS.join(', ')} s (OpenTelemetry's default)`,
         looks: 'every 10 s',
-        history: '30 polls of the old version before the first share',
+        history: '15 polls of the old version before the first share',
         runs: `${whole(RUNS, scale)} with a fault, ${whole(SAME_RUNS, scale)} without`,
         seeds: `0, with the name of the cell; without a fault 0, 1, … per ${SAME_CHUNK} runs`,
       },

@@ -57,7 +57,7 @@ const breachesOnce = (random: Random, cell: MisalignedCell): boolean => {
             ...{ cluster: 'a', newVersion: 'v2', oldVersion: 'v1', newArm, oldArm, sinceMs: 0 },
             newWhole: { total: 0, bad: 0 },
             oldWhole: { total: 0, bad: 0 },
-            comparison: { compared: true, oldHistory: [], edges: {} },
+            comparison: { compared: true, edges: {} },
           },
         ],
       },

@@ -6,6 +6,7 @@
  * their chances p_i, ln H(d) = Σ p_i g(p_i) for g(p) = ln(1 + p c) / p and c = e^d - 1; g is convex, so by Jensen
  * ln H(d) >= (mean / q) ln(1 + q c), where q = Σ p_i² / Σ p_i = 1 - variance / mean.
  */
+import { plusTotal } from '../../../core/analysis/arms.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { Objective, StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
 import { bestRatio, createBurnWatch, settings, WINDOW_MS } from './watch.ts';
@@ -114,13 +115,12 @@ const add = ({ tilts, logs }: Bound, { counts, whole, recent }: Sums): number =>
 const createAbsolute = (allowed: number) => {
   const none: Total = { total: 0, bad: 0 };
   let [whole, recent, old] = [none, none, none];
-  const plus = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });
   return {
     add: (newer: Total, kind: Total): readonly [Total, Total] => {
       const before = whole;
       const kept = kind.bad <= allowed * kind.total && kind.bad + old.bad <= allowed * (kind.total + old.total);
-      old = plus(old, kind);
-      if (kept) [whole, recent] = [plus(whole, newer), plus(recent, newer)];
+      old = plusTotal(old, kind);
+      if (kept) [whole, recent] = [plusTotal(whole, newer), plusTotal(recent, newer)];
       return [before, whole];
     },
     best: () => Math.max(bestRatio(whole, allowed), bestRatio(recent, allowed)),

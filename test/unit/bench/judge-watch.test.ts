@@ -45,7 +45,7 @@ const bothWays = (level: Level, seed: number) => {
             ...{ cluster: 'a', newVersion: 'v2', oldVersion: 'v1', sinceMs: 0 },
             ...{ newArm: newArm.since(0, nowMs), oldArm: oldArm.since(0, nowMs) },
             ...{ newWhole: newArm.whole(), oldWhole: oldArm.whole() },
-            comparison: { compared: true, oldHistory, edges: {} },
+            comparison: { compared: true, history: { own: oldHistory, edges: {} }, edges: {} },
           },
         ],
       },

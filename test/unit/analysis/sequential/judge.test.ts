@@ -33,7 +33,7 @@ const watch = ({ clusters, untilMs, family, ...more }: Scene) => {
     const strata = Object.entries(clusters).map(([cluster, arms]): StratumCounts => {
       const { newArm, oldArm } = arms(nowMs);
       const compared = oldArm !== undefined;
-      const comparison = { compared, oldHistory: [], edges: {} };
+      const comparison = { compared, edges: {} };
       const whole = { newWhole: { total: 0, bad: 0 }, oldWhole: { total: 0, bad: 0 } };
       const oldVersion = compared ? 'v1' : '';
       return {

@@ -1,0 +1,106 @@
+/**
+ * What the old version did before the first share: how far do its requests fail in bursts? Read once, before the first
+ * look at a cluster, and further back the less often requests fail.
+ */
+import { sumCells } from '../core/analysis/arms.ts';
+import type { Arm } from '../core/analysis/arms.ts';
+import type { OldHistory } from '../core/analysis/judge.ts';
+import { sharedEdges, slowerThan } from '../core/analysis/latency.ts';
+import { TidegateError } from '../core/contract/errors.ts';
+import type { WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
+import type { Slo } from '../core/contract/plan.ts';
+import { comparesArms, unseenClusters } from './watch-slo-judges.ts';
+import type { JudgeStates } from './watch-slo-judges.ts';
+import { armOfSlo, histogramsOfSlo, readCountersOf, sourceOf } from './watch-slo-sources.ts';
+import type { CountedSources, OfArm, ReadPorts } from './watch-slo-sources.ts';
+
+/** So many bad requests of each cluster tell how far they come in bursts. */
+const ENOUGH_BAD = 60;
+/** No further back than this, ms … */
+const LONGEST_MS = 3_600_000;
+/** … in pieces as long as the longest range of a look, ms: an answer that is too large for this is so for a look, too. */
+const PIECE_MS = 10 * 60_000;
+
+/** A slow backend must not hold the first look up for long, ms: what was not read by then is not known. */
+const LONGEST_READ_MS = 4_000;
+
+export interface Past {
+  /** Serving clusters that a judge has not seen before. */
+  readonly unseen: readonly string[];
+  /** The youngest first, which is what the look itself has read. All counts of a piece are older than the one before. */
+  readonly pieces: readonly CountedSources[];
+}
+
+interface PastPorts extends Omit<ReadPorts, 'nowMs'> {
+  readonly states: JudgeStates;
+  /** What this look has read: begins at `startMs`. */
+  readonly counted: CountedSources;
+  readonly now: () => number;
+}
+
+/** undefined: there is no cluster whose past a judge still asks for. */
+export const readPast = async (
+  input: WatchSloInput,
+  { states, counted, now, ...ports }: PastPorts,
+): Promise<Past | undefined> => {
+  const unseen = unseenClusters(input, states);
+  if (unseen.length === 0) return undefined;
+  const slos = input.slos.filter((slo) => comparesArms(input, slo));
+  const strata = input.strata.filter(({ serving }) => unseen.includes(serving));
+  const pieces = [counted];
+  const untilMs = now() + LONGEST_READ_MS;
+  const firstMs = ports.startMs - LONGEST_MS;
+  for (let endMs = ports.startMs; endMs > firstMs; endMs -= PIECE_MS) {
+    if (now() >= untilMs || isEnough(slos, strata, pieces)) break;
+    const piece = await readPiece(input, slos, { ...ports, startMs: endMs - PIECE_MS, nowMs: endMs });
+    if (piece === null || !hasOld(slos, strata, piece)) break;
+    pieces.push(piece);
+  }
+  return { unseen, pieces };
+};
+
+/** What cannot be read is not known: the judge then learns from the time of the rollout alone. */
+const readPiece = async (
+  input: WatchSloInput,
+  slos: readonly Slo[],
+  ports: ReadPorts,
+): Promise<CountedSources | null> => {
+  try {
+    return await readCountersOf(input, slos, ports);
+  } catch (error) {
+    if (ports.signal.aborted || !(error instanceof TidegateError)) throw error;
+    return null;
+  }
+};
+
+const isEnough = (slos: readonly Slo[], strata: readonly WatchStratum[], read: readonly CountedSources[]): boolean =>
+  slos.every((slo) =>
+    strata.every(
+      (stratum) =>
+        read.reduce((sum, piece) => sum + sumCells(oldArm(slo, stratum, piece).cells, 0).bad, 0) >= ENOUGH_BAD,
+    ),
+  );
+
+const hasOld = (slos: readonly Slo[], strata: readonly WatchStratum[], piece: CountedSources): boolean =>
+  slos.some((slo) => strata.some((stratum) => oldArm(slo, stratum, piece).cells.length > 0));
+
+const oldArm = (slo: Slo, stratum: WatchStratum, piece: CountedSources): Arm =>
+  armOfSlo(slo, { counted: sourceOf(piece, slo), stratum, version: stratum.oldVersion, stat: stratum.oldStat });
+
+/** @param older the old version of a cluster, @param untilMs when the share was written, on the source's clock */
+export const historyOf = (
+  slo: Slo,
+  { pieces, older, untilMs }: Pick<Past, 'pieces'> & { older: Omit<OfArm, 'counted'>; untilMs: number },
+): OldHistory => {
+  const arms = pieces.map((piece): OfArm => ({ ...older, counted: sourceOf(piece, slo) }));
+  const podsOf = (all: readonly Arm[]): Arm['pods'] =>
+    all
+      .flatMap(({ pods }) => pods.map((cells) => cells.filter(({ atMs }) => atMs <= untilMs)))
+      .filter((cells) => cells.length > 0);
+  const own = podsOf(arms.map((arm) => armOfSlo(slo, arm)));
+  if (slo.indicator.kind === 'errors') return { own, edges: {} };
+  const histograms = arms.map((arm) => histogramsOfSlo(slo, arm));
+  const { edgesS } = sharedEdges(histograms.slice(0, 1));
+  const edges = edgesS.map((edgeS) => [String(edgeS), podsOf(histograms.map((one) => slowerThan(one, edgeS)))]);
+  return { own, edges: Object.fromEntries(edges) as OldHistory['edges'] };
+};
