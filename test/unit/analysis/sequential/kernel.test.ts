@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { binomialLowerTail, binomialUpperTail } from '../../../../core/analysis/binomial.ts';
 import { logMoment, logMomentBound, logMoments } from '../../../../core/analysis/hypergeometric.ts';
 import { logChoose, logGamma, logSumExp } from '../../../../core/analysis/log-gamma.ts';
-import { scipyCases } from './scipy-cases.ts';
+import { logAbove } from '../../../../core/analysis/sequential/one-arm.ts';
+import { confseqCases, scipyCases } from './known-cases.ts';
 
 /** Equal up to so many digits of the larger of 1 and the value. */
 const near = (value: number, expected: number, digits: number): void => {
@@ -120,6 +121,20 @@ describe('a mixture over a grid', () => {
         return prior + bad * Math.log(q / p) + good * Math.log(rest / (1 - p));
       });
       near(logSumExp(terms), log, 6);
+    },
+  );
+});
+
+describe('the e-value against a fixed objective', () => {
+  const { alpha, boundaries } = confseqCases;
+  // The least that one-arm.ts looks for are odds of 1.5.
+  it.each(boundaries.filter(({ p, n, bad }) => bad > 1.4 * p * n))(
+    'needs at most one bad request or 5 % more of $n than confseq’s mixture tuned to that number, at $p allowed',
+    ({ p, n, bad }) => {
+      let ours = 0;
+      while (logAbove({ total: n, bad: ours }, p, 1) < Math.log(1 / alpha)) ours += 1;
+      expect(ours).toBeGreaterThanOrEqual(bad - 1);
+      expect(ours).toBeLessThanOrEqual(Math.max(bad + 1, 1.05 * bad));
     },
   );
 });

@@ -1,4 +1,4 @@
-/** Cases of test/fixtures/sequential: computed by SciPy, see make.py there. */
+/** Cases of test/fixtures/sequential: computed by SciPy and confseq, see make.py and confseq.cpp there. */
 import { readFileSync } from 'node:fs';
 
 interface ScipyCases {
@@ -22,6 +22,14 @@ interface ScipyCases {
   readonly betaMixtures: readonly { a: number; b: number; bad: number; good: number; p: number; log: number }[];
 }
 
-const file = new URL('../../../fixtures/sequential/cases.json', import.meta.url);
+interface ConfseqCases {
+  readonly alpha: number;
+  /** Least number of bad requests of n at which a mixture that is tuned to n finds more than the part p of them bad. */
+  readonly boundaries: readonly { p: number; n: number; bad: number }[];
+}
 
-export const scipyCases = JSON.parse(readFileSync(file, 'utf8')) as ScipyCases;
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../../fixtures/sequential/${name}.json`, import.meta.url), 'utf8'));
+
+export const scipyCases = read('cases') as ScipyCases;
+export const confseqCases = read('confseq') as ConfseqCases;
