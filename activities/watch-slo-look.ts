@@ -22,7 +22,7 @@ import type { MetricsSource } from '../platform/metrics/source.ts';
 import { comparedToMs, comparesArms, judgeSlo, judgesOf } from './watch-slo-judges.ts';
 import { historyOf, readPast } from './watch-slo-past.ts';
 import type { Past } from './watch-slo-past.ts';
-import { armOfSlo, histogramsOfSlo, readCounters, sourceOf } from './watch-slo-sources.ts';
+import { armOfSlo, histogramsOfSlo, isComparable, readCounters, sourceOf } from './watch-slo-sources.ts';
 import type { CountedSources, OfArm } from './watch-slo-sources.ts';
 import { noTotals } from './watch-slo-state.ts';
 import type { ArmTotals, WatchState } from './watch-slo-state.ts';
@@ -61,6 +61,7 @@ export const look = async (
   ports: LookPorts & { readonly state: WatchState },
 ): Promise<Looked> => {
   const { state } = ports;
+  const begunMs = ports.now();
   const offsetMs = await ports.metrics.clockOffsetMs(ports.signal);
   const nowMs = ports.now() + offsetMs;
   const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
@@ -68,7 +69,7 @@ export const look = async (
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
-  const past = await readPast(input, { ...ports, states: state.judges, counted, startMs });
+  const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
   const family = familyOf(input);
   const judged = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
@@ -201,10 +202,7 @@ const stratumCounts = (given: OfSlo): StratumCounts => {
   const newer: OfArm = { counted: source, stratum, version: stratum.newVersion, stat: stratum.newStat };
   const older: OfArm = { counted: source, stratum, version: stratum.oldVersion, stat: stratum.oldStat };
   const newArm = since(armOfSlo(slo, newer));
-  const comparable =
-    slo.source === 'server'
-      ? stratum.oldVersion !== stratum.newVersion && stratum.oldVersion !== ''
-      : stratum.oldStat !== '';
+  const comparable = isComparable(slo, stratum);
   const oldArm = comparable ? since(armOfSlo(slo, older)) : noArm;
   const totals = settled[keyOf(slo, stratum.serving)] ?? noTotals;
   const compared = comparable && stratum.share < WHOLE;

@@ -11,7 +11,7 @@ import type { WatchSloInput, WatchStratum } from '../core/contract/activities.ts
 import type { Slo } from '../core/contract/plan.ts';
 import { comparesArms, unseenClusters } from './watch-slo-judges.ts';
 import type { JudgeStates } from './watch-slo-judges.ts';
-import { armOfSlo, histogramsOfSlo, readCountersOf, sourceOf } from './watch-slo-sources.ts';
+import { armOfSlo, histogramsOfSlo, isComparable, readCountersOf, sourceOf } from './watch-slo-sources.ts';
 import type { CountedSources, OfArm, ReadPorts } from './watch-slo-sources.ts';
 
 /** So many bad requests of each cluster tell how far they come in bursts. */
@@ -21,7 +21,7 @@ const LONGEST_MS = 3_600_000;
 /** … in pieces as long as the longest range of a look, ms: an answer that is too large for this is so for a look, too. */
 const PIECE_MS = 10 * 60_000;
 
-/** A slow backend must not hold the first look up for long, ms: what was not read by then is not known. */
+/** So long after its begin a look starts no further read, ms: a slow backend must not hold the first one up. */
 const LONGEST_READ_MS = 4_000;
 
 export interface Past {
@@ -35,26 +35,42 @@ interface PastPorts extends Omit<ReadPorts, 'nowMs'> {
   readonly states: JudgeStates;
   /** What this look has read: begins at `startMs`. */
   readonly counted: CountedSources;
+  /** The source's clock minus ours, ms. */
+  readonly offsetMs: number;
   readonly now: () => number;
+  /** When this look began. */
+  readonly begunMs: number;
 }
 
 /** undefined: there is no cluster whose past a judge still asks for. */
 export const readPast = async (
   input: WatchSloInput,
-  { states, counted, now, ...ports }: PastPorts,
+  { states, counted, offsetMs, now, begunMs, ...ports }: PastPorts,
 ): Promise<Past | undefined> => {
   const unseen = unseenClusters(input, states);
   if (unseen.length === 0) return undefined;
   const slos = input.slos.filter((slo) => comparesArms(input, slo));
-  const strata = input.strata.filter(({ serving }) => unseen.includes(serving));
-  const pieces = [counted];
-  const untilMs = now() + LONGEST_READ_MS;
+  const read = { ...input, strata: input.strata.filter(({ serving }) => unseen.includes(serving)) };
+  const pairs = slos.flatMap((slo) =>
+    read.strata.filter((stratum) => isComparable(slo, stratum)).map((stratum) => ({ slo, stratum, bad: 0 })),
+  );
+  const pieces: CountedSources[] = [];
+  /** Is there anything of the old version in it? */
+  const take = (piece: CountedSources): boolean => {
+    const arms = pairs.map((pair) => {
+      const { cells } = oldArm(pair, piece);
+      pair.bad += sumCells(cells, 0, pair.stratum.sinceMs + offsetMs).bad;
+      return cells;
+    });
+    pieces.push(piece);
+    return arms.some(({ length }) => length > 0);
+  };
+  take(counted);
   const firstMs = ports.startMs - LONGEST_MS;
   for (let endMs = ports.startMs; endMs > firstMs; endMs -= PIECE_MS) {
-    if (now() >= untilMs || isEnough(slos, strata, pieces)) break;
-    const piece = await readPiece(input, slos, { ...ports, startMs: endMs - PIECE_MS, nowMs: endMs });
-    if (piece === null || !hasOld(slos, strata, piece)) break;
-    pieces.push(piece);
+    if (now() - begunMs >= LONGEST_READ_MS || pairs.every(({ bad }) => bad >= ENOUGH_BAD)) break;
+    const piece = await readPiece(read, slos, { ...ports, startMs: endMs - PIECE_MS, nowMs: endMs });
+    if (piece === null || !take(piece)) break;
   }
   return { unseen, pieces };
 };
@@ -73,18 +89,7 @@ const readPiece = async (
   }
 };
 
-const isEnough = (slos: readonly Slo[], strata: readonly WatchStratum[], read: readonly CountedSources[]): boolean =>
-  slos.every((slo) =>
-    strata.every(
-      (stratum) =>
-        read.reduce((sum, piece) => sum + sumCells(oldArm(slo, stratum, piece).cells, 0).bad, 0) >= ENOUGH_BAD,
-    ),
-  );
-
-const hasOld = (slos: readonly Slo[], strata: readonly WatchStratum[], piece: CountedSources): boolean =>
-  slos.some((slo) => strata.some((stratum) => oldArm(slo, stratum, piece).cells.length > 0));
-
-const oldArm = (slo: Slo, stratum: WatchStratum, piece: CountedSources): Arm =>
+const oldArm = ({ slo, stratum }: { slo: Slo; stratum: WatchStratum }, piece: CountedSources): Arm =>
   armOfSlo(slo, { counted: sourceOf(piece, slo), stratum, version: stratum.oldVersion, stat: stratum.oldStat });
 
 /** @param older the old version of a cluster, @param untilMs when the share was written, on the source's clock */
@@ -95,6 +100,7 @@ export const historyOf = (
   const arms = pieces.map((piece): OfArm => ({ ...older, counted: sourceOf(piece, slo) }));
   const podsOf = (all: readonly Arm[]): Arm['pods'] =>
     all
+      .filter(({ problem }) => problem === '')
       .flatMap(({ pods }) => pods.map((cells) => cells.filter(({ atMs }) => atMs <= untilMs)))
       .filter((cells) => cells.length > 0);
   const own = podsOf(arms.map((arm) => armOfSlo(slo, arm)));

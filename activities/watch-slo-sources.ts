@@ -109,6 +109,10 @@ const envoyScope = ({ strata }: Read) => ({
 
 const given = (values: readonly string[]): readonly string[] => values.filter((value) => value !== '');
 
+/** Is there an old version that is counted apart from the new one? */
+export const isComparable = ({ source }: Slo, { newVersion, oldVersion, oldStat }: WatchStratum): boolean =>
+  source === 'server' ? oldVersion !== newVersion && oldVersion !== '' : oldStat !== '';
+
 export const sourceOf = ({ byKind }: CountedSources, slo: Slo): Counted => byKind.get(kindOf(slo)) ?? nothing;
 
 export interface OfArm {

@@ -12,8 +12,8 @@ import { readLongRange } from '../../platform/metrics/read-long-range.ts';
 import type { Io } from '../io.ts';
 import { rulesOf, watchInputOf, withShare } from './watch-input.ts';
 
-/** Read from before the share was written, ms: the old version's past, and the sample before the first count. */
-const BEFORE_MS = 15 * 60_000;
+/** Read from before the share was written, ms: as much of the old version's past as a rollout reads (watch-slo-past.ts). */
+const BEFORE_MS = 65 * 60_000;
 
 /** `-` is stdin. */
 export const readRecording = async (path: string, { stdin }: Pick<Io, 'stdin'>): Promise<Recording> => {

@@ -33,6 +33,15 @@ export const phiOf = ({ squares, events, variance }: Dispersion): number => {
   return Math.min(MOST, Math.max(1, 1 + HEAVY_TAIL * (phi - 1)));
 };
 
+/** The past counts for so many events at most: an old incident of one pod must not blind the judge for long. */
+const MOST_OF_THE_PAST = 60;
+
+/** What the past says, to begin with. */
+export const asPrior = ({ squares, events, variance }: Dispersion): Dispersion => {
+  const part = Math.min(1, MOST_OF_THE_PAST / Math.max(1, events));
+  return { squares: part * squares, events: part * events, variance: part ** 2 * variance };
+};
+
 export const plusDispersion = (a: Dispersion, b: Dispersion): Dispersion => ({
   squares: a.squares + b.squares,
   events: a.events + b.events,

@@ -37,7 +37,8 @@ export const judgeSequential = (
   const kept = before?.evidence ?? withBake(earlier, objective, input.nowMs);
   const due = input.nowMs - kept.windowSinceMs >= WINDOW_MS;
   const evidence = withLook(due ? withWindow(kept, objective, input.nowMs) : kept, objective, {
-    strata: input.strata.map((stratum) => lookStratum(input, stratum)),
+    // A look that gave nothing is no first look: the past of the old version is still to come.
+    strata: input.providerError === undefined ? input.strata.map((stratum) => lookStratum(input, stratum)) : [],
     intervalMs: input.intervalMs ?? 0,
     shortestMs: input.settings.pollMs,
   });

@@ -2,7 +2,7 @@
 import { plusTotal, sumCells } from '../arms.ts';
 import type { Arm, Cell, Total } from '../arms.ts';
 import { withBucket } from './burn-rate.ts';
-import { noDispersion, withCounts } from './dispersion.ts';
+import { asPrior, noDispersion, withCounts } from './dispersion.ts';
 import type { Dispersion } from './dispersion.ts';
 import { noComparison, noStratumEvidence, nothing, withStretch } from './evidence.ts';
 import type { Counts, Evidence, Objective, StratumEvidence, StretchCounts } from './evidence.ts';
@@ -82,7 +82,7 @@ const dispersionOf = (pods: Arm['pods'], { untilMs, stepMs }: { untilMs: number;
     if (busy.length > 1) dispersion = withCounts(dispersion, busy);
     younger = busy;
   }
-  return dispersion;
+  return asPrior(dispersion);
 };
 
 /** By how many steps before `untilMs` they ended; without counts, a hole. */

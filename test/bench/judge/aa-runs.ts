@@ -1,5 +1,5 @@
 /** Runs in which both versions are alike: every breach is false. */
-import { noDispersion, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import { asPrior, noDispersion, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { Objective } from '../../../core/analysis/sequential/evidence.ts';
@@ -88,7 +88,7 @@ export const historyOf = (random: Random, level: Level): Dispersion => {
     known += bad.reduce((sum, one) => sum + one, 0);
     dispersion = withCounts(dispersion, withGood(random, { ...level, share: 0 }, { seconds: POLL_S, bad }).older);
   }
-  return dispersion;
+  return asPrior(dispersion);
 };
 
 /** Polls in which nothing failed are taken together: they change no comparison. */

@@ -1,10 +1,11 @@
 /** The past of the old version is read before the first look at a cluster: how far do its requests fail in bursts? */
 import { describe, expect, it } from '@jest/globals';
 import { evidenceOf } from '../../../activities/watch-slo-judges.ts';
-import { look } from '../../../activities/watch-slo-look.ts';
+import { look, lookWithoutAnswer } from '../../../activities/watch-slo-look.ts';
 import { freshState } from '../../../activities/watch-slo-state.ts';
 import type { WatchState } from '../../../activities/watch-slo-state.ts';
 import type { RawSeries } from '../../../core/analysis/counters.ts';
+import type { Evidence } from '../../../core/analysis/sequential/evidence.ts';
 import type { WatchSloInput } from '../../../core/contract/activities.ts';
 import { TidegateError } from '../../../core/contract/errors.ts';
 import type { MetricsSource } from '../../../platform/metrics/source.ts';
@@ -36,7 +37,11 @@ const series = (
 /** Two old pods with 10 requests/s each. Every so many samples the first one fails `size` requests at once. */
 const oldPods = ({ minutes, every, size }: { minutes: number; every: number; size: number }): RawSeries[] => [
   series('old-a', 'v1', { status: '200', minutes, valueAt: (i) => 100 * i }),
-  series('old-a', 'v1', { status: '500', minutes, valueAt: (i) => (every === 0 ? 0 : Math.floor(i / every) * size) }),
+  series('old-a', 'v1', {
+    status: '500',
+    minutes,
+    valueAt: (i) => (every === 0 ? 0 : Math.floor((i + every / 2) / every) * size),
+  }),
   series('old-b', 'v1', { status: '200', minutes, valueAt: (i) => 100 * i }),
 ];
 const newPod = series('new', 'v2', { status: '200', minutes: 2, valueAt: (i) => 100 * i });
@@ -108,6 +113,23 @@ describe('the past of the old version', () => {
     expect([phiIn(second), phiIn(watch)]).toEqual([phiIn(first), phiIn(first)]);
   });
 
+  it('is read at the first look that gives numbers, not at one before that fails', async () => {
+    const failed = lookWithoutAnswer(
+      { ...input, evidence: {} },
+      { state: freshState(NOW_MS), nowMs: NOW_MS, providerError: 'no answer within 5000 ms' },
+    );
+    const metrics = backend([...oldPods({ minutes: 120, every: 90, size: 12 }), newPod]);
+    expect(phiIn(await lookWith(metrics, failed.state))).toBeGreaterThan(4);
+    expect(metrics.asked).toHaveLength(7);
+  });
+
+  it('counts for 60 events at most: an incident of one pod does not blind the judge for long', async () => {
+    const metrics = backend([...oldPods({ minutes: 120, every: 180, size: 600 }), newPod]);
+    const { state } = await lookWith(metrics);
+    const evidence = Object.values(evidenceOf(state.judges))[0] as Evidence;
+    expect(evidence.strata['aws']?.comparisons['']?.dispersion.events).toBeCloseTo(60, 6);
+  });
+
   it('ends where the service or the memory of the backend does', async () => {
     const metrics = backend([...oldPods({ minutes: 20, every: 0, size: 0 }), newPod]);
     await lookWith(metrics);
@@ -119,7 +141,8 @@ describe('the past of the old version', () => {
     let clockMs = NOW_MS;
     const slow: Backend = { ...metrics, range: (query) => ((clockMs += 1_000), metrics.range(query)) };
     await look(input, { metrics: slow, now: () => clockMs, signal, state: freshState(NOW_MS) });
-    expect(metrics.asked).toHaveLength(5);
+    // Two reads of the look itself, one of each piece.
+    expect(metrics.asked).toEqual([0, 4, 14]);
   });
 
   it('keeps no rollout waiting when it cannot be read', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeSequential } from '../../../core/analysis/sequential/judge.ts';
 import type { SequentialState } from '../../../core/analysis/sequential/judge.ts';
-import { noDispersion, phiOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import { asPrior, noDispersion, phiOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { aaRun, judgedRun, stretchOf } from '../../bench/judge/aa-runs.ts';
 import type { AaCell } from '../../bench/judge/aa-runs.ts';
@@ -27,7 +27,7 @@ const bothWays = (level: Level, seed: number) => {
     dispersion = withCounts(dispersion, older);
   }
   const oldHistory = history.since(-Infinity, 0).pods;
-  const watch = createWatch(errorsObjective(), { '': dispersion });
+  const watch = createWatch(errorsObjective(), { '': asPrior(dispersion) });
   let state: SequentialState | null = null;
   let before: Total | undefined;
   for (let look = 1; look <= LOOKS; look++) {
