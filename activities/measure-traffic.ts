@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { sumCells } from '../core/analysis/arms.ts';
 import type { MeasureTrafficInput, MeasuredTraffic, RolloutActivities } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
-import { armOfSlo, readCounters, sourceOf } from './watch-slo-sources.ts';
+import { armOfSlo, readCountersOf, sourceOf } from './watch-slo-sources.ts';
 import type { WatchDeps } from './watch-slo.ts';
 
 /** As long as a plan looks back, ms: five of OpenTelemetry's default export intervals. */
@@ -28,7 +28,7 @@ const measure = async (
 ): Promise<{ traffic: readonly MeasuredTraffic[]; problem: string }> => {
   const metrics = deps.connectMetrics(input.metrics);
   const nowMs = deps.now() + (await metrics.clockOffsetMs(signal));
-  const counted = await readCounters(input, { metrics, signal, startMs: nowMs - RANGE_MS, nowMs });
+  const counted = await readCountersOf(input, input.slos, { metrics, signal, startMs: nowMs - RANGE_MS, nowMs });
   const traffic = input.slos.flatMap((slo) =>
     input.strata.map((stratum): MeasuredTraffic => {
       const source = sourceOf(counted, slo);

@@ -1,6 +1,7 @@
 /** What others changed in the pod template of a version: its name stands for one template, for ever. Pure. */
 import { TidegateError } from '../core/contract/errors.ts';
 import { annotations, FIELD_MANAGER, labels } from '../core/contract/names.ts';
+import { describeEdited } from '../core/rollout/edited-version.ts';
 import type { Deployment } from '../platform/kube/objects.ts';
 import { templateDigest } from './version-template.ts';
 
@@ -29,11 +30,7 @@ export function assertUnedited(deployment: Deployment, cluster: string): void {
   const editor = templateEditor(deployment);
   if (editor === '') return;
   const { name, namespace = '', labels: given } = deployment.metadata;
-  throw new TidegateError(
-    'VersionExists',
-    `${cluster}/${namespace}/Deployment/${name}: its pod template was changed by ${editor}, and version ${given?.[labels.subsetVersion] ?? ''} stands for the one that it was made with`,
-    {
-      fix: `put it back (kubectl rollout undo deployment/${name}), and deploy the change under another version name`,
-    },
-  );
+  const version = given?.[labels.subsetVersion] ?? '';
+  const { text, fix } = describeEdited({ cluster, namespace, deployment: name, version, editor });
+  throw new TidegateError('VersionExists', text, { fix });
 }

@@ -79,7 +79,7 @@ const evidenceIn = (payload: unknown): Evidence | null => {
 };
 
 /** What the next watch of the same rollout goes on from, by judge. */
-export const evidenceOf = (states: JudgeStates): Readonly<Record<string, unknown>> =>
+export const evidenceOf = (states: JudgeStates): Readonly<Record<string, Evidence>> =>
   Object.fromEntries(
     Object.entries(states).flatMap(([key, state]) => {
       const evidence = evidenceIn((state as Partial<SequentialState> | undefined)?.evidence);
@@ -90,7 +90,7 @@ export const evidenceOf = (states: JudgeStates): Readonly<Record<string, unknown
 /** End of the counts that every comparison has used, ms on the source's clock; null: one has used none. */
 export const comparedToMs = (states: JudgeStates, clusters: readonly string[]): number | null => {
   const ends = Object.values(evidenceOf(states)).flatMap((evidence) =>
-    clusters.map((cluster) => (evidence as Evidence).strata[cluster]?.toMs ?? null),
+    clusters.map((cluster) => evidence.strata[cluster]?.toMs ?? null),
   );
   return ends.includes(null) ? null : Math.min(...ends.filter((ms) => ms !== null));
 };
@@ -100,8 +100,9 @@ export const unseenClusters = (input: WatchSloInput, states: JudgeStates): reado
   const judges = input.slos
     .flatMap((slo) => judgesOf(input, slo))
     .filter(({ settings }) => settings.type === 'sequential');
-  const evidences = judges.map(({ key }) => evidenceOf(states)[key] ?? evidenceIn(input.evidence?.[key]));
+  const known = evidenceOf(states);
+  const evidences = judges.map(({ key }) => known[key] ?? evidenceIn(input.evidence?.[key]));
   return input.strata
     .map(({ serving }) => serving)
-    .filter((serving) => evidences.some((evidence) => (evidence as Evidence | null)?.strata[serving] === undefined));
+    .filter((serving) => evidences.some((evidence) => evidence?.strata[serving] === undefined));
 };

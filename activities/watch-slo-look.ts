@@ -18,6 +18,7 @@ import { busyCells } from '../core/analysis/subset-traffic.ts';
 import type { SloReading, WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import { WHOLE } from '../core/contract/names.ts';
 import type { Slo } from '../core/contract/plan.ts';
+import { LONGEST_RANGE_MS } from '../platform/metrics/source.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
 import { comparedToMs, comparesArms, judgeSlo, judgesOf } from './watch-slo-judges.ts';
 import { historyOf, readPast } from './watch-slo-past.ts';
@@ -33,8 +34,6 @@ const LOOK_BACK_MS = 30_000;
 const FIRST_LOOK_BACK_MS = 150_000;
 /** Every count needs the sample before it, which may be late: that many intervals are looked back. */
 const LOOK_BACK_INTERVALS = 2.5;
-/** The longest range, ms: bounds an answer after a long outage of the backend. */
-const MAX_RANGE_MS = 10 * 60_000;
 /** Samples older than this are stale, ms; or four sampling intervals, whichever is longer. */
 const STALE_MS = 5_000;
 
@@ -65,7 +64,7 @@ export const look = async (
   const offsetMs = await ports.metrics.clockOffsetMs(ports.signal);
   const nowMs = ports.now() + offsetMs;
   const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
-  const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - MAX_RANGE_MS);
+  const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - LONGEST_RANGE_MS);
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
@@ -166,7 +165,7 @@ const startOf = (input: WatchSloInput, { state, nowMs, settledToMs, backMs }: St
       state.judges,
       input.strata.map(({ serving }) => serving),
     ) ?? settledToMs;
-  const firstMs = Math.min(settledToMs, nowMs - backMs, Math.max(compared, nowMs - MAX_RANGE_MS));
+  const firstMs = Math.min(settledToMs, nowMs - backMs, Math.max(compared, nowMs - LONGEST_RANGE_MS));
   return firstMs - (state.lookBackMs ?? FIRST_LOOK_BACK_MS);
 };
 

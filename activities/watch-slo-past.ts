@@ -9,17 +9,16 @@ import { sharedEdges, slowerThan } from '../core/analysis/latency.ts';
 import { TidegateError } from '../core/contract/errors.ts';
 import type { WatchSloInput, WatchStratum } from '../core/contract/activities.ts';
 import type { Slo } from '../core/contract/plan.ts';
+import { LONGEST_RANGE_MS } from '../platform/metrics/source.ts';
 import { comparesArms, unseenClusters } from './watch-slo-judges.ts';
 import type { JudgeStates } from './watch-slo-judges.ts';
 import { armOfSlo, histogramsOfSlo, isComparable, readCountersOf, sourceOf } from './watch-slo-sources.ts';
 import type { CountedSources, OfArm, ReadPorts } from './watch-slo-sources.ts';
 
 /** So many bad requests of each cluster tell how far they come in bursts. */
-const ENOUGH_BAD = 60;
-/** No further back than this, ms … */
-const LONGEST_MS = 3_600_000;
-/** … in pieces as long as the longest range of a look, ms: an answer that is too large for this is so for a look, too. */
-const PIECE_MS = 10 * 60_000;
+export const ENOUGH_BAD = 60;
+/** No further back than this, ms, in pieces as long as the longest range. */
+export const LONGEST_MS = 3_600_000;
 
 /** So long after its begin a look starts no further read, ms: a slow backend must not hold the first one up. */
 const LONGEST_READ_MS = 4_000;
@@ -67,9 +66,9 @@ export const readPast = async (
   };
   take(counted);
   const firstMs = ports.startMs - LONGEST_MS;
-  for (let endMs = ports.startMs; endMs > firstMs; endMs -= PIECE_MS) {
+  for (let endMs = ports.startMs; endMs > firstMs; endMs -= LONGEST_RANGE_MS) {
     if (now() - begunMs >= LONGEST_READ_MS || pairs.every(({ bad }) => bad >= ENOUGH_BAD)) break;
-    const piece = await readPiece(read, slos, { ...ports, startMs: endMs - PIECE_MS, nowMs: endMs });
+    const piece = await readPiece(read, slos, { ...ports, startMs: endMs - LONGEST_RANGE_MS, nowMs: endMs });
     if (piece === null || !take(piece)) break;
   }
   return { unseen, pieces };

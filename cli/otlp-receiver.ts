@@ -5,7 +5,7 @@ import { startOtlpReceiver, type OtlpReceiver } from '../platform/metrics/otlp/r
 import type { Io } from './io.ts';
 import type { Env } from './temporal.ts';
 
-interface ReceiverOptions {
+export interface ReceiverOptions {
   otlpListen?: string;
   otlpTokenEnv?: string;
 }

@@ -17,14 +17,12 @@ import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
 import { exitCodes, type Io } from './io.ts';
-import { startReceiver } from './otlp-receiver.ts';
+import { startReceiver, type ReceiverOptions } from './otlp-receiver.ts';
 import { temporalConfig, unreachable, type Env } from './temporal.ts';
 import { startWorkers } from './workers.ts';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends ReceiverOptions {
   config?: string;
-  otlpListen?: string;
-  otlpTokenEnv?: string;
 }
 
 export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {

@@ -1,6 +1,7 @@
 /** What the bakes of a plan can show at today's traffic: asked before anything moves, by the judge's own formulas. */
 import { clearS, detectableRatio, keepS } from '../analysis/sequential/forecast.ts';
 import type { Traffic } from '../analysis/sequential/forecast.ts';
+import { defaultTolerances } from '../analysis/sequential/tilts.ts';
 import type { MeasuredTraffic } from '../contract/activities.ts';
 import { WHOLE } from '../contract/names.ts';
 import type { Plan, PlannedStep, PlannedWave, SequentialSettings, Slo, StepForecast } from '../contract/plan.ts';
@@ -59,7 +60,7 @@ const forecast = (
   { slo, settings, step, alpha }: Judged,
 ): Omit<StepForecast, 'wave' | 'step' | 'slo'> => {
   const allowed = 1 - slo.target;
-  const tolerance = settings.tolerance ?? (slo.indicator.kind === 'errors' ? 1.5 : 1.25);
+  const tolerance = settings.tolerance ?? defaultTolerances[slo.indicator.kind];
   const cleared = clearS(traffic, { tolerance, beta: settings.beta });
   const kept = keepS(traffic, { allowed, beta: settings.beta });
   const healthyS = settings.healthyBy === 'either' ? Math.min(cleared, kept) : cleared;

@@ -5,6 +5,7 @@ import type { Change } from '../contract/plan.ts';
 import type { FailureCode } from '../contract/errors.ts';
 import type { RoutingRecord, Shares } from '../routing/record.ts';
 import { sameTraffic } from '../routing/weights.ts';
+import { describeEdited } from './edited-version.ts';
 
 export interface Problem {
   readonly code: FailureCode;
@@ -319,11 +320,11 @@ function editProblems(config: LoadedConfig, facts: readonly ClusterFacts[], vers
 export const editedProblems = (config: LoadedConfig, one: ClusterFacts, versions: readonly string[]): Problem[] =>
   one.workloads
     .filter(({ managed, version, editedBy = '' }) => managed && editedBy !== '' && versions.includes(version))
-    .map(({ deployment, version, editedBy }) => ({
-      code: 'VersionExists',
-      text: `${one.cluster}/${config.service.namespace}/Deployment/${deployment}: its pod template was changed by ${editedBy}, and version ${version} stands for the one that it was made with`,
-      fix: `put it back (kubectl rollout undo deployment/${deployment}), and deploy the change under another version name`,
-    }));
+    .map(({ deployment, version, editedBy: editor = '' }) => {
+      const { namespace } = config.service;
+      const { text, fix } = describeEdited({ cluster: one.cluster, namespace, deployment, version, editor });
+      return { code: 'VersionExists', text, fix };
+    });
 
 /** Topology of a client cluster: recorded, or at adoption from the config (default: it answers its own calls). */
 export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: number): Shares {

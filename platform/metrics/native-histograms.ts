@@ -87,7 +87,11 @@ const bucketSeries = ({ labels, samples }: NativeSeries, edges: readonly number[
     samples: samples.map((sample) => sampleOf(sample, atOrBelow(sample, edge))),
   }));
 
-const sampleOf = ({ atMs, startMs }: NativeSample, value: number): Sample => ({
+/** That value, at the sample's time and with the start that it knows. */
+export const sampleOf = (
+  { atMs, startMs }: { readonly atMs: number; readonly startMs?: Sample['startMs'] | undefined },
+  value: number,
+): Sample => ({
   atMs,
   value,
   ...(startMs === undefined ? {} : { startMs }),

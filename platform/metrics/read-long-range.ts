@@ -1,10 +1,8 @@
 /** Hours of raw series: read in pieces that each fit into an answer, and put together. */
 import type { RawSeries } from '../../core/analysis/counters.ts';
 import { labelsKey } from '../../core/analysis/recording.ts';
+import { LONGEST_RANGE_MS } from './source.ts';
 import type { MetricsSource, SeriesQuery } from './source.ts';
-
-/** As much as the longest range of a look, ms: an answer that is too large for this is so for a rollout, too. */
-const PIECE_MS = 10 * 60_000;
 
 export interface LongRange {
   readonly queries: readonly SeriesQuery[];
@@ -22,8 +20,8 @@ export const readLongRange = async (
   const read = new Map<string, RawSeries>();
   for (const series of queries) {
     const pieces: (readonly RawSeries[])[] = [];
-    for (let startMs = fromMs; startMs < toMs; startMs += PIECE_MS) {
-      const endMs = Math.min(toMs, startMs + PIECE_MS);
+    for (let startMs = fromMs; startMs < toMs; startMs += LONGEST_RANGE_MS) {
+      const endMs = Math.min(toMs, startMs + LONGEST_RANGE_MS);
       pieces.push(await metrics.range({ series, toMs: endMs, rangeMs: endMs - startMs }, signal));
     }
     for (const one of joined(pieces)) read.set(labelsKey(one.labels), one);

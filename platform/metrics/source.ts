@@ -17,6 +17,9 @@ export interface SeriesQuery {
   readonly edges?: readonly number[];
 }
 
+/** As long as any range that is asked for at once, ms: bounds an answer, also after a long outage of the backend. */
+export const LONGEST_RANGE_MS = 10 * 60_000;
+
 interface RangeQuery {
   readonly series: SeriesQuery;
   /** End of the range on the source's clock, ms since the epoch. */

@@ -19,7 +19,11 @@ const heading: Row = ['what', 'median', 'min … max', 'n', 'must hold', ''];
 
 export function pageOf(outcome: Outcome): string {
   const { title, settings, measures, notes, name, repeats, machine, load } = outcome;
-  const settingLines = Object.entries({ ...settings, ...machineLines(machine, load) });
+  const settingLines = Object.entries({
+    ...settings,
+    ...machineLines(machine),
+    'load average before, after': load.join(', '),
+  });
   return [
     `# ${title}`,
     '',
@@ -37,11 +41,10 @@ export function pageOf(outcome: Outcome): string {
   ].join('\n');
 }
 
-const machineLines = (machine: Machine, [before, after]: Outcome['load']): Record<string, string> => ({
+export const machineLines = (machine: Machine): Record<string, string> => ({
   machine: `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}`,
   node: machine.node,
   revision: machine.revision,
-  'load average before, after': `${before}, ${after}`,
 });
 
 function rowOf(measure: Measure): Row {
@@ -61,7 +64,8 @@ function rowOf(measure: Measure): Row {
 const formatted = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
 
-function table(head: Row, rows: readonly Row[]): string[] {
+/** Lines of a Markdown table that can be read as they are. */
+export function table(head: Row, rows: readonly Row[]): string[] {
   const widths = head.map((cell, i) => Math.max(3, cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (row: Row): string => `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];

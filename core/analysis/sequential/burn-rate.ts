@@ -2,6 +2,7 @@
  * Burn rates of the error budget (Google SRE workbook, chapter 5): how many times faster than the objective allows are
  * bad requests spent. A rule needs both windows: the long one for weight, the short one to see that it still goes on.
  */
+import { plusTotal } from '../arms.ts';
 import type { Total } from '../arms.ts';
 
 export interface BurnRule {
@@ -90,8 +91,4 @@ export const withBucket = (buckets: readonly Bucket[], next: Bucket): readonly B
 const sameAge = (a: Bucket, b: Bucket, newest: Bucket): boolean =>
   a.atMs > newest.atMs - COARSE_MS === b.atMs > newest.atMs - COARSE_MS;
 
-const join = (a: Bucket, b: Bucket): Bucket => ({
-  atMs: b.atMs,
-  total: a.total + b.total,
-  bad: a.bad + b.bad,
-});
+const join = (a: Bucket, b: Bucket): Bucket => ({ atMs: b.atMs, ...plusTotal(a, b) });

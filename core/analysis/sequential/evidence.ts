@@ -100,11 +100,11 @@ export interface Objective {
 }
 
 /** Part of alpha for the time since the first share; the rest is for windows. */
-const WHOLE_PART = 0.9;
+export const WHOLE_PART = 0.9;
 /** What the n-th window (n = 1, 2, …) may bet; all of them together 1 - WHOLE_PART. */
 const windowPart = (n: number): number => (1 - WHOLE_PART) / (n * (n + 1));
 /** Part of alpha for the comparison with the old version; the rest is for the fixed objective. */
-const RELATIVE_PART = 0.95;
+export const RELATIVE_PART = 0.95;
 /** Part of alpha for clusters by themselves, together; the rest is for all of them pooled. */
 const LOCAL_PART = 0.8;
 
@@ -132,7 +132,7 @@ export const withStretch = (
 };
 
 /** Did the old version keep the objective? Where it did not, bad requests are no fault of the new one by themselves. */
-const oldKept = (now: Total, bake: Total, allowed: number): boolean =>
+export const oldKept = (now: Total, bake: Total, allowed: number): boolean =>
   now.bad <= allowed * now.total && now.bad + bake.bad <= allowed * (now.total + bake.total);
 
 const withComparison = (before: Comparison, { newer, kind, harsh, alike }: Counts, grid: Grid): Comparison => {

@@ -12,7 +12,7 @@ import type { Seen } from './explain.ts';
 import { clear, healthyInS } from './healthy.ts';
 import { withLook } from './look.ts';
 import { oddsInterval, sumProfiles } from './profile.ts';
-import { createGrid } from './tilts.ts';
+import { createGrid, defaultTolerances } from './tilts.ts';
 
 type Input = JudgeInput<SequentialSettings>;
 
@@ -54,7 +54,6 @@ const margins = { errors: 1, latency: 1.1 } as const;
  * (docs/benchmarks/judge-delay.md). A slow-down moves the odds of every edge by little (judge-latency.md).
  */
 const expectations = { errors: { tilt: 1.6, sd: 1.1 }, latency: { tilt: 0.4, sd: 1.2 } } as const;
-const tolerances = { errors: 1.5, latency: 1.25 } as const;
 
 /** Grids are the same for all looks of an SLO. */
 const grids = new Map<string, Objective['grid']>();
@@ -63,7 +62,7 @@ export const objectiveOf = ({ slo, settings, family }: Pick<Input, 'slo' | 'sett
   const { kind } = slo.indicator;
   const options = {
     margin: settings.margin ?? margins[kind],
-    tolerance: settings.tolerance ?? tolerances[kind],
+    tolerance: settings.tolerance ?? defaultTolerances[kind],
     expected: expectations[kind],
     points: kind === 'errors' ? FINE : COARSE,
   };

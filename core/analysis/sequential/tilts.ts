@@ -41,6 +41,9 @@ const LARGEST = Math.log(64);
 const LOWEST = -Math.log(16);
 /** Width of the prior around "no difference" for "no worse than tolerated". */
 const ALIKE_SD = 0.25;
+/** Tolerances of Services that name none. */
+export const defaultTolerances = { errors: 1.5, latency: 1.25 } as const;
+
 /** The prior of "worse" is lognormal in the tilt. */
 export interface Expectation {
   /** Median tilt. */

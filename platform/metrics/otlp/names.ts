@@ -26,7 +26,10 @@ export const storedName = (written: WrittenName, isRead: (name: string) => boole
 };
 
 /** Names of the series of a histogram. */
-export const seriesNames = (histogram: string): readonly string[] => [`${histogram}_count`, `${histogram}_bucket`];
+export const seriesNames = (histogram: string): readonly [count: string, bucket: string] => [
+  `${histogram}_count`,
+  `${histogram}_bucket`,
+];
 
 /** What a query's names may be stored as: the opposite direction. */
 export const storedNames = (names: readonly string[]): ReadonlySet<string> =>

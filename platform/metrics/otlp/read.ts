@@ -2,10 +2,11 @@
 import type { RawSeries, Sample } from '../../../core/analysis/counters.ts';
 import { mergeHistograms } from '../../../core/analysis/exponential.ts';
 import type { ExponentialHistogram } from '../../../core/analysis/exponential.ts';
-import { asClassic } from '../native-histograms.ts';
+import { asClassic, sampleOf } from '../native-histograms.ts';
 import type { NativeSeries } from '../native-histograms.ts';
 import type { SeriesQuery } from '../source.ts';
 import { unsettledFromMs } from './arrivals.ts';
+import { seriesNames } from './names.ts';
 import type { Value } from './points.ts';
 import type { Kept, Stream } from './stream.ts';
 
@@ -78,12 +79,6 @@ const plus = (a: Value, b: Value): Value => {
   return { ...b, count, counts: b.counts.map((one, i) => one + (a.counts[i] ?? 0)) };
 };
 
-const sampleOf = ({ atMs, startMs }: Kept, value: number): Sample => ({
-  atMs,
-  value,
-  ...(startMs === undefined ? {} : { startMs }),
-});
-
 const numberSeries = ({ name, labels }: Stream, samples: readonly Kept[]): RawSeries => ({
   labels: { ...labels, __name__: name },
   samples: samples.flatMap((kept) => (kept.value.kind === 'number' ? [sampleOf(kept, kept.value.value)] : [])),
@@ -95,7 +90,7 @@ const histogramSeries = (
   samples: readonly Kept[],
   { names, labels: { le: wanted } }: SeriesQuery,
 ): readonly RawSeries[] => {
-  const [count, bucket] = [`${name}_count`, `${name}_bucket`];
+  const [count, bucket] = seriesNames(name);
   const series = names.includes(count)
     ? [{ labels: { ...labels, __name__: count }, samples: samples.map((kept) => sampleOf(kept, totalOf(kept))) }]
     : [];

@@ -3,6 +3,8 @@ import { asPrior, noDispersion, withCounts } from '../../../core/analysis/sequen
 import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { Objective } from '../../../core/analysis/sequential/evidence.ts';
+import { ENOUGH_BAD, LONGEST_MS } from '../../../activities/watch-slo-past.ts';
+import { LONGEST_RANGE_MS } from '../../../platform/metrics/source.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 import { createScreen } from './screen.ts';
@@ -30,9 +32,8 @@ export const POLL_S = 10;
 /** Polls of the old version before the first share that are read, as activities/watch-slo-past.ts does: the first look back … */
 const FIRST_HISTORY = 15;
 /** … and piece by piece further, until so many bad requests are known, or an hour. */
-const HISTORY_PIECE = 60;
-const ENOUGH_BAD = 60;
-const LONGEST_HISTORY = 360;
+const HISTORY_PIECE = LONGEST_RANGE_MS / 1000 / POLL_S;
+const LONGEST_HISTORY = LONGEST_MS / 1000 / POLL_S;
 /** Both versions are out, s after the begin. */
 const OUTAGE = { from: 1200, to: 1320 };
 /** Of polls without numbers: their counts come with the next one. */

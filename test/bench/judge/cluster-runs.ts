@@ -1,4 +1,5 @@
 /** Runs over many clusters of which one is bad: who is named, and how long that takes. */
+import { noDispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import { namesByEvidence } from '../../../core/analysis/sequential/e-bh.ts';
 import {
   logEvidence,
@@ -56,8 +57,8 @@ const clusterRun = (random: Random, cell: ClusterCell, objective: Objective): Cl
   const names = Array.from({ length: clusters }, (_, i) => `c${i}`);
   const histories = new Map(names.map((name) => [name, historyOf(random, levelOf(name))]));
   const evidence = withBake(null, objective, 0);
-  let strata = Object.fromEntries(names.map((name) => [name, seeded({ '': histories.get(name) ?? noHistory })]));
-  const alone = createWatch(errorsObjective(), { '': histories.get(BAD) ?? noHistory });
+  let strata = Object.fromEntries(names.map((name) => [name, seeded({ '': histories.get(name) ?? noDispersion })]));
+  const alone = createWatch(errorsObjective(), { '': histories.get(BAD) ?? noDispersion });
   const before = new Map<string, Total>();
   let found: Pick<ClusterRun, 'atS' | 'named'> | undefined;
   let aloneS: number | null = null;
@@ -77,5 +78,3 @@ const clusterRun = (random: Random, cell: ClusterCell, objective: Objective): Cl
   }
   return { atS: found?.atS ?? null, named: found?.named ?? [], aloneS };
 };
-
-const noHistory = { squares: 0, events: 0, variance: 0 };

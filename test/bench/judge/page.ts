@@ -1,5 +1,6 @@
 /** A table's outcome as people read it: on a terminal and as docs/benchmarks/judge-<name>.md. */
 import type { Machine } from '../machine.ts';
+import { machineLines, table } from '../page.ts';
 import type { Section, TableResult, Value } from './table.ts';
 
 export interface Outcome extends TableResult {
@@ -17,13 +18,11 @@ export const pageOf = ({ title, settings, sections, notes, name, command, starte
     `\`${command}\` at ${startedAt}, ${minutes} min. All values: judge-${name}.json.`,
     '',
     ...sections.flatMap((section) => [`## ${section.title}`, '', ...tableOf(section), '']),
-    ...linesOf(
+    ...table(
       ['setting', 'value'],
       Object.entries({
         ...settings,
-        machine: `${machine.cores} cores (${machine.cpu}), ${machine.memoryGiB} GiB, Linux ${machine.kernel}`,
-        node: machine.node,
-        revision: machine.revision,
+        ...machineLines(machine),
       }).map(([key, value]) => [key, String(value)]),
     ),
     '',
@@ -36,7 +35,7 @@ export const holdsAll = ({ sections }: TableResult): boolean =>
 
 const tableOf = ({ rows }: Section): string[] => {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return linesOf(
+  return table(
     columns,
     rows.map((row) => columns.map((column) => textOf(row[column]))),
   );
@@ -46,11 +45,4 @@ const textOf = (value: Value | undefined): string => {
   if (value === undefined) return '';
   if (typeof value === 'boolean') return value ? 'yes' : '**NO**';
   return typeof value === 'number' && !Number.isInteger(value) ? String(Number(value.toPrecision(3))) : String(value);
-};
-
-const linesOf = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => {
-  const widths = head.map((cell, i) => Math.max(3, cell.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]): string =>
-    `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 };

@@ -8,6 +8,7 @@
  */
 import { plusTotal } from '../../../core/analysis/arms.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
+import { oldKept, RELATIVE_PART, WHOLE_PART } from '../../../core/analysis/sequential/evidence.ts';
 import type { Objective, StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
 import { bestRatio, createBurnWatch, settings, WINDOW_MS } from './watch.ts';
 import type { Looker } from './watch.ts';
@@ -15,8 +16,8 @@ import type { Looker } from './watch.ts';
 /** What the judge rounds off, ln. */
 const SLACK = 0.05;
 const CELLS = 4096;
-const RELATIVE = 0.95;
-const WINDOWS = 0.1;
+/** Part of alpha for all windows together. */
+const WINDOWS = 1 - WHOLE_PART;
 
 interface Bound {
   readonly tilts: Float64Array;
@@ -74,7 +75,7 @@ export const createScreen = (objective: Objective): Looker<'maybe'> => {
 };
 
 /** Dividing a ln-likelihood by phi raises its e-value by 1 at most. */
-const bet = (mixture: number, best: number): number => RELATIVE * (1 + mixture) + (1 - RELATIVE) * (1 + best);
+const bet = (mixture: number, best: number): number => RELATIVE_PART * (1 + mixture) + (1 - RELATIVE_PART) * (1 + best);
 
 const mixtureOf = ({ prior }: Bound, profile: Float64Array): number => {
   let sum = 0;
@@ -118,7 +119,7 @@ const createAbsolute = (allowed: number) => {
   return {
     add: (newer: Total, kind: Total): readonly [Total, Total] => {
       const before = whole;
-      const kept = kind.bad <= allowed * kind.total && kind.bad + old.bad <= allowed * (kind.total + old.total);
+      const kept = oldKept(kind, old, allowed);
       old = plusTotal(old, kind);
       if (kept) [whole, recent] = [plusTotal(whole, newer), plusTotal(recent, newer)];
       return [before, whole];
