@@ -3,7 +3,6 @@
  * deploy v3 → breach → restore → undo. It proves itself: exit 0 only if each act ended as told and clients saw no failure
  * that v3 did not cause.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +10,6 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Change } from '../core/contract/plan.ts';
 import { messageNames, type RolloutStatus } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/names.ts';
-import { TidegateError } from '../core/contract/errors.ts';
 import { startLab, type Lab } from '../infra/lab/client.ts';
 import { summaryOf, summaryText, type Act, type Summary } from './demo-summary.ts';
 import { exitCodes, type Io } from './io.ts';
@@ -34,13 +32,13 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
     report: (line) => io.stderr(`${line}\n`),
     signal: io.signal,
   });
-  let worker: ChildProcess | undefined;
   try {
-    worker = startWorker(lab);
+    io.stderr('starting a worker\n');
+    await lab.worker.start(fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url)));
     const labIo: Io = { ...io, env: { ...io.env, ...lab.env } };
     const { client, close } = await connectTemporal(labIo.env);
     try {
-      await untilWorking(client, worker, labIo);
+      await untilPolled(client, labIo);
       const summary = await story(lab, client, labIo);
       io.stdout(summaryText(summary));
       if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(summary, null, 2)}\n`);
@@ -50,23 +48,12 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
       await close();
     }
   } finally {
-    worker?.kill('SIGTERM');
     await lab.stop();
   }
 }
 
-function startWorker(lab: Lab): ChildProcess {
-  const main = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
-  return spawn(process.execPath, [main, 'worker'], {
-    env: { ...process.env, ...lab.env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-async function untilWorking(client: Client, worker: ChildProcess, io: Io): Promise<void> {
+async function untilPolled(client: Client, io: Io): Promise<void> {
   while (!(await isPolled(client, taskQueues.control))) {
-    if (worker.exitCode !== null)
-      throw new TidegateError('Unavailable', `the worker ended with code ${worker.exitCode}`);
     io.signal.throwIfAborted();
     await io.sleep(200);
   }

@@ -15,6 +15,7 @@ import type { LabClusterState, LabEnv, LabParts, LabProcessStatus, LabSpec, LabS
 import type { TrafficReport } from './load/report.ts';
 import { shopMesh } from './mesh.ts';
 import type { LabMesh } from './mesh.ts';
+import type { WorkerOnDemand } from './own-processes.ts';
 import {
   claimRunDir,
   isSupervisor,
@@ -63,6 +64,8 @@ export interface Lab {
   readonly mesh: LabMesh;
   readonly clusters: readonly LabClusterState[];
   readonly traffic: LabTraffic;
+  /** A process of the lab, at the priority of a control plane. */
+  readonly worker: WorkerOnDemand;
   /** The words of `tidegate lab break`, for example `break('errors', 'checkout', 'v3', '--ratio', '0.08')`. */
   break(...words: string[]): Promise<void>;
   status(): Promise<LabProcessStatus[]>;
@@ -134,6 +137,14 @@ function labOf(state: LabState, stop: () => Promise<void>): Lab {
         if (since !== undefined) query.set('since', String(since));
         if (until !== undefined) query.set('until', String(until));
         return callControl<TrafficReport>(load, `/report?${query.toString()}`);
+      },
+    },
+    worker: {
+      async start(script) {
+        await callControl(control, '/worker/start', { script });
+      },
+      async kill() {
+        await callControl(control, '/worker/kill', {});
       },
     },
     async break(...words) {

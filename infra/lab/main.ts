@@ -62,6 +62,12 @@ async function answer(lab: SupervisedLab, path: string, body: unknown): Promise<
     case '/break':
       await lab.break(body as BreakOrder);
       return {};
+    case '/worker/start':
+      await lab.worker.start((body as { script: string }).script);
+      return {};
+    case '/worker/kill':
+      await lab.worker.kill();
+      return {};
     case '/traffic': {
       const wanted = body as { service: string; rate: number; rates?: Record<string, number> };
       const order: TrafficOrder = { ...wanted, targets: await lab.addresses(wanted.service) };

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Bench, ClusterBench } from './bench.ts';
@@ -6,11 +7,12 @@ import { loadSocket, podsSocket } from './lab-state.ts';
 import type { LoadConfig } from './load/main.ts';
 import { nodeName, zoneOf } from './mesh.ts';
 import type { PodHostConfig } from './pods/main.ts';
-import type { ProcessStarter } from './process.ts';
+import { untilReady } from './process.ts';
+import type { LabProcess, ProcessStarter } from './process.ts';
 import { clientAddress, podNetwork } from './slot.ts';
 
 export function startPodHost(
-  { spec, slot, starter, dataDir }: Bench,
+  { spec, slot, starters, dataDir }: Bench,
   clusters: ClusterBench[],
   prometheusUrl: string,
 ): void {
@@ -31,7 +33,7 @@ export function startPodHost(
     controlSocket: join(spec.runDir, podsSocket),
     seed: spec.seed,
   };
-  startNode(starter, {
+  startNode(starters.traffic, {
     name: 'pod-host',
     script: './pods/main',
     configFile: join(dataDir, 'pod-host.json'),
@@ -39,7 +41,7 @@ export function startPodHost(
   });
 }
 
-export function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clusters: ClusterBench[]): void {
+export function startLoadGenerator({ spec, slot, starters, dataDir }: Bench, clusters: ClusterBench[]): void {
   const config: LoadConfig = {
     controlSocket: join(spec.runDir, loadSocket),
     clients: clusters.flatMap(({ cluster, envoys }) =>
@@ -50,7 +52,36 @@ export function startLoadGenerator({ spec, slot, starter, dataDir }: Bench, clus
       })),
     ),
   };
-  startNode(starter, { name: 'load', script: './load/main', configFile: join(dataDir, 'load.json'), config });
+  startNode(starters.traffic, { name: 'load', script: './load/main', configFile: join(dataDir, 'load.json'), config });
+}
+
+/** One `tidegate worker` for a lab. */
+export interface WorkerOnDemand {
+  /** Runs it, or goes on with the one that runs; resolves when it is ready. `script`: the CLI's entry. */
+  start(script: string): Promise<void>;
+  /** kill -9: no shutdown, no heartbeat, no goodbye. */
+  kill(): Promise<void>;
+}
+
+export function workerOf(
+  starter: ProcessStarter,
+  { env, signal }: { env: Readonly<Record<string, string>>; signal: AbortSignal },
+): WorkerOnDemand {
+  let worker: LabProcess | undefined;
+  return {
+    async start(script) {
+      if (worker?.running === true) return;
+      const from = worker === undefined ? 0 : statSync(worker.logFile).size;
+      if (worker === undefined)
+        worker = starter.start({ name: 'worker', command: process.execPath, args: [script, 'worker'], env });
+      else worker.restart();
+      const { logFile } = worker;
+      const isReady = async (): Promise<boolean> =>
+        (await readFile(logFile)).subarray(from).toString().includes('worker ready');
+      await untilReady('worker', isReady, { needs: [worker], signal });
+    },
+    kill: async () => worker?.kill(),
+  };
 }
 
 function startNode(

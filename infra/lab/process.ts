@@ -40,6 +40,8 @@ export interface StarterOptions {
   /** Paths by name; a command without a path here is taken as it is. `tether` must be one of them. */
   readonly binaries: Readonly<Record<string, string>>;
   readonly logDir: string;
+  /** How far its processes give way to others of the session, 0 (default) to 19. */
+  readonly nice?: number;
 }
 
 export function createProcessStarter(options: StarterOptions): ProcessStarter {
@@ -59,7 +61,7 @@ export function createProcessStarter(options: StarterOptions): ProcessStarter {
 
 function startProcess(spec: ProcessSpec, options: StarterOptions): LabProcess {
   const logFile = join(options.logDir, `${spec.name}.log`);
-  let child = launch(spec, options.binaries, logFile);
+  let child = launch(spec, options, logFile);
   let stopping = false;
   let ended = watch(child);
 
@@ -107,17 +109,18 @@ function startProcess(spec: ProcessSpec, options: StarterOptions): LabProcess {
     restart() {
       stopping = false;
       failure = undefined;
-      child = launch(spec, options.binaries, logFile);
+      child = launch(spec, options, logFile);
       ended = watch(child);
       onEnd(child);
     },
   };
 }
 
-function launch(spec: ProcessSpec, binaries: StarterOptions['binaries'], logFile: string): ChildProcess {
+function launch(spec: ProcessSpec, { binaries, nice = 0 }: StarterOptions, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
-    return spawn(binaries['tether'] ?? 'tether', [binaries[spec.command] ?? spec.command, ...spec.args], {
+    const niceness = nice === 0 ? [] : ['--nice', String(nice)];
+    return spawn(binaries['tether'] ?? 'tether', [...niceness, binaries[spec.command] ?? spec.command, ...spec.args], {
       stdio: ['ignore', log, log],
       env: { ...process.env, ...spec.env, TETHER_PARENT: String(process.pid) },
     });

@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startApiServer, startEtcd } from './apiservers.ts';
 import type { ApiServer } from './apiservers.ts';
-import type { Bench, ClusterBench } from './bench.ts';
+import type { Bench, ClusterBench, Starters } from './bench.ts';
 import { obtainBinaries } from './binaries.ts';
 import type { BinaryName } from './binaries.ts';
 import { startClusterMesh, startDataPlane } from './cilium.ts';
@@ -21,10 +21,11 @@ import { nodeName } from './mesh.ts';
 import type { LabCluster } from './mesh.ts';
 import { deployService, prepareCluster } from './objects.ts';
 import { startPrometheus, startTemporal } from './observability.ts';
-import { startLoadGenerator, startPodHost } from './own-processes.ts';
+import { startLoadGenerator, startPodHost, workerOf } from './own-processes.ts';
+import type { WorkerOnDemand } from './own-processes.ts';
 import { freePorts } from './ports.ts';
 import { createProcessStarter, untilReady } from './process.ts';
-import type { LabProcess, ProcessStarter } from './process.ts';
+import type { LabProcess } from './process.ts';
 import { writeRunFiles } from './run-files.ts';
 import { claimSlot, loopbackOf, podNetwork, serviceCidr } from './slot.ts';
 
@@ -32,6 +33,7 @@ export interface SupervisedLab {
   readonly state: LabState;
   status(): LabProcessStatus[];
   break(order: BreakOrder): Promise<void>;
+  readonly worker: WorkerOnDemand;
   /** Cluster address of a service by cluster, as processes of this machine reach it. */
   addresses(service: string): Promise<Record<string, { service: string; host: string; port: number }>>;
 }
@@ -42,9 +44,12 @@ export interface Supervision {
   stop(): Promise<void>;
 }
 
+/** Of 19: with 10, a request waits next to nothing for a control plane; with 19, a control plane may wait long. */
+const controlNice = 10;
+
 export function superviseLab(spec: LabSpec, report: (line: string) => void): Supervision {
   const abort = new AbortController();
-  let starter: ProcessStarter | undefined;
+  let starters: Starters | undefined;
 
   async function start(): Promise<SupervisedLab> {
     const claim = await claimSlot();
@@ -57,21 +62,24 @@ export function superviseLab(spec: LabSpec, report: (line: string) => void): Sup
     abort.signal.throwIfAborted();
     const [dataDir, logDir] = [join(spec.runDir, 'data'), join(spec.runDir, 'logs')];
     for (const dir of [dataDir, logDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    starter = createProcessStarter({ binaries, logDir });
-    return startParts({ spec, slot: claim.slot, dataDir, starter, signal: abort.signal, report });
+    starters = {
+      traffic: createProcessStarter({ binaries, logDir }),
+      control: createProcessStarter({ binaries, logDir, nice: controlNice }),
+    };
+    return startParts({ spec, slot: claim.slot, dataDir, starters, signal: abort.signal, report });
   }
 
   return {
     ready: start(),
     async stop() {
       abort.abort(new Error('the lab is being stopped'));
-      await starter?.stopAll();
+      await Promise.all([starters?.traffic.stopAll(), starters?.control.stopAll()]);
     },
   };
 }
 
 async function startParts(bench: Bench): Promise<SupervisedLab> {
-  const { spec, starter, dataDir, report } = bench;
+  const { spec, starters, dataDir, report } = bench;
   const withTraffic = spec.parts === 'all';
   report('starting etcd and the API servers');
   const envoyPorts = await freePorts(spec.mesh.clusters.reduce((sum, { nodes }) => sum + nodes, 0));
@@ -87,12 +95,12 @@ async function startParts(bench: Bench): Promise<SupervisedLab> {
   const scraped = [...envoysOf].flatMap(([cluster, envoys]) => envoys.map((envoy) => ({ cluster, ...envoy })));
   const observability = withTraffic
     ? Promise.all([
-        startPrometheus(starter, { dir: dataDir, envoys: scraped, scrapeIntervalMs: spec.metricsIntervalMs }),
-        startTemporal(starter),
+        startPrometheus(starters.control, { dir: dataDir, envoys: scraped, scrapeIntervalMs: spec.metricsIntervalMs }),
+        startTemporal(starters.control),
       ])
     : Promise.resolve(undefined);
   observability.catch(() => undefined); // awaited below
-  const etcd = await startEtcd(starter, 'etcd', dataDir);
+  const etcd = await startEtcd(starters.control, 'etcd', dataDir);
   const clusters = await Promise.all(
     spec.mesh.clusters.map((cluster) =>
       startCluster(bench, { cluster, etcdUrl: etcd.url, envoys: envoysOf.get(cluster.name) ?? [] }),
@@ -117,9 +125,15 @@ async function startCluster(
   options: { cluster: LabCluster; etcdUrl: string; envoys: { node: string; adminPort: number }[] },
 ): Promise<ClusterBench> {
   const { cluster, etcdUrl, envoys } = options;
-  const { spec, slot, dataDir: dir, starter, signal } = bench;
+  const { spec, slot, dataDir: dir, starters, signal } = bench;
   const cidr = serviceCidr(slot, cluster.id);
-  const api = await startApiServer(starter, { cluster: cluster.name, etcdUrl, serviceCidr: cidr, dir, signal });
+  const api = await startApiServer(starters.control, {
+    cluster: cluster.name,
+    etcdUrl,
+    serviceCidr: cidr,
+    dir,
+    signal,
+  });
   await prepareCluster(api.client, cluster, spec.mesh.services);
   const write = (folder: string, user: string, target: ApiServer['admin']): string => {
     mkdirSync(join(spec.runDir, folder), { recursive: true });
@@ -137,7 +151,7 @@ async function startTraffic(
   clusters: ClusterBench[],
   prometheusUrl: string,
 ): Promise<Map<string, number>> {
-  const { spec, slot, starter, signal, dataDir: dir, report } = bench;
+  const { spec, slot, starters, signal, dataDir: dir, report } = bench;
   startPodHost(bench, clusters, prometheusUrl);
   startLoadGenerator(bench, clusters);
   const deployed = Promise.all(
@@ -152,12 +166,15 @@ async function startTraffic(
     signal,
   });
   const meshes = await Promise.all(
-    clusters.map(async (one) => ({ name: one.cluster.name, ...(await startClusterMesh(starter, optionsOf(one))) })),
+    clusters.map(async (one) => ({
+      name: one.cluster.name,
+      ...(await startClusterMesh(starters.control, optionsOf(one))),
+    })),
   );
   const planes = await Promise.all(
     clusters.map(async (one) => {
       const remotes = meshes.filter(({ name }) => name !== one.cluster.name);
-      const { adminPort } = await startDataPlane(starter, { ...optionsOf(one), remotes, envoys: one.envoys });
+      const { adminPort } = await startDataPlane(starters.traffic, { ...optionsOf(one), remotes, envoys: one.envoys });
       return [one.cluster.name, adminPort] as const;
     }),
   );
@@ -166,7 +183,7 @@ async function startTraffic(
 }
 
 function handle(
-  { spec, starter }: Bench,
+  { spec, starters, signal }: Bench,
   state: LabState,
   parts: { clusters: ClusterBench[]; prometheus: LabProcess | undefined },
 ): SupervisedLab {
@@ -174,7 +191,7 @@ function handle(
   return {
     state,
     status: () =>
-      starter.processes.map(({ name, pid, running, failure }) => ({
+      [...starters.control.processes, ...starters.traffic.processes].map(({ name, pid, running, failure }) => ({
         name,
         pid,
         running,
@@ -190,6 +207,7 @@ function handle(
         },
         order,
       ),
+    worker: workerOf(starters.control, { env: { ...state.env }, signal }),
     async addresses(name) {
       const service = spec.mesh.services.find((one) => one.name === name);
       const namespace = service?.namespace ?? 'default';

@@ -113,7 +113,7 @@ async function waitLong(shop: Shop, { minutes, report }: BenchContext): Promise<
     rest: steps(bake, 100),
     warm: '1s',
   });
-  await rig.worker.kill();
+  await rig.lab.worker.kill();
   const workers = await startOwnWorkers(shop);
   try {
     let baking: Waiting | undefined;

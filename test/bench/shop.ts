@@ -1,7 +1,8 @@
 /** A lab with one service that benches change again and again, and what a change of it was. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { stringify } from 'yaml';
 import { startChange } from '../../cli/start.ts';
 import { messageNames, type RolloutStatus } from '../../core/contract/messages.ts';
@@ -109,9 +110,10 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
     const { plan, workflowId, runId } = await startChange(rig.client, { service, change }, rig.io);
     const handle = rig.client.workflow.getHandle(workflowId, runId);
     await during?.(handle);
-    await until(handle, ({ outcome }) => outcome !== null);
-    // The workflow closes a moment after its state: the next change must find the lock free.
-    await handle.result().catch(() => undefined);
+    // Not by asking for its state again and again: that is work beside the traffic which is measured.
+    await ended(handle, signal).catch((error: unknown) => {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+    });
     return { plan, handle, startedAt, endedAt: Date.now(), status: await statusOf(handle) };
   };
   return {
@@ -124,14 +126,24 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
     configure: (rollout) => writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${service}.yaml`), document(rollout, first)),
     async retired(plan, version) {
       const handle = rig.client.workflow.getHandle(retireWorkflowId({ ...plan.service, version }));
-      await Promise.race([handle.result(), rejectedOn(signal)]);
+      await ended(handle, signal);
       return handle;
     },
   };
 }
 
-const rejectedOn = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+/** The end of a run, or an error: of the run, of the interruption, or because it takes too long. */
+async function ended(handle: WorkflowHandle, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const late = sleep(CHANGE_MS, undefined, { signal: AbortSignal.any([signal, over.signal]) }).then(() => {
+    throw new Error(`${handle.workflowId} has not ended within ${CHANGE_MS / 60_000} minutes`);
+  });
+  try {
+    await Promise.race([handle.result(), late]);
+  } finally {
+    over.abort();
+  }
+}
 
 function document({ canary, rest, warm, judge = 'threshold' }: Rollout, first: string): string {
   const waves = [

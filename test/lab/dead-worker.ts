@@ -16,10 +16,10 @@ export function deadWorker(stage: () => Stage): void {
         await basket.configure({ canary: [50, 100], rest: [100], bake: '3s' });
         await basket.deploy(version);
         await basket.until(({ phase }) => phase === 'baking');
-        await rig.worker.kill();
+        await rig.lab.worker.kill();
         await basket.requests(300);
         expect(await basket.shares('aws-us-east-1')).toMatchObject({ [version]: 500_000 });
-        await rig.worker.start();
+        await rig.startWorker();
         expect(await basket.end()).toMatchObject({ outcome: 'promoted' });
         expect(await basket.allShares()).toEqual(basket.whole(version));
         expect((await basket.clientsSaw(since)).failuresOutside()).toEqual([]);
@@ -40,10 +40,10 @@ export function deadWorker(stage: () => Stage): void {
         await lab.break('api-server', 'onprem-fra1', 'hung');
         await basket.say('abort', { reason: 'not good' });
         await basket.until(({ outstanding }) => outstanding.length === 1 && outstanding[0] === 'onprem-fra1');
-        await rig.worker.kill();
+        await rig.lab.worker.kill();
         await lab.break('api-server', 'onprem-fra1', 'heal');
         expect(await basket.allShares()).not.toEqual(before);
-        await rig.worker.start();
+        await rig.startWorker();
         expect(await basket.end()).toMatchObject({ outcome: 'restored', outstanding: [] });
         expect(await basket.allShares()).toEqual(before);
       },

@@ -142,7 +142,7 @@ export function labService(rig: LabRig, name: string): LabService {
     },
     async settle() {
       await rig.lab.break('heal');
-      await rig.worker.start();
+      await rig.startWorker();
       await closeRun(handle());
       const found = await Promise.all(clusters.map((cluster) => record(cluster).catch(() => null)));
       const half = found.some((one) => one !== null && !same(one.versions.current, one.versions.proven));

@@ -81,7 +81,7 @@ export function people(stage: () => Stage): void {
         await basket.configure({ canary: [50, 100], rest: [100], bake: '3s' });
         await basket.deploy(version);
         await basket.until(({ phase }) => phase === 'baking');
-        await rig.worker.kill();
+        await rig.lab.worker.kill();
         const { code, out } = await rig.tidegate('restore', 'basket', '--from-cluster');
         expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('aws-us-east-1') });
         expect(await basket.allShares()).toEqual(before);
@@ -89,7 +89,7 @@ export function people(stage: () => Stage): void {
         await basket.requests(120);
         const after = await basket.requests(300);
         expect(after.byVersion()).not.toHaveProperty(version);
-        await rig.worker.start();
+        await rig.startWorker();
         // It finds the newer writer's epoch, writes nothing, and leaves the rest to a person.
         expect(await basket.end()).toMatchObject({ outcome: 'unproven', reason: expect.stringContaining('run cli-') });
         expect(await basket.allShares()).toEqual(before);

@@ -1,11 +1,13 @@
 // tether runs a command that dies with the process that started it.
 //
-//	tether [--stdin] COMMAND ARGUMENTS…
+//	tether [--stdin | --nice N] COMMAND ARGUMENTS…
 //
 // It asks the kernel to send SIGKILL when its parent ends (PR_SET_PDEATHSIG survives exec) and then becomes the command.
 // A parent that ended before that request is noticed too: by its process id in $TETHER_PARENT, else by having been
 // handed to process 1. With --stdin the command runs as a child, and is killed, with everything it started in its
 // process group, when standard input ends: for parents that are not on this machine's process tree (a shell in between).
+//
+// With --nice the command, and what it starts, gives way to processes of a lower N in the same session.
 //
 // The kernel sends the signal when the *thread* that forked ends: start it from a thread that lives as long as the process.
 package main
@@ -47,6 +49,17 @@ func dieWithParent() {
 	}
 }
 
+// beNice must run on the thread that calls exec: to Linux, niceness is a thread's, and exec keeps the caller's.
+func beNice(value string) {
+	nice, err := strconv.Atoi(value)
+	if err != nil || nice < 0 || nice > 19 {
+		fail("--nice %q is not a number from 0 to 19", value)
+	}
+	if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, nice); err != nil {
+		fail("setpriority: %v", err)
+	}
+}
+
 func runUntilInputEnds(path string, argv []string) {
 	command := &exec.Cmd{Path: path, Args: argv, Stdout: os.Stdout, Stderr: os.Stderr,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}}
@@ -81,9 +94,12 @@ func main() {
 	untilInputEnds := len(arguments) > 0 && arguments[0] == "--stdin"
 	if untilInputEnds {
 		arguments = arguments[1:]
+	} else if len(arguments) > 1 && arguments[0] == "--nice" {
+		beNice(arguments[1])
+		arguments = arguments[2:]
 	}
 	if len(arguments) == 0 {
-		fail("usage: tether [--stdin] COMMAND ARGUMENTS…")
+		fail("usage: tether [--stdin | --nice N] COMMAND ARGUMENTS…")
 	}
 	path, err := exec.LookPath(arguments[0])
 	if err != nil {
