@@ -1,6 +1,6 @@
 /** Which judges look at an SLO, and what they keep from look to look. */
 import type { Judged, JudgeInput } from '../core/analysis/judge.ts';
-import { judgeKayenta } from '../core/analysis/kayenta/judge.ts';
+import { judgeKayenta, judgeTogether } from '../core/analysis/kayenta/judge.ts';
 import type { KayentaState } from '../core/analysis/kayenta/judge.ts';
 import type { Evidence } from '../core/analysis/sequential/evidence.ts';
 import { judgeSequential } from '../core/analysis/sequential/judge.ts';
@@ -8,7 +8,7 @@ import type { SequentialState } from '../core/analysis/sequential/judge.ts';
 import { asThreshold, judgeThreshold } from '../core/analysis/threshold.ts';
 import type { ThresholdState } from '../core/analysis/threshold-tally.ts';
 import type { SloReading, WatchSloInput } from '../core/contract/activities.ts';
-import type { JudgeSettings, Slo } from '../core/contract/plan.ts';
+import type { JudgeSettings, KayentaSettings, Slo } from '../core/contract/plan.ts';
 
 /** By `<slo>/<source>/<judge>`, of one watch. Plain JSON. */
 export type JudgeStates = Readonly<Record<string, unknown>>;
@@ -28,6 +28,8 @@ export const judgesOf = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): readonl
     shadow: i > 0,
   }));
 
+const deciding = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): SloJudge => judgesOf(input, slo)[0] as SloJudge;
+
 /** Is this SLO compared edge by edge, with the old version's past beside it? */
 export const comparesArms = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): boolean =>
   judgesOf(input, slo).some(({ settings }) => settings.type === 'sequential');
@@ -41,10 +43,48 @@ export interface JudgedSlo {
 
 type Input = Omit<JudgeInput<JudgeSettings>, 'settings'>;
 
-export const judgeSlo = (input: WatchSloInput, given: Input, states: JudgeStates): JudgedSlo => {
+type Watch = Pick<WatchSloInput, 'judge' | 'evidence'>;
+
+/** Every SLO by its judges, in the order given. */
+export const judgeSlos = (input: Watch, given: readonly Input[], states: JudgeStates): readonly JudgedSlo[] => {
+  const canary = judgeCanary(input, given, states);
+  return given.map((one) => judgeSlo(input, one, { states, canary }));
+};
+
+/** SLOs of the plan's own kayenta judge are one canary. */
+const judgeCanary = (
+  { judge }: Watch,
+  given: readonly Input[],
+  states: JudgeStates,
+): ReadonlyMap<Slo, Judged<unknown>> => {
+  if (judge.type !== 'kayenta') return new Map();
+  const metrics = given
+    .filter(({ slo }) => slo.judge === undefined)
+    .map((one): JudgeInput<KayentaSettings> => ({ ...one, settings: judge }));
+  const before = metrics.map(({ slo }) => states[deciding({ judge }, slo).key] as KayentaState | undefined);
+  const judged = judgeTogether(
+    metrics,
+    before.map((state) => state ?? null),
+  );
+  return new Map(metrics.flatMap(({ slo }, i) => (judged[i] === undefined ? [] : [[slo, judged[i]] as const])));
+};
+
+interface Together {
+  readonly states: JudgeStates;
+  /** What the judge that decides says, where it judges several SLOs at once. */
+  readonly canary: ReadonlyMap<Slo, Judged<unknown>>;
+}
+
+const judgeSlo = (input: Watch, given: Input, { states, canary }: Together): JudgedSlo => {
   const judged = judgesOf(input, given.slo).map((judge) => {
-    const result = run(judge, { ...given, settings: judge.settings }, { before: states[judge.key], input });
-    const readings = judge.shadow ? result.readings.map((one) => ({ ...one, shadow: true as const })) : result.readings;
+    const own = (): Judged<unknown> =>
+      run(judge, { ...given, settings: judge.settings }, { before: states[judge.key], input });
+    const result = (judge.shadow ? undefined : canary.get(given.slo)) ?? own();
+    const marks = {
+      ...(judge.shadow ? { shadow: true as const } : {}),
+      ...(judge.settings.type === 'kayenta' ? { judge: 'kayenta' as const } : {}),
+    };
+    const readings = result.readings.map((one) => ({ ...one, ...marks }));
     return { judge, readings, state: result.state, ends: !judge.shadow && result.ends === true };
   });
   return {
@@ -56,7 +96,7 @@ export const judgeSlo = (input: WatchSloInput, given: Input, states: JudgeStates
 
 interface Kept {
   readonly before: unknown;
-  readonly input: WatchSloInput;
+  readonly input: Watch;
 }
 
 const run = (judge: SloJudge, given: JudgeInput<JudgeSettings>, { before, input }: Kept): Judged<unknown> => {
@@ -65,10 +105,8 @@ const run = (judge: SloJudge, given: JudgeInput<JudgeSettings>, { before, input 
     const earlier = evidenceIn(input.evidence?.[judge.key]);
     return judgeSequential({ ...given, settings }, (before as SequentialState | undefined) ?? null, earlier);
   }
-  if (settings.type === 'kayenta') {
-    const { readings, state } = judgeKayenta({ ...given, settings }, (before as KayentaState | undefined) ?? null);
-    return { readings: readings.map((one) => ({ ...one, judge: 'kayenta' as const })), state };
-  }
+  if (settings.type === 'kayenta')
+    return judgeKayenta({ ...given, settings }, (before as KayentaState | undefined) ?? null);
   return judgeThreshold({ ...given, settings: asThreshold(settings) }, (before as ThresholdState | undefined) ?? null);
 };
 

@@ -20,7 +20,7 @@ import { WHOLE } from '../core/contract/names.ts';
 import type { Slo } from '../core/contract/plan.ts';
 import { LONGEST_RANGE_MS } from '../platform/metrics/source.ts';
 import type { MetricsSource } from '../platform/metrics/source.ts';
-import { comparedToMs, comparesArms, judgeSlo, judgesOf } from './watch-slo-judges.ts';
+import { comparedToMs, comparesArms, judgeSlos, judgesOf } from './watch-slo-judges.ts';
 import { historyOf, readPast } from './watch-slo-past.ts';
 import type { Past } from './watch-slo-past.ts';
 import { armOfSlo, histogramsOfSlo, isComparable, readCounters, sourceOf } from './watch-slo-sources.ts';
@@ -70,28 +70,28 @@ export const look = async (
   const counted = await readCounters(input, { ...ports, startMs, nowMs });
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
   const family = familyOf(input);
-  const judged = input.slos.map((slo) => {
+  const counts = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
       stratumCounts({ input, slo, stratum, counted, past, offsetMs, settledToMs, settled: state.settled }),
     );
     const { intervalMs } = sourceOf(counted, slo);
-    const given = { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
-    return { slo, strata, ...judgeSlo(input, given, state.judges) };
+    return { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
   });
+  const judged = judgeSlos(input, counts, state.judges);
   const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
-  const newest = judged
+  const newest = counts
     .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
     .filter((ms) => ms !== null);
   const nextMs = Math.max(settledToMs, Math.min(nowMs - backMs, ...newest));
   const settled = Object.fromEntries(
-    judged.flatMap(({ slo, strata }) =>
+    counts.flatMap(({ slo, strata }) =>
       strata.map((one) => {
         const key = keyOf(slo, one.cluster);
         return [key, settle(state.settled[key], { one, fromMs: settledToMs, toMs: nextMs })] as const;
       }),
     ),
   );
-  const bad = judged.flatMap(({ strata }) =>
+  const bad = counts.flatMap(({ strata }) =>
     strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map((cell) => cell.fromMs)),
   );
   return {
@@ -125,7 +125,11 @@ export const lookWithoutAnswer = (
     sinceMs: stratum.sinceMs,
   }));
   const given = { nowMs, staleMs: 0, strata, family: familyOf(input), providerError };
-  const judged = input.slos.map((slo) => judgeSlo(input, { slo, ...given }, state.judges));
+  const judged = judgeSlos(
+    input,
+    input.slos.map((slo) => ({ slo, ...given })),
+    state.judges,
+  );
   return {
     readings: [],
     state: {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { JudgeSettings, KayentaSettings, ThresholdSettings } from '../contract/plan.ts';
 import { judgeDefaults, kayentaDefaults, sequentialDefaults, thresholdDefaults } from './defaults.ts';
 import { formatDuration } from './duration.ts';
-import { duration } from './values.ts';
+import { duration, resourceName } from './values.ts';
 
 /** The judge reads the counts again at every look, and a look reads ten minutes at most: points are shorter than that. */
 const LONGEST_POINT_MS = 5 * 60_000;
@@ -47,8 +47,29 @@ const effectSize = z
     measure: z.enum(['meanRatio', 'cles']).prefault(kayentaDefaults.effectMeasure),
     allowedIncrease: effect().optional().meta({ description: 'Default 1 (meanRatio) or 0.5 (cles).' }),
     allowedDecrease: effect().optional().meta({ description: 'Default 1 (meanRatio) or 0.5 (cles).' }),
+    criticalIncrease: effect().optional().meta({
+      description: 'What a failure of a critical SLO must reach to fail the canary; any if left out.',
+    }),
+    criticalDecrease: effect().optional(),
   })
   .prefault({});
+
+export const sumOf = (weights: Readonly<Record<string, number>>): number =>
+  Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+
+const groupName = () => resourceName('group name');
+
+/** What an SLO is to the canary that the service's judge makes of all of them. */
+export const kayentaMetricSchema = z
+  .strictObject({
+    groups: z.array(groupName()).min(1).max(10).optional(),
+    critical: z.boolean().prefault(false).meta({ description: 'A failure of this SLO fails the canary.' }),
+    mustHaveData: z
+      .boolean()
+      .prefault(true)
+      .meta({ description: 'false: without data it counts for nothing. true: the canary waits for it.' }),
+  })
+  .meta({ title: 'kayenta metric' });
 
 const kayenta = z
   .strictObject({
@@ -72,8 +93,15 @@ const kayenta = z
         marginal: percent().prefault(kayentaDefaults.marginal),
       })
       .prefault({}),
+    groupWeights: z
+      .record(groupName(), percent())
+      .optional()
+      .meta({
+        description: 'Percent of the score by group of SLOs; groups without one share what is left of 100.',
+        examples: [{ errors: 60, latency: 40 }],
+      }),
   })
-  .superRefine(({ interval, analysisInterval, scores }, context) => {
+  .superRefine(({ interval, analysisInterval, scores, groupWeights = {} }, context) => {
     const refuse = (path: string[], message: string, hint: string): void => {
       context.addIssue({ code: 'custom', path, message, params: { hint } });
     };
@@ -84,6 +112,8 @@ const kayenta = z
     if (scores.marginal > scores.pass) {
       refuse(['scores', 'marginal'], `is above pass (${String(scores.pass)})`, 'a marginal score is below pass');
     }
+    const sum = sumOf(groupWeights);
+    if (sum > 100) refuse(['groupWeights'], `add up to ${String(sum)}`, 'they are percent of one score: 100 at most');
   });
 
 const sequential = z
@@ -159,7 +189,7 @@ const thresholdSettings = (written: z.output<typeof threshold>): ThresholdSettin
 };
 
 const kayentaSettings = (written: z.output<typeof kayenta>): KayentaSettings => {
-  const { poll: pollMs, interval, analysisInterval, outliers, effectSize: size, ...rest } = written;
+  const { poll: pollMs, interval, analysisInterval, outliers, effectSize: size, groupWeights, ...rest } = written;
   const noEffect = kayentaDefaults[size.measure];
   return {
     ...rest,
@@ -171,6 +201,9 @@ const kayentaSettings = (written: z.output<typeof kayenta>): KayentaSettings => 
       measure: size.measure,
       allowedIncrease: size.allowedIncrease ?? noEffect,
       allowedDecrease: size.allowedDecrease ?? noEffect,
+      ...(size.criticalIncrease === undefined ? {} : { criticalIncrease: size.criticalIncrease }),
+      ...(size.criticalDecrease === undefined ? {} : { criticalDecrease: size.criticalDecrease }),
     },
+    ...(groupWeights === undefined ? {} : { groupWeights }),
   };
 };

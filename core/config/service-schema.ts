@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { WHOLE } from '../contract/names.ts';
 import { policyDefaults, rolloutDefaults } from './defaults.ts';
 import { formatDuration } from './duration.ts';
-import { judgeSchema } from './judge-schema.ts';
+import { judgeSchema, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
 import {
@@ -153,6 +153,33 @@ export const serviceSchema = z.strictObject({
           });
         });
       });
+    })
+    .superRefine(({ judge, slos = [] }, context) => {
+      slos.forEach((slo, index) => {
+        if (slo.kayenta === undefined || (judge.type === 'kayenta' && slo.judge === undefined)) return;
+        const by = slo.judge === undefined ? `this service has ${judge.type}` : 'this SLO has a judge of its own';
+        context.addIssue({
+          code: 'custom',
+          path: ['slos', index, 'kayenta'],
+          message: `needs the service's kayenta judge, ${by}`,
+          params: { hint: 'leave it out, or write judge: {type: kayenta} in spec' },
+        });
+      });
+    })
+    .superRefine(({ judge, slos = [] }, context) => {
+      if (judge.type !== 'kayenta' || judge.groupWeights === undefined) return;
+      const weights = judge.groupWeights;
+      const groups = new Set(slos.flatMap((slo) => (slo.judge === undefined ? (slo.kayenta?.groups ?? []) : [])));
+      const refuse = (path: string[], message: string, hint: string): void => {
+        context.addIssue({ code: 'custom', path: ['judge', 'groupWeights', ...path], message, params: { hint } });
+      };
+      for (const group of Object.keys(weights))
+        if (!groups.has(group)) refuse([group], 'no SLO is in this group', 'write it in slos[].kayenta.groups');
+      const everybody =
+        groups.size > 0 && slos.every((slo) => slo.judge !== undefined || slo.kayenta?.groups !== undefined);
+      const sum = sumOf(weights);
+      if (everybody && sum < 100 && [...groups].every((group) => weights[group] !== undefined))
+        refuse([], `add up to ${String(sum)}, and every group has one`, 'the weights of all groups add up to 100');
     })
     .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {
       if (drain >= requestTimeout) return;

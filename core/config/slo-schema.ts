@@ -3,9 +3,9 @@
  * requests faster than a histogram edge (thresholdMetric).
  */
 import { z } from 'zod';
-import type { Slo } from '../contract/plan.ts';
+import type { KayentaMetric, Slo } from '../contract/plan.ts';
 import { MAX_SHADOWS } from './defaults.ts';
-import { judgeSchema, resolveJudge } from './judge-schema.ts';
+import { judgeSchema, kayentaMetricSchema, resolveJudge } from './judge-schema.ts';
 import { resourceName } from './values.ts';
 
 const sourceTypes = ['opentelemetry-http-server', 'opentelemetry-rpc-server', 'envoy-cluster'] as const;
@@ -90,6 +90,20 @@ const sloSchema = z
       .max(MAX_SHADOWS)
       .optional()
       .meta({ description: 'Judges that run beside it and only report.' }),
+    kayenta: kayentaMetricSchema.optional().meta({
+      description: "What this SLO is to the canary of the service's kayenta judge.",
+    }),
+  })
+  .superRefine(({ judge, shadow = [] }, context) => {
+    [judge, ...shadow].forEach((one, i) => {
+      if (one?.type !== 'kayenta' || one.groupWeights === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        path: [...(i === 0 ? ['judge'] : ['shadow', i - 1]), 'groupWeights'],
+        message: 'has no meaning for one SLO',
+        params: { hint: "weigh groups in the service's judge" },
+      });
+    });
   })
   .superRefine((slo, context) => {
     slo.objectives.forEach((one, index) => {
@@ -154,9 +168,12 @@ const sourceTypeOf = ({ ratioMetric: ratio, thresholdMetric: threshold }: Indica
 
 type Indicator = z.output<typeof sloSchema>['indicator'];
 
+const metricOf = ({ groups, ...rest }: z.output<typeof kayentaMetricSchema>): KayentaMetric =>
+  groups === undefined ? rest : { ...rest, groups };
+
 /** One Slo per objective; several objectives of one SLO are told apart by their target (and threshold). */
 export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
-  written.flatMap(({ name, indicator, objectives, judge, shadow }) =>
+  written.flatMap(({ name, indicator, objectives, judge, shadow, kayenta }) =>
     objectives.map(({ target, value = 0 }): Slo => {
       const suffix = indicator.thresholdMetric === undefined ? String(target) : `${String(target)}-${String(value)}s`;
       return {
@@ -167,6 +184,7 @@ export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
         target,
         ...(judge === undefined ? {} : { judge: resolveJudge(judge) }),
         ...(shadow === undefined ? {} : { shadow: shadow.map(resolveJudge) }),
+        ...(kayenta === undefined ? {} : { kayenta: metricOf(kayenta) }),
       };
     }),
   );

@@ -52,6 +52,18 @@ export interface Slo {
   readonly judge?: JudgeSettings;
   /** Judges that run beside it and only report. */
   readonly shadow?: readonly JudgeSettings[];
+  /** What it is to the canary of the plan's kayenta judge. */
+  readonly kayenta?: KayentaMetric;
+}
+
+/** Of a metric of a canary, with the names of Kayenta's canary config. */
+export interface KayentaMetric {
+  /** Missing: one group of all that name none. */
+  readonly groups?: readonly string[];
+  /** A failure of this metric fails the canary. */
+  readonly critical?: boolean;
+  /** false: without data it counts for nothing. Otherwise the canary is unknown until there is data. */
+  readonly mustHaveData?: boolean;
 }
 
 /** How an SLO is judged. A judge without a type, as in plans of the first version, is a threshold judge. */
@@ -126,9 +138,14 @@ export interface KayentaSettings {
     readonly allowedIncrease: number;
     /** Greatest effect that fails as a decrease. */
     readonly allowedDecrease: number;
+    /** What a failure of a critical SLO must reach to fail the canary; a smaller one fails its group alone. Missing: any. */
+    readonly criticalIncrease?: number;
+    readonly criticalDecrease?: number;
   };
   /** 0..100: healthy from `pass` on, a breach below `marginal`, unknown between them. */
   readonly scores: { readonly pass: number; readonly marginal: number };
+  /** Percent of the score by group of SLOs; groups without one share what is left of 100. */
+  readonly groupWeights?: Readonly<Record<string, number>>;
 }
 
 export type Change =

@@ -3,7 +3,7 @@ import type { Slo } from '../../contract/plan.ts';
 import type { StratumCounts } from '../judge.ts';
 import { seenBy } from '../reading.ts';
 import { percent, seconds } from '../wording.ts';
-import type { CanaryResult } from './canary.ts';
+import type { classify } from './classify.ts';
 import type { Samples } from './mann-whitney.ts';
 
 interface Described extends Samples {
@@ -12,20 +12,19 @@ interface Described extends Samples {
   readonly intervalMs: number;
 }
 
-/** `v2 in aws fails 2 % and v1 0.4 % of requests on average of 10 points of 60 s …: High, shift 1.6 (…), score 0`. */
-export const describeCanary = ({ metrics, score, classification }: CanaryResult, of: Described): string => {
+/** `v2 in aws fails 2 % and v1 0.4 % of requests on average of 10 points of 60 s …: High, shift 1.6 (…)`. */
+export const describeMetric = ({ label, reason, shift }: ReturnType<typeof classify>, of: Described): string => {
   const { stratum, slo, intervalMs, experiment, control } = of;
-  const [result] = metrics;
   const verb = slo.indicator.kind === 'errors' ? 'fails' : 'is too slow for';
   const points = experiment.filter((value) => !Number.isNaN(value)).length;
   const sides =
     `${stratum.newVersion} in ${stratum.cluster} ${verb} ${meanOf(experiment)} of requests, ` +
     `${stratum.oldVersion} ${meanOf(control)}, on average of ${points} points of ${seconds(intervalMs)} ${seenBy(slo)}`;
-  const shift =
-    result?.shift === undefined
-      ? (result?.reason ?? '')
-      : `shift ${rounded(result.shift.estimate)} percentage points, 98 % interval ${rounded(result.shift.low)} to ${rounded(result.shift.high)}`;
-  return `${sides}: ${result?.label ?? 'Error'}, ${shift}, score ${score} (${classification})`;
+  const detail =
+    shift === undefined
+      ? reason
+      : `shift ${rounded(shift.estimate)} percentage points, 98 % interval ${rounded(shift.low)} to ${rounded(shift.high)}`;
+  return `${sides}: ${label}, ${detail}`;
 };
 
 const meanOf = (percents: readonly number[]): string => {

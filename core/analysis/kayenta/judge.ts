@@ -1,55 +1,90 @@
 /**
- * The `kayenta` judge on our counts: a canary of one metric per cluster, the share of bad requests of the new version
- * against the old one's. Clusters are not pooled, since two with different shares and levels would differ by the mix
- * alone; with several, one more reading scores them together. Fail is a breach, Marginal is unknown.
+ * The `kayenta` judge on our counts. In each serving cluster the SLOs that it judges are the metrics of one canary: of each,
+ * the share of bad requests of the new version against the old one's. Clusters are not pooled, since two with different
+ * shares and levels would differ by the mix alone; with several, one more reading scores them together. Fail is a breach
+ * of the SLOs that failed, Marginal is unknown.
  *
- * Otherwise than Kayenta, no data is unknown: it has no score, and never fails or passes.
+ * Otherwise than Kayenta, no data is unknown: it never fails a metric, and never passes a canary that needs it.
+ *
+ *   StratumCounts ─addPoints─► points of each arm ─clean─► classify ─► MetricResult[] ─score─► Pass | Marginal | Fail
+ *
+ * The other files are NetflixACAJudge-v1.0: rules from its Scala source and documents (github.com/spinnaker/kayenta,
+ * docs/canary-config.md), written anew; where we differ the place says so. Looks are not corrected for being repeated,
+ * and a point weighs the same whatever its requests: those are Kayenta's limits, kept as they are.
  */
 import type { SloReading } from '../../contract/activities.ts';
 import type { KayentaSettings } from '../../contract/plan.ts';
 import type { Judged, JudgeInput, StratumCounts } from '../judge.ts';
 import { dataTrouble, readingOf, seenBy } from '../reading.ts';
 import { seconds } from '../wording.ts';
-import { judgeCanary } from './canary.ts';
+import { classify } from './classify.ts';
 import type { MetricLabel } from './classify.ts';
-import { describeCanary } from './describe.ts';
+import { clean } from './clean.ts';
+import { describeMetric } from './describe.ts';
 import { addPoints, pointsWithData, seriesOf } from './points.ts';
 import type { Points } from './points.ts';
 import { classifyScore, score } from './score.ts';
+import type { MetricResult } from './score.ts';
 
 type Input = JudgeInput<KayentaSettings>;
-type Finding = Pick<SloReading, 'verdict' | 'reason'>;
 
 interface ClusterState extends Points {
   /** Intervals that the last judgement saw; 0: none yet. */
   readonly judged: number;
-  /** What it found; null: too few points. */
+  /** What it found; null: too few points, or none yet. */
   readonly label: MetricLabel | null;
-  readonly finding: Finding | null;
+  /** The failure fails the whole canary. */
+  readonly fatal: boolean;
+  /** The finding in words; '' before the first judgement. */
+  readonly found: string;
 }
 
 export interface KayentaState {
   readonly clusters: Readonly<Record<string, ClusterState>>;
 }
 
-/** Metric group that every metric here belongs to. */
+/** Of an SLO that names no group of its own. */
 const GROUP = 'slo';
 
 const verdicts = { Pass: 'healthy', Marginal: 'unknown', Fail: 'breach' } as const;
 
-/** One reading per stratum, and one over all of them when there are several. */
-export const judgeKayenta = (input: Input, before: KayentaState | null): Judged<KayentaState> => {
-  const judged = input.strata.map((stratum) => {
-    const old = before?.clusters[stratum.cluster] ?? fresh(stratum.sinceMs);
-    const state = input.providerError === undefined ? judgeIfDue(input, { stratum, before: old }) : old;
-    return { cluster: stratum.cluster, state, reading: readStratum(input, stratum, state) };
-  });
-  const readings = judged.map(({ reading }) => reading);
-  const states = judged.map(({ state }) => state);
-  return {
-    readings: judged.length > 1 ? [...readings, readAll(input, { readings, states })] : readings,
-    state: { clusters: Object.fromEntries(judged.map(({ cluster, state }) => [cluster, state])) },
-  };
+/** An SLO in a cluster. */
+interface Metric {
+  readonly input: Input;
+  readonly stratum: StratumCounts;
+  readonly state: ClusterState;
+  /** Why the label cannot be used now; '' when it can. */
+  readonly open: string;
+}
+
+/** One SLO by itself. */
+export const judgeKayenta = (input: Input, before: KayentaState | null): Judged<KayentaState> =>
+  judgeTogether([input], [before])[0] as Judged<KayentaState>;
+
+/**
+ * SLOs as the metrics of one canary per cluster; their strata are the same clusters in the same order, their settings the
+ * same. Of each SLO: one reading per stratum, and one over all of them when there are several.
+ */
+export const judgeTogether = (
+  inputs: readonly Input[],
+  before: readonly (KayentaState | null)[],
+): readonly Judged<KayentaState>[] => {
+  const bySlo = inputs.map((input, i) => input.strata.map((stratum) => metricOf(input, stratum, before[i] ?? null)));
+  const canaries = (inputs[0]?.strata ?? []).map((_, i) => scoreOf(bySlo.flatMap((metrics) => metrics[i] ?? [])));
+  const readings = bySlo.map((metrics) =>
+    metrics.flatMap((metric, i) => (canaries[i] === undefined ? [] : [readMetric(metric, canaries[i])])),
+  );
+  return bySlo.map((metrics, i) => ({
+    readings:
+      metrics.length > 1 ? [...(readings[i] ?? []), readAll(metrics, { bySlo, readings })] : (readings[i] ?? []),
+    state: { clusters: Object.fromEntries(metrics.map(({ stratum, state }) => [stratum.cluster, state])) },
+  }));
+};
+
+const metricOf = (input: Input, stratum: StratumCounts, before: KayentaState | null): Metric => {
+  const old = before?.clusters[stratum.cluster] ?? fresh(stratum.sinceMs);
+  const state = input.providerError === undefined ? judgeIfDue(input, { stratum, before: old }) : old;
+  return { input, stratum, state, open: whyOpen(input, stratum, state) };
 };
 
 const fresh = (originMs: number): ClusterState => ({
@@ -58,7 +93,8 @@ const fresh = (originMs: number): ClusterState => ({
   kept: [],
   judged: 0,
   label: null,
-  finding: null,
+  fatal: false,
+  found: '',
 });
 
 interface OneStratum {
@@ -78,66 +114,109 @@ const judgeIfDue = (input: Input, { stratum, before }: OneStratum): ClusterState
 const judgePoints = (
   { slo, settings }: Input,
   { stratum, points }: { readonly stratum: StratumCounts; readonly points: Points },
-): Pick<ClusterState, 'label' | 'finding'> => {
-  const { minPoints, intervalMs, direction, nanStrategy, outliers, effectSize, scores } = settings;
+): Pick<ClusterState, 'label' | 'fatal' | 'found'> => {
+  const { minPoints, intervalMs, direction, nanStrategy, outliers, effectSize } = settings;
   const enough = pointsWithData(points);
-  const where = `${stratum.newVersion} and ${stratum.oldVersion} in ${stratum.cluster} ${seenBy(slo)}`;
   if (enough < minPoints) {
-    const reason = `${enough} of the ${minPoints} points of ${seconds(intervalMs)} that are needed of ${where}`;
-    return { label: null, finding: { verdict: 'unknown', reason } };
+    const where = `${stratum.newVersion} and ${stratum.oldVersion} in ${stratum.cluster} ${seenBy(slo)}`;
+    const found = `${enough} of the ${minPoints} points of ${seconds(intervalMs)} that are needed of ${where}`;
+    return { label: null, fatal: false, found };
   }
   const series = seriesOf(points);
-  const rules = { direction, nanStrategy, effectSize };
-  const metric = { name: slo.name, groups: [GROUP], rules, cleaning: { nanStrategy, outliers }, ...series };
-  const canary = judgeCanary({ metrics: [metric], groupWeights: {}, thresholds: scores });
-  const label = canary.metrics[0]?.label ?? 'Error';
-  const reason = describeCanary(canary, { stratum, slo, intervalMs, ...series });
-  const known = label === 'Pass' || label === 'High' || label === 'Low';
-  return { label, finding: { verdict: known ? verdicts[canary.classification] : 'unknown', reason } };
+  const cleaning = { nanStrategy, outliers };
+  const result = classify(
+    { direction, nanStrategy, effectSize, critical: slo.kayenta?.critical ?? false },
+    { name: slo.name, control: clean(series.control, cleaning), experiment: clean(series.experiment, cleaning) },
+  );
+  const found = describeMetric(result, { stratum, slo, intervalMs, ...series });
+  return { label: result.label, fatal: result.critical, found };
 };
 
-const readStratum = (input: Input, stratum: StratumCounts, state: ClusterState): SloReading =>
-  readingOf(input.slo, { cluster: stratum.cluster, strata: [stratum], ...findingOf(input, stratum, state) });
+const isFailure = ({ label }: Pick<ClusterState, 'label'>): boolean => label === 'High' || label === 'Low';
+const isJudged = (state: ClusterState): boolean => state.label === 'Pass' || isFailure(state);
 
-const findingOf = (input: Input, stratum: StratumCounts, { finding, ...state }: ClusterState): Finding => {
-  if (finding?.verdict === 'breach') return finding;
-  const unknown = (reason: string): Finding => ({ verdict: 'unknown', reason });
-  if (input.providerError !== undefined) return unknown(`the metrics provider failed: ${input.providerError}`);
+const whyOpen = (input: Input, stratum: StratumCounts, state: ClusterState): string => {
+  if (input.providerError !== undefined) return `the metrics provider failed: ${input.providerError}`;
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
-  if (stratum.oldVersion === '') return unknown(`there is no old version to compare ${where} with`);
+  if (stratum.oldVersion === '') return `there is no old version to compare ${where} with`;
   const trouble = dataTrouble(input, stratum) || oldTrouble(stratum);
-  if (trouble !== '') return unknown(trouble);
+  if (trouble !== '') return trouble;
+  if (isJudged(state)) return '';
   const { intervalMs, analysisIntervalMs } = input.settings;
   const nextMs = state.originMs + state.judged * intervalMs + analysisIntervalMs;
-  return finding ?? unknown(`${where} is judged first in about ${seconds(nextMs - input.nowMs)}`);
+  return state.found || `${where} is judged first in about ${seconds(nextMs - input.nowMs)}`;
 };
 
 const oldTrouble = ({ oldArm, oldVersion, cluster }: StratumCounts): string =>
   oldArm.problem || oldArm.missing || (oldArm.newestMs === null ? `no metrics of ${oldVersion} in ${cluster}` : '');
 
-interface AllClusters {
-  readonly readings: readonly SloReading[];
-  readonly states: readonly ClusterState[];
+/** What a canary comes to; a reason why it has no score. */
+type Scored =
+  { readonly classification: keyof typeof verdicts; readonly score: number } | { readonly unscored: string };
+
+const resultOf = ({ input, state }: Metric, label: MetricLabel): MetricResult => ({
+  label,
+  critical: state.fatal && label !== 'Pass' && label !== 'Nodata',
+  reason: state.found,
+  groups: input.slo.kayenta?.groups ?? [GROUP],
+});
+
+/** A Fail stays one when numbers go missing: what is open may pass at best. */
+const scoreOf = (metrics: readonly Metric[]): Scored => {
+  const { scores, groupWeights = {} } = metrics[0]?.input.settings ?? { scores: { pass: 100, marginal: 100 } };
+  const scored = (labelOf: (metric: Metric) => MetricLabel) =>
+    score(
+      metrics.map((metric) => resultOf(metric, labelOf(metric))),
+      groupWeights,
+    );
+  const atBest = scored(({ state }) => (isFailure(state) ? (state.label ?? 'Pass') : 'Pass'));
+  if (classifyScore(atBest.score, scores) === 'Fail') return { classification: 'Fail', score: atBest.score };
+  const open = metrics.find((metric) => metric.open !== '' && metric.input.slo.kayenta?.mustHaveData !== false);
+  if (open) return { unscored: `${open.input.slo.name} is open: ${open.open}` };
+  const now = scored(({ state, open: why }) => (why === '' ? (state.label ?? 'Nodata') : 'Nodata'));
+  if (now.reason !== '') return { unscored: now.reason };
+  return { classification: classifyScore(now.score, scores), score: now.score };
+};
+
+const readMetric = ({ input, stratum, state, open }: Metric, canary: Scored): SloReading => {
+  const reading = (verdict: SloReading['verdict'], reason: string): SloReading =>
+    readingOf(input.slo, { cluster: stratum.cluster, strata: [stratum], verdict, reason });
+  if ('unscored' in canary) {
+    if (open !== '') return reading('unknown', open);
+    return isFailure(state)
+      ? reading('unknown', `${state.found}, not scored while ${canary.unscored}`)
+      : reading('healthy', state.found);
+  }
+  const { classification } = canary;
+  const score = `score ${canary.score} (${classification})`;
+  if (isFailure(state) && classification === 'Fail') return reading('breach', `${state.found}, ${score}`);
+  if (open !== '') {
+    const needed = input.slo.kayenta?.mustHaveData !== false || classification === 'Fail';
+    return needed ? reading('unknown', open) : reading('healthy', `${open}; mustHaveData is false, ${score}`);
+  }
+  return reading(isFailure(state) ? verdicts[classification] : 'healthy', `${state.found}, ${score}`);
+};
+
+interface Everything {
+  readonly bySlo: readonly (readonly Metric[])[];
+  readonly readings: readonly (readonly SloReading[])[];
 }
 
 /** All clusters as the metrics of one canary. Without a verdict on each there is no score. */
-const readAll = (input: Input, { readings, states }: AllClusters): SloReading => {
-  const reading = (found: Finding): SloReading =>
-    readingOf(input.slo, { cluster: '*', strata: input.strata, ...found });
-  const open = readings.find(({ verdict }) => verdict === 'unknown');
-  if (open) {
-    return reading({ verdict: 'unknown', reason: `not scored while ${open.cluster} is unknown: ${open.reason}` });
-  }
-  const results = states.map(({ label, finding }) => ({
-    label: label ?? 'Nodata',
-    critical: false,
-    reason: finding?.reason ?? '',
-    groups: [GROUP],
-  }));
-  const all = score(results).score;
+const readAll = (own: readonly Metric[], { bySlo, readings }: Everything): SloReading => {
+  const [{ input }] = own as [Metric];
+  const reading = (verdict: SloReading['verdict'], reason: string): SloReading =>
+    readingOf(input.slo, { cluster: '*', strata: input.strata, verdict, reason });
+  const open = readings.flat().find(({ verdict, cluster }) => verdict === 'unknown' && cluster !== '*');
+  if (open) return reading('unknown', `not scored while ${open.cluster} is unknown: ${open.reason}`);
+  const all = bySlo.flat();
+  const canary = scoreOf(all);
+  if ('unscored' in canary) return reading('unknown', `not scored while ${canary.unscored}`);
   const { pass, marginal } = input.settings.scores;
-  const verdict = verdicts[classifyScore(all, { pass, marginal })];
-  const passed = results.filter(({ label }) => label === 'Pass').length;
-  const reason = `${passed} of ${results.length} clusters pass: score ${all}, healthy from ${pass} on, a breach below ${marginal}`;
-  return reading({ verdict, reason });
+  const passed = all.filter(({ state }) => state.label === 'Pass').length;
+  const what = bySlo.length === 1 ? 'clusters' : `metrics in ${own.length} clusters`;
+  return reading(
+    own.some(({ state }) => isFailure(state)) ? verdicts[canary.classification] : 'healthy',
+    `${passed} of ${all.length} ${what} pass: score ${canary.score}, healthy from ${pass} on, a breach below ${marginal}`,
+  );
 };

@@ -18,20 +18,9 @@ const CHUNK = 500;
 /** Of these each cell gets so many before the dearest ones may be cut by a deadline. */
 const FIRST_CHUNKS = 4;
 
-/** Cells with bursts: [requests/s, share, base]. */
-const bursty: readonly (readonly [number, number, number])[] = [
-  [5, 0.05, 0.01],
-  [5, 0.25, 0.01],
-  [20, 0.05, 0.01],
-  [20, 0.25, 0.001],
-  [20, 0.25, 0.01],
-  [200, 0.05, 0.001],
-  [200, 0.01, 0.01],
-  [1000, 0.05, 0.001],
-  [1000, 0.25, 0.001],
-  [1000, 0.05, 0.01],
-  [10_000, 0.01, 0.001],
-];
+const steady: readonly AaCell[] = perSeconds.flatMap((perSecond) =>
+  shares.flatMap((share) => bases.map((base) => ({ perSecond, share, base, ...ALONE }))),
+);
 
 interface Group {
   readonly title: string;
@@ -46,9 +35,7 @@ const groups: readonly Group[] = [
     title: 'One hour',
     runs: RUNS,
     limit: 0.01,
-    cells: perSeconds.flatMap((perSecond) =>
-      shares.flatMap((share) => bases.map((base) => ({ perSecond, share, base, ...ALONE }))),
-    ),
+    cells: steady,
   },
   {
     title: 'One hour, both versions out for 2 min',
@@ -80,9 +67,7 @@ const groups: readonly Group[] = [
     title: 'One hour, failures in bursts (geometric, on one pod)',
     runs: RUNS,
     limit: 0.02,
-    cells: [2, 5].flatMap((burst) =>
-      bursty.map(([perSecond, share, base]) => ({ perSecond, share, base, ...ALONE, burst })),
-    ),
+    cells: [2, 5].flatMap((burst) => steady.map((cell) => ({ ...cell, burst }))),
   },
   {
     title: 'One day, with a window for late faults every hour',

@@ -1,7 +1,7 @@
 /** Runs in which requests get slower, or do not, as histograms count them. */
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { SequentialSettings, Slo } from '../../../core/contract/plan.ts';
-import { noDispersion, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import { asPrior, noDispersion, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import { objectiveOf } from '../../../core/analysis/sequential/judge.ts';
 import type { StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
@@ -100,7 +100,7 @@ const historyOf = (random: Random, { perSecond }: LatencyCell, buckets: readonly
         pods.map((pod) => pod[i] ?? zero),
       );
   }
-  return Object.fromEntries(edgesS.map((edge, i) => [String(edge), found[i] ?? noDispersion]));
+  return Object.fromEntries(edgesS.map((edge, i) => [String(edge), asPrior(found[i] ?? noDispersion)]));
 };
 
 /** P(Z <= z), by the complementary error function of Numerical Recipes: 1.2e-7 relative. */

@@ -19,6 +19,14 @@ const latency = (value: string): string =>
   indicator: { thresholdMetric: { metricSource: { type: opentelemetry-http-server } } }
   objectives: [{ target: 0.99, op: lte, value: ${value} }]`);
 
+const kayentaSlo = (last: string): string =>
+  `  slos:
+    - name: errors
+      indicator: { ratioMetric: { bad: { metricSource: { type: envoy-cluster } }, total: { metricSource: { type: envoy-cluster } } } }
+      objectives: [{ target: 0.99 }]
+      ${last}
+`;
+
 const serviceCases: Case[] = [
   [
     'an unknown key',
@@ -29,6 +37,39 @@ const serviceCases: Case[] = [
     'an unknown key that resembles nothing',
     serviceText('  zzz: 1\n'),
     ['6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, topology, policy, rollout, judge, slos)'],
+  ],
+  [
+    'weights of groups that no SLO is in',
+    serviceText('  judge: { type: kayenta, groupWeights: { speed: 50 } }\n'),
+    ['6: spec.judge.groupWeights.speed: no SLO is in this group (write it in slos[].kayenta.groups)'],
+  ],
+  [
+    'weights above 100',
+    serviceText('  judge: { type: kayenta, groupWeights: { errors: 60, speed: 50 } }\n'),
+    [
+      '6: spec.judge.groupWeights: add up to 110 (they are percent of one score: 100 at most)',
+      '6: spec.judge.groupWeights.errors: no SLO is in this group (write it in slos[].kayenta.groups)',
+      '6: spec.judge.groupWeights.speed: no SLO is in this group (write it in slos[].kayenta.groups)',
+    ],
+  ],
+  [
+    'weights of all groups that are less than 100',
+    serviceText(
+      `  judge: { type: kayenta, groupWeights: { errors: 60 } }\n${kayentaSlo('kayenta: { groups: [errors] }')}`,
+    ),
+    ['6: spec.judge.groupWeights: add up to 60, and every group has one (the weights of all groups add up to 100)'],
+  ],
+  [
+    'an SLO that is to be scored where no kayenta judge scores',
+    serviceText(kayentaSlo('kayenta: { critical: true }')),
+    [
+      "10: spec.slos[0].kayenta: needs the service's kayenta judge, this service has sequential (leave it out, or write judge: {type: kayenta} in spec)",
+    ],
+  ],
+  [
+    'weights of groups of one SLO',
+    serviceText(kayentaSlo('judge: { type: kayenta, groupWeights: { errors: 100 } }')),
+    ["10: spec.slos[0].judge.groupWeights: has no meaning for one SLO (weigh groups in the service's judge)"],
   ],
   [
     'a wrong type',
@@ -71,7 +112,7 @@ const serviceCases: Case[] = [
     'a key of another judge',
     serviceText('  judge: { type: kayenta, minRequests: 20 }\n'),
     [
-      '6: spec.judge.minRequests: unknown key minRequests (known: type, poll, interval, analysisInterval, minPoints, direction, nanStrategy, outliers, effectSize, scores)',
+      '6: spec.judge.minRequests: unknown key minRequests (known: type, poll, interval, analysisInterval, minPoints, direction, nanStrategy, outliers, effectSize, scores, groupWeights)',
     ],
   ],
   [

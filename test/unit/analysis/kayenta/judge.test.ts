@@ -1,41 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { noArm, sumCells } from '../../../../core/analysis/arms.ts';
-import type { Arm, Cell } from '../../../../core/analysis/arms.ts';
 import type { Judged, StratumCounts } from '../../../../core/analysis/judge.ts';
 import { judgeKayenta } from '../../../../core/analysis/kayenta/judge.ts';
 import type { KayentaState } from '../../../../core/analysis/kayenta/judge.ts';
 import { MAX_POINTS } from '../../../../core/analysis/kayenta/points.ts';
-import type { KayentaSettings, Slo } from '../../../../core/contract/plan.ts';
+import type { KayentaSettings } from '../../../../core/contract/plan.ts';
 import { kayentaExample } from '../../../support/peer-judges.ts';
 import { poisson, randomFrom } from '../../../support/simulated-bakes.ts';
+import { cellsOf, MINUTE_MS, minutes, SINCE_MS, slo, some, STALE_MS, upTo, type Minutes } from './minutes.ts';
 
-const MINUTE_MS = 60_000;
-const STALE_MS = 8_000;
 const BAKES = 100;
-/** Counting begins here, off the full minute. */
-const SINCE_MS = 17_000;
-const slo: Slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 };
-
-/** Bad requests of `total` in each 10 s cell of a minute, by the minute. */
-type Minutes = readonly { readonly total: number; readonly bad: number }[];
-
-const cellsOf = (minutes: Minutes): Cell[] =>
-  minutes.flatMap(({ total, bad }, minute) =>
-    Array.from({ length: 6 }, (_, i) => {
-      const fromMs = SINCE_MS + minute * MINUTE_MS + i * 10_000;
-      return { fromMs, atMs: fromMs + 10_000, total, bad };
-    }),
-  );
-
-const upTo = (cells: readonly Cell[], nowMs: number): Arm => {
-  const seen = cells.filter(({ atMs }) => atMs <= nowMs);
-  return {
-    ...noArm,
-    cells: seen.filter(({ atMs }) => atMs > nowMs - 2.5 * MINUTE_MS),
-    newestMs: seen.at(-1)?.atMs ?? null,
-  };
-};
 
 interface Cluster {
   readonly name?: string;
@@ -76,13 +51,8 @@ const watch = ({ clusters, settings = {}, minutes, looksEveryMs = 10_000 }: Watc
   return looks;
 };
 
-const minutes = (n: number, total: number, bad: (minute: number) => number): Minutes =>
-  Array.from({ length: n }, (_, i) => ({ total, bad: bad(i) }));
 const last = (looks: readonly Judged<KayentaState>[], cluster = 'aws') =>
   looks.at(-1)?.readings.find((reading) => reading.cluster === cluster);
-
-/** A few different points, so that nothing is constant. */
-const some = (minute: number): number => 1 + (minute % 3);
 
 describe('judgeKayenta', () => {
   it('breaches at the first judgement, after analysisInterval, with the numbers', () => {

@@ -2,7 +2,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { MetricLabel } from '../../../../core/analysis/kayenta/classify.ts';
-import { judgeCanary } from '../../../../core/analysis/kayenta/canary.ts';
 import { classifyScore, score } from '../../../../core/analysis/kayenta/score.ts';
 import type { MetricResult } from '../../../../core/analysis/kayenta/score.ts';
 
@@ -101,38 +100,5 @@ describe('score', () => {
       }),
       { numRuns: 500, seed: 32 },
     );
-  });
-});
-
-describe('judgeCanary', () => {
-  const cleaning = { nanStrategy: 'remove', outliers: { strategy: 'keep', factor: 3 } } as const;
-  const rules = { direction: 'increase', nanStrategy: 'remove', effectSize: { measure: 'meanRatio' } } as const;
-  const good = { groups: ['errors'], rules, cleaning, control: [1, 2, 3, 4, 5], experiment: [1, 3, 2, 5, 4] };
-  const bad = { ...good, groups: ['latency'], experiment: [20, 21, 22, 23, NaN, 24] };
-
-  it('classifies each metric, weighs its groups and calls the score by its thresholds', () => {
-    const metrics = [
-      { ...good, name: 'errors' },
-      { ...bad, name: 'p99' },
-    ];
-    const canary = { metrics, groupWeights: { errors: 80 }, thresholds: { pass: 95, marginal: 75 } };
-    expect(judgeCanary(canary)).toMatchObject({
-      score: 80,
-      classification: 'Marginal',
-      metrics: [
-        { name: 'errors', label: 'Pass' },
-        { name: 'p99', label: 'High' },
-      ],
-    });
-  });
-
-  it('reports a muted metric without counting it', () => {
-    const metrics = [
-      { ...good, name: 'errors' },
-      { ...bad, name: 'p99', muted: true },
-    ];
-    const result = judgeCanary({ metrics, groupWeights: {}, thresholds: { pass: 95, marginal: 75 } });
-    expect(result).toMatchObject({ score: 100, classification: 'Pass' });
-    expect(result.metrics).toHaveLength(2);
   });
 });

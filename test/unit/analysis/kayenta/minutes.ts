@@ -1,0 +1,36 @@
+/** Counts by the minute, as the kayenta judge's tests write them. */
+import { noArm } from '../../../../core/analysis/arms.ts';
+import type { Arm, Cell } from '../../../../core/analysis/arms.ts';
+import type { Slo } from '../../../../core/contract/plan.ts';
+
+export const MINUTE_MS = 60_000;
+export const STALE_MS = 8_000;
+/** Counting begins here, off the full minute. */
+export const SINCE_MS = 17_000;
+export const slo: Slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 };
+
+/** Bad requests of `total` in each 10 s cell of a minute, by the minute. */
+export type Minutes = readonly { readonly total: number; readonly bad: number }[];
+
+export const cellsOf = (minutes: Minutes): Cell[] =>
+  minutes.flatMap(({ total, bad }, minute) =>
+    Array.from({ length: 6 }, (_, i) => {
+      const fromMs = SINCE_MS + minute * MINUTE_MS + i * 10_000;
+      return { fromMs, atMs: fromMs + 10_000, total, bad };
+    }),
+  );
+
+export const upTo = (cells: readonly Cell[], nowMs: number): Arm => {
+  const seen = cells.filter(({ atMs }) => atMs <= nowMs);
+  return {
+    ...noArm,
+    cells: seen.filter(({ atMs }) => atMs > nowMs - 2.5 * MINUTE_MS),
+    newestMs: seen.at(-1)?.atMs ?? null,
+  };
+};
+
+export const minutes = (n: number, total: number, bad: (minute: number) => number): Minutes =>
+  Array.from({ length: n }, (_, i) => ({ total, bad: bad(i) }));
+
+/** A few different points, so that nothing is constant. */
+export const some = (minute: number): number => 1 + (minute % 3);

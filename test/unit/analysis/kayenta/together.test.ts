@@ -1,0 +1,241 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { sumCells } from '../../../../core/analysis/arms.ts';
+import type { Judged } from '../../../../core/analysis/judge.ts';
+import { judgeTogether } from '../../../../core/analysis/kayenta/judge.ts';
+import type { KayentaState } from '../../../../core/analysis/kayenta/judge.ts';
+import type { KayentaMetric, KayentaSettings } from '../../../../core/contract/plan.ts';
+import { kayentaExample } from '../../../support/peer-judges.ts';
+import { cellsOf, MINUTE_MS, minutes, SINCE_MS, slo, some, STALE_MS, upTo } from './minutes.ts';
+
+describe('judgeTogether: SLOs as the metrics of one canary', () => {
+  const good = { mine: minutes(5, 100, some), theirs: minutes(5, 100, some) };
+  const bad = { mine: minutes(5, 100, (i) => 30 + some(i)), theirs: minutes(5, 100, some) };
+  const idle = { mine: minutes(5, 0, () => 0), theirs: minutes(5, 100, some) };
+  type Metric = readonly [name: string, counts: typeof good, metric?: KayentaMetric];
+
+  /** After five minutes, looked at twice: before and at the first judgement. */
+  const judge = (metrics: readonly Metric[], settings: Partial<KayentaSettings> = {}, clusters = ['aws']) => {
+    let before: (KayentaState | null)[] = metrics.map(() => null);
+    let judged: readonly Judged<KayentaState>[] = [];
+    for (const nowMs of [SINCE_MS + 2 * MINUTE_MS, SINCE_MS + 4 * MINUTE_MS, SINCE_MS + 5 * MINUTE_MS]) {
+      const inputs = metrics.map(([name, { mine, theirs }, kayenta = {}]) => ({
+        slo: { ...slo, name, kayenta },
+        settings: { ...kayentaExample.settings, ...settings },
+        nowMs,
+        staleMs: STALE_MS,
+        strata: clusters.map((cluster) => ({
+          cluster,
+          newVersion: 'v2',
+          oldVersion: 'v1',
+          newArm: upTo(cellsOf(mine), nowMs),
+          oldArm: upTo(cellsOf(theirs), nowMs),
+          newWhole: sumCells(cellsOf(mine), 0, nowMs),
+          oldWhole: sumCells(cellsOf(theirs), 0, nowMs),
+          sinceMs: SINCE_MS,
+        })),
+      }));
+      judged = judgeTogether(inputs, before);
+      before = JSON.parse(JSON.stringify(judged.map(({ state }) => state))) as KayentaState[];
+    }
+    return judged.map(({ readings }) => readings);
+  };
+  const verdicts = (metrics: readonly Metric[], settings: Partial<KayentaSettings> = {}): string[] =>
+    judge(metrics, settings).map((readings) => readings.map(({ verdict }) => verdict).join());
+
+  it.each<[string, string[], readonly Metric[], Partial<KayentaSettings>?]>([
+    [
+      'all pass',
+      ['healthy', 'healthy'],
+      [
+        ['a', good],
+        ['b', good],
+      ],
+    ],
+    [
+      'half of one group fails: 50 is below marginal',
+      ['breach', 'healthy'],
+      [
+        ['a', bad],
+        ['b', good],
+      ],
+    ],
+    [
+      'one of five fails: 80 is marginal',
+      ['unknown', 'healthy', 'healthy', 'healthy', 'healthy'],
+      [
+        ['a', bad],
+        ['b', good],
+        ['c', good],
+        ['d', good],
+        ['e', good],
+      ],
+    ],
+    [
+      'the same one is critical',
+      ['breach', 'healthy', 'healthy', 'healthy', 'healthy'],
+      [
+        ['a', bad, { critical: true }],
+        ['b', good],
+        ['c', good],
+        ['d', good],
+        ['e', good],
+      ],
+    ],
+    [
+      'a critical one fails by less than is critical',
+      ['unknown', 'healthy', 'healthy', 'healthy', 'healthy'],
+      [
+        ['a', bad, { critical: true }],
+        ['b', good],
+        ['c', good],
+        ['d', good],
+        ['e', good],
+      ],
+      { effectSize: { measure: 'meanRatio', allowedIncrease: 1, allowedDecrease: 1, criticalIncrease: 1_000 } },
+    ],
+    [
+      'a group of little weight fails: 96 passes',
+      ['healthy', 'healthy'],
+      [
+        ['a', bad, { groups: ['small'] }],
+        ['b', good, { groups: ['large'] }],
+      ],
+      { groupWeights: { small: 4 } },
+    ],
+    [
+      'a group of much weight fails',
+      ['breach', 'healthy'],
+      [
+        ['a', bad, { groups: ['large'] }],
+        ['b', good, { groups: ['small'] }],
+      ],
+      { groupWeights: { large: 80, small: 20 } },
+    ],
+    [
+      'one has no data, as it must',
+      ['healthy', 'unknown'],
+      [
+        ['a', good],
+        ['b', idle],
+      ],
+    ],
+    [
+      'one fails, and what is open could still make it marginal',
+      ['unknown', 'healthy', 'healthy', 'healthy', 'unknown'],
+      [
+        ['a', bad],
+        ['b', good],
+        ['c', good],
+        ['d', good],
+        ['e', idle],
+      ],
+    ],
+    [
+      'one fails, whatever the open one says',
+      ['breach', 'unknown'],
+      [
+        ['a', bad],
+        ['b', idle],
+      ],
+    ],
+    [
+      'a critical one fails beside an open one',
+      ['breach', 'healthy', 'healthy', 'healthy', 'unknown'],
+      [
+        ['a', bad, { critical: true }],
+        ['b', good],
+        ['c', good],
+        ['d', good],
+        ['e', idle],
+      ],
+    ],
+    [
+      'one of three has no data and need not',
+      ['healthy', 'healthy', 'healthy'],
+      [
+        ['a', good],
+        ['b', good],
+        ['c', idle, { mustHaveData: false }],
+      ],
+    ],
+    [
+      'half have no data: no verdict from nothing',
+      ['healthy', 'unknown'],
+      [
+        ['a', good],
+        ['b', idle, { mustHaveData: false }],
+      ],
+    ],
+    [
+      'a critical one without data never fails',
+      ['healthy', 'healthy', 'unknown'],
+      [
+        ['a', good],
+        ['b', good],
+        ['c', idle, { critical: true }],
+      ],
+    ],
+    [
+      'nothing has data',
+      ['unknown', 'unknown'],
+      [
+        ['a', idle, { mustHaveData: false }],
+        ['b', idle, { mustHaveData: false }],
+      ],
+    ],
+  ])('%s', (_, expected, metrics, settings = {}) => {
+    expect(verdicts(metrics, settings)).toEqual(expected);
+  });
+
+  it('says what it waits for, and how the score came about', () => {
+    const five: Metric[] = [
+      ['a', bad],
+      ['b', good],
+      ['c', good],
+      ['d', good],
+      ['e', idle],
+    ];
+    expect(judge(five)[0]?.[0]?.reason).toMatch(/: High, .*, not scored while e is open: 0 of the 5 points/);
+    const marginal = judge([...five.slice(0, 4), ['e', good]]);
+    expect(marginal[0]?.[0]?.reason).toMatch(/: High, .*, score 80 \(Marginal\)$/);
+  });
+
+  it('is never healthy as a whole when the canary is not: some SLO says why', () => {
+    const kinds = fc.constantFrom(good, bad, idle);
+    const metric = fc.record({ kind: kinds, critical: fc.boolean(), mustHaveData: fc.boolean(), group: fc.nat(1) });
+    fc.assert(
+      fc.property(fc.array(metric, { minLength: 1, maxLength: 6 }), (drawn) => {
+        const metrics = drawn.map(({ kind, group, ...rest }, i): Metric => [
+          `m${i}`,
+          kind,
+          { ...rest, groups: [`g${group}`] },
+        ]);
+        const all = verdicts(metrics);
+        const failing = drawn.filter(({ kind }) => kind === bad).length;
+        if (failing === 0) expect(all).not.toContain('breach');
+        if (drawn.every(({ kind }) => kind === idle)) expect(all).not.toContain('healthy');
+        if (drawn.some(({ kind, critical }) => kind === bad && critical)) expect(all).toContain('breach');
+        if (drawn.some(({ kind, mustHaveData }) => kind === idle && mustHaveData)) expect(all).toContain('unknown');
+      }),
+      { numRuns: 100, seed: 43 },
+    );
+  });
+
+  it('scores all clusters together beside it', () => {
+    const [a, b] = judge(
+      [
+        ['a', bad, { critical: true }],
+        ['b', good],
+      ],
+      {},
+      ['aws', 'gcp'],
+    );
+    expect(a?.at(-1)).toMatchObject({
+      cluster: '*',
+      verdict: 'breach',
+      reason: '2 of 4 metrics in 2 clusters pass: score 0, healthy from 95 on, a breach below 75',
+    });
+    expect(b?.at(-1)).toMatchObject({ cluster: '*', verdict: 'healthy' });
+  });
+});
