@@ -17,7 +17,7 @@ export function blindness(stage: () => Stage): void {
         const { basket, lab } = stage();
         const version = basket.newVersion();
         const since = Date.now();
-        await basket.configure({ canary: [50, 100], rest: [100], bake: '3s', maxUnknown: '3m' });
+        await basket.configure({ canary: [100], rest: [100], bake: '3s', maxUnknown: '3m' });
         await basket.deploy(version);
         await basket.until(({ phase }) => phase === 'baking');
         await lab.break('prometheus', 'dead');

@@ -20,7 +20,7 @@ import { limits } from '../support/limits.ts';
 export const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'] as const;
 
 /** Requests per second of each cluster: enough for a proof within seconds, little enough for two cores. */
-export const modestRate = 60;
+export const modestRate = 120;
 
 /** Steps as [share in percent, 'approve'?]; every bake takes 2 s. */
 export type Steps = readonly (number | readonly [number, 'approve'])[];

@@ -59,6 +59,7 @@ export function tellStory(rig: () => LabRig): void {
     it(
       'deploys v4 after the breach as if nothing had happened',
       async () => {
+        await checkout.configure({ canary: [50, 100], rest: [100], warm: '10m' });
         await checkout.deploy('v4');
         expect(await checkout.end()).toMatchObject({ outcome: 'promoted' });
         expect(await checkout.allShares()).toEqual(checkout.whole('v4'));
