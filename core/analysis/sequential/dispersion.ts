@@ -33,20 +33,27 @@ export const phiOf = ({ squares, events, variance }: Dispersion): number => {
   return Math.min(MOST, Math.max(1, 1 + HEAVY_TAIL * (phi - 1)));
 };
 
-/** The past counts for so many events at most: an old incident of one pod must not blind the judge for long. */
-const MOST_OF_THE_PAST = 60;
-
-/** What the past says, to begin with. */
-export const asPrior = ({ squares, events, variance }: Dispersion): Dispersion => {
-  const part = Math.min(1, MOST_OF_THE_PAST / Math.max(1, events));
-  return { squares: part * squares, events: part * events, variance: part ** 2 * variance };
-};
-
 export const plusDispersion = (a: Dispersion, b: Dispersion): Dispersion => ({
   squares: a.squares + b.squares,
   events: a.events + b.events,
   variance: a.variance + b.variance,
 });
+
+/**
+ * The past weighs as much as this many events, or as this many of its usual steps where they have more: an old incident
+ * of one pod must not blind the judge for long. Where many requests fail, a step says no more of phi than a few events
+ * do, since it has as few pairs.
+ */
+const MOST_OF_THE_PAST = { events: 60, steps: 30 };
+
+/** What the past says, to begin with. @param steps of about the same length, also those without events */
+export const priorOf = (steps: readonly Dispersion[]): Dispersion => {
+  const { squares, events, variance } = steps.reduce(plusDispersion, noDispersion);
+  const usual = steps.map((step) => step.events).sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  const most = Math.max(MOST_OF_THE_PAST.events, MOST_OF_THE_PAST.steps * usual);
+  const part = Math.min(1, most / Math.max(1, events));
+  return { squares: part * squares, events: part * events, variance: part ** 2 * variance };
+};
 
 /**
  * Adds what one arm saw in one stretch of time: its pods side by side, which share whatever happens to the arm as a whole;

@@ -1,7 +1,7 @@
 /** Runs in which requests get slower, or do not, as histograms count them. */
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { SequentialSettings, Slo } from '../../../core/contract/plan.ts';
-import { asPrior, noDispersion, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import { noDispersion, priorOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import { objectiveOf } from '../../../core/analysis/sequential/judge.ts';
 import type { StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
@@ -91,16 +91,18 @@ const drawArm = (random: Random, buckets: readonly number[], { rate, pods }: { r
   });
 
 const historyOf = (random: Random, { perSecond }: LatencyCell, buckets: readonly number[]) => {
-  const found = edgesS.map((): Dispersion => noDispersion);
+  const steps = edgesS.map((): Dispersion[] => []);
   for (let poll = 0; poll < HISTORY; poll++) {
     const pods = drawArm(random, buckets, { rate: perSecond, pods: OLD_PODS });
-    for (const [i, before] of found.entries())
-      found[i] = withCounts(
-        before,
-        pods.map((pod) => pod[i] ?? zero),
+    for (const [i, own] of steps.entries())
+      own.push(
+        withCounts(
+          noDispersion,
+          pods.map((pod) => pod[i] ?? zero),
+        ),
       );
   }
-  return Object.fromEntries(edgesS.map((edge, i) => [String(edge), asPrior(found[i] ?? noDispersion)]));
+  return Object.fromEntries(edgesS.map((edge, i) => [String(edge), priorOf(steps[i] ?? [])]));
 };
 
 /** P(Z <= z), by the complementary error function of Numerical Recipes: 1.2e-7 relative. */

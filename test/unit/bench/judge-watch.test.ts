@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeSequential } from '../../../core/analysis/sequential/judge.ts';
 import type { SequentialState } from '../../../core/analysis/sequential/judge.ts';
-import { asPrior, noDispersion, phiOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import { noDispersion, phiOf, priorOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { aaRun, judgedRun, stretchOf } from '../../bench/judge/aa-runs.ts';
 import type { AaCell } from '../../bench/judge/aa-runs.ts';
@@ -20,14 +21,14 @@ const LOOKS = 60;
 const bothWays = (level: Level, seed: number) => {
   const random = createRandom('both ways', seed);
   const [newArm, oldArm, history] = [createArm(), createArm(), createArm()];
-  let dispersion = noDispersion;
+  const steps: Dispersion[] = [];
   for (let poll = -HISTORY; poll < 0; poll++) {
     const { older } = drawPods(random, { ...level, share: 0 }, POLL_MS / 1000);
     history.add(older, { fromMs: poll * POLL_MS, atMs: (poll + 1) * POLL_MS });
-    dispersion = withCounts(dispersion, older);
+    steps.push(withCounts(noDispersion, older));
   }
   const oldHistory = history.since(-Infinity, 0).pods;
-  const watch = createWatch(errorsObjective(), { '': asPrior(dispersion) });
+  const watch = createWatch(errorsObjective(), { '': priorOf(steps) });
   let state: SequentialState | null = null;
   let before: Total | undefined;
   for (let look = 1; look <= LOOKS; look++) {
