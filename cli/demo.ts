@@ -10,6 +10,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Change } from '../core/contract/plan.ts';
 import { messageNames, type RolloutStatus } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/names.ts';
+import { TidegateError } from '../core/contract/errors.ts';
 import { startLab, type Lab } from '../infra/lab/client.ts';
 import { summaryOf, summaryText, type Act, type Summary } from './demo-summary.ts';
 import { exitCodes, type Io } from './io.ts';
@@ -38,7 +39,7 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
     const labIo: Io = { ...io, env: { ...io.env, ...lab.env } };
     const { client, close } = await connectTemporal(labIo.env);
     try {
-      await untilPolled(client, labIo);
+      await untilPolled(client, lab, labIo);
       const summary = await story(lab, client, labIo);
       io.stdout(summaryText(summary));
       if (options.report !== undefined) await writeFile(options.report, `${JSON.stringify(summary, null, 2)}\n`);
@@ -52,8 +53,11 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
   }
 }
 
-async function untilPolled(client: Client, io: Io): Promise<void> {
+async function untilPolled(client: Client, lab: Lab, io: Io): Promise<void> {
   while (!(await isPolled(client, taskQueues.control))) {
+    const worker = (await lab.status()).find(({ name }) => name === 'worker');
+    if (worker?.running !== true)
+      throw new TidegateError('Unavailable', `the worker has ended: ${worker?.failure ?? 'it was stopped'}`);
     io.signal.throwIfAborted();
     await io.sleep(200);
   }

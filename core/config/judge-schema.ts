@@ -54,6 +54,9 @@ const effectSize = z
   })
   .prefault({});
 
+/** Of sums of decimal fractions. */
+export const ROUNDING = 1e-6;
+
 export const sumOf = (weights: Readonly<Record<string, number>>): number =>
   Object.values(weights).reduce((sum, weight) => sum + weight, 0);
 
@@ -94,7 +97,7 @@ const kayenta = z
       })
       .prefault({}),
     groupWeights: z
-      .record(groupName(), percent())
+      .record(groupName(), z.number().gt(0).lte(100))
       .optional()
       .meta({
         description: 'Percent of the score by group of SLOs; groups without one share what is left of 100.',
@@ -113,7 +116,8 @@ const kayenta = z
       refuse(['scores', 'marginal'], `is above pass (${String(scores.pass)})`, 'a marginal score is below pass');
     }
     const sum = sumOf(groupWeights);
-    if (sum > 100) refuse(['groupWeights'], `add up to ${String(sum)}`, 'they are percent of one score: 100 at most');
+    if (sum > 100 + ROUNDING)
+      refuse(['groupWeights'], `add up to ${String(sum)}`, 'they are percent of one score: 100 at most');
   });
 
 const sequential = z

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { WHOLE } from '../contract/names.ts';
 import { policyDefaults, rolloutDefaults } from './defaults.ts';
 import { formatDuration } from './duration.ts';
-import { judgeSchema, sumOf } from './judge-schema.ts';
+import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
 import {
@@ -175,11 +175,15 @@ export const serviceSchema = z.strictObject({
       };
       for (const group of Object.keys(weights))
         if (!groups.has(group)) refuse([group], 'no SLO is in this group', 'write it in slos[].kayenta.groups');
-      const everybody =
-        groups.size > 0 && slos.every((slo) => slo.judge !== undefined || slo.kayenta?.groups !== undefined);
+      const unweighed = slos.some(
+        (slo) =>
+          slo.judge === undefined && !(slo.kayenta?.groups ?? ['']).every((group) => weights[group] !== undefined),
+      );
       const sum = sumOf(weights);
-      if (everybody && sum < 100 && [...groups].every((group) => weights[group] !== undefined))
+      if (groups.size > 0 && !unweighed && sum < 100 - ROUNDING)
         refuse([], `add up to ${String(sum)}, and every group has one`, 'the weights of all groups add up to 100');
+      if (groups.size > 0 && unweighed && sum > 100 - ROUNDING)
+        refuse([], 'leave nothing for SLOs of other groups or of none', 'weigh their groups, too');
     })
     .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {
       if (drain >= requestTimeout) return;

@@ -68,17 +68,21 @@ export function workerOf(
   { env, signal }: { env: Readonly<Record<string, string>>; signal: AbortSignal },
 ): WorkerOnDemand {
   let worker: LabProcess | undefined;
+  let ready: Promise<void> = Promise.resolve();
+  const launch = async (script: string): Promise<void> => {
+    const from = worker === undefined ? 0 : statSync(worker.logFile).size;
+    if (worker === undefined)
+      worker = starter.start({ name: 'worker', command: process.execPath, args: [script, 'worker'], env });
+    else worker.restart();
+    const { logFile } = worker;
+    const isReady = async (): Promise<boolean> =>
+      (await readFile(logFile)).subarray(from).toString().includes('worker ready');
+    await untilReady('worker', isReady, { needs: [worker], signal });
+  };
   return {
-    async start(script) {
-      if (worker?.running === true) return;
-      const from = worker === undefined ? 0 : statSync(worker.logFile).size;
-      if (worker === undefined)
-        worker = starter.start({ name: 'worker', command: process.execPath, args: [script, 'worker'], env });
-      else worker.restart();
-      const { logFile } = worker;
-      const isReady = async (): Promise<boolean> =>
-        (await readFile(logFile)).subarray(from).toString().includes('worker ready');
-      await untilReady('worker', isReady, { needs: [worker], signal });
+    start(script) {
+      if (worker?.running !== true) ready = launch(script);
+      return ready;
     },
     kill: async () => worker?.kill(),
   };

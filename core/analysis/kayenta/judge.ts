@@ -43,8 +43,8 @@ export interface KayentaState {
   readonly clusters: Readonly<Record<string, ClusterState>>;
 }
 
-/** Of an SLO that names no group of its own. */
-const GROUP = 'slo';
+/** Of an SLO that names no group of its own; no name that a user can write. */
+const GROUP = '';
 
 const verdicts = { Pass: 'healthy', Marginal: 'unknown', Fail: 'breach' } as const;
 
@@ -156,7 +156,7 @@ type Scored =
 
 const resultOf = ({ input, state }: Metric, label: MetricLabel): MetricResult => ({
   label,
-  critical: state.fatal && label !== 'Pass' && label !== 'Nodata',
+  critical: state.fatal && label !== 'Pass',
   reason: state.found,
   groups: input.slo.kayenta?.groups ?? [GROUP],
 });
@@ -164,21 +164,46 @@ const resultOf = ({ input, state }: Metric, label: MetricLabel): MetricResult =>
 /** A Fail stays one when numbers go missing: what is open may pass at best. */
 const scoreOf = (metrics: readonly Metric[]): Scored => {
   const { scores, groupWeights = {} } = metrics[0]?.input.settings ?? { scores: { pass: 100, marginal: 100 } };
-  const scored = (labelOf: (metric: Metric) => MetricLabel) =>
-    score(
-      metrics.map((metric) => resultOf(metric, labelOf(metric))),
-      groupWeights,
-    );
-  const atBest = scored(({ state }) => (isFailure(state) ? (state.label ?? 'Pass') : 'Pass'));
-  if (classifyScore(atBest.score, scores) === 'Fail') return { classification: 'Fail', score: atBest.score };
-  const open = metrics.find((metric) => metric.open !== '' && metric.input.slo.kayenta?.mustHaveData !== false);
+  const scored = (counted: readonly Metric[], labelOf: (metric: Metric) => MetricLabel) => {
+    const results = counted.map((metric) => resultOf(metric, labelOf(metric)));
+    return score(results, weightsOf(results, groupWeights));
+  };
+  const atBest = scored(metrics, ({ state }) => (isFailure(state) ? (state.label ?? 'Pass') : 'Pass'));
+  if (atBest.reason !== '' || classifyScore(atBest.score, scores) === 'Fail') {
+    return { classification: 'Fail', score: atBest.score };
+  }
+  const open = metrics.find((metric) => metric.open !== '' && !isExcused(metric));
   if (open) return { unscored: `${open.input.slo.name} is open: ${open.open}` };
-  const now = scored(({ state, open: why }) => (why === '' ? (state.label ?? 'Nodata') : 'Nodata'));
-  if (now.reason !== '') return { unscored: now.reason };
+  const counted = metrics.filter((metric) => metric.open === '');
+  if (counted.length === 0) return { unscored: 'no SLO has data' };
+  const now = scored(counted, ({ state }) => state.label ?? 'Pass');
   return { classification: classifyScore(now.score, scores), score: now.score };
 };
 
-const readMetric = ({ input, stratum, state, open }: Metric, canary: Scored): SloReading => {
+/** Not one request of the new version was counted, and it need not be. Old numbers, broken ones and too few are data. */
+const isExcused = ({ input, stratum, state }: Metric): boolean =>
+  input.slo.kayenta?.mustHaveData === false &&
+  input.providerError === undefined &&
+  stratum.newArm.problem === '' &&
+  stratum.newWhole.total === 0 &&
+  state.label === null;
+
+/** Weights of the groups that are there: what an absent group would have had is not lost to the score. */
+const weightsOf = (
+  results: readonly MetricResult[],
+  groupWeights: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> => {
+  const groups = [...new Set(results.flatMap((result) => result.groups))];
+  const weighted = groups.flatMap((group): [string, number][] => {
+    const weight = groupWeights[group];
+    return weight === undefined ? [] : [[group, weight]];
+  });
+  const whole = weighted.length === groups.length ? weighted.reduce((sum, [, weight]) => sum + weight, 0) : 100;
+  return Object.fromEntries(weighted.map(([group, weight]) => [group, (100 * weight) / whole]));
+};
+
+const readMetric = (metric: Metric, canary: Scored): SloReading => {
+  const { input, stratum, state, open } = metric;
   const reading = (verdict: SloReading['verdict'], reason: string): SloReading =>
     readingOf(input.slo, { cluster: stratum.cluster, strata: [stratum], verdict, reason });
   if ('unscored' in canary) {
@@ -191,8 +216,8 @@ const readMetric = ({ input, stratum, state, open }: Metric, canary: Scored): Sl
   const score = `score ${canary.score} (${classification})`;
   if (isFailure(state) && classification === 'Fail') return reading('breach', `${state.found}, ${score}`);
   if (open !== '') {
-    const needed = input.slo.kayenta?.mustHaveData !== false || classification === 'Fail';
-    return needed ? reading('unknown', open) : reading('healthy', `${open}; mustHaveData is false, ${score}`);
+    const counts = !isExcused(metric) || classification === 'Fail';
+    return counts ? reading('unknown', open) : reading('healthy', `${open}; mustHaveData is false, ${score}`);
   }
   return reading(isFailure(state) ? verdicts[classification] : 'healthy', `${state.found}, ${score}`);
 };

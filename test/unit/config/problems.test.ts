@@ -60,6 +60,13 @@ const serviceCases: Case[] = [
     ['6: spec.judge.groupWeights: add up to 60, and every group has one (the weights of all groups add up to 100)'],
   ],
   [
+    'weights that leave nothing for an SLO of another group',
+    serviceText(
+      `  judge: { type: kayenta, groupWeights: { errors: 100 } }\n${kayentaSlo('kayenta: { groups: [errors, other] }')}`,
+    ),
+    ['6: spec.judge.groupWeights: leave nothing for SLOs of other groups or of none (weigh their groups, too)'],
+  ],
+  [
     'an SLO that is to be scored where no kayenta judge scores',
     serviceText(kayentaSlo('kayenta: { critical: true }')),
     [

@@ -15,10 +15,20 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
   type Metric = readonly [name: string, counts: typeof good, metric?: KayentaMetric];
 
   /** After five minutes, looked at twice: before and at the first judgement. */
-  const judge = (metrics: readonly Metric[], settings: Partial<KayentaSettings> = {}, clusters = ['aws']) => {
+  const judge = (
+    metrics: readonly Metric[],
+    settings: Partial<KayentaSettings> = {},
+    clusters = ['aws'],
+    missing: Record<string, string> = {},
+  ) => {
     let before: (KayentaState | null)[] = metrics.map(() => null);
     let judged: readonly Judged<KayentaState>[] = [];
-    for (const nowMs of [SINCE_MS + 2 * MINUTE_MS, SINCE_MS + 4 * MINUTE_MS, SINCE_MS + 5 * MINUTE_MS]) {
+    for (const nowMs of [
+      SINCE_MS + 2 * MINUTE_MS,
+      SINCE_MS + 4 * MINUTE_MS,
+      SINCE_MS + 5 * MINUTE_MS,
+      SINCE_MS + 5 * MINUTE_MS + 1_000,
+    ]) {
       const inputs = metrics.map(([name, { mine, theirs }, kayenta = {}]) => ({
         slo: { ...slo, name, kayenta },
         settings: { ...kayentaExample.settings, ...settings },
@@ -28,7 +38,10 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
           cluster,
           newVersion: 'v2',
           oldVersion: 'v1',
-          newArm: upTo(cellsOf(mine), nowMs),
+          newArm: {
+            ...upTo(cellsOf(mine), nowMs),
+            missing: nowMs > SINCE_MS + 5 * MINUTE_MS ? (missing[name] ?? '') : '',
+          },
           oldArm: upTo(cellsOf(theirs), nowMs),
           newWhole: sumCells(cellsOf(mine), 0, nowMs),
           oldWhole: sumCells(cellsOf(theirs), 0, nowMs),
@@ -160,8 +173,8 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
       ],
     ],
     [
-      'half have no data: no verdict from nothing',
-      ['healthy', 'unknown'],
+      'half have no data and need not',
+      ['healthy', 'healthy'],
       [
         ['a', good],
         ['b', idle, { mustHaveData: false }],
@@ -186,6 +199,57 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
     ],
   ])('%s', (_, expected, metrics, settings = {}) => {
     expect(verdicts(metrics, settings)).toEqual(expected);
+  });
+
+  it('does not take back what a metric has shown when its numbers go missing', () => {
+    const silent = { ...bad, mine: bad.mine.slice(0, 5) };
+    const metrics: Metric[] = [
+      ['a', silent, { mustHaveData: false }],
+      ['b', good],
+      ['c', good],
+      ['d', good],
+      ['e', good],
+    ];
+    const [readings] = judge(metrics, {}, ['aws'], { a: 'no series of a pod' });
+    expect(readings?.[0]).toMatchObject({ verdict: 'unknown', reason: expect.stringContaining('no series of a pod') });
+  });
+
+  it('excuses nothing but silence: too few points are data', () => {
+    const late = {
+      mine: minutes(5, 100, (i) => (i > 2 ? 90 : 0)).map((one, i) => (i > 2 ? one : { total: 0, bad: 0 })),
+      theirs: minutes(5, 100, some),
+    };
+    expect(
+      verdicts([
+        ['a', late, { mustHaveData: false }],
+        ['b', good],
+        ['c', good],
+      ]),
+    ).toEqual(['unknown', 'healthy', 'healthy']);
+  });
+
+  it('fails with a critical one whatever the thresholds, and loses no weight to groups that are not there', () => {
+    const scores = { pass: 95, marginal: 0 };
+    expect(
+      verdicts(
+        [
+          ['a', bad, { critical: true }],
+          ['b', good],
+        ],
+        { scores },
+      ),
+    ).toEqual(['breach', 'healthy']);
+    const groupWeights = { here: 30, elsewhere: 70 };
+    const here = { groups: ['here'] };
+    expect(
+      verdicts(
+        [
+          ['a', good, here],
+          ['b', good, here],
+        ],
+        { groupWeights },
+      ),
+    ).toEqual(['healthy', 'healthy']);
   });
 
   it('says what it waits for, and how the score came about', () => {
