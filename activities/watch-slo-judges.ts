@@ -8,7 +8,7 @@ import type { SequentialState } from '../core/analysis/sequential/judge.ts';
 import { asThreshold, judgeThreshold } from '../core/analysis/threshold.ts';
 import type { ThresholdState } from '../core/analysis/threshold-tally.ts';
 import type { SloReading, WatchSloInput } from '../core/contract/activities.ts';
-import type { JudgeSettings, KayentaSettings, Slo } from '../core/contract/plan.ts';
+import type { JudgeSettings, Slo } from '../core/contract/plan.ts';
 
 /** By `<slo>/<source>/<judge>`, of one watch. Plain JSON. */
 export type JudgeStates = Readonly<Record<string, unknown>>;
@@ -27,8 +27,6 @@ export const judgesOf = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): readonl
     settings,
     shadow: i > 0,
   }));
-
-const deciding = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): SloJudge => judgesOf(input, slo)[0] as SloJudge;
 
 /** Is this SLO compared edge by edge, with the old version's past beside it? */
 export const comparesArms = (input: Pick<WatchSloInput, 'judge'>, slo: Slo): boolean =>
@@ -58,15 +56,16 @@ const judgeCanary = (
   states: JudgeStates,
 ): ReadonlyMap<Slo, Judged<unknown>> => {
   if (judge.type !== 'kayenta') return new Map();
-  const metrics = given
-    .filter(({ slo }) => slo.judge === undefined)
-    .map((one): JudgeInput<KayentaSettings> => ({ ...one, settings: judge }));
-  const before = metrics.map(({ slo }) => states[deciding({ judge }, slo).key] as KayentaState | undefined);
+  const metrics = given.filter(({ slo }) => slo.judge === undefined);
+  const stateOf = (slo: Slo): KayentaState | null => {
+    const [deciding] = judgesOf({ judge }, slo) as [SloJudge];
+    return (states[deciding.key] as KayentaState | undefined) ?? null;
+  };
   const judged = judgeTogether(
-    metrics,
-    before.map((state) => state ?? null),
+    metrics.map((one) => ({ ...one, settings: judge })),
+    metrics.map(({ slo }) => stateOf(slo)),
   );
-  return new Map(metrics.flatMap(({ slo }, i) => (judged[i] === undefined ? [] : [[slo, judged[i]] as const])));
+  return new Map(judged.map((one, i) => [metrics[i]?.slo as Slo, one]));
 };
 
 interface Together {

@@ -169,20 +169,19 @@ export const serviceSchema = z.strictObject({
     .superRefine(({ judge, slos = [] }, context) => {
       if (judge.type !== 'kayenta' || judge.groupWeights === undefined) return;
       const weights = judge.groupWeights;
-      const groups = new Set(slos.flatMap((slo) => (slo.judge === undefined ? (slo.kayenta?.groups ?? []) : [])));
+      // '' stands for the SLOs that name no group: no weight can name it.
+      const groups = new Set(slos.flatMap((slo) => (slo.judge === undefined ? (slo.kayenta?.groups ?? ['']) : [])));
       const refuse = (path: string[], message: string, hint: string): void => {
         context.addIssue({ code: 'custom', path: ['judge', 'groupWeights', ...path], message, params: { hint } });
       };
       for (const group of Object.keys(weights))
         if (!groups.has(group)) refuse([group], 'no SLO is in this group', 'write it in slos[].kayenta.groups');
-      const unweighed = slos.some(
-        (slo) =>
-          slo.judge === undefined && !(slo.kayenta?.groups ?? ['']).every((group) => weights[group] !== undefined),
-      );
+      if ([...groups].every((group) => group === '')) return;
+      const weighed = [...groups].every((group) => weights[group] !== undefined);
       const sum = sumOf(weights);
-      if (groups.size > 0 && !unweighed && sum < 100 - ROUNDING)
+      if (weighed && sum < 100 - ROUNDING)
         refuse([], `add up to ${String(sum)}, and every group has one`, 'the weights of all groups add up to 100');
-      if (groups.size > 0 && unweighed && sum > 100 - ROUNDING)
+      if (!weighed && sum > 100 - ROUNDING)
         refuse([], 'leave nothing for SLOs of other groups or of none', 'weigh their groups, too');
     })
     .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {

@@ -3,7 +3,7 @@ import type { Slo } from '../../contract/plan.ts';
 import type { StratumCounts } from '../judge.ts';
 import { seenBy } from '../reading.ts';
 import { percent, seconds } from '../wording.ts';
-import type { classify } from './classify.ts';
+import type { Classification } from './classify.ts';
 import type { Samples } from './mann-whitney.ts';
 
 interface Described extends Samples {
@@ -13,7 +13,7 @@ interface Described extends Samples {
 }
 
 /** `v2 in aws fails 2 % and v1 0.4 % of requests on average of 10 points of 60 s …: High, shift 1.6 (…)`. */
-export const describeMetric = ({ label, reason, shift }: ReturnType<typeof classify>, of: Described): string => {
+export const describeMetric = ({ label, reason, shift }: Classification, of: Described): string => {
   const { stratum, slo, intervalMs, experiment, control } = of;
   const verb = slo.indicator.kind === 'errors' ? 'fails' : 'is too slow for';
   const points = experiment.filter((value) => !Number.isNaN(value)).length;

@@ -71,12 +71,10 @@ export const judgeTogether = (
 ): readonly Judged<KayentaState>[] => {
   const bySlo = inputs.map((input, i) => input.strata.map((stratum) => metricOf(input, stratum, before[i] ?? null)));
   const canaries = (inputs[0]?.strata ?? []).map((_, i) => scoreOf(bySlo.flatMap((metrics) => metrics[i] ?? [])));
-  const readings = bySlo.map((metrics) =>
-    metrics.flatMap((metric, i) => (canaries[i] === undefined ? [] : [readMetric(metric, canaries[i])])),
-  );
+  const readings = bySlo.map((metrics) => metrics.map((metric, i) => readMetric(metric, canaries[i] as Scored)));
+  const whole = canaries.length > 1 ? scoreAll(bySlo, readings.flat()) : undefined;
   return bySlo.map((metrics, i) => ({
-    readings:
-      metrics.length > 1 ? [...(readings[i] ?? []), readAll(metrics, { bySlo, readings })] : (readings[i] ?? []),
+    readings: [...(readings[i] ?? []), ...(whole === undefined ? [] : [readAll(metrics, whole)])],
     state: { clusters: Object.fromEntries(metrics.map(({ stratum, state }) => [stratum.cluster, state])) },
   }));
 };
@@ -132,7 +130,8 @@ const judgePoints = (
   return { label: result.label, fatal: result.critical, found };
 };
 
-const isFailure = ({ label }: Pick<ClusterState, 'label'>): boolean => label === 'High' || label === 'Low';
+const isFailure = (state: ClusterState): state is ClusterState & { readonly label: 'High' | 'Low' } =>
+  state.label === 'High' || state.label === 'Low';
 const isJudged = (state: ClusterState): boolean => state.label === 'Pass' || isFailure(state);
 
 const whyOpen = (input: Input, stratum: StratumCounts, state: ClusterState): string => {
@@ -154,30 +153,32 @@ const oldTrouble = ({ oldArm, oldVersion, cluster }: StratumCounts): string =>
 type Scored =
   { readonly classification: keyof typeof verdicts; readonly score: number } | { readonly unscored: string };
 
-const resultOf = ({ input, state }: Metric, label: MetricLabel): MetricResult => ({
-  label,
-  critical: state.fatal && label !== 'Pass',
+/** What is not known to fail may pass. */
+const resultOf = ({ input, state }: Metric): MetricResult => ({
+  label: isFailure(state) ? state.label : 'Pass',
+  critical: state.fatal && isFailure(state),
   reason: state.found,
   groups: input.slo.kayenta?.groups ?? [GROUP],
 });
 
-/** A Fail stays one when numbers go missing: what is open may pass at best. */
+/** A Fail stays one when numbers go missing: it is one whatever the open metrics will say. */
 const scoreOf = (metrics: readonly Metric[]): Scored => {
-  const { scores, groupWeights = {} } = metrics[0]?.input.settings ?? { scores: { pass: 100, marginal: 100 } };
-  const scored = (counted: readonly Metric[], labelOf: (metric: Metric) => MetricLabel) => {
-    const results = counted.map((metric) => resultOf(metric, labelOf(metric)));
-    return score(results, weightsOf(results, groupWeights));
-  };
-  const atBest = scored(metrics, ({ state }) => (isFailure(state) ? (state.label ?? 'Pass') : 'Pass'));
-  if (atBest.reason !== '' || classifyScore(atBest.score, scores) === 'Fail') {
-    return { classification: 'Fail', score: atBest.score };
-  }
+  const atBest = classified(metrics);
+  if (atBest.classification === 'Fail') return atBest;
   const open = metrics.find((metric) => metric.open !== '' && !isExcused(metric));
   if (open) return { unscored: `${open.input.slo.name} is open: ${open.open}` };
   const counted = metrics.filter((metric) => metric.open === '');
-  if (counted.length === 0) return { unscored: 'no SLO has data' };
-  const now = scored(counted, ({ state }) => state.label ?? 'Pass');
-  return { classification: classifyScore(now.score, scores), score: now.score };
+  return counted.length === 0 ? { unscored: 'no SLO has data' } : classified(counted);
+};
+
+const classified = (metrics: readonly Metric[]) => {
+  const [{ input }] = metrics as [Metric];
+  const { scores, groupWeights = {} } = input.settings;
+  const results = metrics.map(resultOf);
+  const found = score(results, weightsOf(results, groupWeights));
+  // A critical failure, whatever the thresholds.
+  const classification = found.reason === '' ? classifyScore(found.score, scores) : 'Fail';
+  return { classification, score: found.score } as const;
 };
 
 /** Not one request of the new version was counted, and it need not be. Old numbers, broken ones and too few are data. */
@@ -222,26 +223,29 @@ const readMetric = (metric: Metric, canary: Scored): SloReading => {
   return reading(isFailure(state) ? verdicts[classification] : 'healthy', `${state.found}, ${score}`);
 };
 
-interface Everything {
-  readonly bySlo: readonly (readonly Metric[])[];
-  readonly readings: readonly (readonly SloReading[])[];
-}
-
 /** All clusters as the metrics of one canary. Without a verdict on each there is no score. */
-const readAll = (own: readonly Metric[], { bySlo, readings }: Everything): SloReading => {
-  const [{ input }] = own as [Metric];
-  const reading = (verdict: SloReading['verdict'], reason: string): SloReading =>
-    readingOf(input.slo, { cluster: '*', strata: input.strata, verdict, reason });
-  const open = readings.flat().find(({ verdict, cluster }) => verdict === 'unknown' && cluster !== '*');
-  if (open) return reading('unknown', `not scored while ${open.cluster} is unknown: ${open.reason}`);
+const scoreAll = (bySlo: readonly (readonly Metric[])[], readings: readonly SloReading[]): Whole => {
+  const unscored = (why: string): Whole => ({ verdict: 'unknown', reason: `not scored while ${why}`, scored: false });
+  const open = readings.find(({ verdict }) => verdict === 'unknown');
+  if (open) return unscored(`${open.cluster} is unknown: ${open.reason}`);
   const all = bySlo.flat();
   const canary = scoreOf(all);
-  if ('unscored' in canary) return reading('unknown', `not scored while ${canary.unscored}`);
+  if ('unscored' in canary) return unscored(canary.unscored);
+  const [{ input }] = all as [Metric];
   const { pass, marginal } = input.settings.scores;
   const passed = all.filter(({ state }) => state.label === 'Pass').length;
-  const what = bySlo.length === 1 ? 'clusters' : `metrics in ${own.length} clusters`;
-  return reading(
-    own.some(({ state }) => isFailure(state)) ? verdicts[canary.classification] : 'healthy',
-    `${passed} of ${all.length} ${what} pass: score ${canary.score}, healthy from ${pass} on, a breach below ${marginal}`,
-  );
+  const what = bySlo.length === 1 ? 'clusters' : `metrics in ${input.strata.length} clusters`;
+  const reason = `${passed} of ${all.length} ${what} pass: score ${canary.score}, healthy from ${pass} on, a breach below ${marginal}`;
+  return { verdict: verdicts[canary.classification], reason, scored: true };
+};
+
+interface Whole extends Pick<SloReading, 'verdict' | 'reason'> {
+  readonly scored: boolean;
+}
+
+const readAll = (own: readonly Metric[], { verdict, reason, scored }: Whole): SloReading => {
+  const [{ input }] = own as [Metric];
+  const fails = own.some(({ state }) => isFailure(state));
+  const parts = { cluster: '*', strata: input.strata, reason };
+  return readingOf(input.slo, { ...parts, verdict: scored && !fails ? 'healthy' : verdict });
 };

@@ -41,15 +41,16 @@ export const plusDispersion = (a: Dispersion, b: Dispersion): Dispersion => ({
 
 /**
  * The past weighs as much as this many events, or as this many of its usual steps where they have more: an old incident
- * of one pod must not blind the judge for long. Usual is the lower quartile, since an incident may last. Where many requests fail, a step says no more of phi than a few events
- * do, since it has as few pairs.
+ * of one pod must not blind the judge for long. Where many requests fail, a step says no more of phi than a few events
+ * do, since it has as few pairs. Usual is the lower quartile, since an incident may last.
  */
 const MOST_OF_THE_PAST = { events: 60, steps: 30 };
 
-/** What the past says, to begin with. @param steps of about the same length, also those without events */
-export const priorOf = (steps: readonly Dispersion[]): Dispersion => {
-  const { squares, events, variance } = steps.reduce(plusDispersion, noDispersion);
-  const usual = steps.map((step) => step.events).sort((a, b) => a - b)[Math.floor(steps.length / 4)] ?? 0;
+/** What the past says, to begin with. @param steps what `withCounts` adds, of times of about the same length, the empty ones too */
+export const priorOf = (steps: readonly (readonly Total[])[]): Dispersion => {
+  const each = steps.map((counts) => withCounts(noDispersion, counts));
+  const { squares, events, variance } = each.reduce(plusDispersion, noDispersion);
+  const usual = each.map((step) => step.events).sort((a, b) => a - b)[Math.floor(each.length / 4)] ?? 0;
   const most = Math.max(MOST_OF_THE_PAST.events, MOST_OF_THE_PAST.steps * usual);
   const part = Math.min(1, most / Math.max(1, events));
   return { squares: part * squares, events: part * events, variance: part ** 2 * variance };

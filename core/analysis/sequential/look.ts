@@ -2,7 +2,7 @@
 import { plusTotal, sumCells } from '../arms.ts';
 import type { Arm, Cell, Total } from '../arms.ts';
 import { withBucket } from './burn-rate.ts';
-import { noDispersion, priorOf, withCounts } from './dispersion.ts';
+import { priorOf } from './dispersion.ts';
 import type { Dispersion } from './dispersion.ts';
 import { noComparison, noStratumEvidence, nothing, withStretch } from './evidence.ts';
 import type { Counts, Evidence, Objective, StratumEvidence, StretchCounts } from './evidence.ts';
@@ -73,16 +73,15 @@ const seeded = ({ history, sinceMs }: LookStratum, { intervalMs, shortestMs }: L
 const dispersionOf = (pods: Arm['pods'], { untilMs, stepMs }: { untilMs: number; stepMs: number }): Dispersion => {
   const steps = stepMs > 0 ? pods.map((cells) => inSteps(cells, { untilMs, stepMs })) : [];
   const longest = Math.max(0, ...steps.map(({ length }) => length));
-  const found: Dispersion[] = [];
+  const alike: (readonly Total[])[] = [];
   let younger: readonly Total[] = [];
   for (let step = 0; step < longest; step++) {
     const busy = steps.flatMap((pod) => pod[step] ?? []).filter(({ total }) => total > 0);
     // A single pod is compared with itself.
-    const alike = busy.length === 1 && younger.length === 1 ? [...busy, ...younger] : busy;
-    found.push(withCounts(noDispersion, alike));
+    alike.push(busy.length === 1 && younger.length === 1 ? [...busy, ...younger] : busy);
     younger = busy;
   }
-  return priorOf(found);
+  return priorOf(alike);
 };
 
 /** By how many steps before `untilMs` they ended; without counts, a hole. */

@@ -1,5 +1,5 @@
 /** Runs in which both versions are alike: every breach is false. */
-import { noDispersion, priorOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
+import { priorOf } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { Objective } from '../../../core/analysis/sequential/evidence.ts';
@@ -79,19 +79,18 @@ const steady = ({ perSecond, share, base, burst }: AaCell): Level => ({
 });
 
 export const historyOf = (random: Random, level: Level): Dispersion => {
-  const steps: Dispersion[] = [];
+  const steps: (readonly Total[])[] = [];
   let known = 0;
   for (let polls = 0; polls < FIRST_HISTORY + LONGEST_HISTORY; polls++) {
     const piece = (polls - FIRST_HISTORY) % HISTORY_PIECE === 0;
     if (piece && known >= ENOUGH_BAD) break;
     const bad = drawBad(random, { ...level, share: 0 }, POLL_S);
     if (bad === undefined) {
-      steps.push(noDispersion);
+      steps.push([]);
       continue;
     }
     known += bad.reduce((sum, one) => sum + one, 0);
-    const { older } = withGood(random, { ...level, share: 0 }, { seconds: POLL_S, bad });
-    steps.push(withCounts(noDispersion, older));
+    steps.push(withGood(random, { ...level, share: 0 }, { seconds: POLL_S, bad }).older);
   }
   return priorOf(steps);
 };

@@ -1,8 +1,7 @@
 /** Runs in which requests get slower, or do not, as histograms count them. */
 import type { Total } from '../../../core/analysis/arms.ts';
 import type { SequentialSettings, Slo } from '../../../core/contract/plan.ts';
-import { noDispersion, priorOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
-import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
+import { priorOf } from '../../../core/analysis/sequential/dispersion.ts';
 import { objectiveOf } from '../../../core/analysis/sequential/judge.ts';
 import type { StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
 import { nameOf } from './aa-runs.ts';
@@ -91,18 +90,9 @@ const drawArm = (random: Random, buckets: readonly number[], { rate, pods }: { r
   });
 
 const historyOf = (random: Random, { perSecond }: LatencyCell, buckets: readonly number[]) => {
-  const steps = edgesS.map((): Dispersion[] => []);
-  for (let poll = 0; poll < HISTORY; poll++) {
-    const pods = drawArm(random, buckets, { rate: perSecond, pods: OLD_PODS });
-    for (const [i, own] of steps.entries())
-      own.push(
-        withCounts(
-          noDispersion,
-          pods.map((pod) => pod[i] ?? zero),
-        ),
-      );
-  }
-  return Object.fromEntries(edgesS.map((edge, i) => [String(edge), priorOf(steps[i] ?? [])]));
+  const polls = Array.from({ length: HISTORY }, () => drawArm(random, buckets, { rate: perSecond, pods: OLD_PODS }));
+  const atEdge = (i: number) => polls.map((pods) => pods.map((pod) => pod[i] ?? zero));
+  return Object.fromEntries(edgesS.map((edge, i) => [String(edge), priorOf(atEdge(i))]));
 };
 
 /** P(Z <= z), by the complementary error function of Numerical Recipes: 1.2e-7 relative. */

@@ -2,8 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeSequential } from '../../../core/analysis/sequential/judge.ts';
 import type { SequentialState } from '../../../core/analysis/sequential/judge.ts';
-import { noDispersion, phiOf, priorOf, withCounts } from '../../../core/analysis/sequential/dispersion.ts';
-import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
+import { noDispersion, phiOf, priorOf } from '../../../core/analysis/sequential/dispersion.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { aaRun, judgedRun, stretchOf } from '../../bench/judge/aa-runs.ts';
 import type { AaCell } from '../../bench/judge/aa-runs.ts';
@@ -21,11 +20,11 @@ const LOOKS = 60;
 const bothWays = (level: Level, seed: number) => {
   const random = createRandom('both ways', seed);
   const [newArm, oldArm, history] = [createArm(), createArm(), createArm()];
-  const steps: Dispersion[] = [];
+  const steps: (readonly Total[])[] = [];
   for (let poll = -HISTORY; poll < 0; poll++) {
     const { older } = drawPods(random, { ...level, share: 0 }, POLL_MS / 1000);
     history.add(older, { fromMs: poll * POLL_MS, atMs: (poll + 1) * POLL_MS });
-    steps.push(withCounts(noDispersion, older));
+    steps.push(older);
   }
   const oldHistory = history.since(-Infinity, 0).pods;
   const watch = createWatch(errorsObjective(), { '': priorOf(steps) });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { noDispersion, phiOf, priorOf, withCounts } from '../../../../core/analysis/sequential/dispersion.ts';
-import type { Dispersion } from '../../../../core/analysis/sequential/dispersion.ts';
+import { noDispersion, phiOf, priorOf } from '../../../../core/analysis/sequential/dispersion.ts';
+import type { Total } from '../../../../core/analysis/arms.ts';
 
 /** What two pods of 1 000 requests each saw in one stretch of time. */
-const step = (a: number, b: number): Dispersion =>
-  withCounts(noDispersion, [
-    { total: 1_000, bad: a },
-    { total: 1_000, bad: b },
-  ]);
-const steps = (count: number, a: number, b: number): Dispersion[] => Array.from({ length: count }, () => step(a, b));
+const step = (a: number, b: number): readonly Total[] => [
+  { total: 1_000, bad: a },
+  { total: 1_000, bad: b },
+];
+const steps = (count: number, a: number, b: number): (readonly Total[])[] =>
+  Array.from({ length: count }, () => step(a, b));
 
 describe('phi', () => {
   it('is 1 of counts that differ as chance has it, and grows with bursts up to 20', () => {
