@@ -2,54 +2,36 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeSlos } from '../../../activities/watch-slo-judges.ts';
 import type { JudgeStates } from '../../../activities/watch-slo-judges.ts';
-import { noArm } from '../../../core/analysis/arms.ts';
-import type { Arm } from '../../../core/analysis/arms.ts';
 import type { Slo } from '../../../core/contract/plan.ts';
 import { kayentaExample } from '../../support/peer-judges.ts';
+import {
+  cellsOf,
+  MINUTE_MS,
+  minutes,
+  SINCE_MS,
+  slo as errors,
+  some,
+  STALE_MS,
+  stratumAt,
+} from '../analysis/kayenta/minutes.ts';
 
-const MINUTE_MS = 60_000;
 const judge = kayentaExample.settings;
-const slo = (name: string, more: Partial<Slo> = {}): Slo => ({
-  name,
-  source: 'server',
-  indicator: { kind: 'errors' },
-  target: 0.99,
-  ...more,
-});
+const slo = (name: string, more: Partial<Slo> = {}): Slo => ({ ...errors, name, ...more });
 
-/** 100 requests in each minute so far; of the new version of the SLO `bad`, 30 more of them fail. */
-const arm = (nowMs: number, more: number): Arm => ({
-  ...noArm,
-  cells: Array.from({ length: nowMs / MINUTE_MS }, (_, i) => ({
-    fromMs: i * MINUTE_MS,
-    atMs: (i + 1) * MINUTE_MS,
-    total: 100,
-    bad: 1 + (i % 3) + more,
-  })),
-  newestMs: nowMs,
-});
+const usual = cellsOf(minutes(6, 100, some));
+const worse = cellsOf(minutes(6, 100, (i) => 30 + some(i)));
 
+/** After six minutes; 30 % of the new version's requests are bad by the SLO `bad`. */
 const watch = (slos: readonly Slo[]) => {
   let states: JudgeStates = {};
   let judged: ReturnType<typeof judgeSlos> = [];
   for (let minute = 1; minute <= 6; minute++) {
-    const nowMs = minute * MINUTE_MS;
+    const nowMs = SINCE_MS + minute * MINUTE_MS;
     const given = slos.map((one) => ({
       slo: one,
       nowMs,
-      staleMs: MINUTE_MS,
-      strata: [
-        {
-          cluster: 'aws',
-          newVersion: 'v2',
-          oldVersion: 'v1',
-          newArm: arm(nowMs, one.name === 'bad' ? 30 : 0),
-          oldArm: arm(nowMs, 0),
-          newWhole: { total: 0, bad: 0 },
-          oldWhole: { total: 0, bad: 0 },
-          sinceMs: 0,
-        },
-      ],
+      staleMs: STALE_MS,
+      strata: [stratumAt({ mine: one.name === 'bad' ? worse : usual, theirs: usual }, nowMs)],
     }));
     judged = judgeSlos({ judge }, given, states);
     states = JSON.parse(JSON.stringify(Object.assign({}, ...judged.map((one) => one.states)))) as JudgeStates;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { noArm, sumCells } from '../../../../core/analysis/arms.ts';
+import { noArm } from '../../../../core/analysis/arms.ts';
 import type { Judged, StratumCounts } from '../../../../core/analysis/judge.ts';
 import { judgeKayenta } from '../../../../core/analysis/kayenta/judge.ts';
 import type { KayentaState } from '../../../../core/analysis/kayenta/judge.ts';
@@ -8,7 +8,7 @@ import { MAX_POINTS } from '../../../../core/analysis/kayenta/points.ts';
 import type { KayentaSettings } from '../../../../core/contract/plan.ts';
 import { kayentaExample } from '../../../support/peer-judges.ts';
 import { poisson, randomFrom } from '../../../support/simulated-bakes.ts';
-import { cellsOf, MINUTE_MS, minutes, SINCE_MS, slo, some, STALE_MS, upTo, type Minutes } from './minutes.ts';
+import { cellsOf, MINUTE_MS, minutes, SINCE_MS, slo, some, STALE_MS, stratumAt, type Minutes } from './minutes.ts';
 
 const BAKES = 100;
 
@@ -29,21 +29,12 @@ interface Watch {
 /** Every look with the state that the one before left, through JSON as in a heartbeat. */
 const watch = ({ clusters, settings = {}, minutes, looksEveryMs = 10_000 }: Watch): Judged<KayentaState>[] => {
   const looks: Judged<KayentaState>[] = [];
-  const arms = clusters.map(({ mine, theirs }) => ({ mine: cellsOf(mine), theirs: cellsOf(theirs) }));
+  const arms = clusters.map(({ mine, theirs, name = 'aws', oldVersion = 'v1' }) => ({
+    cells: { mine: cellsOf(mine), theirs: cellsOf(theirs) },
+    of: { cluster: name, oldVersion },
+  }));
   for (let nowMs = SINCE_MS + looksEveryMs; nowMs <= SINCE_MS + minutes * MINUTE_MS; nowMs += looksEveryMs) {
-    const strata = clusters.map(({ name = 'aws', oldVersion = 'v1' }, i): StratumCounts => {
-      const { mine = [], theirs = [] } = arms[i] ?? {};
-      return {
-        cluster: name,
-        newVersion: 'v2',
-        oldVersion,
-        newArm: upTo(mine, nowMs),
-        oldArm: upTo(theirs, nowMs),
-        newWhole: sumCells(mine, 0, nowMs),
-        oldWhole: sumCells(theirs, 0, nowMs),
-        sinceMs: SINCE_MS,
-      };
-    });
+    const strata = arms.map(({ cells, of }) => ({ ...stratumAt(cells, nowMs), ...of }));
     const state = JSON.parse(JSON.stringify(looks.at(-1)?.state ?? null)) as KayentaState | null;
     const all = { ...kayentaExample.settings, ...settings };
     looks.push(judgeKayenta({ slo, settings: all, nowMs, staleMs: STALE_MS, strata }, state));

@@ -1,6 +1,7 @@
 /** Counts by the minute, as the kayenta judge's tests write them. */
-import { noArm } from '../../../../core/analysis/arms.ts';
+import { noArm, sumCells } from '../../../../core/analysis/arms.ts';
 import type { Arm, Cell } from '../../../../core/analysis/arms.ts';
+import type { StratumCounts } from '../../../../core/analysis/judge.ts';
 import type { Slo } from '../../../../core/contract/plan.ts';
 
 export const MINUTE_MS = 60_000;
@@ -20,7 +21,7 @@ export const cellsOf = (minutes: Minutes): Cell[] =>
     }),
   );
 
-export const upTo = (cells: readonly Cell[], nowMs: number): Arm => {
+const upTo = (cells: readonly Cell[], nowMs: number): Arm => {
   const seen = cells.filter(({ atMs }) => atMs <= nowMs);
   return {
     ...noArm,
@@ -28,6 +29,21 @@ export const upTo = (cells: readonly Cell[], nowMs: number): Arm => {
     newestMs: seen.at(-1)?.atMs ?? null,
   };
 };
+
+/** v2 beside v1 in aws, as a look at that time finds them. */
+export const stratumAt = (
+  { mine, theirs }: { readonly mine: readonly Cell[]; readonly theirs: readonly Cell[] },
+  nowMs: number,
+): StratumCounts => ({
+  cluster: 'aws',
+  newVersion: 'v2',
+  oldVersion: 'v1',
+  newArm: upTo(mine, nowMs),
+  oldArm: upTo(theirs, nowMs),
+  newWhole: sumCells(mine, 0, nowMs),
+  oldWhole: sumCells(theirs, 0, nowMs),
+  sinceMs: SINCE_MS,
+});
 
 export const minutes = (n: number, total: number, bad: (minute: number) => number): Minutes =>
   Array.from({ length: n }, (_, i) => ({ total, bad: bad(i) }));

@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sumCells } from '../../../../core/analysis/arms.ts';
 import type { Judged } from '../../../../core/analysis/judge.ts';
 import { judgeTogether } from '../../../../core/analysis/kayenta/judge.ts';
 import type { KayentaState } from '../../../../core/analysis/kayenta/judge.ts';
 import type { KayentaMetric, KayentaSettings } from '../../../../core/contract/plan.ts';
 import { kayentaExample } from '../../../support/peer-judges.ts';
-import { cellsOf, MINUTE_MS, minutes, SINCE_MS, slo, some, STALE_MS, upTo } from './minutes.ts';
+import { cellsOf, MINUTE_MS, minutes, SINCE_MS, slo, some, STALE_MS, stratumAt } from './minutes.ts';
 
 describe('judgeTogether: SLOs as the metrics of one canary', () => {
   const good = { mine: minutes(5, 100, some), theirs: minutes(5, 100, some) };
@@ -14,7 +13,9 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
   const idle = { mine: minutes(5, 0, () => 0), theirs: minutes(5, 100, some) };
   type Metric = readonly [name: string, counts: typeof good, metric?: KayentaMetric];
 
-  /** After five minutes, looked at twice: before and at the first judgement. */
+  const passing: readonly Metric[] = ['b', 'c', 'd', 'e'].map((name) => [name, good]);
+
+  /** After five minutes, looked at before, at and after the first judgement. `missing`: by SLO, what is gone after it. */
   const judge = (
     metrics: readonly Metric[],
     settings: Partial<KayentaSettings> = {},
@@ -34,19 +35,11 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
         settings: { ...kayentaExample.settings, ...settings },
         nowMs,
         staleMs: STALE_MS,
-        strata: clusters.map((cluster) => ({
-          cluster,
-          newVersion: 'v2',
-          oldVersion: 'v1',
-          newArm: {
-            ...upTo(cellsOf(mine), nowMs),
-            missing: nowMs > SINCE_MS + 5 * MINUTE_MS ? (missing[name] ?? '') : '',
-          },
-          oldArm: upTo(cellsOf(theirs), nowMs),
-          newWhole: sumCells(cellsOf(mine), 0, nowMs),
-          oldWhole: sumCells(cellsOf(theirs), 0, nowMs),
-          sinceMs: SINCE_MS,
-        })),
+        strata: clusters.map((cluster) => {
+          const stratum = stratumAt({ mine: cellsOf(mine), theirs: cellsOf(theirs) }, nowMs);
+          const why = nowMs > SINCE_MS + 5 * MINUTE_MS ? (missing[name] ?? '') : '';
+          return { ...stratum, cluster, newArm: { ...stratum.newArm, missing: why } };
+        }),
       }));
       judged = judgeTogether(inputs, before);
       before = JSON.parse(JSON.stringify(judged.map(({ state }) => state))) as KayentaState[];
@@ -76,35 +69,17 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
     [
       'one of five fails: 80 is marginal',
       ['unknown', 'healthy', 'healthy', 'healthy', 'healthy'],
-      [
-        ['a', bad],
-        ['b', good],
-        ['c', good],
-        ['d', good],
-        ['e', good],
-      ],
+      [['a', bad], ...passing],
     ],
     [
       'the same one is critical',
       ['breach', 'healthy', 'healthy', 'healthy', 'healthy'],
-      [
-        ['a', bad, { critical: true }],
-        ['b', good],
-        ['c', good],
-        ['d', good],
-        ['e', good],
-      ],
+      [['a', bad, { critical: true }], ...passing],
     ],
     [
       'a critical one fails by less than is critical',
       ['unknown', 'healthy', 'healthy', 'healthy', 'healthy'],
-      [
-        ['a', bad, { critical: true }],
-        ['b', good],
-        ['c', good],
-        ['d', good],
-        ['e', good],
-      ],
+      [['a', bad, { critical: true }], ...passing],
       { effectSize: { measure: 'meanRatio', allowedIncrease: 1, allowedDecrease: 1, criticalIncrease: 1_000 } },
     ],
     [
@@ -136,13 +111,7 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
     [
       'one fails, and what is open could still make it marginal',
       ['unknown', 'healthy', 'healthy', 'healthy', 'unknown'],
-      [
-        ['a', bad],
-        ['b', good],
-        ['c', good],
-        ['d', good],
-        ['e', idle],
-      ],
+      [['a', bad], ...passing.slice(0, 3), ['e', idle]],
     ],
     [
       'one fails, whatever the open one says',
@@ -155,13 +124,7 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
     [
       'a critical one fails beside an open one',
       ['breach', 'healthy', 'healthy', 'healthy', 'unknown'],
-      [
-        ['a', bad, { critical: true }],
-        ['b', good],
-        ['c', good],
-        ['d', good],
-        ['e', idle],
-      ],
+      [['a', bad, { critical: true }], ...passing.slice(0, 3), ['e', idle]],
     ],
     [
       'one of three has no data and need not',
@@ -203,13 +166,7 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
 
   it('does not take back what a metric has shown when its numbers go missing', () => {
     const silent = { ...bad, mine: bad.mine.slice(0, 5) };
-    const metrics: Metric[] = [
-      ['a', silent, { mustHaveData: false }],
-      ['b', good],
-      ['c', good],
-      ['d', good],
-      ['e', good],
-    ];
+    const metrics: Metric[] = [['a', silent, { mustHaveData: false }], ...passing];
     const [readings] = judge(metrics, {}, ['aws'], { a: 'no series of a pod' });
     expect(readings?.[0]).toMatchObject({ verdict: 'unknown', reason: expect.stringContaining('no series of a pod') });
   });
@@ -253,13 +210,7 @@ describe('judgeTogether: SLOs as the metrics of one canary', () => {
   });
 
   it('says what it waits for, and how the score came about', () => {
-    const five: Metric[] = [
-      ['a', bad],
-      ['b', good],
-      ['c', good],
-      ['d', good],
-      ['e', idle],
-    ];
+    const five: Metric[] = [['a', bad], ...passing.slice(0, 3), ['e', idle]];
     expect(judge(five)[0]?.[0]?.reason).toMatch(/: High, .*, not scored while e is open: 0 of the 5 points/);
     const marginal = judge([...five.slice(0, 4), ['e', good]]);
     expect(marginal[0]?.[0]?.reason).toMatch(/: High, .*, score 80 \(Marginal\)$/);
