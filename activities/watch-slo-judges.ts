@@ -102,7 +102,12 @@ const run = (judge: SloJudge, given: JudgeInput<JudgeSettings>, { before, input 
   const { settings } = judge;
   if (settings.type === 'sequential') {
     const earlier = evidenceIn(input.evidence?.[judge.key]);
-    return judgeSequential({ ...given, settings }, (before as SequentialState | undefined) ?? null, earlier);
+    const state = before as SequentialState | undefined;
+    return judgeSequential(
+      { ...given, settings },
+      evidenceIn(state?.evidence) === null ? null : (state ?? null),
+      earlier,
+    );
   }
   if (settings.type === 'kayenta')
     return judgeKayenta({ ...given, settings }, (before as KayentaState | undefined) ?? null);
@@ -112,7 +117,7 @@ const run = (judge: SloJudge, given: JudgeInput<JudgeSettings>, { before, input 
 /** Evidence of another version of Tidegate is not read: the rollout goes on as if this watch were its first. */
 const evidenceIn = (payload: unknown): Evidence | null => {
   const evidence = payload as Partial<Evidence> | null | undefined;
-  return evidence?.schema === 1 ? (evidence as Evidence) : null;
+  return evidence?.schema === 2 ? (evidence as Evidence) : null;
 };
 
 /** What the next watch of the same rollout goes on from, by judge. */

@@ -109,6 +109,36 @@ const logProduct = (ratios: Float64Array, from: number, to: number): number => {
   return log + Math.log(product);
 };
 
+/** Of the `chances` below this part of their sum are left out: what they could carry is e^room times as much at most. */
+const NO_CHANCE = 1e-18;
+
+/** How likely each number of new ones among the bad is, at an odds ratio e^d: from `low` on, one by one. */
+export const chancesOf = (
+  { newTotal, oldTotal, newBad, oldBad }: Table,
+  d: number,
+): { readonly low: number; readonly chances: readonly number[] } => {
+  const bad = newBad + oldBad;
+  const rest = oldTotal - bad;
+  const odds = Math.exp(d);
+  const [least, most] = [Math.max(0, -rest), Math.min(bad, newTotal)];
+  const mode = Math.min(most, Math.max(least, Math.ceil(modeRoot({ newTotal, bad, rest, odds }))));
+  const ratio = (x: number): number => (((newTotal - x) * (bad - x)) / ((x + 1) * (rest + x + 1))) * odds;
+  const above: number[] = [];
+  let sum = 1;
+  for (let x = mode, term = 1; x < most && term > NO_CHANCE * sum; x++) {
+    term *= ratio(x);
+    sum += term;
+    above.push(term);
+  }
+  const below: number[] = [];
+  for (let x = mode - 1, term = 1; x >= least && term > NO_CHANCE * sum; x--) {
+    term /= ratio(x);
+    sum += term;
+    below.push(term);
+  }
+  return { low: mode - below.length, chances: [...below.reverse(), 1, ...above].map((term) => term / sum) };
+};
+
 /** Where neighbouring terms are equal: (n - x)(E - x) odds = (x + 1)(rest + x + 1). */
 const modeRoot = (of: { newTotal: number; bad: number; rest: number; odds: number }): number => {
   const a = of.odds - 1;

@@ -25,7 +25,7 @@ const MOST = 20;
  * How much heavier the tail of burst sizes is than their variance says. Geometric sizes need a quarter more; the rest
  * is for what dozens of events do not tell about phi (docs/benchmarks/judge-aa.md, bursts at 5 requests/s).
  */
-const HEAVY_TAIL = 1.8;
+const HEAVY_TAIL = 2.4;
 
 /** phi, 1..20; from a standard error below the estimate, since chance alone puts half of all estimates above 1. */
 export const phiOf = ({ squares, events, variance }: Dispersion): number => {

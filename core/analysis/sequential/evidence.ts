@@ -1,11 +1,13 @@
 /** The evidence on one objective: what is kept from look to look, and what it says by now. */
 import { plusTotal } from '../arms.ts';
 import type { Total } from '../arms.ts';
+import type { Table } from '../hypergeometric.ts';
 import { logSumExp } from '../log-gamma.ts';
 import type { Bucket } from './burn-rate.ts';
 import { noDispersion, phiOf, plusDispersion, withCounts } from './dispersion.ts';
 import type { Dispersion } from './dispersion.ts';
 import { logAbove } from './one-arm.ts';
+import { refundOf } from './overshoot.ts';
 import { emptyProfile, likelihoodOf, logWorse, plusProfile, sumProfiles } from './profile.ts';
 import type { Profile } from './profile.ts';
 import type { Grid } from './tilts.ts';
@@ -20,6 +22,8 @@ export interface Comparison {
   readonly recent: Profile;
   /** From the begin of the bake on, against the old counts that make the new version look worst. */
   readonly bake: Profile;
+  /** ln of what `whole` is paid for overshoot; see overshoot.ts. */
+  readonly refund: number;
   readonly dispersion: Dispersion;
   /** What `whole` rests on. */
   readonly newer: Total;
@@ -30,6 +34,7 @@ export const noComparison: Comparison = {
   whole: emptyProfile,
   recent: emptyProfile,
   bake: emptyProfile,
+  refund: 0,
   dispersion: noDispersion,
   newer: nothing,
   older: nothing,
@@ -76,7 +81,7 @@ export interface StretchCounts {
 
 /** All clusters. Plain JSON. */
 export interface Evidence {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly strata: Readonly<Record<string, StratumEvidence>>;
   /** How many windows have begun. */
   readonly windows: number;
@@ -97,6 +102,10 @@ export interface Objective {
   readonly edge: string;
   /** Serving clusters that the rollout will reach in all. */
   readonly clusters: number;
+  /** Chance of one false breach in the whole rollout, 0..1. */
+  readonly alpha: number;
+  /** ln of the e-value at which one cluster's comparison is a breach by itself; Infinity where edges share the evidence. */
+  readonly enough: number;
 }
 
 /** Part of alpha for the time since the first share; the rest is for windows. */
@@ -110,9 +119,13 @@ const LOCAL_PART = 0.8;
 
 const ALL = '*';
 
+/** ln of the e-value since the first share at which the only comparison of a cluster is a breach, whatever all others say. */
+export const enoughOf = ({ alpha, clusters }: Pick<Objective, 'alpha' | 'clusters'>): number =>
+  -Math.log((alpha * WHOLE_PART * RELATIVE_PART * (clusters === 1 ? 1 : LOCAL_PART)) / clusters);
+
 export const withStretch = (
   before: StratumEvidence,
-  { grid, allowed }: Objective,
+  { grid, allowed, enough }: Objective,
   counts: StretchCounts,
 ): StratumEvidence => {
   const { newer, kind } = counts.own;
@@ -122,7 +135,7 @@ export const withStretch = (
     comparisons: Object.fromEntries(
       Object.entries(counts.edges).map(([edge, of]) => [
         edge,
-        withComparison(before.comparisons[edge] ?? noComparison, of, grid),
+        withComparison(before.comparisons[edge] ?? noComparison, of, { grid, enough }),
       ]),
     ),
     absolute: { whole: plusTotal(before.absolute.whole, counted), recent: plusTotal(before.absolute.recent, counted) },
@@ -135,14 +148,23 @@ export const withStretch = (
 export const oldKept = (now: Total, bake: Total, allowed: number): boolean =>
   now.bad <= allowed * now.total && now.bad + bake.bad <= allowed * (now.total + bake.total);
 
-const withComparison = (before: Comparison, { newer, kind, harsh, alike }: Counts, grid: Grid): Comparison => {
-  const against = (older: Total): Profile =>
-    likelihoodOf({ newTotal: newer.total, newBad: newer.bad, oldTotal: older.total, oldBad: older.bad }, grid);
-  const kindly = against(kind);
+const withComparison = (
+  before: Comparison,
+  { newer, kind, harsh, alike }: Counts,
+  { grid, enough }: Pick<Objective, 'grid' | 'enough'>,
+): Comparison => {
+  const table = (older: Total): Table => ({
+    newTotal: newer.total,
+    newBad: newer.bad,
+    oldTotal: older.total,
+    oldBad: older.bad,
+  });
+  const kindly = likelihoodOf(table(kind), grid);
   return {
     whole: plusProfile(before.whole, kindly),
     recent: plusProfile(before.recent, kindly),
-    bake: plusProfile(before.bake, harsh === kind ? kindly : against(harsh)),
+    bake: plusProfile(before.bake, harsh === kind ? kindly : likelihoodOf(table(harsh), grid)),
+    refund: refundOf(before, { table: table(kind), more: kindly, grid, enough }),
     dispersion: alike.reduce(withCounts, before.dispersion),
     newer: plusTotal(before.newer, newer),
     older: plusTotal(before.older, kind),
@@ -151,7 +173,7 @@ const withComparison = (before: Comparison, { newer, kind, harsh, alike }: Count
 
 /** Begins a bake: its promotion evidence starts from nothing, and so does a window for late faults. */
 export const withBake = (evidence: Evidence | null, objective: Objective, atMs: number): Evidence => {
-  if (evidence === null) return { schema: 1, strata: {}, windows: 1, windowSinceMs: atMs, settled: {}, spent: [] };
+  if (evidence === null) return { schema: 2, strata: {}, windows: 1, windowSinceMs: atMs, settled: {}, spent: [] };
   const next = withWindow(evidence, objective, atMs);
   return {
     ...next,
@@ -241,9 +263,13 @@ interface Bet {
 const logBet = (evidence: Evidence, { grid, allowed, edge }: Objective, { names, span }: Bet): number => {
   const strata = names.map((name) => evidence.strata[name] ?? noStratumEvidence);
   const edges = [...new Set(strata.flatMap((one) => comparedEdges(one)))];
-  const relative = edges.map((at) =>
-    logWorse(sumProfiles(strata.map((one) => one.comparisons[at]?.[span] ?? emptyProfile)), grid, phiAt(strata, at)),
-  );
+  const relative = edges.map((at) => {
+    const compared = strata.flatMap((one) => one.comparisons[at] ?? []);
+    const phi = phiAt(strata, at);
+    const worse = logWorse(sumProfiles(compared.map((one) => one[span])), grid, phi);
+    // Each cluster is paid for its own; all of them pooled are another e-value.
+    return span === 'whole' && compared.length === 1 ? worse + (compared[0]?.refund ?? 0) / phi : worse;
+  });
   const total = sumTotals(strata.map((one) => one.absolute[span]));
   const mean = relative.length === 0 ? 0 : logSumExp(relative) - Math.log(relative.length);
   const absolute = logAbove(total, allowed, phiAt(strata, edge));

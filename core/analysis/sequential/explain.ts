@@ -18,7 +18,6 @@ export interface Seen {
   readonly evidence: Evidence;
   readonly log: LogEvidence;
   /** Of this SLO. */
-  readonly alpha: number;
   readonly cleared: Readonly<Record<string, Cleared>>;
 }
 
@@ -26,10 +25,10 @@ export interface Seen {
 const EXAMPLE = 5;
 
 export const describeBreach = (seen: Seen, strata: readonly StratumCounts[]): string => {
-  const { objective, log, alpha } = seen;
+  const { objective, log } = seen;
   const local = strata.length === 1;
   const logE = local ? (log.byCluster[strata[0]?.cluster ?? ''] ?? 0) : log.all;
-  const needed = (local ? objective.clusters : 1) / alpha;
+  const needed = (local ? objective.clusters : 1) / objective.alpha;
   const { low } = intervalOf(seen, strata);
   const times = low > 1 ? `, at least ${round(low)} times as often` : '';
   return `${edgeCounts(seen, strata) ?? counts(seen, strata)}${times}: evidence ${odds(logE)}, a breach from ${odds(Math.log(needed))} on${bursts(seen, strata)}`;
@@ -63,7 +62,7 @@ export const describeHealthy = (seen: Seen, stratum: StratumCounts, by: NonNulla
 };
 
 export const describeUnknown = (seen: Seen, stratum: StratumCounts): string => {
-  const { input, cleared, alpha } = seen;
+  const { input, cleared, objective } = seen;
   const state = cleared[stratum.cluster];
   const elapsedMs = Math.max(1, input.nowMs - stratum.sinceMs);
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
@@ -74,7 +73,7 @@ export const describeUnknown = (seen: Seen, stratum: StratumCounts): string => {
     waitS === null
       ? 'when it will be healthy cannot be foreseen'
       : `healthy in about ${duration(waitS)} at this traffic`;
-  const showS = findS(state.traffic, { ratio: EXAMPLE, alpha });
+  const showS = findS(state.traffic, { ratio: EXAMPLE, alpha: objective.alpha });
   const show = Number.isFinite(showS) ? `; ${EXAMPLE} times as many bad requests would show in ${duration(showS)}` : '';
   const { low, high } = intervalOf(seen, [stratum]);
   const range = Number.isFinite(high) ? `, ${round(low)} to ${round(high)} times as often is possible` : '';

@@ -5,7 +5,7 @@ import type { Judged, JudgeInput, StratumCounts } from '../judge.ts';
 import { dataTrouble, readingOf } from '../reading.ts';
 import { burning } from './burn-rate.ts';
 import { namesByEvidence } from './e-bh.ts';
-import { logEvidence, phiAt, withBake, withWindow } from './evidence.ts';
+import { enoughOf, logEvidence, phiAt, withBake, withWindow } from './evidence.ts';
 import type { Evidence, Objective } from './evidence.ts';
 import { describeBreach, describeBurn, describeHealthy, describeUnknown } from './explain.ts';
 import type { Seen } from './explain.ts';
@@ -50,10 +50,10 @@ const FINE = 36;
 const COARSE = 14;
 const margins = { errors: 1, latency: 1.1 } as const;
 /**
- * With the first, the mean delay is about 1.5 times Wald's bound from 1.5 to 20 times as many bad requests
+ * With the first, the mean delay is at most 1.5 times Wald's bound and one look from 1.5 to 20 times as many bad requests
  * (docs/benchmarks/judge-delay.md). A slow-down moves the odds of every edge by little (judge-latency.md).
  */
-const expectations = { errors: { tilt: 1.6, sd: 1.1 }, latency: { tilt: 0.4, sd: 1.2 } } as const;
+const expectations = { errors: { tilt: 3, sd: 0.9 }, latency: { tilt: 0.4, sd: 1.2 } } as const;
 
 /** Grids are the same for all looks of an SLO. */
 const grids = new Map<string, Objective['grid']>();
@@ -69,7 +69,10 @@ export const objectiveOf = ({ slo, settings, family }: Pick<Input, 'slo' | 'sett
   const key = JSON.stringify(options);
   const grid = grids.get(key) ?? createGrid(options);
   grids.set(key, grid);
-  return { grid, allowed: 1 - slo.target, edge: edgeOf(slo), clusters: family?.clusters ?? 1 };
+  const clusters = family?.clusters ?? 1;
+  const alpha = settings.alpha / (family?.objectives ?? 1);
+  const enough = kind === 'errors' ? enoughOf({ alpha, clusters }) : Infinity;
+  return { grid, allowed: 1 - slo.target, edge: edgeOf(slo), clusters, alpha, enough };
 };
 
 /** The objective's own comparison. */
@@ -91,13 +94,13 @@ const lookStratum = ({ slo }: Input, stratum: StratumCounts) => {
 };
 
 const readingsOf = (input: Input, objective: Objective, evidence: Evidence): readonly SloReading[] => {
-  const { settings, strata, slo, family } = input;
-  const alpha = settings.alpha / (family?.objectives ?? 1);
+  const { strata, slo } = input;
+  const { alpha } = objective;
   const log = logEvidence(evidence, objective);
   const breach = log.all >= Math.log(1 / alpha);
   const named = breach ? namesByEvidence(log.byCluster, { of: objective.clusters, alpha }) : [];
   const cleared = clear(input, objective, evidence);
-  const seen: Seen = { input, objective, evidence, log, alpha, cleared };
+  const seen: Seen = { input, objective, evidence, log, cleared };
   const each = strata.map((stratum) => {
     const { verdict, reason } = named.includes(stratum.cluster)
       ? { verdict: 'breach' as const, reason: describeBreach(seen, [stratum]) }
@@ -149,7 +152,7 @@ const bakeTotals = ({ evidence }: Seen, strata: readonly StratumCounts[]) => {
   };
 };
 
-const evidenceOf = ({ input, objective, evidence, log, alpha, cleared }: Seen, cluster: string): ReadingEvidence => {
+const evidenceOf = ({ input, objective, evidence, log, cleared }: Seen, cluster: string): ReadingEvidence => {
   const names = cluster === '*' ? Object.keys(evidence.strata) : [cluster];
   const strata = names.flatMap((name) => evidence.strata[name] ?? []);
   const phi = phiAt(strata, objective.edge);
@@ -159,7 +162,7 @@ const evidenceOf = ({ input, objective, evidence, log, alpha, cleared }: Seen, c
   const known = waits.filter((wait) => wait !== null);
   return {
     log10E: rounded((cluster === '*' ? log.all : (log.byCluster[cluster] ?? 0)) / Math.LN10),
-    log10Needed: rounded(Math.log10((cluster === '*' ? 1 : objective.clusters) / alpha)),
+    log10Needed: rounded(Math.log10((cluster === '*' ? 1 : objective.clusters) / objective.alpha)),
     low: rounded(low),
     high: Number.isFinite(high) ? rounded(high) : null,
     phi: rounded(phi),

@@ -9,12 +9,13 @@
 import { plusTotal } from '../../../core/analysis/arms.ts';
 import type { Total } from '../../../core/analysis/arms.ts';
 import { oldKept, RELATIVE_PART, WHOLE_PART } from '../../../core/analysis/sequential/evidence.ts';
+import { MOST_REFUND } from '../../../core/analysis/sequential/overshoot.ts';
 import type { Objective, StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
 import { bestRatio, createBurnWatch, settings, WINDOW_MS } from './watch.ts';
 import type { Looker } from './watch.ts';
 
-/** What the judge rounds off, ln. */
-const SLACK = 0.05;
+/** What the judge rounds off, and what it is paid for overshoot at most, ln. */
+const SLACK = 0.05 + MOST_REFUND;
 const CELLS = 4096;
 /** Part of alpha for all windows together. */
 const WINDOWS = 1 - WHOLE_PART;

@@ -100,8 +100,8 @@ const cannotBreach = (
   { alpha, settled }: { alpha: number; settled: number },
 ): boolean => {
   let top = 0;
-  for (const { whole, recent } of Object.values(stratum.comparisons))
-    top = Math.max(top, bestAbove(whole, grid.margin), bestAbove(recent, grid.margin));
+  for (const { whole, recent, refund } of Object.values(stratum.comparisons))
+    top = Math.max(top, bestAbove(whole, grid.margin) + refund, bestAbove(recent, grid.margin));
   top = Math.max(top, bestRatio(stratum.absolute.whole, allowed), bestRatio(stratum.absolute.recent, allowed));
   return Math.exp(top) + Math.exp(settled) < 1 / alpha;
 };

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import {
+  enoughOf,
   logEvidence,
   noStratumEvidence,
   withBake,
@@ -97,7 +98,10 @@ describe('one version against its objective', () => {
 });
 
 describe('everything together', () => {
-  const objectiveFor = (clusters: number): Objective => ({ grid, allowed: 0.1, edge: '', clusters });
+  const objectiveFor = (clusters: number, alpha = 0.01): Objective => ({
+    ...{ grid, allowed: 0.1, edge: '', clusters, alpha },
+    enough: enoughOf({ alpha, clusters }),
+  });
 
   const plusPoll = (before: StratumEvidence, objective: Objective, outcome: Outcome, toMs: number): StratumEvidence => {
     const older = { total: outcome.oldTotal, bad: outcome.oldBad };

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { namesByEvidence } from '../../../../core/analysis/sequential/e-bh.ts';
 import {
+  enoughOf,
   logEvidence,
   noStratumEvidence,
   withBake,
@@ -13,7 +14,14 @@ import { likelihoodOf, logBetter, logWorse } from '../../../../core/analysis/seq
 import { createGrid } from '../../../../core/analysis/sequential/tilts.ts';
 
 const grid = createGrid({ margin: 1, tolerance: 1.5, expected: { tilt: 1.6, sd: 1.1 }, points: 36 });
-const objective: Objective = { grid, allowed: 0.01, edge: '', clusters: 1 };
+const objective: Objective = {
+  grid,
+  allowed: 0.01,
+  edge: '',
+  clusters: 1,
+  alpha: 0.01,
+  enough: enoughOf({ alpha: 0.01, clusters: 1 }),
+};
 const ROUNDING = 1e-4;
 
 /** Room for one more bad request on either side. */
