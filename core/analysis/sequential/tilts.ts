@@ -29,7 +29,7 @@ export interface GridOptions {
   /** Odds ratio that must be excluded before a version is called healthy; > 1. */
   readonly tolerance: number;
   /** What a worse version is expected to be like: see Expectation. */
-  readonly expected: Expectation;
+  readonly expected: readonly Expectation[];
   /** Tilts above 0; errors need a fine grid, each edge of a histogram a coarse one. */
   readonly points: number;
 }
@@ -44,8 +44,10 @@ const ALIKE_SD = 0.25;
 /** Tolerances of Services that name none. */
 export const defaultTolerances = { errors: 1.5, latency: 1.25 } as const;
 
-/** The prior of "worse" is lognormal in the tilt. */
+/** The prior of "worse" is a sum of lognormal laws of the tilt. */
 export interface Expectation {
+  /** Its part of the prior, 0..1. */
+  readonly part: number;
   /** Median tilt. */
   readonly tilt: number;
   /** Standard deviation of its logarithm. */
@@ -65,7 +67,7 @@ export const createGrid = ({ margin, tolerance, expected, points }: GridOptions)
     tolerance: toleranceAt,
     worsePrior: normalised(
       tilts.map((d, i) =>
-        i > marginAt ? (width(tilts, i) / d) * Math.exp(-0.5 * (Math.log(d / expected.tilt) / expected.sd) ** 2) : 0,
+        i > marginAt ? (width(tilts, i) / d) * expected.reduce((sum, one) => sum + densityOf(one, d), 0) : 0,
       ),
     ),
     betterPrior: normalised(
@@ -73,6 +75,9 @@ export const createGrid = ({ margin, tolerance, expected, points }: GridOptions)
     ),
   };
 };
+
+const densityOf = ({ part, tilt, sd }: Expectation, d: number): number =>
+  (part / sd) * Math.exp(-0.5 * (Math.log(d / tilt) / sd) ** 2);
 
 /** Geometrically spaced: a likelihood is as wide, relative to its tilt, for small and large ones. */
 const spaced = (from: number, to: number, points: number): number[] =>

@@ -25,8 +25,13 @@ import { binomial, expectationOf, withOdds } from './enumerate.ts';
 import type { Outcome, Poll } from './enumerate.ts';
 
 const ONE = 1 + 1e-4;
-const grid = createGrid({ margin: 1, tolerance: 1.5, expected: { tilt: 1.6, sd: 1.1 }, points: 36 });
-const withMargin = createGrid({ margin: 1.1, tolerance: 1.25, expected: { tilt: 0.4, sd: 1.2 }, points: 14 });
+const grid = createGrid({ margin: 1, tolerance: 1.5, expected: [{ part: 1, tilt: 1.6, sd: 1.1 }], points: 36 });
+const withMargin = createGrid({
+  margin: 1.1,
+  tolerance: 1.25,
+  expected: [{ part: 1, tilt: 0.4, sd: 1.2 }],
+  points: 14,
+});
 
 /** A small share of many requests, then a large one of few, while requests fail more often: as a step does it. */
 const pollsAt = (first: number, second: number, odds = 1): readonly [Poll, Poll] => [

@@ -13,7 +13,7 @@ import type { Objective } from '../../../../core/analysis/sequential/evidence.ts
 import { likelihoodOf, logBetter, logWorse } from '../../../../core/analysis/sequential/profile.ts';
 import { createGrid } from '../../../../core/analysis/sequential/tilts.ts';
 
-const grid = createGrid({ margin: 1, tolerance: 1.5, expected: { tilt: 1.6, sd: 1.1 }, points: 36 });
+const grid = createGrid({ margin: 1, tolerance: 1.5, expected: [{ part: 1, tilt: 1.6, sd: 1.1 }], points: 36 });
 const objective: Objective = {
   grid,
   allowed: 0.01,

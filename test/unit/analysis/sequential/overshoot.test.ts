@@ -20,8 +20,8 @@ import type { Outcome, Poll } from './enumerate.ts';
 
 /** The judge keeps five digits of each likelihood. */
 const ROUNDING = 1e-4;
-const grid = createGrid({ margin: 1, tolerance: 1.5, expected: { tilt: 3, sd: 0.9 }, points: 36 });
-const withMargin = createGrid({ margin: 1.5, tolerance: 2, expected: { tilt: 3, sd: 0.9 }, points: 36 });
+const grid = createGrid({ margin: 1, tolerance: 1.5, expected: [{ part: 1, tilt: 3, sd: 0.9 }], points: 36 });
+const withMargin = createGrid({ margin: 1.5, tolerance: 2, expected: [{ part: 1, tilt: 3, sd: 0.9 }], points: 36 });
 
 const pollsAt = (first: number, second: number, odds = 1): readonly [Poll, Poll] => [
   { newTotal: 3, oldTotal: 6, newRatio: withOdds(first, odds), oldRatio: first },
