@@ -113,9 +113,7 @@ async function play({ title, change, expected, client, io, during }: Scene): Pro
   const startedAt = io.now();
   const { plan, workflowId, runId } = await startChange(client, { service, change }, io);
   const handle = handleOf(client, plan.service);
-  const meanwhile = during?.(handle);
-  const code = await watchRollout(handle, io);
-  await meanwhile;
+  const [code] = await Promise.all([watchRollout(handle, io), during?.(handle)]);
   const status = await handle.query<RolloutStatus>(messageNames.status);
   return { title, expected, code, workflowId, runId, startedAt, endedAt: io.now(), status };
 }

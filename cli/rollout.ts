@@ -1,5 +1,11 @@
 /** `tidegate rollout …`: look at rollouts and speak to them. */
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import {
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { SloReading } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
@@ -106,20 +112,48 @@ function linkTo(handle: WorkflowHandle, io: Io): string {
   return `${ui}/namespaces/${handle.client.options.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`;
 }
 
+/** How long a watch goes on without an answer, ms: a worker that starts again, a Temporal that is busy or fails over. */
+const PATIENCE_MS = 120_000;
+
 /** Follows a rollout to its end: a live view on a terminal, a line per change elsewhere. Ctrl-C leaves it running. */
 export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<number> {
   const draw = io.columns > 0 ? redrawing(io) : printing(io);
+  let seenAtMs = io.now();
+  let silent = false;
   for (;;) {
-    const live = await readLive(handle, io);
-    draw(live);
-    if (live.status.outcome !== null) return exitCodeOf(await endOf(handle));
+    const live = await readLive(handle, io).catch((error: unknown) => silenceOf(error, io.now() - seenAtMs));
+    if (live instanceof TidegateError) {
+      if (!silent) io.stderr(`${live.message}; ${live.fix}\n`);
+      silent = true;
+    } else {
+      draw(live);
+      if (live.status.outcome !== null) return exitCodeOf(await endOf(handle));
+      seenAtMs = io.now();
+      silent = false;
+    }
     if (io.signal.aborted) {
-      io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${live.link}\n`);
+      io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
       return exitCodes.error;
     }
     await io.sleep(500);
   }
 }
+
+/** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */
+function silenceOf(error: unknown, forMs: number): TidegateError {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const passing = isGrpcServiceError(cause) && passingCodes.has(cause.code);
+  if (!passing) throw error;
+  const silence = new TidegateError('Unavailable', `no answer from the rollout: ${cause.details}`, {
+    cause: error,
+    fix: 'it goes on by itself; are Temporal and a worker (tidegate worker) up?',
+  });
+  if (forMs > PATIENCE_MS) throw silence;
+  return silence;
+}
+
+/** gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION (no worker polls), ABORTED, INTERNAL, UNAVAILABLE. */
+const passingCodes: ReadonlySet<number> = new Set([1, 2, 4, 8, 9, 10, 13, 14]);
 
 function redrawing(io: Io): (live: Live) => void {
   let height = 0;
