@@ -12,7 +12,7 @@ const OVER = 1.5;
 /** No ratio above it: nobody needs a judge there. */
 const MOST_BAD = 0.5;
 /** A run is given up after so many bounds and polls. */
-const GIVE_UP = { bounds: 8, polls: 20 };
+const GIVE_UP = { bounds: 20, polls: 20 };
 /** Where the bound is long, polls are longer too, so that a run has about as many looks. */
 const POLLS_PER_BOUND = 100;
 
