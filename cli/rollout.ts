@@ -9,18 +9,11 @@ import {
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { SloReading } from '../core/contract/activities.ts';
 import { TidegateError } from '../core/contract/errors.ts';
-import {
-  messageNames,
-  workflowNames,
-  type Outcome,
-  type RolloutResult,
-  type RolloutStatus,
-} from '../core/contract/messages.ts';
+import { messageNames, workflowNames, type Outcome, type RolloutStatus } from '../core/contract/messages.ts';
 import { rolloutWorkflowId, type PartOf } from '../core/contract/names.ts';
 import type { Plan } from '../core/contract/plan.ts';
 import type { MessageType } from '../core/rollout/refuse.ts';
 import { exitCodes, type Io } from './io.ts';
-import { refusalOf } from './start.ts';
 import { statusLine, statusLines, type Live } from './view/status-text.ts';
 
 export interface RolloutRow {
@@ -117,19 +110,27 @@ const PATIENCE_MS = 120_000;
 
 /** Follows a rollout to its end: a live view on a terminal, a line per change elsewhere. Ctrl-C leaves it running. */
 export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<number> {
-  const draw = io.columns > 0 ? redrawing(io) : printing(io);
-  let seenAtMs = io.now();
-  let silent = false;
+  const view = (): ((live: Live) => void) => (io.columns > 0 ? redrawing(io) : printing(io));
+  let draw = view();
+  let silentSinceMs: number | undefined;
   for (;;) {
-    const live = await readLive(handle, io).catch((error: unknown) => silenceOf(error, io.now() - seenAtMs));
-    if (live instanceof TidegateError) {
-      if (!silent) io.stderr(`${live.message}; ${live.fix}\n`);
-      silent = true;
-    } else {
-      draw(live);
-      if (live.status.outcome !== null) return exitCodeOf(await endOf(handle));
-      seenAtMs = io.now();
-      silent = false;
+    const seen = await untilAborted(look(handle, io), io.signal);
+    if (seen instanceof TidegateError) {
+      if (silentSinceMs === undefined) {
+        io.stderr(`${seen.message}; ${seen.fix}\n`);
+        draw = view();
+      }
+      silentSinceMs ??= io.now();
+      if (io.now() - silentSinceMs > PATIENCE_MS) throw seen;
+    } else if (seen !== undefined) {
+      draw(seen);
+      silentSinceMs = undefined;
+      const { outcome } = seen.status;
+      if (outcome !== null) {
+        // The run closes right behind its outcome; as a failure where it was restored, and what it is stays known.
+        await untilAborted(handle.result(), io.signal).catch(() => undefined);
+        return exitCodeOf(outcome);
+      }
     }
     if (io.signal.aborted) {
       io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
@@ -139,17 +140,35 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
   }
 }
 
-/** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */
-function silenceOf(error: unknown, forMs: number): TidegateError {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const passing = isGrpcServiceError(cause) && passingCodes.has(cause.code);
-  if (!passing) throw error;
-  const silence = new TidegateError('Unavailable', `no answer from the rollout: ${cause.details}`, {
-    cause: error,
-    fix: 'it goes on by itself; are Temporal and a worker (tidegate worker) up?',
+/** One look takes long where nobody answers: Temporal's client asks ten times by itself. */
+async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  asked.catch(() => undefined);
+  if (signal.aborted) return undefined;
+  let stop = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
   });
-  if (forMs > PATIENCE_MS) throw silence;
-  return silence;
+  try {
+    return await Promise.race([asked, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */
+async function look(handle: WorkflowHandle, io: Io): Promise<Live | TidegateError> {
+  try {
+    return await readLive(handle, io);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (!isGrpcServiceError(cause) || !passingCodes.has(cause.code)) throw error;
+    const details = cause.details.replace(/\.? Resolution note:.*$/s, '') || cause.message;
+    return new TidegateError('Unavailable', `no answer from the rollout: ${details}`, {
+      cause: error,
+      fix: 'it goes on by itself; are Temporal and a worker (tidegate worker) up?',
+    });
+  }
 }
 
 /** gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION (no worker polls), ABORTED, INTERNAL, UNAVAILABLE. */
@@ -171,17 +190,6 @@ function printing(io: Io): (live: Live) => void {
     if (line !== last) io.stdout(`${new Date(live.nowMs).toISOString()} ${line}\n`);
     last = line;
   };
-}
-
-/** The outcome of an ended rollout; a failed one carries it in its failure's details. */
-async function endOf(handle: WorkflowHandle): Promise<Outcome> {
-  try {
-    return ((await handle.result()) as RolloutResult).outcome;
-  } catch (error) {
-    const status = await handle.query<RolloutStatus>(messageNames.status).catch(() => undefined);
-    if (status?.outcome) return status.outcome;
-    throw refusalOf(error);
-  }
 }
 
 const exitCodeOf = (outcome: Outcome): number =>

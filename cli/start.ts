@@ -49,7 +49,7 @@ export async function isPolled(client: Client, name: string): Promise<boolean> {
   return (described.pollers ?? []).length > 0;
 }
 
-export function refusalOf(error: unknown): Error {
+function refusalOf(error: unknown): Error {
   if (!(error instanceof WorkflowFailedError)) return error instanceof Error ? error : new Error(String(error));
   const { cause } = error;
   if (cause instanceof ApplicationFailure) {

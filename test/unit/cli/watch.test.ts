@@ -28,52 +28,89 @@ const status = (outcome: RolloutStatus['outcome']): RolloutStatus => ({
   ...{ proof: null, since: 0, moments: { firstBad: null, verdict: null, written: null, proven: null } },
 });
 
-/** One answer for each look, the last one for all that follow; time passes only while the watch sleeps. */
-const watch = async (answers: readonly (RolloutStatus | Error)[]) => {
-  let [look, nowMs, out, err] = [0, 0, '', ''];
+interface Scene {
+  /** One for each look, the last one for all that follow. */
+  readonly answers: readonly (RolloutStatus | Error | 'never')[];
+  readonly columns?: number;
+  /** What time it is at each look, ms; it passes while the watch sleeps, too. */
+  readonly jumpsMs?: readonly number[];
+  readonly result?: () => Promise<unknown>;
+  readonly signal?: AbortSignal;
+}
+
+const watch = async ({ answers, columns = 0, jumpsMs = [], signal, ...scene }: Scene) => {
+  let [look, nowMs, seen, err] = [0, 0, '', ''];
   const io: Io = {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (err += text),
-    columns: 0,
+    stdout: (text) => void (seen += text),
+    stderr: (text) => void ((err += text), (seen += text)),
+    columns,
     env: {},
     now: () => nowMs,
     sleep: (ms) => Promise.resolve(void (nowMs += ms)),
-    signal: new AbortController().signal,
+    signal: signal ?? new AbortController().signal,
   };
   const handle = {
     workflowId: 'shop/checkout/versions',
     client: { options: { namespace: 'default' } },
     query: (name: string) => {
       if (name === messageNames.plan) return Promise.resolve(testPlan());
+      nowMs += jumpsMs[look] ?? 0;
       const answer = answers[Math.min(look++, answers.length - 1)];
+      if (answer === 'never') return new Promise(() => undefined);
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
     describe: () => Promise.resolve({ raw: {} }),
-    result: () => Promise.resolve({ outcome: 'promoted' }),
+    result: scene.result ?? (() => Promise.resolve({ outcome: 'promoted' })),
   } as unknown as WorkflowHandle;
   const ended = await watchRollout(handle, io).catch((error: unknown) => error);
-  return { ended, out, err, look };
+  return { ended, seen, err, look, nowMs };
 };
 
 describe('a watched rollout that does not answer', () => {
   const silence = failing(UNAVAILABLE, 'upstream connect error');
 
   it('is asked again, with one line of advice for the whole silence, and followed to its end', async () => {
-    const seen = await watch([status(null), silence, silence, silence, status(null), silence, status('promoted')]);
+    const answers = [status(null), silence, silence, silence, status(null), silence, status('promoted')];
+    const seen = await watch({ answers });
     expect(seen).toMatchObject({ ended: exitCodes.ok, look: 7 });
     expect(seen.err.split('\n').filter((line) => line !== '')).toEqual(
       Array.from({ length: 2 }, () => expect.stringMatching(/upstream connect error; it goes on by itself; .*worker/)),
     );
   });
 
-  it('is given up after two minutes, with the same advice', async () => {
-    const { ended, look } = await watch([status(null), silence]);
+  it('is given up after two minutes of silence, with the same advice', async () => {
+    const { ended, nowMs } = await watch({ answers: [status(null), silence] });
     expect(ended).toMatchObject({ code: 'Unavailable', message: expect.stringContaining('upstream connect error') });
-    expect(look).toBeGreaterThan(200);
+    expect(nowMs).toBeGreaterThanOrEqual(120_000);
+  });
+
+  it('is not given up after a machine has slept', async () => {
+    const answers = [status(null), silence, status('promoted')];
+    expect(await watch({ answers, jumpsMs: [0, 3_600_000] })).toMatchObject({ ended: exitCodes.ok });
   });
 
   it('is given up at once where waiting helps nothing', async () => {
     const denied = failing(PERMISSION_DENIED, 'no access to this namespace');
-    expect(await watch([status(null), denied])).toMatchObject({ ended: denied, look: 2 });
+    expect(await watch({ answers: [status(null), denied] })).toMatchObject({ ended: denied, look: 2 });
+  });
+
+  it('keeps the outcome that was seen, whatever becomes of the last question', async () => {
+    const result = (): Promise<never> => Promise.reject(silence);
+    expect(await watch({ answers: [status('restored')], result })).toMatchObject({ ended: exitCodes.restored });
+  });
+
+  it('can be left while a look hangs', async () => {
+    const person = new AbortController();
+    const watching = watch({ answers: [status(null), 'never'], signal: person.signal });
+    await new Promise(setImmediate);
+    person.abort();
+    expect(await watching).toMatchObject({ ended: exitCodes.error, err: expect.stringContaining('goes on without') });
+  });
+
+  it('draws a new view below the advice on a terminal', async () => {
+    const { seen } = await watch({ answers: [status(null), silence, status('promoted')], columns: 80 });
+    const after = seen.slice(seen.indexOf('worker) up?'));
+    expect(after).toContain('v2');
+    expect(after).not.toContain('\x1b[');
   });
 });
