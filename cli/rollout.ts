@@ -4,6 +4,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   type Client,
+  type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -82,17 +83,19 @@ function notFound(error: unknown, handle: WorkflowHandle): Error {
 }
 
 export async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
+  // First: what a run says that was closed by then is its last word.
+  const run = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
   const [status, plan] = await Promise.all([
     handle.query<RolloutStatus>(messageNames.status),
     handle.query<Plan>(messageNames.plan),
-  ]).catch((error: unknown) => Promise.reject(notFound(error, handle)));
-  const readings = status.outcome === null ? ((await runningReadings(handle)) ?? status.readings) : status.readings;
-  return { plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) };
+  ]);
+  const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
+  const cut = status.outcome === null && run.closeTime !== undefined ? run.status.name.toLowerCase() : '';
+  return { plan, status, readings, cut, nowMs: io.now(), link: linkTo(handle, io) };
 }
 
 /** What the running watch saw at its last look: it lies in the activity's heartbeat, not in the history. */
-async function runningReadings(handle: WorkflowHandle): Promise<readonly SloReading[] | undefined> {
-  const { raw } = await handle.describe();
+function runningReadings({ raw }: WorkflowExecutionDescription): readonly SloReading[] | undefined {
   const watch = raw.pendingActivities?.find((one) => one.activityType?.name === 'watchSlo');
   const payload = watch?.heartbeatDetails?.payloads?.[0];
   if (payload === undefined || payload === null) return undefined;
@@ -131,6 +134,7 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
         await untilAborted(handle.result(), io.signal).catch(() => undefined);
         return exitCodeOf(outcome);
       }
+      if (seen.cut !== '') throw cutOff(seen);
     }
     if (io.signal.aborted) {
       io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
@@ -139,6 +143,11 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
     await io.sleep(500);
   }
 }
+
+const cutOff = ({ cut, plan }: Live): TidegateError =>
+  new TidegateError('HalfMoved', `the rollout ended as ${cut}, without an outcome; traffic stays as it is`, {
+    fix: `tidegate restore ${plan.service.service} takes it back`,
+  });
 
 /** One look takes long where nobody answers: Temporal's client asks ten times by itself. */
 async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {

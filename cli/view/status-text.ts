@@ -10,6 +10,8 @@ export interface Live {
   readonly status: RolloutStatus;
   /** The newest readings: of the running watch, else of the last. */
   readonly readings: readonly SloReading[];
+  /** How the run was cut off before it had an outcome: terminated, timed_out, …; '' when it was not. */
+  readonly cut: string;
   readonly nowMs: number;
   readonly link: string;
 }

@@ -34,6 +34,7 @@ interface Scene {
   readonly columns?: number;
   /** What time it is at each look, ms; it passes while the watch sleeps, too. */
   readonly jumpsMs?: readonly number[];
+  readonly closed?: string;
   readonly result?: () => Promise<unknown>;
   readonly signal?: AbortSignal;
 }
@@ -59,14 +60,19 @@ const watch = async ({ answers, columns = 0, jumpsMs = [], signal, ...scene }: S
       if (answer === 'never') return new Promise(() => undefined);
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
-    describe: () => Promise.resolve({ raw: {} }),
+    describe: () =>
+      Promise.resolve({
+        raw: {},
+        status: { name: scene.closed ?? 'RUNNING' },
+        ...(scene.closed === undefined ? {} : { closeTime: new Date(0) }),
+      }),
     result: scene.result ?? (() => Promise.resolve({ outcome: 'promoted' })),
   } as unknown as WorkflowHandle;
   const ended = await watchRollout(handle, io).catch((error: unknown) => error);
   return { ended, seen, err, look, nowMs };
 };
 
-describe('a watched rollout that does not answer', () => {
+describe('a watched rollout that does not answer, or never will', () => {
   const silence = failing(UNAVAILABLE, 'upstream connect error');
 
   it('is asked again, with one line of advice for the whole silence, and followed to its end', async () => {
@@ -112,5 +118,15 @@ describe('a watched rollout that does not answer', () => {
     const after = seen.slice(seen.indexOf('worker) up?'));
     expect(after).toContain('v2');
     expect(after).not.toContain('\x1b[');
+  });
+
+  it('is not waited for once somebody has terminated it: the traffic is half moved', async () => {
+    const { ended, look } = await watch({ answers: [status(null)], closed: 'TERMINATED' });
+    expect(look).toBe(1);
+    expect(ended).toMatchObject({
+      code: 'HalfMoved',
+      message: 'the rollout ended as terminated, without an outcome; traffic stays as it is',
+      fix: 'tidegate restore checkout takes it back',
+    });
   });
 });
