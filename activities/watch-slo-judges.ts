@@ -102,12 +102,8 @@ const run = (judge: SloJudge, given: JudgeInput<JudgeSettings>, { before, input 
   const { settings } = judge;
   if (settings.type === 'sequential') {
     const earlier = evidenceIn(input.evidence?.[judge.key]);
-    const state = before as SequentialState | undefined;
-    return judgeSequential(
-      { ...given, settings },
-      evidenceIn(state?.evidence) === null ? null : (state ?? null),
-      earlier,
-    );
+    const kept = keptEvidence(before);
+    return judgeSequential({ ...given, settings }, kept === null ? null : { schema: 1, evidence: kept }, earlier);
   }
   if (settings.type === 'kayenta')
     return judgeKayenta({ ...given, settings }, (before as KayentaState | undefined) ?? null);
@@ -120,11 +116,14 @@ const evidenceIn = (payload: unknown): Evidence | null => {
   return evidence?.schema === 2 ? (evidence as Evidence) : null;
 };
 
+const keptEvidence = (state: unknown): Evidence | null =>
+  evidenceIn((state as Partial<SequentialState> | undefined)?.evidence);
+
 /** What the next watch of the same rollout goes on from, by judge. */
 export const evidenceOf = (states: JudgeStates): Readonly<Record<string, Evidence>> =>
   Object.fromEntries(
     Object.entries(states).flatMap(([key, state]) => {
-      const evidence = evidenceIn((state as Partial<SequentialState> | undefined)?.evidence);
+      const evidence = keptEvidence(state);
       return evidence === null ? [] : [[key, evidence] as const];
     }),
   );

@@ -32,7 +32,8 @@ export const logMoments = (table: Table, tilts: readonly number[]): number[] => 
   const low = Math.max(0, -rest);
   const high = Math.min(bad, newTotal);
   const ratios = new Float64Array(high - low);
-  for (let x = low; x < high; x++) ratios[x - low] = ((newTotal - x) * (bad - x)) / ((x + 1) * (rest + x + 1));
+  const split = { newTotal, bad, rest };
+  for (let x = low; x < high; x++) ratios[x - low] = nextRatio(split, x);
   if (isShort(ratios, tilts)) return shortSums(ratios, tilts).map((log, i) => (tilts[i] ?? 0) * low + log);
   let mode = low;
   let logTop: number | undefined;
@@ -122,7 +123,8 @@ export const chancesOf = (
   const odds = Math.exp(d);
   const [least, most] = [Math.max(0, -rest), Math.min(bad, newTotal)];
   const mode = Math.min(most, Math.max(least, Math.ceil(modeRoot({ newTotal, bad, rest, odds }))));
-  const ratio = (x: number): number => (((newTotal - x) * (bad - x)) / ((x + 1) * (rest + x + 1))) * odds;
+  const split = { newTotal, bad, rest };
+  const ratio = (x: number): number => odds * nextRatio(split, x);
   const above: number[] = [];
   let sum = 1;
   for (let x = mode, term = 1; x < most && term > NO_CHANCE * sum; x++) {
@@ -138,6 +140,10 @@ export const chancesOf = (
   }
   return { low: mode - below.length, chances: [...below.reverse(), 1, ...above].map((term) => term / sum) };
 };
+
+/** The term of x + 1 over that of x, at odds of 1. */
+const nextRatio = ({ newTotal, bad, rest }: { newTotal: number; bad: number; rest: number }, x: number): number =>
+  ((newTotal - x) * (bad - x)) / ((x + 1) * (rest + x + 1));
 
 /** Where neighbouring terms are equal: (n - x)(E - x) odds = (x + 1)(rest + x + 1). */
 const modeRoot = (of: { newTotal: number; bad: number; rest: number; odds: number }): number => {

@@ -159,12 +159,13 @@ const withComparison = (
     oldTotal: older.total,
     oldBad: older.bad,
   });
-  const kindly = likelihoodOf(table(kind), grid);
+  const given = table(kind);
+  const kindly = likelihoodOf(given, grid);
   return {
     whole: plusProfile(before.whole, kindly),
     recent: plusProfile(before.recent, kindly),
     bake: plusProfile(before.bake, harsh === kind ? kindly : likelihoodOf(table(harsh), grid)),
-    refund: refundOf(before, { table: table(kind), more: kindly, grid, enough }),
+    refund: refundOf(before, { table: given, more: kindly, grid, enough }),
     dispersion: alike.reduce(withCounts, before.dispersion),
     newer: plusTotal(before.newer, newer),
     older: plusTotal(before.older, kind),

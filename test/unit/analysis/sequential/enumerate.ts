@@ -1,5 +1,7 @@
 /** Every outcome of a few requests and its chance: expectations without a simulation. */
 import { logChoose } from '../../../../core/analysis/log-gamma.ts';
+import { enoughOf, withStretch } from '../../../../core/analysis/sequential/evidence.ts';
+import type { Objective, StratumEvidence } from '../../../../core/analysis/sequential/evidence.ts';
 
 export interface Poll {
   readonly newTotal: number;
@@ -36,3 +38,21 @@ export const expectationOf = (polls: readonly [Poll, Poll], value: (a: Outcome, 
 
 /** The ratio whose odds are so many times those of p. */
 export const withOdds = (p: number, odds: number): number => (odds * p) / (1 - p + odds * p);
+
+/** About errors, as the judge makes it. */
+export const objectiveOf = (of: Pick<Objective, 'grid' | 'allowed' | 'clusters' | 'alpha'>): Objective => ({
+  ...of,
+  edge: '',
+  enough: enoughOf(of),
+});
+
+export const plusPoll = (
+  before: StratumEvidence,
+  objective: Objective,
+  { newTotal, newBad, oldTotal, oldBad }: Outcome,
+  toMs: number,
+): StratumEvidence => {
+  const older = { total: oldTotal, bad: oldBad };
+  const own = { newer: { total: newTotal, bad: newBad }, kind: older, harsh: older, alike: [] };
+  return withStretch(before, objective, { toMs, own, edges: { '': own } });
+};

@@ -3,25 +3,13 @@
  * judge keeps five digits of each likelihood, which is what the tolerance is for.
  */
 import { describe, expect, it } from '@jest/globals';
-import {
-  enoughOf,
-  logEvidence,
-  noStratumEvidence,
-  withBake,
-  withStretch,
-  withWindow,
-} from '../../../../core/analysis/sequential/evidence.ts';
-import type {
-  Evidence,
-  LogEvidence,
-  Objective,
-  StratumEvidence,
-} from '../../../../core/analysis/sequential/evidence.ts';
+import { logEvidence, noStratumEvidence, withBake, withWindow } from '../../../../core/analysis/sequential/evidence.ts';
+import type { Evidence, LogEvidence, Objective } from '../../../../core/analysis/sequential/evidence.ts';
 import { logAbove, logBelow } from '../../../../core/analysis/sequential/one-arm.ts';
 import { likelihoodOf, logBetter, logWorse, plusProfile } from '../../../../core/analysis/sequential/profile.ts';
 import type { Profile } from '../../../../core/analysis/sequential/profile.ts';
 import { createGrid } from '../../../../core/analysis/sequential/tilts.ts';
-import { binomial, expectationOf, withOdds } from './enumerate.ts';
+import { binomial, expectationOf, objectiveOf, plusPoll, withOdds } from './enumerate.ts';
 import type { Outcome, Poll } from './enumerate.ts';
 
 const ONE = 1 + 1e-4;
@@ -103,16 +91,7 @@ describe('one version against its objective', () => {
 });
 
 describe('everything together', () => {
-  const objectiveFor = (clusters: number, alpha = 0.01): Objective => ({
-    ...{ grid, allowed: 0.1, edge: '', clusters, alpha },
-    enough: enoughOf({ alpha, clusters }),
-  });
-
-  const plusPoll = (before: StratumEvidence, objective: Objective, outcome: Outcome, toMs: number): StratumEvidence => {
-    const older = { total: outcome.oldTotal, bad: outcome.oldBad };
-    const own = { newer: { total: outcome.newTotal, bad: outcome.newBad }, kind: older, harsh: older, alike: [] };
-    return withStretch(before, objective, { toMs, own, edges: { '': own } });
-  };
+  const objectiveFor = (clusters: number): Objective => objectiveOf({ grid, allowed: 0.1, clusters, alpha: 0.01 });
 
   const begin = (objective: Objective): Evidence => withBake(null, objective, 0);
   const logOf = (evidence: Evidence, objective: Objective, strata: Evidence['strata']): LogEvidence =>

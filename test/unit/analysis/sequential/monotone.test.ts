@@ -2,26 +2,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { namesByEvidence } from '../../../../core/analysis/sequential/e-bh.ts';
-import {
-  enoughOf,
-  logEvidence,
-  noStratumEvidence,
-  withBake,
-  withStretch,
-} from '../../../../core/analysis/sequential/evidence.ts';
-import type { Objective } from '../../../../core/analysis/sequential/evidence.ts';
+import { logEvidence, noStratumEvidence, withBake } from '../../../../core/analysis/sequential/evidence.ts';
 import { likelihoodOf, logBetter, logWorse } from '../../../../core/analysis/sequential/profile.ts';
 import { createGrid } from '../../../../core/analysis/sequential/tilts.ts';
+import { objectiveOf, plusPoll } from './enumerate.ts';
+import type { Outcome } from './enumerate.ts';
 
 const grid = createGrid({ margin: 1, tolerance: 1.5, expected: [{ part: 1, tilt: 1.6, sd: 1.1 }], points: 36 });
-const objective: Objective = {
-  grid,
-  allowed: 0.01,
-  edge: '',
-  clusters: 1,
-  alpha: 0.01,
-  enough: enoughOf({ alpha: 0.01, clusters: 1 }),
-};
+const objective = objectiveOf({ grid, allowed: 0.01, clusters: 1, alpha: 0.01 });
 const ROUNDING = 1e-4;
 
 /** Room for one more bad request on either side. */
@@ -36,20 +24,9 @@ const table = fc
     }),
   );
 
-interface Table {
-  readonly newTotal: number;
-  readonly oldTotal: number;
-  readonly newBad: number;
-  readonly oldBad: number;
-}
+const strataOf = (one: Outcome) => ({ a: plusPoll(noStratumEvidence, objective, one, 1) });
 
-const strataOf = ({ newTotal, oldTotal, newBad, oldBad }: Table) => {
-  const older = { total: oldTotal, bad: oldBad };
-  const own = { newer: { total: newTotal, bad: newBad }, kind: older, harsh: older, alike: [] };
-  return { a: withStretch(noStratumEvidence, objective, { toMs: 1, own, edges: { '': own } }) };
-};
-
-const allOf = (one: Table): number =>
+const allOf = (one: Outcome): number =>
   logEvidence({ ...withBake(null, objective, 0), strata: strataOf(one) }, objective).all;
 
 describe('evidence', () => {

@@ -2,20 +2,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { chancesOf } from '../../../../core/analysis/hypergeometric.ts';
 import { logChoose } from '../../../../core/analysis/log-gamma.ts';
-import {
-  enoughOf,
-  logEvidence,
-  noStratumEvidence,
-  withBake,
-  withStretch,
-} from '../../../../core/analysis/sequential/evidence.ts';
+import { logEvidence, noStratumEvidence, withBake } from '../../../../core/analysis/sequential/evidence.ts';
 import type { Objective, StratumEvidence } from '../../../../core/analysis/sequential/evidence.ts';
 import { MOST_REFUND, refundOf } from '../../../../core/analysis/sequential/overshoot.ts';
 import type { Stake } from '../../../../core/analysis/sequential/overshoot.ts';
 import { emptyProfile, likelihoodOf, logWorse, plusProfile } from '../../../../core/analysis/sequential/profile.ts';
 import { createGrid } from '../../../../core/analysis/sequential/tilts.ts';
 import type { Grid } from '../../../../core/analysis/sequential/tilts.ts';
-import { expectationOf, withOdds } from './enumerate.ts';
+import { expectationOf, objectiveOf, plusPoll, withOdds } from './enumerate.ts';
 import type { Outcome, Poll } from './enumerate.ts';
 
 /** The judge keeps five digits of each likelihood. */
@@ -113,20 +107,17 @@ describe('what is paid back for overshoot', () => {
 });
 
 describe('a breach with it', () => {
-  const pollOf = (outcome: Outcome, one: StratumEvidence, objective: Objective, toMs: number) => {
-    const older = { total: outcome.oldTotal, bad: outcome.oldBad };
-    const own = { newer: { total: outcome.newTotal, bad: outcome.newBad }, kind: older, harsh: older, alike: [] };
-    return withStretch(one, objective, { toMs, own, edges: { '': own } });
-  };
-
-  const objectiveOf = (clusters: number, alpha: number): Objective => ({
-    ...{ grid, allowed: 0.3, edge: '', clusters, alpha },
-    enough: enoughOf({ alpha, clusters }),
-  });
+  const objectiveFor = (clusters: number, alpha: number): Objective =>
+    objectiveOf({ grid, allowed: 0.3, clusters, alpha });
 
   /** Of 1000 events; more squares than that are bursts. */
   const seenBefore = (squares: number): StratumEvidence => {
-    const fresh = pollOf({ newTotal: 0, oldTotal: 1, newBad: 0, oldBad: 0 }, noStratumEvidence, objectiveOf(1, 0.5), 1);
+    const fresh = plusPoll(
+      noStratumEvidence,
+      objectiveFor(1, 0.5),
+      { newTotal: 0, oldTotal: 1, newBad: 0, oldBad: 0 },
+      1,
+    );
     const comparison = fresh.comparisons[''];
     if (comparison === undefined) throw new Error('no comparison');
     const dispersion = { squares, events: 1_000, variance: 0 };
@@ -139,22 +130,25 @@ describe('a breach with it', () => {
     { alpha: 0.3, squares: 1_300 },
     { alpha: 0.5, squares: 2_000 },
   ])('is no more likely than alpha $alpha when both are alike, bursts or not ($squares)', ({ alpha, squares }) => {
-    const objective = objectiveOf(1, alpha);
+    const objective = objectiveFor(1, alpha);
     const begin = withBake(null, objective, 0);
     const isBreach = (one: StratumEvidence): boolean =>
       logEvidence({ ...begin, strata: { a: one } }, objective).all >= Math.log(1 / alpha);
     const chance = expectationOf(pollsAt(0.1, 0.2), (a, b) => {
-      const one = pollOf(a, seenBefore(squares), objective, 2);
-      return isBreach(one) || isBreach(pollOf(b, one, objective, 3)) ? 1 : 0;
+      const one = plusPoll(seenBefore(squares), objective, a, 2);
+      return isBreach(one) || isBreach(plusPoll(one, objective, b, 3)) ? 1 : 0;
     });
     expect(chance).toBeLessThanOrEqual(alpha);
   });
 
   it('comes at one cluster’s need of two as well, with expectation 1 at most up to there', () => {
-    const objective = objectiveOf(2, 0.4);
+    const objective = objectiveFor(2, 0.4);
     const begin = withBake(null, objective, 0);
     const mean = expectationOf(pollsAt(0.1, 0.3), (a, b) => {
-      const strata = { a: pollOf(a, noStratumEvidence, objective, 1), b: pollOf(b, noStratumEvidence, objective, 1) };
+      const strata = {
+        a: plusPoll(noStratumEvidence, objective, a, 1),
+        b: plusPoll(noStratumEvidence, objective, b, 1),
+      };
       return Math.min(1 / objective.alpha, Math.exp(logEvidence({ ...begin, strata }, objective).all));
     });
     expect(mean).toBeLessThanOrEqual(1 + ROUNDING);
