@@ -1,6 +1,6 @@
 /** TidegateError → Temporal failure, in one place. What reaches a history is the message and the fix, nothing else. */
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
-import { TidegateError, failureTypes } from '../core/contract/errors.ts';
+import { TidegateError, failureTypes, redacted, type FailureCode } from '../core/values/error.ts';
 
 export function toFailure(error: unknown): Error {
   // Cancellation, and failures that an activity has already made.
@@ -13,9 +13,12 @@ export function toFailure(error: unknown): Error {
     nonRetryable: !failureTypes[code].retry,
     details: [{ fix }],
     ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(retryAfterMs, LONGEST_DELAY_MS) }),
-    ...(code === 'NotYet' ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    ...(benign.includes(code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
 }
+
+/** Nothing is wrong: no alarm, and no line in the worker's log. */
+const benign: readonly FailureCode[] = ['NotYet', 'WindowEnd'];
 
 /** What a server may put a retry off for, ms: `Retry-After: 3600` of a proxy must not hold a way back for an hour. */
 const LONGEST_DELAY_MS = 30_000;
@@ -30,18 +33,6 @@ function bug(error: unknown): ApplicationFailure {
     details: [{ fix: 'report it with the log of the worker' }],
   });
 }
-
-/** Temporal cuts a failure at 4 KiB in its mutable state. */
-const MESSAGE_MAX = 2_000;
-
-/** Errors are built without secrets; this is the second fence, for errors of libraries. */
-const redacted = (text: string): string =>
-  text
-    .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]')
-    .replace(/\/\/[^\s/@]+@/g, '//[redacted]@')
-    .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
-    .replace(/-----BEGIN [^-]*-----[\s\S]*?(-----END [^-]*-----|$)/g, '[redacted]')
-    .slice(0, MESSAGE_MAX);
 
 type Activity = (input: never) => Promise<unknown>;
 

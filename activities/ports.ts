@@ -1,6 +1,7 @@
 /** What activities need of the world, so that they run the same in a Temporal worker, in the CLI and in tests. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { beatEveryMs, type BeatingActivity } from '../core/contract/timeouts.ts';
 import type { Clusters } from '../platform/kube/clusters.ts';
 
 export interface ActivityPort {
@@ -46,14 +47,14 @@ export function standaloneActivity(signal: AbortSignal, startedAtMs: number): Ac
   return { signal: () => signal, heartbeat: () => undefined, scheduledAtMs: () => startedAtMs };
 }
 
-/** Well below the heartbeat timeout of 20 s in workflows/activity-options.ts. */
-const HEARTBEAT_MS = 5_000;
-
 /** Waits with heartbeats; ends at once when the activity is cancelled. */
-export async function drain({ clock, activity }: Pick<KubeDeps, 'clock' | 'activity'>, ms: number): Promise<void> {
+export async function drain(
+  { clock, activity }: Pick<KubeDeps, 'clock' | 'activity'>,
+  { ms, of }: { ms: number; of: BeatingActivity },
+): Promise<void> {
   const until = clock.nowMs() + ms;
   for (let left = ms; left > 0; left = until - clock.nowMs()) {
     activity.heartbeat({ drainingMs: left });
-    await clock.sleep(Math.min(left, HEARTBEAT_MS), activity.signal());
+    await clock.sleep(Math.min(left, beatEveryMs(of)), activity.signal());
   }
 }

@@ -1,21 +1,22 @@
 /** Reads and writes routing records: the annotation of the service's CiliumEnvoyConfig, and the objects that it asks for. */
-import type { ApplyRoutingResult, ObjectChange } from '../core/contract/activities.ts';
-import { TidegateError } from '../core/contract/errors.ts';
-import { annotations, labels } from '../core/contract/names.ts';
-import type { ServiceRef } from '../core/contract/plan.ts';
-import { canonicalJson } from '../core/routing/canonical.ts';
-import { checkCec } from '../core/routing/check.ts';
+import { kinds } from '../core/kube/kinds.ts';
+import { annotations, labels } from '../core/kube/labels.ts';
+import type { ObjectChange } from '../core/kube/object-change.ts';
+import type { EnvoyConfig, Service, Manifest } from '../core/kube/objects.ts';
+import { assertOwned } from '../core/kube/ownership.ts';
+import { withDigest } from '../core/kube/with-digest.ts';
+import { checkCec } from '../core/render/cilium-envoy/check/check.ts';
+import { desiredObjects } from '../core/render/render.ts';
+import type { ApplyRoutingResult } from '../core/routing/changes.ts';
 import { cecName } from '../core/routing/names.ts';
 import { parseRecord } from '../core/routing/parse-record.ts';
-import type { Manifest, RoutingRecord } from '../core/routing/record.ts';
-import { desiredObjects } from '../core/routing/render.ts';
+import type { RoutingRecord } from '../core/routing/record.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { weightsOf } from '../core/routing/weights.ts';
-import { withDigest } from '../core/routing/with-digest.ts';
+import { canonicalJson } from '../core/values/canonical.ts';
+import { TidegateError, refuse } from '../core/values/error.ts';
 import { applyObject, ensureObject } from '../platform/kube/apply-objects.ts';
 import type { KubeCluster } from '../platform/kube/clusters.ts';
-import type { EnvoyConfig, Service } from '../platform/kube/objects.ts';
-import { assertOwned } from '../platform/kube/ownership.ts';
-import { kinds } from '../platform/kube/resources.ts';
 
 export interface FoundRecord {
   /** The object as read; null when it is not there. */
@@ -47,12 +48,10 @@ export function recordOf(route: EnvoyConfig, cluster: string): RoutingRecord | n
   const where = `${cluster}/${namespace}/CiliumEnvoyConfig/${name}`;
   const record = parseRecord(text, where);
   if (record.cluster === cluster && record.namespace === namespace && cecName(record.service) === name) return record;
-  throw new TidegateError(
+  refuse(
     'Foreign',
     `${where}: holds the record of ${record.cluster}/${record.namespace}/${record.service}: it was copied`,
-    {
-      fix: 'delete the copy; each cluster gets its own by tidegate adopt',
-    },
+    'delete the copy; each cluster gets its own by tidegate adopt',
   );
 }
 
@@ -109,12 +108,10 @@ function renderChecked({ record, redirect, routesOf }: WantedRecord): Manifest[]
   const problems = rendered.filter((one) => one.kind === 'CiliumEnvoyConfig').flatMap(checkCec);
   if (problems.length === 0) return rendered;
   const lines = problems.map(({ path, reason }) => `${path}: ${reason}`);
-  throw new TidegateError(
+  refuse(
     'Invalid',
     `${where}: would be refused or dropped by Cilium, so it was not written: ${lines.join('; ')}`,
-    {
-      fix: 'this is a fault of the renderer: report it with the record',
-    },
+    'this is a fault of the renderer: report it with the record',
   );
 }
 

@@ -1,6 +1,6 @@
 /** The program: its commands and how errors end it. `run(argv, io)` answers with the exit code. */
 import { Command, CommanderError } from 'commander';
-import { TidegateError } from '../core/contract/errors.ts';
+import { TidegateError } from '../core/values/error.ts';
 import { addChanges } from './commands/changes.ts';
 import type { CommandContext } from './commands/context.ts';
 import { addJudge } from './commands/judge.ts';

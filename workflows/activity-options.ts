@@ -1,8 +1,10 @@
 /** Both time bounds of every activity, in one table. `restore` is the one named exception: it retries without limit. */
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
-import { taskQueues } from '../core/contract/names.ts';
-import type { Plan } from '../core/contract/plan.ts';
+import { queueOf, taskQueues } from '../core/contract/queues.ts';
+import { heartbeatTimeoutsMs } from '../core/contract/timeouts.ts';
+import { present } from '../core/values/json.ts';
+import type { Plan } from '../core/rollout/plan/plan.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -15,63 +17,60 @@ type Times = Pick<Plan, 'progressDeadlineMs' | 'drainMs'>;
 
 export const noPlan: Times = { progressDeadlineMs: 10 * MINUTE, drainMs: 30 * SECOND };
 
+/** Options of every activity: its bounds, with the queue and the heartbeat timeout that the contract gives it. */
 export function activityOptions(times: Times): Record<keyof RolloutActivities, ActivityOptions> {
+  const all = Object.entries(bounds(times)).map(([name, options]) => {
+    const heartbeatTimeout = (heartbeatTimeoutsMs as Record<string, number>)[name];
+    const taskQueue = taskQueues[queueOf[name as keyof RolloutActivities]];
+    return [name, { ...options, taskQueue, ...present({ heartbeatTimeout }) }];
+  });
+  return Object.fromEntries(all) as Record<keyof RolloutActivities, ActivityOptions>;
+}
+
+function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> {
   const read: ActivityOptions = {
-    taskQueue: taskQueues.apply,
     startToCloseTimeout: 40 * SECOND,
     scheduleToCloseTimeout: 2 * MINUTE,
     retry: { ...quickRetry, maximumAttempts: 3 },
   };
   const write: ActivityOptions = {
-    taskQueue: taskQueues.apply,
     startToCloseTimeout: MINUTE,
     // An unreachable client cluster holds a forward step that long; then the run goes back.
     scheduleToCloseTimeout: Math.max(times.progressDeadlineMs, MINUTE),
     retry: quickRetry,
   };
   const drain: ActivityOptions = {
-    taskQueue: taskQueues.apply,
     startToCloseTimeout: times.drainMs + 5 * MINUTE,
     scheduleToCloseTimeout: DAY,
-    heartbeatTimeout: 20 * SECOND,
     retry: quickRetry,
   };
   return {
     loadConfig: read,
     readRecords: read,
     findRun: read,
-    probeSlos: { ...read, taskQueue: taskQueues.observe },
-    measureTraffic: { ...read, taskQueue: taskQueues.observe },
+    probeSlos: read,
+    measureTraffic: read,
     prepareVersion: {
-      taskQueue: taskQueues.apply,
       startToCloseTimeout: times.progressDeadlineMs + MINUTE,
       scheduleToCloseTimeout: 2 * times.progressDeadlineMs + 5 * MINUTE,
-      heartbeatTimeout: 20 * SECOND,
       retry: quickRetry,
     },
     applyRouting: write,
     verifyRouting: {
-      taskQueue: taskQueues.observe,
       startToCloseTimeout: 5 * MINUTE,
       scheduleToCloseTimeout: 15 * MINUTE,
-      heartbeatTimeout: 20 * SECOND,
       retry: quickRetry,
     },
     // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.
     watchSlo: {
-      taskQueue: taskQueues.observe,
       startToCloseTimeout: 12 * MINUTE,
       scheduleToCloseTimeout: 90 * DAY,
-      heartbeatTimeout: 20 * SECOND,
       retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
     },
     // Bounded: while it retries nothing can be undone, so a person hears of it soon.
     commit: { ...write, scheduleToCloseTimeout: 2 * MINUTE },
     restore: {
-      taskQueue: taskQueues.restore,
       startToCloseTimeout: MINUTE,
-      // A worker that dies in a restore must not delay it by the whole attempt.
-      heartbeatTimeout: 10 * SECOND,
       retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
       priority: { priorityKey: 1 },
     },

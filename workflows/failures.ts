@@ -6,13 +6,13 @@ import {
   ChildWorkflowFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { TidegateError } from '../core/contract/errors.ts';
+import { TidegateError, redacted } from '../core/values/error.ts';
 
 export function toWorkflowFailure(error: unknown): Error {
   if (isCancellation(error) && error instanceof Error) return error;
   if (error instanceof TidegateError) {
     return ApplicationFailure.create({
-      message: error.message,
+      message: redacted(error.message),
       type: error.code,
       nonRetryable: true,
       details: [{ fix: error.fix }],
@@ -24,7 +24,11 @@ export function toWorkflowFailure(error: unknown): Error {
   }
   if (error instanceof ApplicationFailure) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return ApplicationFailure.create({ message: `bug in a workflow: ${text}`, type: 'Bug', nonRetryable: true });
+  return ApplicationFailure.create({
+    message: `bug in a workflow: ${redacted(text)}`,
+    type: 'Bug',
+    nonRetryable: true,
+  });
 }
 
 /** The code and the words of a failed activity, whatever wraps them. */

@@ -1,9 +1,9 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import type { PlannedStep, PlannedWave } from '../core/contract/plan.ts';
-import type { VersionShares } from '../core/routing/record.ts';
-import { formatShare } from '../core/rollout/describe.ts';
+import type { PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { statName } from '../core/routing/names.ts';
+import type { VersionShares } from '../core/routing/record.ts';
+import { formatShare } from '../core/values/share.ts';
 import { keepVersion } from './retirements.ts';
 import {
   activitiesOf,
@@ -16,6 +16,7 @@ import {
   type Handlers,
   type RunContext,
 } from './run-context.ts';
+import { present } from '../core/values/json.ts';
 
 type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'commit' | 'release';
 
@@ -122,7 +123,7 @@ async function write(context: RunContext, wave: PlannedWave, { versions, redirec
       run,
       versions,
       redirect,
-      ...(initial === undefined ? {} : { initial }),
+      ...present({ initial }),
     });
     remember(context, cluster, { ...result, withdrawn: [] });
   });

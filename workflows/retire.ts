@@ -3,10 +3,13 @@
  * keeps the version. The activity is level-based: a version that serves anything by then is left alone.
  */
 import { proxyActivities, sleep } from '@temporalio/workflow';
-import type { ObjectChange, RolloutActivities } from '../core/contract/activities.ts';
-import type { ClusterRef, ServiceRef } from '../core/contract/plan.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { ClusterRef } from '../core/kube/cluster-ref.ts';
+import type { ObjectChange } from '../core/kube/object-change.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
+import { present } from '../core/values/json.ts';
 
 export interface RetireInput {
   readonly service: ServiceRef;
@@ -32,7 +35,7 @@ export async function retire(input: RetireInput): Promise<readonly ObjectChange[
       clusters,
       version,
       drainMs,
-      ...(original === undefined ? {} : { original }),
+      ...present({ original }),
     });
   } catch (error) {
     throw toWorkflowFailure(error);

@@ -1,4 +1,5 @@
 /** Versions that leave: each on its own clock, in a workflow of its own. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   getExternalWorkflowHandle,
@@ -6,10 +7,9 @@ import {
   sleep,
   startChild,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { retireWorkflowId } from '../core/contract/names.ts';
+import { retireWorkflowId } from '../core/contract/workflow-ids.ts';
+import type { Plan } from '../core/rollout/plan/plan.ts';
 import { deploymentName } from '../core/routing/names.ts';
-import type { Plan } from '../core/contract/plan.ts';
 import { retire, type RetireInput } from './retire.ts';
 import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
 

@@ -19,23 +19,27 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  LogEntry,
-  PromoteInput,
-  ReasonInput,
-  RolloutInput,
-  RolloutResult,
-  RolloutStatus,
+import {
+  type PromoteInput,
+  type ReasonInput,
+  type RolloutInput,
+  type RolloutResult,
+  messageNames,
 } from '../core/contract/messages.ts';
-import { messageNames } from '../core/contract/messages.ts';
-import { searchAttributes } from '../core/contract/search-attributes.ts';
-import type { Plan } from '../core/contract/plan.ts';
-import { rolloutDetails } from '../core/rollout/details.ts';
-import { isForward, next } from '../core/rollout/next.ts';
-import { refuseMessage, type MessageType } from '../core/rollout/refuse.ts';
-import { initialState, type Next, type RolloutEvent, type RolloutState } from '../core/rollout/state.ts';
-import { statusOf } from '../core/rollout/status.ts';
-import { leaveForward } from '../core/rollout/way-back.ts';
+import { searchAttributes } from './search-attributes.ts';
+import { isForward, next } from '../core/rollout/machine/next.ts';
+import { refuseMessage, type MessageType } from '../core/rollout/machine/refuse.ts';
+import {
+  type LogEntry,
+  initialState,
+  type Next,
+  type RolloutEvent,
+  type RolloutState,
+} from '../core/rollout/machine/state.ts';
+import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts';
+import { leaveForward } from '../core/rollout/machine/way-back.ts';
+import type { Plan } from '../core/rollout/plan/plan.ts';
+import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { createRunner } from './rollout-runner.ts';
 import type { Message } from './run-context.ts';
 
@@ -151,12 +155,12 @@ function show(given: Plan, before: RolloutState, state: RolloutState): void {
   const label = (one: RolloutState): string => `${one.outcome ?? one.phase}/${one.wave}`;
   const milestones = ['preparing', 'gated', 'paused', 'needs-person', 'restoring', 'ended'];
   if (before !== initialState && (label(before) === label(state) || !milestones.includes(state.phase))) return;
-  upsertSearchAttributes({
-    [searchAttributes.service.name]: [`${given.service.namespace}/${given.service.service}`],
-    [searchAttributes.version.name]: [given.version],
-    [searchAttributes.state.name]: [state.outcome ?? state.phase],
-    [searchAttributes.wave.name]: [state.wave + 1],
-    [searchAttributes.clouds.name]: [...given.clouds],
-    [searchAttributes.sloOk.name]: [state.cause !== 'breach'],
-  });
+  upsertSearchAttributes([
+    { key: searchAttributes.service, value: `${given.service.namespace}/${given.service.service}` },
+    { key: searchAttributes.version, value: given.version },
+    { key: searchAttributes.state, value: state.outcome ?? state.phase },
+    { key: searchAttributes.wave, value: state.wave + 1 },
+    { key: searchAttributes.clouds, value: [...given.clouds] },
+    { key: searchAttributes.sloOk, value: state.cause !== 'breach' },
+  ]);
 }

@@ -1,8 +1,10 @@
 /** What all commands of one run share: its activities, what was written, the epoch, and the work under way. */
 import { CancellationScope, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
-import type { RolloutActivities, VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/contract/activities.ts';
-import type { ClusterRef, Plan, PlannedWave } from '../core/contract/plan.ts';
-import type { Command, RolloutEvent } from '../core/rollout/state.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judge/proof/proof.ts';
+import type { ClusterRef } from '../core/kube/cluster-ref.ts';
+import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
+import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
 

@@ -3,6 +3,7 @@
  * Guarantees: nothing is written before the whole plan is checked; `rollout` is an abandoned child, so closing the door
  * never touches traffic; its id is the lock, so a second start on the same part is refused.
  */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   ApplicationFailure,
   ParentClosePolicy,
@@ -11,18 +12,19 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
-import { rolloutWorkflowId, taskQueues } from '../core/contract/names.ts';
-import type { Plan } from '../core/contract/plan.ts';
-import { planRollout, serviceRef, topologies } from '../core/rollout/plan.ts';
-import { forecastSteps, forecastWarnings } from '../core/rollout/forecast.ts';
-import { runningStrata } from '../core/rollout/strata.ts';
+import { taskQueues } from '../core/contract/queues.ts';
+import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
+import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
+import type { Plan } from '../core/rollout/plan/plan.ts';
+import { runningStrata } from '../core/rollout/plan/strata.ts';
+import { planRollout, serviceRef, topologies } from '../core/rollout/plan/versions.ts';
+import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { rollout } from './rollout.ts';
-import { planDetails, planSummary } from '../core/rollout/details.ts';
+import { present } from '../core/values/json.ts';
 
 const options = activityOptions(noPlan);
 const { loadConfig } = proxyActivities<RolloutActivities>({
@@ -59,8 +61,7 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   checkInput(input);
   const config = await loadConfig({
     service: input.service,
-    ...(input.namespace === undefined ? {} : { namespace: input.namespace }),
-    ...(input.mesh === undefined ? {} : { mesh: input.mesh }),
+    ...present({ namespace: input.namespace, mesh: input.mesh }),
   });
   const service = serviceRef(config);
   const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });

@@ -1,9 +1,10 @@
 /** One watch at a time, over everything that has moved; a new one replaces the old. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { WatchSloResult } from '../core/contract/activities.ts';
-import type { RolloutState } from '../core/rollout/state.ts';
-import { strataOf } from '../core/rollout/strata.ts';
+import type { WatchSloResult } from '../core/judge/look/watch.ts';
+import type { RolloutState } from '../core/rollout/machine/state.ts';
+import { strataOf } from '../core/rollout/plan/strata.ts';
 import { activitiesOf, start, type Handlers, type RunContext } from './run-context.ts';
+import { present } from '../core/values/json.ts';
 
 export function watchCommands(context: RunContext, state: () => RolloutState): Handlers<'watch' | 'stopWatch'> {
   let running: CancellationScope | null = null;
@@ -35,7 +36,7 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
           bakeMs,
           maxUnknownMs: plan.maxUnknownMs,
           clusters: new Set(plan.waves.flatMap((one) => one.serving)).size,
-          ...(evidence === undefined ? {} : { evidence }),
+          ...present({ evidence }),
         });
         evidence = result.evidence;
         context.emit({ type: 'watched', seq, result });

@@ -1,9 +1,10 @@
 /** adopt, deploy, undo, release, restore, plan. */
 import type { Command } from 'commander';
-import { TidegateError } from '../../core/contract/errors.ts';
-import type { Change } from '../../core/contract/plan.ts';
+import type { Change } from '../../core/rollout/change.ts';
+import { refuse } from '../../core/values/error.ts';
 import { exitCodes } from '../io.ts';
 import { placed, placeOf, withTemporal, type CommandContext, type Place } from './context.ts';
+import { present } from '../../core/values/json.ts';
 
 interface ChangeOptions extends Place {
   readonly detach?: boolean;
@@ -23,14 +24,14 @@ export function addChanges(program: Command, context: CommandContext): void {
 
   change('adopt', 'take a running service under Tidegate, without a lost request')
     .option('--version <version>', 'version that runs, when the pods carry no label app.kubernetes.io/version')
-    .action(starts(({ version }) => ({ kind: 'adopt', ...(version === undefined ? {} : { version }) })));
+    .action(starts(({ version }) => ({ kind: 'adopt', ...present({ version }) })));
   change('deploy', 'roll a version out over the waves of the Service document')
     .requiredOption('--version <version>', "name of the new version: its pods' label and OpenTelemetry service.version")
     .option('--image <image>', "container image; without it the Service document's template, or the running one")
     .action(starts(deployOf));
   change('undo', 'go back to the previous proven version in one step, while it is warm')
     .option('--version <version>', 'which one, when clusters differ')
-    .action(starts(({ version }) => ({ kind: 'undo', ...(version === undefined ? {} : { version }) })));
+    .action(starts(({ version }) => ({ kind: 'undo', ...present({ version }) })));
   change('release', 'give a service back to Kubernetes and Cilium, without a lost request').action(
     starts(() => ({ kind: 'release' })),
   );
@@ -47,7 +48,7 @@ export function addChanges(program: Command, context: CommandContext): void {
 const deployOf = ({ version = '', image }: ChangeOptions): Change => ({
   kind: 'deploy',
   version,
-  ...(image === undefined ? {} : { image }),
+  ...present({ image }),
 });
 
 interface Started {
@@ -59,9 +60,9 @@ interface Started {
 function startAndFollow(context: CommandContext, { service, change, options }: Started): Promise<void> {
   const { io } = context;
   return withTemporal(context, async ({ client }) => {
-    const { startChange } = await import('../start.ts');
-    const { handleOf, watchRollout } = await import('../rollout.ts');
-    const { plan, workflowId } = await startChange(client, { service, change, ...placeOf(options) }, io);
+    const { startChange } = await import('../../platform/temporal/start-change.ts');
+    const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
+    const { plan, workflowId } = await startChange(client, { service, change, ...placeOf(options) }, io.stderr);
     io.stderr(`${workflowId} started\n${plan.notes.map((note) => `  ${note}\n`).join('')}`);
     if (options.detach !== true) return watchRollout(handleOf(client, plan.service), io);
     io.stdout(`${workflowId}\n`);
@@ -70,7 +71,7 @@ function startAndFollow(context: CommandContext, { service, change, options }: S
 }
 
 async function restoreHere({ io, done }: CommandContext, service: string, options: Place): Promise<void> {
-  const { restoreFromCluster } = await import('../restore-from-cluster.ts');
+  const { restoreFromCluster } = await import('./restore-from-cluster.ts');
   done(await restoreFromCluster({ service, ...placeOf(options) }, io));
 }
 
@@ -90,10 +91,10 @@ function addPlan(program: Command, context: CommandContext): void {
     .action((service: string, options: PlanOptions) => {
       const change = plannedChange(options);
       return withTemporal(context, async ({ client }) => {
-        const { startChange } = await import('../start.ts');
-        const { planText } = await import('../view/plan-text.ts');
+        const { startChange } = await import('../../platform/temporal/start-change.ts');
+        const { planText } = await import('../../core/view/plan-text.ts');
         const input = { service, change, dryRun: true, ...placeOf(options) };
-        const { plan, topology } = await startChange(client, input, context.io);
+        const { plan, topology } = await startChange(client, input, context.io.stderr);
         context.io.stdout(
           options.output === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText({ plan, topology }),
         );
@@ -103,10 +104,8 @@ function addPlan(program: Command, context: CommandContext): void {
 }
 
 function plannedChange({ adopt, undo, version, ...rest }: PlanOptions): Change {
-  if (adopt === true) return { kind: 'adopt', ...(version === undefined ? {} : { version }) };
+  if (adopt === true) return { kind: 'adopt', ...present({ version }) };
   if (undo === true) return { kind: 'undo' };
   if (version !== undefined) return deployOf({ version, ...rest });
-  throw new TidegateError('Invalid', 'plan needs to know of what', {
-    fix: 'say --version V (a deploy), --adopt or --undo',
-  });
+  refuse('Invalid', 'plan needs to know of what', 'say --version V (a deploy), --adopt or --undo');
 }

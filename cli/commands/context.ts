@@ -1,8 +1,9 @@
 /** What every command of the program shares. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { Wanted } from '../rollout.ts';
-import { connectTemporal, type TemporalAccess } from '../temporal.ts';
+import type { Wanted } from '../rollouts/rollout.ts';
+import { connectTemporal, type TemporalAccess } from '../../platform/temporal/connect.ts';
+import { present } from '../../core/values/json.ts';
 
 export interface CommandContext {
   readonly io: Io;
@@ -23,8 +24,7 @@ export const placed = (command: Command): Command =>
 
 /** The place alone, without the command's other options. */
 export const placeOf = ({ mesh, namespace }: Place): Place => ({
-  ...(mesh === undefined ? {} : { mesh }),
-  ...(namespace === undefined ? {} : { namespace }),
+  ...present({ mesh, namespace }),
 });
 
 export async function withTemporal(
@@ -40,6 +40,6 @@ export async function withTemporal(
 }
 
 export async function wantedOf(context: CommandContext, service: string, place: Place): Promise<Wanted> {
-  const { wantedService } = await import('../wanted.ts');
+  const { wantedService } = await import('../rollouts/named-service.ts');
   return wantedService({ service, ...placeOf(place) }, context.io);
 }

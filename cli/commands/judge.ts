@@ -1,7 +1,8 @@
 /** judge: recorded counts through any judge, to tune SLOs on yesterday's data. */
 import { Option, type Command } from 'commander';
-import type { JudgeArgs } from '../judge.ts';
+import type { JudgeArgs } from '../judge/judge.ts';
 import { placed, type CommandContext } from './context.ts';
+import { present } from '../../core/values/json.ts';
 
 const times = 'ISO 8601 with a zone, or -2h';
 
@@ -29,14 +30,7 @@ export function addJudge(program: Command, { io, done }: CommandContext): void {
     .addOption(new Option('-o, --output <format>', 'one object per look').choices(['json']))
     .addHelpText('after', '\nExit codes: 0 healthy in the end, 3 breach, 4 unknown, 2 bad input, 1 error.');
   judge.action(async (service: string | undefined, options: Omit<JudgeArgs, 'service'>) => {
-    const { judgeCommand } = await import('../judge.ts');
-    done(await judgeCommand({ ...options, ...(service === undefined ? {} : { service }) }, io));
+    const { judgeCommand } = await import('../judge/judge.ts');
+    done(await judgeCommand({ ...options, ...present({ service }) }, io));
   });
-  judge
-    .command('bench')
-    .description("measure the judges' error rates and delays (from a clone of the repository)")
-    .action(async () => {
-      const { benchCommand } = await import('../judge/bench.ts');
-      done(benchCommand(io));
-    });
 }

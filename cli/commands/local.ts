@@ -1,7 +1,8 @@
 /** validate, worker, doctor, demo, lab: commands that need no running rollout. */
 import type { Command } from 'commander';
-import type { WorkerOptions } from '../worker.ts';
+import type { WorkerOptions } from './worker.ts';
 import { placed, placeOf, type CommandContext, type Place } from './context.ts';
+import { present } from '../../core/values/json.ts';
 
 export function addLocal(program: Command, { io, done }: CommandContext): void {
   program
@@ -9,7 +10,7 @@ export function addLocal(program: Command, { io, done }: CommandContext): void {
     .description('check config files: all errors at once, with file and line')
     .option('-o, --output <format>', 'json')
     .action(async (paths: string[], { output }: { output?: string }) => {
-      const { validateCommand } = await import('../validate.ts');
+      const { validateCommand } = await import('./validate.ts');
       const given = paths.length > 0 ? paths : [io.env['TIDEGATE_CONFIG'] ?? '.'];
       done(await validateCommand({ paths: given, ...(output === 'json' ? { output } : {}) }, io));
     });
@@ -26,7 +27,7 @@ export function addLocal(program: Command, { io, done }: CommandContext): void {
       'environment variable with the bearer token that senders of metrics must show (default: $TIDEGATE_OTLP_TOKEN_ENV; no token)',
     )
     .action(async (options: WorkerOptions) => {
-      const { workerCommand } = await import('../worker.ts');
+      const { workerCommand } = await import('./worker.ts');
       done(await workerCommand(options, io));
     });
   placed(
@@ -34,8 +35,8 @@ export function addLocal(program: Command, { io, done }: CommandContext): void {
       .command('doctor [service]')
       .description('check reach, permissions, labels, metrics and foreign routes; changes nothing'),
   ).action(async (service: string | undefined, place: Place) => {
-    const { doctorCommand } = await import('../doctor.ts');
-    done(await doctorCommand({ ...(service === undefined ? {} : { service }), ...placeOf(place) }, io));
+    const { doctorCommand } = await import('../doctor/doctor.ts');
+    done(await doctorCommand({ ...present({ service }), ...placeOf(place) }, io));
   });
 }
 
@@ -46,7 +47,7 @@ export function addLab(program: Command, { io, done }: CommandContext): void {
     .option('--keep', 'leave the lab up at the end, until Ctrl-C')
     .option('--report <file>', 'write the summary as JSON')
     .action(async (options: { keep?: boolean; report?: string }) => {
-      const { demoCommand } = await import('../demo.ts');
+      const { demoCommand } = await import('../lab/demo.ts');
       done(await demoCommand(options, io));
     });
   program
@@ -58,7 +59,7 @@ export function addLab(program: Command, { io, done }: CommandContext): void {
     .passThroughOptions()
     .helpOption(false)
     .action(async (verb: string | undefined, args: string[]) => {
-      const { labCommand } = await import('../lab.ts');
+      const { labCommand } = await import('../lab/lab.ts');
       done(await labCommand(verb ?? 'help', args, io));
     });
 }

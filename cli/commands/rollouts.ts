@@ -1,7 +1,7 @@
 /** rollout status | watch | list | retry, and the messages approve | pause | resume | abort | promote. */
 import type { Command } from 'commander';
-import { rolloutWorkflowId } from '../../core/contract/names.ts';
-import type { MessageType } from '../../core/rollout/refuse.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import { exitCodes } from '../io.ts';
 import { placed, wantedOf, withTemporal, type CommandContext, type Place } from './context.ts';
 
@@ -20,7 +20,7 @@ export function addRollouts(program: Command, context: CommandContext): void {
     .option('--limit <n>', 'rows', '20')
     .action(({ output, limit }: { output?: string; limit: string }) =>
       withTemporal(context, async ({ client }) => {
-        const { listRollouts, rowsText } = await import('../rollout.ts');
+        const { listRollouts, rowsText } = await import('../rollouts/rollout.ts');
         const rows = await listRollouts(client, Number(limit));
         context.io.stdout(output === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : rowsText(rows));
         return exitCodes.ok;
@@ -35,8 +35,8 @@ function addReaders(on: On, context: CommandContext): void {
     .action(async (service: string, options: Place & { output?: string }) => {
       const of = await wantedOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
-        const { handleOf, readLive } = await import('../rollout.ts');
-        const { statusLines } = await import('../view/status-text.ts');
+        const { handleOf, readLive } = await import('../rollouts/rollout.ts');
+        const { statusLines } = await import('../../core/view/status-text.ts');
         const live = await readLive(handleOf(client, of), io);
         const json = { ...live.status, readings: live.readings };
         io.stdout(
@@ -48,7 +48,7 @@ function addReaders(on: On, context: CommandContext): void {
   on('watch', 'follow it to its end; the exit code tells the outcome').action(async (service: string, place: Place) => {
     const of = await wantedOf(context, service, place);
     await withTemporal(context, async ({ client }) => {
-      const { handleOf, watchRollout } = await import('../rollout.ts');
+      const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
       return watchRollout(handleOf(client, of), io);
     });
   });
@@ -69,7 +69,7 @@ function addMessages(on: On, context: CommandContext): void {
     command.action(async (service: string, options: Place & { reason: string; full?: boolean }) => {
       const of = await wantedOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
-        const { handleOf, say } = await import('../rollout.ts');
+        const { handleOf, say } = await import('../rollouts/rollout.ts');
         const full = type === 'promote' ? { full: options.full === true } : {};
         const status = await say(handleOf(client, of), type, { reason: options.reason, ...full });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
@@ -84,8 +84,8 @@ function addRetry(on: On, context: CommandContext): void {
     async (service: string, place: Place) => {
       const of = await wantedOf(context, service, place);
       await withTemporal(context, async ({ client }) => {
-        const { retryChange } = await import('../retry.ts');
-        const { handleOf, watchRollout } = await import('../rollout.ts');
+        const { retryChange } = await import('../rollouts/retry.ts');
+        const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
         await retryChange(client, rolloutWorkflowId({ ...of, part: 'versions' }), of, context.io);
         return watchRollout(handleOf(client, of), context.io);
       });

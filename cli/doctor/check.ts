@@ -2,7 +2,7 @@
  * What a check is, and how checks run: all groups at once, a group's checks in order, each line printed when it is known.
  * A check that gates ends its group on an error: what follows could only fail for the same reason.
  */
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError } from '../../core/values/error.ts';
 import type { Io } from '../io.ts';
 
 type Severity = 'error' | 'warning';

@@ -1,10 +1,10 @@
 /** One cluster: its API server, what we may do there, Cilium's kinds. */
 import type { MeshCluster } from '../../core/config/types.ts';
-import { kinds } from '../../platform/kube/resources.ts';
+import { kinds } from '../../core/kube/kinds.ts';
 import type { Clusters, KubeCluster } from '../../platform/kube/clusters.ts';
-import type { CheckGroup, Finding, Seen } from './check.ts';
-import { well } from './check.ts';
+import { type CheckGroup, type Finding, type Seen, well } from './check.ts';
 import { grants, permissionFindings, refusedGrants } from './permissions.ts';
+import { describeAccess } from '../../core/kube/cluster-ref.ts';
 
 /** Server-side apply as it is used here, and EndpointSlices with `serving`, are stable in it. */
 const OLDEST = { major: 1, minor: 27 };
@@ -24,7 +24,7 @@ export function clusterChecks({ clusters, cluster: { ref }, namespaces }: Cluste
       {
         description: 'the API server answers',
         severity: 'error',
-        hint: `check the network, and context ${ref.kubeconfig.context ?? '(current)'} of ${ref.kubeconfig.path}`,
+        hint: `check the network, and ${describeAccess(ref.access)}`,
         retries: 1,
         gates: true,
         look: (signal) => lookAtVersion(connect(), signal),

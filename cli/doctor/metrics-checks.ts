@@ -1,9 +1,9 @@
 /** The metrics backend, and the Envoys that report to it: half of every verdict, and every proof of a weight. */
-import type { RawSeries } from '../../core/analysis/counters.ts';
+import type { RawSeries } from '../../core/judge/series/counters.ts';
 import type { MeshConfig } from '../../core/config/types.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
-import { envoyPresence } from '../../platform/metrics/selectors.ts';
-import type { MetricsSource, SeriesQuery } from '../../platform/metrics/source.ts';
+import { refuse } from '../../core/values/error.ts';
+import { envoyPresence } from '../../core/judge/series/selectors.ts';
+import type { CountSource, SeriesQuery } from '../../core/judge/series/source.ts';
 import { well, type Check, type CheckGroup, type Finding, type Seen } from './check.ts';
 import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
 
@@ -12,7 +12,7 @@ const CLOCK_APART_MS = 5_000;
 
 export interface MetricsPort {
   /** Throws when the mesh names no backend, or its token is missing. */
-  readonly connect: () => Pick<MetricsSource, 'range' | 'clockOffsetMs'>;
+  readonly connect: () => CountSource;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
 }
@@ -69,9 +69,11 @@ const receiverCheck: Check = {
 
 async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: AbortSignal): Promise<Seen> {
   if (mesh.metrics === null) {
-    throw new TidegateError('Invalid', `mesh ${mesh.name} names no metrics backend: no version can be deployed`, {
-      fix: 'set spec.metrics.prometheus.url of the Mesh document, or spec.metrics.otlp',
-    });
+    refuse(
+      'Invalid',
+      `mesh ${mesh.name} names no metrics backend: no version can be deployed`,
+      'set spec.metrics.prometheus.url of the Mesh document, or spec.metrics.otlp',
+    );
   }
   const offsetMs = await connect().clockOffsetMs(signal);
   const where = mesh.metrics.kind === 'otlp' ? 'the OTLP receiver' : mesh.metrics.url;

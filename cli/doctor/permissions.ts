@@ -1,6 +1,6 @@
 /** What Tidegate does with each kind of object: the one table beside infra/kubernetes/rbac.yaml; a test compares them. */
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
-import { kinds, resourcePath } from '../../platform/kube/resources.ts';
+import { kinds, resourcePath } from '../../core/kube/kinds.ts';
 import type { Finding } from './check.ts';
 
 type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';

@@ -1,5 +1,5 @@
 /** Which processes report, how lately and how often: read off raw series. */
-import { countIncrements, type RawSeries } from '../../core/analysis/counters.ts';
+import { countIncrements, type RawSeries } from '../../core/judge/series/counters.ts';
 
 /** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
 export const REPORTED_WITHIN_MS = 150_000;

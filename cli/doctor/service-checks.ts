@@ -1,16 +1,16 @@
 /** One service of the config, over all its clusters: routes, records, versions, metrics. */
+import { readRecords } from '../../activities/apply/read-records.ts';
 import { standaloneActivity, systemClock } from '../../activities/ports.ts';
-import { readRecords } from '../../activities/read-records.ts';
-import { protocolOf } from '../../core/analysis/conventions.ts';
-import { readsBackMs } from '../../core/analysis/judge.ts';
 import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
-import type { ClusterFacts } from '../../core/contract/activities.ts';
-import { rolloutWorkflowId, WHOLE } from '../../core/contract/names.ts';
-import { serviceRef, topologies } from '../../core/rollout/plan.ts';
-import { formatShare } from '../../core/rollout/describe.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { readsBackMs } from '../../core/judge/judge.ts';
+import { protocolOf } from '../../core/judge/series/conventions.ts';
+import { envoyMembership, serverPresence } from '../../core/judge/series/selectors.ts';
+import { serviceRef, topologies } from '../../core/rollout/plan/versions.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
+import { formatShare, WHOLE } from '../../core/values/share.ts';
+import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Clusters } from '../../platform/kube/clusters.ts';
-import { envoyMembership, serverPresence } from '../../platform/metrics/selectors.ts';
 import type { Check, CheckGroup, Finding, Seen } from './check.ts';
 import { readRecent, type MetricsPort } from './metrics-checks.ts';
 import {

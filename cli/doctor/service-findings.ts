@@ -1,9 +1,9 @@
 /** What the facts of one service say that a person should know. Pure. */
-import { HTTP_SERVER, RPC_SERVER } from '../../core/analysis/conventions.ts';
-import type { RawSeries } from '../../core/analysis/counters.ts';
-import type { ClusterFacts } from '../../core/contract/activities.ts';
-import type { Shares } from '../../core/routing/record.ts';
+import { HTTP_SERVER, RPC_SERVER } from '../../core/judge/series/conventions.ts';
+import type { RawSeries } from '../../core/judge/series/counters.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
+import type { Shares } from '../../core/values/share.ts';
+import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Finding } from './check.ts';
 import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
 

@@ -4,6 +4,7 @@ import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
 import { parseConfig } from '../../core/config/parse.ts';
 import type { ConfigLoader } from '../../platform/config/load.ts';
 import { readConfigFiles } from '../../platform/config/read-files.ts';
+import { present } from '../../core/values/json.ts';
 
 export interface Scope {
   readonly mesh: MeshConfig;
@@ -19,7 +20,7 @@ export interface ScopeQuery {
 /** Throws TidegateError('Invalid') like the loader: bad config, unknown or ambiguous names. */
 export async function scopeOf(loader: ConfigLoader, directory: string, query: ScopeQuery): Promise<Scope> {
   const { service, mesh, namespace } = query;
-  const where = { ...(mesh === undefined ? {} : { mesh }), ...(namespace === undefined ? {} : { namespace }) };
+  const where = { ...present({ mesh, namespace }) };
   if (service !== undefined) {
     const config = await loader.load({ service, ...where });
     return { mesh: config.mesh, services: [config] };

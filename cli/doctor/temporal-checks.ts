@@ -1,8 +1,8 @@
 /** Temporal: reach, the search attributes that rollouts set, and a worker on each task queue. */
 import type { Client } from '@temporalio/client';
-import { taskQueues } from '../../core/contract/names.ts';
-import { searchAttributes } from '../../core/contract/search-attributes.ts';
-import { connectTemporal, type Env, type TemporalAccess } from '../temporal.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
+import { connectTemporal, type Env, type TemporalAccess } from '../../platform/temporal/connect.ts';
 import type { CheckGroup, Finding, Seen } from './check.ts';
 
 /** Numbers of temporal.api.enums.v1.IndexedValueType, and how the Temporal CLI calls them. */

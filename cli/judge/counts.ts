@@ -1,12 +1,16 @@
 /** Where recorded counts come from: a file, or a range of the mesh's metrics backend. */
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { queriesOf } from '../../activities/watch-slo-sources.ts';
-import { parseRecording } from '../../core/analysis/parse-recording.ts';
-import { MAX_RECORDING_BYTES, recordingLines } from '../../core/analysis/recording.ts';
-import type { Recording, RecordingHeader } from '../../core/analysis/recording.ts';
+import { queriesOf } from '../../core/judge/look/sources.ts';
+import { parseRecording } from '../../core/judge/series/parse-recording.ts';
+import {
+  MAX_RECORDING_BYTES,
+  recordingLines,
+  type Recording,
+  type RecordingHeader,
+} from '../../core/judge/series/recording.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
 import { createPrometheus } from '../../platform/metrics/prometheus.ts';
 import { readLongRange } from '../../platform/metrics/read-long-range.ts';
 import type { Io } from '../io.ts';
@@ -30,9 +34,7 @@ export const readRecording = async (path: string, { stdin }: Pick<Io, 'stdin'>):
     return parseRecording(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)), name);
   } catch (error) {
     if (error instanceof TidegateError) throw error;
-    throw new TidegateError('Invalid', `${name} cannot be read: ${reasonOf(error)}`, {
-      fix: 'name a file that tidegate judge --record wrote',
-    });
+    refuse('Invalid', `${name} cannot be read: ${reasonOf(error)}`, 'name a file that tidegate judge --record wrote');
   }
 };
 
@@ -46,9 +48,7 @@ export const writeRecording = async (path: string, recording: Recording): Promis
   try {
     await writeFile(path, `${recordingLines(recording).join('\n')}\n`);
   } catch (error) {
-    throw new TidegateError('Invalid', `${path} cannot be written: ${(error as Error).message}`, {
-      fix: 'name a file in a folder that exists',
-    });
+    refuse('Invalid', `${path} cannot be written: ${(error as Error).message}`, 'name a file in a folder that exists');
   }
 };
 
@@ -67,14 +67,18 @@ export interface Range {
 export const recordRange = async (config: LoadedConfig, range: Range, io: Io): Promise<Recording> => {
   const { mesh, service } = config;
   if (mesh.metrics === null) {
-    throw new TidegateError('Invalid', `mesh ${mesh.name} names no metrics backend`, {
-      fix: 'set spec.metrics.prometheus.url of the Mesh document',
-    });
+    refuse(
+      'Invalid',
+      `mesh ${mesh.name} names no metrics backend`,
+      'set spec.metrics.prometheus.url of the Mesh document',
+    );
   }
   if (mesh.metrics.kind === 'otlp') {
-    throw new TidegateError('Invalid', `mesh ${mesh.name} has its counts in its workers, which keep minutes of them`, {
-      fix: 'replay a file with --counts, or name a Prometheus-compatible backend in the Mesh document',
-    });
+    refuse(
+      'Invalid',
+      `mesh ${mesh.name} has its counts in its workers, which keep minutes of them`,
+      'replay a file with --counts, or name a Prometheus-compatible backend in the Mesh document',
+    );
   }
   const clusters = clustersOf(config, range.clusters);
   const metrics = createPrometheus({ ref: mesh.metrics, env: io.env, now: io.now });
@@ -113,7 +117,5 @@ const clustersOf = ({ mesh, service }: LoadedConfig, wanted: readonly string[]):
 export const among = (known: readonly string[], wanted: readonly string[]): readonly string[] => {
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length === 0) return wanted.length === 0 ? known : known.filter((name) => wanted.includes(name));
-  throw new TidegateError('Invalid', `no calls go to a cluster ${unknown.join(', ')}`, {
-    fix: `name one of ${known.join(', ')}`,
-  });
+  refuse('Invalid', `no calls go to a cluster ${unknown.join(', ')}`, `name one of ${known.join(', ')}`);
 };

@@ -1,12 +1,12 @@
 /** Arguments of `tidegate judge` → what is meant. All mistakes here are those of the command line. */
-import type { Recording } from '../../core/analysis/recording.ts';
+import type { Recording } from '../../core/judge/series/recording.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError } from '../../core/values/error.ts';
 import type { Io } from '../io.ts';
-import { among } from './counts.ts';
-import type { Range } from './counts.ts';
+import { among, type Range } from './counts.ts';
 import { durationMs, percentOf, timeMs } from './times.ts';
 import type { JudgeType, Overrides } from './watch-input.ts';
+import { present } from '../../core/values/json.ts';
 
 /** As written. */
 export interface JudgeArgs {
@@ -83,7 +83,7 @@ export const parseJudgeArgs = (args: JudgeArgs, io: Pick<Io, 'now' | 'columns'>)
     toEnd: args.toEnd === true,
     every,
     chart,
-    ...(args.svg === undefined ? {} : { svg: args.svg }),
+    ...present({ svg: args.svg }),
     output,
   };
 };
@@ -92,10 +92,10 @@ const invalid = (message: string, fix: string): TidegateError => new TidegateErr
 
 const overridesOf = ({ judge, warmUp, interval, slo }: JudgeArgs, evidence: boolean): Overrides => ({
   evidence,
-  ...(judge === undefined ? {} : { judge }),
+  ...present({ judge }),
   ...(warmUp === undefined ? {} : { warmUpMs: durationMs('--warm-up', warmUp) }),
   ...(interval === undefined ? {} : { pollMs: durationMs('--interval', interval, SHORTEST_POLL_MS) }),
-  ...(slo === undefined ? {} : { slos: slo }),
+  ...present({ slos: slo }),
 });
 
 const fileOf = (args: JudgeArgs, path: string): From => {
@@ -134,9 +134,9 @@ const rangeOf = (args: JudgeArgs, { sinceMs, toMs: to, nowMs }: Times): From => 
   if (toMs - sinceMs > LONGEST_MS) throw invalid('the range is longer than 7 days', 'choose a shorter one');
   return {
     kind: 'range',
-    query: { service, ...(mesh === undefined ? {} : { mesh }), ...(namespace === undefined ? {} : { namespace }) },
+    query: { service, ...present({ mesh, namespace }) },
     range: { newVersion: version, oldVersion: replaces, clusters: args.cluster ?? [], fromMs: sinceMs, toMs },
-    ...(record === undefined ? {} : { record }),
+    ...present({ record }),
   };
 };
 
@@ -151,8 +151,7 @@ export const narrowed = ({ header, series }: Recording, { clusters = [], ...by }
     ...header,
     clusters: Object.fromEntries(Object.entries(header.clusters).filter(([name]) => kept.includes(name))),
     sinceMs,
-    ...(toMs === undefined ? {} : { toMs }),
-    ...(by.sharePercent === undefined ? {} : { sharePercent: by.sharePercent }),
+    ...present({ toMs, sharePercent: by.sharePercent }),
   };
   return { header: narrowedHeader, series };
 };

@@ -1,15 +1,15 @@
 /** What is watched: as a rollout would, with the judge and the times that the person asked for. */
 import { defaultSlos, rolloutDefaults } from '../../core/config/defaults.ts';
-import { parseDuration } from '../../core/config/duration.ts';
 import { judgeSchema, resolveJudge } from '../../core/config/judge-schema.ts';
 import type { ServiceConfig } from '../../core/config/types.ts';
-import { countedShare } from '../../core/analysis/counted-share.ts';
-import type { Recording, RecordingHeader } from '../../core/analysis/recording.ts';
-import type { WatchSloInput } from '../../core/contract/activities.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
-import { WHOLE } from '../../core/contract/names.ts';
-import type { JudgeSettings, Slo } from '../../core/contract/plan.ts';
+import { countedShare } from '../../core/judge/arms/counted-share.ts';
+import type { WatchSloInput } from '../../core/judge/look/watch.ts';
+import type { Recording, RecordingHeader } from '../../core/judge/series/recording.ts';
+import type { JudgeSettings, Slo } from '../../core/judge/settings.ts';
 import { statName } from '../../core/routing/names.ts';
+import { parseDuration } from '../../core/values/duration.ts';
+import { refuse } from '../../core/values/error.ts';
+import { WHOLE } from '../../core/values/share.ts';
 
 const PPM_PER_PERCENT = WHOLE / 100;
 
@@ -53,9 +53,11 @@ export const rulesOf = (written: ServiceRules | null, overrides: Overrides): Ser
 const chosen = (slos: readonly Slo[], names: readonly string[] | undefined): readonly Slo[] => {
   const unknown = (names ?? []).filter((name) => !slos.some((slo) => slo.name === name));
   if (unknown.length > 0) {
-    throw new TidegateError('Invalid', `there is no SLO ${unknown.join(', ')}`, {
-      fix: `name one of ${slos.map(({ name }) => name).join(', ')}`,
-    });
+    refuse(
+      'Invalid',
+      `there is no SLO ${unknown.join(', ')}`,
+      `name one of ${slos.map(({ name }) => name).join(', ')}`,
+    );
   }
   return names === undefined ? slos : slos.filter(({ name }) => names.includes(name));
 };

@@ -1,8 +1,7 @@
 /** The published JSON Schemas, for editors. Made from the schemas that parse, so they cannot drift apart. */
 import { meshSchema } from './mesh-schema.ts';
 import { serviceSchema } from './service-schema.ts';
-import type { SchemaNode } from './shape.ts';
-import { publishedSchema } from './shape.ts';
+import { type SchemaNode, publishedSchema } from './shape.ts';
 
 /** By name of the committed file. */
 export const jsonSchemas = (): Readonly<Record<string, SchemaNode>> => ({

@@ -1,9 +1,10 @@
 /** Judges as users write them: one set of fields per type. The type may be left out for the default one. */
 import { z } from 'zod';
-import type { JudgeSettings, KayentaSettings, ThresholdSettings } from '../contract/plan.ts';
+import type { JudgeSettings, KayentaSettings, ThresholdSettings } from '../judge/settings.ts';
+import { formatDuration } from '../values/duration.ts';
 import { judgeDefaults, kayentaDefaults, sequentialDefaults, thresholdDefaults } from './defaults.ts';
-import { formatDuration } from './duration.ts';
 import { duration, resourceName } from './values.ts';
+import { present } from '../values/json.ts';
 
 /** The judge reads the counts again at every look, and a look reads ten minutes at most: points are shorter than that. */
 const LONGEST_POINT_MS = 5 * 60_000;
@@ -173,8 +174,7 @@ export const resolveJudge = (written: z.output<typeof judgeSchema>): JudgeSettin
       return {
         ...rest,
         pollMs,
-        ...(tolerance === undefined ? {} : { tolerance }),
-        ...(margin === undefined ? {} : { margin }),
+        ...present({ tolerance, margin }),
       };
     }
   }
@@ -187,8 +187,7 @@ const thresholdSettings = (written: z.output<typeof threshold>): ThresholdSettin
     pollMs,
     windowMs: window,
     intervalMs: interval,
-    ...(consecutiveErrorLimit === undefined ? {} : { consecutiveErrorLimit }),
-    ...(inconclusiveLimit === undefined ? {} : { inconclusiveLimit }),
+    ...present({ consecutiveErrorLimit, inconclusiveLimit }),
   };
 };
 
@@ -205,9 +204,8 @@ const kayentaSettings = (written: z.output<typeof kayenta>): KayentaSettings => 
       measure: size.measure,
       allowedIncrease: size.allowedIncrease ?? noEffect,
       allowedDecrease: size.allowedDecrease ?? noEffect,
-      ...(size.criticalIncrease === undefined ? {} : { criticalIncrease: size.criticalIncrease }),
-      ...(size.criticalDecrease === undefined ? {} : { criticalDecrease: size.criticalDecrease }),
+      ...present({ criticalIncrease: size.criticalIncrease, criticalDecrease: size.criticalDecrease }),
     },
-    ...(groupWeights === undefined ? {} : { groupWeights }),
+    ...present({ groupWeights }),
   };
 };

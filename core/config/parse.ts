@@ -10,21 +10,17 @@
  */
 import { z } from 'zod';
 import { configLimits } from './defaults.ts';
-import type { SelectableCluster } from './mesh-schema.ts';
-import { API_VERSION, meshSchema, selectableClusters } from './mesh-schema.ts';
+import { type SelectableCluster, API_VERSION, meshSchema, selectableClusters } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
-import type { ConfigPath, ConfigProblem } from './problem.ts';
-import { formatPath, shortened, sortedProblems } from './problem.ts';
+import { type ConfigPath, type ConfigProblem, formatPath, shortened, sortedProblems } from './problem.ts';
 import type { CheckedConfig, CheckedMesh, CheckedService } from './resolve.ts';
 import { selectorSchema, serviceSchema, topologySchema } from './service-schema.ts';
 import { checkShape, createShape } from './shape.ts';
-import type { ConfigFile, SourceDocument } from './source.ts';
-import { readDocuments } from './source.ts';
-import type { ReadTemplate } from './template.ts';
-import { parseTemplate, pathFrom } from './template.ts';
-import type { SpecFault } from './waves.ts';
-import { selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
+import { type ConfigFile, type SourceDocument, readDocuments } from './source.ts';
+import { type ReadTemplate, type Template, parseTemplate, pathFrom, templateIn } from './template.ts';
+import { type SpecFault, selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
 import { stepShare } from './values.ts';
+import { isRecord, recordOf } from '../values/json.ts';
 
 const meshShape = createShape(meshSchema);
 const serviceShape = createShape(serviceSchema);
@@ -33,24 +29,49 @@ export type ParsedConfig =
   | { readonly ok: true; readonly config: CheckedConfig }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** Paths with forward slashes. Files that a Service names as its template are not read as config. */
-export const parseConfig = (
-  files: readonly ConfigFile[],
-  readTemplate: ReadTemplate = () => undefined,
-): ParsedConfig => {
-  const problems: ConfigProblem[] = [];
-  if (files.length > configLimits.files) problems.push(tooManyFiles(files));
-  const read = files.slice(0, configLimits.files).map((file) => ({ file, ...readDocuments(file) }));
-  const templates = new Set(
-    read.flatMap(({ documents }) => documents.flatMap((document) => templatePath(document) ?? [])),
-  );
-  const config = read.filter(({ file }) => !templates.has(file.path));
-  problems.push(...config.flatMap((one) => one.problems));
-  const documents = config.flatMap((one) => one.documents);
-  const ofKind = (kind: string): SourceDocument[] => documents.filter((document) => kindOf(document) === kind);
+/** Config files as documents, before anybody has looked at what they say. */
+export interface ReadConfig {
+  readonly documents: readonly SourceDocument[];
+  readonly problems: readonly ConfigProblem[];
+  /** Files among them that a Service names as its template; they are no config. */
+  readonly templates: ReadonlyMap<string, ReturnType<typeof readDocuments>>;
+  /** Paths of templates that are not among the files. */
+  readonly elsewhere: readonly string[];
+}
 
-  problems.push(...documents.flatMap(checkHeader), ...checkTwins(documents));
-  const readText: ReadTemplate = (path) => files.find((file) => file.path === path)?.text ?? readTemplate(path);
+/** Paths with forward slashes. Every file is parsed once. */
+export const readConfig = (files: readonly ConfigFile[]): ReadConfig => {
+  const read = files.slice(0, configLimits.files).map((file) => ({ file, ...readDocuments(file) }));
+  const named = new Set(read.flatMap(({ documents }) => documents.flatMap((document) => templatePath(document) ?? [])));
+  const config = read.filter(({ file }) => !named.has(file.path));
+  const templates = new Map(
+    read.filter(({ file }) => named.has(file.path)).map(({ file, ...rest }) => [file.path, rest]),
+  );
+  return {
+    documents: config.flatMap((one) => one.documents),
+    problems: [
+      ...(files.length > configLimits.files ? [tooManyFiles(files)] : []),
+      ...config.flatMap((one) => one.problems),
+    ],
+    templates,
+    elsewhere: [...named].filter((path) => !templates.has(path)),
+  };
+};
+
+export const parseConfig = (files: readonly ConfigFile[], readTemplate: ReadTemplate = () => undefined): ParsedConfig =>
+  checkConfig(readConfig(files), readTemplate);
+
+/** @param readTemplate text of the templates that are not among the files */
+export const checkConfig = (read: ReadConfig, readTemplate: ReadTemplate): ParsedConfig => {
+  const { documents } = read;
+  const ofKind = (kind: string): SourceDocument[] => documents.filter((document) => kindOf(document) === kind);
+  const problems = [...read.problems, ...documents.flatMap(checkHeader), ...checkTwins(documents)];
+  const templateAt = (path: string): Template | undefined => {
+    const known = read.templates.get(path);
+    if (known !== undefined) return templateIn(path, known);
+    const text = readTemplate(path);
+    return text === undefined ? undefined : parseTemplate(path, text);
+  };
   const meshes = ofKind('Mesh').flatMap((document): CheckedMesh[] => {
     const { value, problems: found } = checkShape(document, meshShape);
     problems.push(...found);
@@ -59,7 +80,7 @@ export const parseConfig = (
   const known = ofKind('Mesh').map(meshParts);
   const services = ofKind('Service').flatMap((document): CheckedService[] => {
     const { value, problems: found } = checkShape(document, serviceShape);
-    const template = checkTemplate(document, readText);
+    const template = checkTemplate(document, templateAt);
     problems.push(...found, ...checkSteps(document), ...checkReferences(document, known), ...template.problems);
     return value === undefined ? [] : [{ file: document.file, written: value, podTemplate: template.podTemplate }];
   });
@@ -89,7 +110,7 @@ const problemAt = (
 
 /** Kinds of our API only: a Kubernetes Service has the same kind and is none of ours. */
 const kindOf = (document: SourceDocument): string | undefined => {
-  const { apiVersion, kind } = record(document.value());
+  const { apiVersion, kind } = recordOf(document.value());
   const ours = apiVersion === undefined || (typeof apiVersion === 'string' && apiVersion.startsWith('tidegate'));
   return ours && typeof kind === 'string' ? kind : undefined;
 };
@@ -129,7 +150,7 @@ const checkTwins = (documents: readonly SourceDocument[]): ConfigProblem[] => {
   const first = new Map<string, SourceDocument>();
   return documents.flatMap((document) => {
     const kind = kindOf(document);
-    const { name, namespace } = record(record(document.value())['metadata']);
+    const { name, namespace } = recordOf(recordOf(document.value())['metadata']);
     if (kind === undefined || typeof name !== 'string') return [];
     const title = `${kind} ${kind === 'Service' && typeof namespace === 'string' ? `${namespace}/` : ''}${name}`;
     const twin = first.get(title);
@@ -153,9 +174,9 @@ interface MeshParts {
 }
 
 const meshParts = (document: SourceDocument): MeshParts => {
-  const { metadata, spec } = record(document.value());
-  const clusters = selectableClusters.safeParse(record(spec)['clusters']);
-  return { name: String(record(metadata)['name']), clusters: clusters.data };
+  const { metadata, spec } = recordOf(document.value());
+  const clusters = selectableClusters.safeParse(recordOf(spec)['clusters']);
+  return { name: String(recordOf(metadata)['name']), clusters: clusters.data };
 };
 
 const stepShares = z.array(z.looseObject({ share: stepShare }));
@@ -163,11 +184,11 @@ const waveSelectors = z.array(z.looseObject({ clusters: selectorSchema }));
 
 /** Steps of each wave by themselves: a mistake in a bake, or in another wave, does not hide shares that do not rise. */
 const checkSteps = (document: SourceDocument): ConfigProblem[] => {
-  const { waves } = record(record(record(document.value())['spec'])['rollout']);
+  const { waves } = recordOf(recordOf(recordOf(document.value())['spec'])['rollout']);
   if (!Array.isArray(waves)) return [];
   return waves
     .flatMap((wave, index) => {
-      const steps = stepShares.safeParse(record(wave)['steps']);
+      const steps = stepShares.safeParse(recordOf(wave)['steps']);
       return steps.success
         ? stepFaults(
             index,
@@ -180,7 +201,7 @@ const checkSteps = (document: SourceDocument): ConfigProblem[] => {
 
 /** References to the mesh and its clusters, each as far as the Service can be read. */
 const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[]): ConfigProblem[] => {
-  const spec = record(record(document.value())['spec']);
+  const spec = recordOf(recordOf(document.value())['spec']);
   const { mesh: wanted } = spec;
   if (typeof wanted !== 'string') return [];
   const mesh = meshes.find(({ name }) => name === wanted);
@@ -198,7 +219,7 @@ const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[])
   if (clusters === undefined) return [];
   const names = clusters.map((cluster) => cluster.name);
   const topology = topologySchema.optional().safeParse(spec['topology']);
-  const waves = waveSelectors.safeParse(record(spec['rollout'])['waves']);
+  const waves = waveSelectors.safeParse(recordOf(spec['rollout'])['waves']);
   const faults = topology.success ? topologyFaults(name, names, topology.data) : [];
   if (waves.success) {
     const serving = topology.success && faults.length === 0 ? servingClusters(names, topology.data) : [];
@@ -214,26 +235,20 @@ const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[])
 };
 
 const templatePath = (document: SourceDocument): string | undefined => {
-  const { template } = record(record(document.value())['spec']);
+  const { template } = recordOf(recordOf(document.value())['spec']);
   return kindOf(document) === 'Service' && typeof template === 'string' ? pathFrom(document.file, template) : undefined;
 };
 
 const checkTemplate = (
   document: SourceDocument,
-  read: ReadTemplate,
+  templateAt: (path: string) => Template | undefined,
 ): { problems: ConfigProblem[]; podTemplate?: unknown } => {
   const path = templatePath(document);
   if (path === undefined) return { problems: [] };
-  const text = read(path);
-  const template =
-    text === undefined
-      ? { reason: `${path} cannot be read`, hint: 'the path starts at the folder of this file' }
-      : parseTemplate(path, text);
+  const template = templateAt(path) ?? {
+    reason: `${path} cannot be read`,
+    hint: 'the path starts at the folder of this file',
+  };
   if ('podTemplate' in template) return { problems: [], podTemplate: template.podTemplate };
   return { problems: [problemAt(document, ['spec', 'template'], template)] };
 };
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});

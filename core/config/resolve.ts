@@ -1,8 +1,8 @@
 /** Checked documents → the config that plans are made of. Times in ms, shares in ppm, clusters in the mesh's order. */
-import { TidegateError } from '../contract/errors.ts';
-import { canonicalJson } from './canonical.ts';
+import { refuse } from '../values/error.ts';
+import { canonicalJson } from '../values/canonical.ts';
 import { defaultSlos, rolloutDefaults } from './defaults.ts';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../values/duration.ts';
 import { resolveJudge } from './judge-schema.ts';
 import type { WrittenMesh } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
@@ -10,6 +10,7 @@ import type { WrittenService } from './service-schema.ts';
 import { resolveSlos } from './slo-schema.ts';
 import type { MeshConfig, ServiceConfig, WaveConfig } from './types.ts';
 import { defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
+import { present } from '../values/json.ts';
 
 export interface CheckedMesh {
   /** Where it was read; relative kubeconfig paths start at its folder. */
@@ -51,10 +52,10 @@ export const resolveMesh = (config: CheckedConfig, name?: string): { mesh: MeshC
   const [mesh] = found;
   if (mesh === undefined) {
     const wanted = name === undefined ? 'there is no Mesh document' : `there is no Mesh named ${name}`;
-    throw new TidegateError('Invalid', wanted, { fix: name === undefined ? 'write one' : suggestName(name, names) });
+    refuse('Invalid', wanted, name === undefined ? 'write one' : suggestName(name, names));
   }
   if (found.length > 1) {
-    throw new TidegateError('Invalid', `there are several meshes: ${names.join(', ')}`, { fix: 'name one' });
+    refuse('Invalid', `there are several meshes: ${names.join(', ')}`, 'name one');
   }
   return { mesh: meshConfig(mesh.written), meshFile: mesh.file };
 };
@@ -78,21 +79,23 @@ const findService = ({ services }: CheckedConfig, query: ServiceQuery): CheckedS
     const wanted = query.namespace === undefined ? query.service : `${query.namespace}/${query.service}`;
     const elsewhere = named[0]?.written.spec.mesh;
     if (elsewhere !== undefined) {
-      throw new TidegateError('Invalid', `service ${wanted} is in mesh ${elsewhere}, not in ${query.mesh ?? ''}`, {
-        fix: `ask for mesh ${elsewhere}`,
-      });
+      refuse(
+        'Invalid',
+        `service ${wanted} is in mesh ${elsewhere}, not in ${query.mesh ?? ''}`,
+        `ask for mesh ${elsewhere}`,
+      );
     }
-    throw new TidegateError('Invalid', `there is no Service document for ${wanted}`, {
-      fix: suggestName(wanted, query.namespace === undefined ? services.map(nameOf) : services.map(qualifiedNameOf)),
-    });
+    refuse(
+      'Invalid',
+      `there is no Service document for ${wanted}`,
+      suggestName(wanted, query.namespace === undefined ? services.map(nameOf) : services.map(qualifiedNameOf)),
+    );
   }
   if (found.length > 1) {
-    throw new TidegateError(
+    refuse(
       'Invalid',
       `several services are named ${query.service}: ${found.map(qualifiedNameOf).join(', ')}`,
-      {
-        fix: 'name the namespace too',
-      },
+      'name the namespace too',
     );
   }
   return service;
@@ -108,10 +111,7 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): MeshConfig => ({
   clusters: spec.clusters.map(({ name, cilium, locality, labels, kubeconfig }) => ({
     ref: {
       name,
-      kubeconfig: {
-        path: kubeconfig.path,
-        ...(kubeconfig.context === undefined ? {} : { context: kubeconfig.context }),
-      },
+      access: { kind: 'kubeconfig', path: kubeconfig.path, ...present({ context: kubeconfig.context }) },
     },
     ciliumId: cilium.id,
     locality,
@@ -127,9 +127,7 @@ const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): 
   const { url, tokenEnv, tenant, tenantHeader } = prometheus;
   return {
     url,
-    ...(tokenEnv === undefined ? {} : { tokenEnv }),
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(tenantHeader === undefined ? {} : { tenantHeader }),
+    ...present({ tokenEnv, tenant, tenantHeader }),
   };
 };
 
@@ -144,7 +142,7 @@ const serviceConfig = (
     mesh: spec.mesh,
     port: spec.port === undefined ? '' : String(spec.port),
     workload: spec.workload,
-    ...(podTemplate === undefined ? {} : { podTemplate }),
+    ...present({ podTemplate }),
     topology: resolveTopology(clusterNames(mesh), spec.topology),
     policy: {
       requestTimeoutMs: policy.requestTimeout,

@@ -1,8 +1,8 @@
 /** The Service document as users write it. Parsing completes it with defaults, except waves and SLOs (they need the mesh). */
 import { z } from 'zod';
-import { WHOLE } from '../contract/names.ts';
+import { formatDuration } from '../values/duration.ts';
+import { WHOLE } from '../values/share.ts';
 import { policyDefaults, rolloutDefaults } from './defaults.ts';
-import { formatDuration } from './duration.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';

@@ -5,9 +5,9 @@
 import { z } from 'zod';
 import { configLimits } from './defaults.ts';
 import { nearestName, suggestName } from './nearest.ts';
-import type { ConfigPath, ConfigProblem } from './problem.ts';
-import { formatPath, shortened } from './problem.ts';
+import { type ConfigPath, type ConfigProblem, formatPath, shortened } from './problem.ts';
 import type { SourceDocument } from './source.ts';
+import { isRecord } from '../values/json.ts';
 
 /** The parts of a JSON Schema that we read. */
 export interface SchemaNode {
@@ -156,9 +156,6 @@ const schemaAt = ({ published, path, root }: Omit<Place, 'value'>): SchemaNode[]
       typeof part === 'number' ? items(nodes) : property(fitting(nodes, valueAt(root, path.slice(0, index))), part),
     alternatives([published]),
   );
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const valueAt = (root: unknown, path: ConfigPath): unknown =>
   path.reduce<unknown>((value, part) => {

@@ -3,7 +3,7 @@
  * requests faster than a histogram edge (thresholdMetric).
  */
 import { z } from 'zod';
-import type { KayentaMetric, Slo } from '../contract/plan.ts';
+import type { KayentaMetric, Slo } from '../judge/settings.ts';
 import { MAX_SHADOWS } from './defaults.ts';
 import { judgeSchema, kayentaMetricSchema, resolveJudge } from './judge-schema.ts';
 import { resourceName } from './values.ts';

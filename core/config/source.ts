@@ -1,9 +1,21 @@
 /** YAML text → documents that know on which line each of their values stands. JSON is YAML too. */
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
-import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from 'yaml';
 import { configLimits } from './defaults.ts';
-import type { ConfigPath, ConfigProblem } from './problem.ts';
-import { shortened } from './problem.ts';
+import { type ConfigPath, type ConfigProblem, shortened } from './problem.ts';
 
 export interface ConfigFile {
   readonly path: string;

@@ -1,5 +1,7 @@
 /** The file that a Service's versions are made from: a Deployment or PodTemplate, of which the pod template is taken. */
 import { readDocuments } from './source.ts';
+import { isRecord, recordOf } from '../values/json.ts';
+import { podTemplateIn } from '../workload/pod-template.ts';
 
 /** Text of a file that is not among the config files; undefined when it cannot be read. */
 export type ReadTemplate = (path: string) => string | undefined;
@@ -7,8 +9,10 @@ export type ReadTemplate = (path: string) => string | undefined;
 /** `reason` is about the template file; the caller says which Service names it. */
 export type Template = { readonly podTemplate: unknown } | { readonly reason: string; readonly hint: string };
 
-export const parseTemplate = (path: string, text: string): Template => {
-  const { documents, problems } = readDocuments({ path, text });
+export const parseTemplate = (path: string, text: string): Template => templateIn(path, readDocuments({ path, text }));
+
+/** The template in a file that was read before. */
+export const templateIn = (path: string, { documents, problems }: ReturnType<typeof readDocuments>): Template => {
   const [broken] = problems;
   if (broken !== undefined) return { reason: `${path}:${String(broken.line)}: ${broken.reason}`, hint: broken.hint };
   const values = documents.map((document) => document.value()).filter(isRecord);
@@ -18,16 +22,15 @@ export const parseTemplate = (path: string, text: string): Template => {
     const count = workload === undefined ? 'no' : 'more than one';
     return { reason: `${path} has ${count} Deployment or PodTemplate`, hint: 'keep exactly one in the file' };
   }
-  const podTemplate = workload['kind'] === 'PodTemplate' ? workload['template'] : record(workload['spec'])['template'];
-  const containers = record(record(podTemplate)['spec'])['containers'];
-  if (!Array.isArray(containers) || containers.length === 0) {
+  const podTemplate = podTemplateIn(workload);
+  if (podTemplate === undefined || podTemplate.spec.containers.length === 0) {
     const field = workload['kind'] === 'PodTemplate' ? 'template' : 'spec.template';
     return {
       reason: `${path} has no containers in its ${field}.spec`,
       hint: 'give the pod template at least one container',
     };
   }
-  const secrets = literalSecrets(record(record(podTemplate)['spec']));
+  const secrets = literalSecrets(recordOf(podTemplate.spec));
   if (secrets.length > 0) {
     return {
       reason: `${path} holds a secret in plain text: env ${secrets.join(', ')}`,
@@ -51,11 +54,6 @@ const literalSecrets = (spec: Record<string, unknown>): string[] =>
     .map(({ name }) => String(name));
 
 const list = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isRecord) : []);
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
 /** A relative path, written in a file, as a path like the file's own; an absolute one stays. Forward slashes only. */
 export const pathFrom = (file: string, written: string): string => {

@@ -1,6 +1,9 @@
 /** What config means once it is loaded, checked and completed with defaults. Times in ms, shares in ppm. */
-import type { ClusterRef, JudgeSettings, MetricsRef, Slo } from '../contract/plan.ts';
-import type { L7Policy, Shares } from '../routing/record.ts';
+import type { MetricsRef } from '../judge/series/metrics-ref.ts';
+import type { JudgeSettings, Slo } from '../judge/settings.ts';
+import type { ClusterRef } from '../kube/cluster-ref.ts';
+import type { L7Policy } from '../routing/record.ts';
+import type { Shares } from '../values/share.ts';
 
 export interface MeshCluster {
   readonly ref: ClusterRef;

@@ -3,7 +3,7 @@
  * messages are made of, so an editor and `tidegate validate` say the same.
  */
 import { z } from 'zod';
-import { durationPattern, formatDuration, parseDuration } from './duration.ts';
+import { durationPattern, formatDuration, parseDuration } from '../values/duration.ts';
 
 /** Parts per million in one percent. */
 const PPM_PER_PERCENT = 10_000;

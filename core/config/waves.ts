@@ -1,8 +1,7 @@
 /** Which serving clusters a wave stands for. Pure set work on the mesh's order; the same for checks and for results. */
-import { WHOLE } from '../contract/names.ts';
-import type { Shares } from '../routing/record.ts';
+import { parseDuration } from '../values/duration.ts';
+import { type Shares, WHOLE } from '../values/share.ts';
 import { defaultSteps } from './defaults.ts';
-import { parseDuration } from './duration.ts';
 import type { SelectableCluster } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import type { ConfigPath } from './problem.ts';

@@ -1,7 +1,9 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
-import type { SloReading, VerifyRoutingResult } from './activities.ts';
-import type { Change, Plan } from './plan.ts';
-import type { Shares } from '../routing/record.ts';
+import type { Change } from '../rollout/change.ts';
+import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
+import type { RolloutStatus } from '../rollout/machine/status.ts';
+import type { Plan } from '../rollout/plan/plan.ts';
+import type { Shares } from '../values/share.ts';
 
 export interface StartRolloutInput {
   readonly service: string;
@@ -23,62 +25,6 @@ export interface StartRolloutResult {
 
 export interface RolloutInput {
   readonly plan: Plan;
-}
-
-export type Phase =
-  | 'preparing'
-  | 'entering'
-  | 'applying'
-  | 'verifying'
-  | 'baking'
-  | 'gated'
-  | 'paused'
-  | 'needs-person'
-  | 'committing'
-  | 'releasing'
-  | 'restoring'
-  | 'proving-restore'
-  | 'ended';
-
-/** unproven: the weights are restored everywhere, but an Envoy contradicts it: a person must look. */
-export type Outcome = 'promoted' | 'restored' | 'partial' | 'released' | 'unproven';
-
-export interface LogEntry {
-  readonly atMs: number;
-  readonly text: string;
-}
-
-/** The moments of a way back, ms since the epoch; null = has not happened. */
-export interface Moments {
-  /** Earliest sample interval with a bad response of the new version. */
-  readonly firstBad: number | null;
-  readonly verdict: number | null;
-  readonly written: number | null;
-  readonly proven: number | null;
-}
-
-export interface RolloutStatus {
-  readonly service: string;
-  readonly kind: Change['kind'];
-  readonly version: string;
-  readonly phase: Phase;
-  readonly outcome: Outcome | null;
-  /** Why the phase is what it is: one sentence. */
-  readonly reason: string;
-  readonly wave: number;
-  readonly waves: number;
-  readonly step: number;
-  readonly steps: number;
-  /** Share of the new version per serving cluster now, ppm. */
-  readonly shares: Readonly<Record<string, number>>;
-  readonly readings: readonly SloReading[];
-  readonly proof: VerifyRoutingResult | null;
-  /** Clusters that were taken back alone. */
-  readonly takenBack: readonly string[];
-  /** Clusters still to be written in a restore. */
-  readonly outstanding: readonly string[];
-  readonly since: number;
-  readonly moments: Moments;
 }
 
 export interface RolloutResult {

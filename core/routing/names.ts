@@ -2,7 +2,7 @@
  * Every name that Tidegate gives to an object in a cluster. Truncated names carry a hash of the whole identity; the
  * real values are in labels (`tidegate.dev/{service,version,cluster}`), so nothing ever parses a name.
  */
-import { sha256Hex } from './digest.ts';
+import { sha256Hex } from '../values/digest.ts';
 import type { Subset } from './record.ts';
 
 /** What makes a subset unique within a mesh. */

@@ -1,7 +1,7 @@
 /** The record as read from a cluster: anybody can edit an annotation, so nothing of it is believed unchecked. */
 import * as z from 'zod';
-import { WHOLE } from '../contract/names.ts';
-import { TidegateError } from '../contract/errors.ts';
+import { refuse } from '../values/error.ts';
+import { WHOLE } from '../values/share.ts';
 import type { RoutingRecord } from './record.ts';
 
 const name = z.string().min(1);
@@ -41,18 +41,23 @@ const recordSchema = z.strictObject({
 
 /** `where` names the annotated object for messages: "aws/shop/CiliumEnvoyConfig/tidegate-checkout". */
 export const parseRecord = (text: string, where: string): RoutingRecord => {
-  const refuse = (why: string): never => {
-    throw new TidegateError('Invalid', `${where}: the annotation tidegate.dev/record is not a routing record: ${why}`, {
-      fix: 'undo the edit of the annotation (its JSON is also in the last rollout of the Temporal history)',
-    });
-  };
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return refuse('not JSON');
+    return unreadable(where, 'not JSON');
   }
   const parsed = recordSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  return refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'record'}: ${message}`).join('; '));
+  return unreadable(
+    where,
+    parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'record'}: ${message}`).join('; '),
+  );
 };
+
+const unreadable = (where: string, why: string): never =>
+  refuse(
+    'Invalid',
+    `${where}: the annotation tidegate.dev/record is not a routing record: ${why}`,
+    'undo the edit of the annotation (its JSON is also in the last rollout of the Temporal history)',
+  );

@@ -7,9 +7,7 @@
  * cluster is asked to do now; `proven` what it goes back to; they differ only while a run is under way.
  * This folder does not talk to clusters, does not know time, and never decides a step: it says what a record means.
  */
-
-/** Parts per million by name; a map built by `sharesOf` sums to WHOLE. An explicit 0 means: exists, gets no traffic. */
-export type Shares = Readonly<Record<string, number>>;
+import type { Shares } from '../values/share.ts';
 
 /** Per serving cluster: the share of each version there. */
 export type VersionShares = Readonly<Record<string, Shares>>;
@@ -74,17 +72,4 @@ export interface Weight extends Subset {
   /** Envoy's stat name: `<namespace>_<name>`. */
   readonly statName: string;
   readonly weight: number;
-}
-
-/** A Kubernetes object as we render it: canonical (sorted keys, no undefined). */
-export interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly spec?: unknown;
 }

@@ -1,11 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKubeClient } from './kube-client.ts';
-import type { KubeClient, KubeTarget } from './kube-client.ts';
+import { createKubeClient, type KubeClient, type KubeTarget } from './kube-client.ts';
 import { freePorts } from './ports.ts';
-import { untilReady } from './process.ts';
-import type { LabProcess, ProcessStarter } from './process.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
 
 /** Nothing in the lab does what these plugins wait for (service account tokens, taints by condition, quotas …). */
 const withoutPlugins = [

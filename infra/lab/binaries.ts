@@ -8,8 +8,7 @@
  * name, so an edit builds again. Nothing is written outside Tidegate's cache and those of pip and Go.
  */
 import { cacheDirectory } from './binaries/cache.ts';
-import { binaryNames } from './binaries/catalogue.ts';
-import type { BinaryName } from './binaries/catalogue.ts';
+import { binaryNames, type BinaryName } from './binaries/catalogue.ts';
 import { outputOf } from './binaries/command.ts';
 import { lockCache } from './binaries/lock.ts';
 import { obtainBinary } from './binaries/obtain.ts';

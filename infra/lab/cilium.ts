@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { envoyBootstrap } from './envoy-bootstrap.ts';
 import { startEtcd } from './apiservers.ts';
 import type { LabEnvoyState } from './lab-state.ts';
-import { nodeName } from './mesh.ts';
-import type { LabCluster } from './mesh.ts';
+import { nodeName, type LabCluster } from './mesh.ts';
 import { freePorts } from './ports.ts';
-import { untilReady } from './process.ts';
-import type { LabProcess, ProcessStarter } from './process.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
 import { envoyAddress } from './slot.ts';
 
 export interface CiliumOptions {

@@ -2,19 +2,25 @@
  * How everybody else uses a lab: the CLI, the demo, the tests. `startLab` starts a supervisor whose life hangs on a pipe
  * to this process; `labUp({ detach: true })` lets go of that pipe; `connectLab` finds a lab that is up.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
 import { callControl } from './control-server.ts';
 import { parseBreak } from './faults.ts';
-import { controlSocket, loadSocket } from './lab-state.ts';
-import type { LabClusterState, LabEnv, LabParts, LabProcessStatus, LabSpec, LabState } from './lab-state.ts';
+import {
+  controlSocket,
+  loadSocket,
+  type LabClusterState,
+  type LabEnv,
+  type LabParts,
+  type LabProcessStatus,
+  type LabSpec,
+  type LabState,
+} from './lab-state.ts';
 import type { TrafficReport } from './load/report.ts';
-import { shopMesh } from './mesh.ts';
-import type { LabMesh } from './mesh.ts';
+import { shopMesh, type LabMesh } from './mesh.ts';
 import type { WorkerOnDemand } from './own-processes.ts';
 import {
   claimRunDir,
@@ -92,9 +98,7 @@ export async function labUp(options: StartLabOptions & { detach: boolean }): Pro
 export function connectLab(name: string = defaultLabName): Lab {
   const state = readLabState(name);
   if (!state || supervisorPid(name) === undefined)
-    throw new TidegateError('Unavailable', `The lab ${name} is not up`, {
-      fix: `Start it with \`tidegate lab up --name ${name}\`.`,
-    });
+    refuse('Unavailable', `The lab ${name} is not up`, `Start it with \`tidegate lab up --name ${name}\`.`);
   return labOf(state, () => endOfPid(state.pid));
 }
 
@@ -183,9 +187,11 @@ function specOf(options: StartLabOptions): LabSpec {
   } = options;
   const unknown = (clusters ?? []).filter((wanted) => !mesh.clusters.some((cluster) => cluster.name === wanted));
   if (unknown.length > 0)
-    throw new TidegateError('Invalid', `The mesh ${mesh.name} has no cluster ${unknown.join(', ')}`, {
-      fix: `Known are: ${mesh.clusters.map((cluster) => cluster.name).join(', ')}.`,
-    });
+    refuse(
+      'Invalid',
+      `The mesh ${mesh.name} has no cluster ${unknown.join(', ')}`,
+      `Known are: ${mesh.clusters.map((cluster) => cluster.name).join(', ')}.`,
+    );
   const chosen = clusters ? mesh.clusters.filter((cluster) => clusters.includes(cluster.name)) : mesh.clusters;
   return { name, runDir: claimRunDir(name), mesh: { ...mesh, clusters: chosen }, parts, metricsIntervalMs, seed };
 }

@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { chmodSync, rmSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import { TidegateError } from '../../core/contract/errors.ts';
+import { type TidegateError, refuse } from '../../core/values/error.ts';
 
 /** Control of a lab process: JSON over HTTP on a unix socket in the run directory, for its owner only. */
 export type ControlHandler = (call: { path: string; query: URLSearchParams; body: unknown }) => unknown;
@@ -12,9 +11,11 @@ const longestSocketPath = 107;
 
 export async function serveControl(socketPath: string, handle: ControlHandler): Promise<{ close(): void }> {
   if (Buffer.byteLength(socketPath) > longestSocketPath)
-    throw new TidegateError('Invalid', `The path ${socketPath} is too long for a unix socket`, {
-      fix: 'Set TIDEGATE_CACHE to a shorter path, or choose a shorter lab name.',
-    });
+    refuse(
+      'Invalid',
+      `The path ${socketPath} is too long for a unix socket`,
+      'Set TIDEGATE_CACHE to a shorter path, or choose a shorter lab name.',
+    );
   rmSync(socketPath, { force: true });
   const server = createServer((incoming, response) => {
     void (async () => {
@@ -53,9 +54,7 @@ export async function callControl<T>(socketPath: string, path: string, body?: un
     });
     const answer = (await response.body.json()) as T & { error?: string; fix?: string; code?: TidegateError['code'] };
     if (response.statusCode === 200) return answer;
-    throw new TidegateError(answer.code ?? 'Invalid', answer.error ?? `${path}: ${response.statusCode}`, {
-      fix: answer.fix ?? '',
-    });
+    refuse(answer.code ?? 'Invalid', answer.error ?? `${path}: ${response.statusCode}`, answer.fix ?? '');
   } finally {
     await dispatcher.close();
   }

@@ -1,5 +1,5 @@
 /** `tidegate lab break …`: what can go wrong in a lab on demand, and how it is put right again. */
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
 import { callControl } from './control-server.ts';
 import type { LabClusterState } from './lab-state.ts';
 import type { PodFault } from './pods/faults.ts';
@@ -149,9 +149,7 @@ async function envoyUpdates(
   const state = lab.clusters.find(({ name }) => name === cluster);
   if (!state?.envoys.some((envoy) => envoy.node === node)) {
     const known = lab.clusters.flatMap(({ name, envoys }) => envoys.map((envoy) => `${name} ${envoy.node}`));
-    throw new TidegateError('Invalid', `There is no Envoy ${node} in ${cluster}`, {
-      fix: `Known are: ${known.join(', ')}.`,
-    });
+    refuse('Invalid', `There is no Envoy ${node} in ${cluster}`, `Known are: ${known.join(', ')}.`);
   }
   const response = await fetch(`http://127.0.0.1:${state.ciliumAdminPort}/${verb}?node=${encodeURIComponent(node)}`, {
     method: 'POST',

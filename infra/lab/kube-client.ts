@@ -3,6 +3,7 @@
  * (platform/kube); the lab does not use it, so that a fault there cannot hide itself in the tests.
  */
 import { Agent, request } from 'undici';
+import { present } from '../../core/values/json.ts';
 
 export interface KubeTarget {
   readonly server: string;
@@ -97,7 +98,7 @@ export function createKubeClient(target: KubeTarget): KubeClient {
       const body = {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
-        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+        ...present({ gracePeriodSeconds }),
         ...(uid === undefined ? {} : { preconditions: { uid } }),
       };
       try {

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { KubeTarget } from './kube-client.ts';
+import { present } from '../../core/values/json.ts';
 
 /** One kubeconfig with a context per entry; the first one is current. */
 export function kubeconfig(
@@ -19,7 +20,7 @@ export function kubeconfig(
     users: entries.map(({ name, user, target }) => ({ name: `${user}@${name}`, user: { token: target.token } })),
     contexts: entries.map(({ name, user, namespace }) => ({
       name,
-      context: { cluster: name, user: `${user}@${name}`, ...(namespace === undefined ? {} : { namespace }) },
+      context: { cluster: name, user: `${user}@${name}`, ...present({ namespace }) },
     })),
   });
 }

@@ -11,11 +11,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { callControl, serveControl } from './control-server.ts';
 import type { BreakOrder } from './faults.ts';
-import { controlSocket, loadSocket } from './lab-state.ts';
-import type { LabSpec } from './lab-state.ts';
+import { controlSocket, loadSocket, type LabSpec } from './lab-state.ts';
 import type { TrafficOrder } from './load/main.ts';
-import { superviseLab } from './supervisor.ts';
-import type { SupervisedLab, Supervision } from './supervisor.ts';
+import { superviseLab, type SupervisedLab, type Supervision } from './supervisor.ts';
 
 let supervision: Supervision | undefined;
 let spec: LabSpec | undefined;

@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { ciliumCrds } from './crds.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
-import { nodeName, zoneOf } from './mesh.ts';
-import type { LabCluster, LabService } from './mesh.ts';
+import { nodeName, zoneOf, type LabCluster, type LabService } from './mesh.ts';
 import { untilReady } from './process.ts';
 
 const rbacFile = new URL('../kubernetes/rbac.yaml', import.meta.url);

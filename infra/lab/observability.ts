@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { searchAttributes } from '../../core/contract/search-attributes.ts';
+import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { freePorts } from './ports.ts';
-import { untilReady } from './process.ts';
-import type { LabProcess, ProcessStarter } from './process.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
 
 export interface ScrapedEnvoy {
   readonly cluster: string;

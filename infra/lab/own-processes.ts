@@ -7,8 +7,7 @@ import { loadSocket, podsSocket } from './lab-state.ts';
 import type { LoadConfig } from './load/main.ts';
 import { nodeName, zoneOf } from './mesh.ts';
 import type { PodHostConfig } from './pods/main.ts';
-import { untilReady } from './process.ts';
-import type { LabProcess, ProcessStarter } from './process.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
 import { clientAddress, podNetwork } from './slot.ts';
 
 export function startPodHost(

@@ -1,5 +1,4 @@
-import { createServer } from 'node:net';
-import type { Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /** Below the range that Linux gives to outgoing connections, so that a server finds its port again after a restart. */
 const lowest = 12_000;

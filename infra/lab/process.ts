@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
 
 interface ProcessSpec {
   readonly name: string;
@@ -149,9 +148,7 @@ export async function untilReady(
     options.signal?.throwIfAborted();
     for (const need of options.needs ?? []) {
       if (need.failure !== undefined)
-        throw new TidegateError('Unavailable', `${what}: process ${need.name} ended: ${need.failure}`, {
-          fix: `See ${need.logFile}.`,
-        });
+        refuse('Unavailable', `${what}: process ${need.name} ended: ${need.failure}`, `See ${need.logFile}.`);
     }
     try {
       if (await ready()) return;

@@ -2,9 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TidegateError } from '../../core/contract/errors.ts';
-import { stateFile } from './lab-state.ts';
-import type { LabState } from './lab-state.ts';
+import { refuse } from '../../core/values/error.ts';
+import { stateFile, type LabState } from './lab-state.ts';
 
 export const supervisorScript = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
@@ -16,9 +15,7 @@ function labsDir(env: NodeJS.ProcessEnv = process.env): string {
 
 export function runDirOf(name: string): string {
   if (/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) return join(labsDir(), name);
-  throw new TidegateError('Invalid', `"${name}" is no name for a lab`, {
-    fix: 'Use lower-case letters, digits and dashes, at most 31.',
-  });
+  refuse('Invalid', `"${name}" is no name for a lab`, 'Use lower-case letters, digits and dashes, at most 31.');
 }
 
 /** Takes the run directory of a new lab; what a dead lab left there goes. */
@@ -26,9 +23,11 @@ export function claimRunDir(name: string): string {
   const runDir = runDirOf(name);
   const pid = supervisorPid(name);
   if (pid !== undefined)
-    throw new TidegateError('Invalid', `The lab ${name} is up already (process ${pid})`, {
-      fix: `Take it down with \`tidegate lab down --name ${name}\`, or choose another --name.`,
-    });
+    refuse(
+      'Invalid',
+      `The lab ${name} is up already (process ${pid})`,
+      `Take it down with \`tidegate lab down --name ${name}\`, or choose another --name.`,
+    );
   rmSync(runDir, { recursive: true, force: true });
   mkdirSync(join(runDir, 'logs'), { recursive: true, mode: 0o700 });
   return runDir;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { Bench, ClusterBench } from './bench.ts';
 import { labConfig } from './config.ts';
 import { kubeconfig } from './kubeconfig.ts';
-import { stateFile } from './lab-state.ts';
-import type { LabClusterState, LabState } from './lab-state.ts';
+import { stateFile, type LabClusterState, type LabState } from './lab-state.ts';
 
 /** Writes what people and Tidegate need of a lab into its run directory: kubeconfig, config, lab.json. */
 export function writeRunFiles(

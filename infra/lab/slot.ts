@@ -7,9 +7,8 @@
  *
  * A slot is held by a listening socket of the supervisor, so it is free again the moment the supervisor dies.
  */
-import { createServer } from 'node:net';
-import type { Server } from 'node:net';
-import { TidegateError } from '../../core/contract/errors.ts';
+import { createServer, type Server } from 'node:net';
+import { refuse } from '../../core/values/error.ts';
 
 const slots = 10;
 const slotPort = 7411;
@@ -24,9 +23,11 @@ export async function claimSlot(): Promise<SlotClaim> {
     const server = await tryListen(`127.${200 + slot}.0.1`);
     if (server) return { slot, release: () => void server.close() };
   }
-  throw new TidegateError('Invalid', `All ${slots} lab slots of this machine are in use`, {
-    fix: 'Take a lab down with `tidegate lab down --name NAME`.',
-  });
+  refuse(
+    'Invalid',
+    `All ${slots} lab slots of this machine are in use`,
+    'Take a lab down with `tidegate lab down --name NAME`.',
+  );
 }
 
 function tryListen(host: string): Promise<Server | undefined> {

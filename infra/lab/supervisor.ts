@@ -6,28 +6,22 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startApiServer, startEtcd } from './apiservers.ts';
-import type { ApiServer } from './apiservers.ts';
+import { startApiServer, startEtcd, type ApiServer } from './apiservers.ts';
 import type { Bench, ClusterBench, Starters } from './bench.ts';
-import { obtainBinaries } from './binaries.ts';
-import type { BinaryName } from './binaries.ts';
+import { obtainBinaries, type BinaryName } from './binaries.ts';
 import { startClusterMesh, startDataPlane } from './cilium.ts';
-import { breakLab } from './faults.ts';
-import type { BreakOrder } from './faults.ts';
+import { breakLab, type BreakOrder } from './faults.ts';
 import { kubeconfig } from './kubeconfig.ts';
-import { podsSocket } from './lab-state.ts';
-import type { LabProcessStatus, LabSpec, LabState } from './lab-state.ts';
-import { nodeName } from './mesh.ts';
-import type { LabCluster } from './mesh.ts';
+import { podsSocket, type LabProcessStatus, type LabSpec, type LabState } from './lab-state.ts';
+import { nodeName, type LabCluster } from './mesh.ts';
 import { deployService, prepareCluster } from './objects.ts';
 import { startPrometheus, startTemporal } from './observability.ts';
-import { startLoadGenerator, startPodHost, workerOf } from './own-processes.ts';
-import type { WorkerOnDemand } from './own-processes.ts';
+import { startLoadGenerator, startPodHost, workerOf, type WorkerOnDemand } from './own-processes.ts';
 import { freePorts } from './ports.ts';
-import { createProcessStarter, untilReady } from './process.ts';
-import type { LabProcess } from './process.ts';
+import { createProcessStarter, untilReady, type LabProcess } from './process.ts';
 import { writeRunFiles } from './run-files.ts';
 import { claimSlot, loopbackOf, podNetwork, serviceCidr } from './slot.ts';
+import { present } from '../../core/values/json.ts';
 
 export interface SupervisedLab {
   readonly state: LabState;
@@ -55,7 +49,7 @@ export function superviseLab(spec: LabSpec, report: (line: string) => void): Sup
     const claim = await claimSlot();
     const names: BinaryName[] | undefined = spec.parts === 'api' ? ['etcd', 'kube-apiserver', 'tether'] : undefined;
     const binaries = await obtainBinaries({
-      ...(names === undefined ? {} : { names }),
+      ...present({ names }),
       report,
       signal: abort.signal,
     });
@@ -195,7 +189,7 @@ function handle(
         name,
         pid,
         running,
-        ...(failure === undefined ? {} : { failure }),
+        ...present({ failure }),
       })),
     break: (order) =>
       breakLab(

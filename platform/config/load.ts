@@ -6,13 +6,10 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
-import { parseConfig } from '../../core/config/parse.ts';
-import type { ParsedConfig } from '../../core/config/parse.ts';
-import type { ConfigProblem } from '../../core/config/problem.ts';
-import { formatProblem, sortedProblems } from '../../core/config/problem.ts';
-import type { CheckedConfig } from '../../core/config/resolve.ts';
-import { resolveMesh, resolveService } from '../../core/config/resolve.ts';
+import { refuse } from '../../core/values/error.ts';
+import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
+import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
+import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
 import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
 import { readConfigFiles, readText } from './read-files.ts';
 
@@ -45,20 +42,19 @@ const checkedConfig = async (paths: readonly string[]): Promise<CheckedConfig> =
   const parsed = await parsePaths(paths);
   if (parsed.ok) return parsed.config;
   const count = `${String(parsed.problems.length)} ${parsed.problems.length === 1 ? 'problem' : 'problems'}`;
-  throw new TidegateError('Invalid', `the config has ${count}:\n${parsed.problems.map(formatProblem).join('\n')}`, {
-    fix: 'correct these lines; tidegate validate shows the same list',
-  });
+  refuse(
+    'Invalid',
+    `the config has ${count}:\n${parsed.problems.map(formatProblem).join('\n')}`,
+    'correct these lines; tidegate validate shows the same list',
+  );
 };
 
 const parsePaths = async (paths: readonly string[]): Promise<ParsedConfig> => {
   const { files, problems } = await readConfigFiles(paths);
-  // First round: which templates are named? Second, if any is: with their text.
-  const templates = new Map<string, string | undefined>();
-  let parsed = parseConfig(files, (path) => void templates.set(path, undefined));
-  if (templates.size > 0) {
-    for (const path of templates.keys()) templates.set(path, await readText(path).catch(() => undefined));
-    parsed = parseConfig(files, (path) => templates.get(path));
-  }
+  const read = readConfig(files);
+  const texts = await Promise.all(read.elsewhere.map((path) => readText(path).catch(() => undefined)));
+  const templates = new Map(read.elsewhere.map((path, i) => [path, texts[i]]));
+  const parsed = checkConfig(read, (path) => templates.get(path));
   if (problems.length === 0) return parsed;
   return { ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
 };
@@ -66,10 +62,10 @@ const parsePaths = async (paths: readonly string[]): Promise<ParsedConfig> => {
 const withAbsolutePaths = (mesh: MeshConfig, file: string): MeshConfig => ({
   ...mesh,
   clusters: mesh.clusters.map((cluster) => {
-    const { kubeconfig } = cluster.ref;
-    const path = kubeconfig.path.startsWith('~/')
-      ? join(homedir(), kubeconfig.path.slice(2))
-      : resolve(dirname(file), kubeconfig.path);
-    return { ...cluster, ref: { ...cluster.ref, kubeconfig: { ...kubeconfig, path } } };
+    const { access } = cluster.ref;
+    const path = access.path.startsWith('~/')
+      ? join(homedir(), access.path.slice(2))
+      : resolve(dirname(file), access.path);
+    return { ...cluster, ref: { ...cluster.ref, access: { ...access, path } } };
   }),
 });

@@ -3,8 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configLimits } from '../../core/config/defaults.ts';
 import type { ConfigProblem } from '../../core/config/problem.ts';
-import type { ConfigFile } from '../../core/config/source.ts';
-import { tooLarge } from '../../core/config/source.ts';
+import { type ConfigFile, tooLarge } from '../../core/config/source.ts';
 
 /** Problems are about files that cannot be read; the others are returned. Sorted by path. */
 export const readConfigFiles = async (

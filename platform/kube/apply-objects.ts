@@ -2,14 +2,13 @@
  * How objects of ours are written: compare, then apply only what differs, then check what was stored. An outside edit of
  * an object that is wholly ours is taken back once per write; who edits on gets an error with their name.
  */
-import type { ObjectChange } from '../../core/contract/activities.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
-import { annotations } from '../../core/contract/names.ts';
-import { contradictions } from '../../core/routing/read-back.ts';
-import type { Manifest } from '../../core/routing/record.ts';
+import { annotations } from '../../core/kube/labels.ts';
+import type { ObjectChange } from '../../core/kube/object-change.ts';
+import type { KubeObject, Manifest } from '../../core/kube/objects.ts';
+import { assertOwned } from '../../core/kube/ownership.ts';
+import { contradictions } from '../../core/kube/read-back.ts';
+import { TidegateError } from '../../core/values/error.ts';
 import type { KubeCluster } from './clusters.ts';
-import type { KubeObject } from './objects.ts';
-import { assertOwned } from './ownership.ts';
 import { FieldConflict } from './status-errors.ts';
 
 export interface ApplyRequest {

@@ -7,14 +7,14 @@
  * Reads answer null for "not there"; every other failure is a TidegateError that names `cluster/namespace/kind/name`.
  * No decision about traffic is taken here, and no credential leaves this folder.
  */
-import type { ClusterRef } from '../../core/contract/plan.ts';
-import { TidegateError } from '../../core/contract/errors.ts';
-import { FIELD_MANAGER } from '../../core/contract/names.ts';
-import type { KubeObject } from './objects.ts';
-import { resourcePath } from './resources.ts';
-import type { ResourceType } from './resources.ts';
-import { createTransport } from './transport.ts';
-import type { Answer, CallOptions, Transport } from './transport.ts';
+import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
+import { canonicalJson } from '../../core/values/canonical.ts';
+import { resourcePath, type ResourceType } from '../../core/kube/kinds.ts';
+import { FIELD_MANAGER } from '../../core/kube/labels.ts';
+import type { KubeObject } from '../../core/kube/objects.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { createTransport, type Answer, type CallOptions, type Transport } from './transport.ts';
+import { present } from '../../core/values/json.ts';
 
 export interface ObjectName {
   readonly namespace?: string | undefined;
@@ -68,7 +68,7 @@ export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: numb
   const transports = new Map<string, Transport>();
   return {
     connect(ref) {
-      const key = JSON.stringify([ref.name, ref.kubeconfig.path, ref.kubeconfig.context]);
+      const key = canonicalJson([ref.name, accessOf(ref)]);
       const transport = transports.get(key) ?? createTransport(ref, { deadlineMs });
       transports.set(key, transport);
       return createCluster(ref.name, transport);
@@ -114,7 +114,7 @@ function createCluster(name: string, transport: Transport): KubeCluster {
       return foundOrNull<T>(answer);
     },
     async delete(type, at, { uid, resourceVersion, signal }) {
-      const preconditions = { uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+      const preconditions = { uid, ...present({ resourceVersion }) };
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions };
       const path = resourcePath(type, at);
       const answer = await transport.call(

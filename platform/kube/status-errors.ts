@@ -1,5 +1,6 @@
 /** Answers of an API server → TidegateError. The server's words are kept, bounded; nothing of our request is repeated. */
-import { TidegateError } from '../../core/contract/errors.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { present } from '../../core/values/json.ts';
 
 /** `metav1.Status`, as far as it is read. */
 export interface ApiStatus {
@@ -57,10 +58,9 @@ export function statusError(call: FailedCall): TidegateError {
       // A list's continue token has expired: the next attempt begins a new list.
       return new TidegateError('Unavailable', text);
     case 429:
-      return new TidegateError('Throttled', text, { ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+      return new TidegateError('Throttled', text, { ...present({ retryAfterMs }) });
     default:
-      if (status >= 500)
-        return new TidegateError('Unavailable', text, { ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+      if (status >= 500) return new TidegateError('Unavailable', text, { ...present({ retryAfterMs }) });
       return new TidegateError('Invalid', text, { fix: 'correct the named fields' });
   }
 }

@@ -1,8 +1,8 @@
 /** What a Prometheus API said: status and bodies become data or a TidegateError. */
-import { TidegateError } from '../../core/contract/errors.ts';
-import type { FailureCode } from '../../core/contract/errors.ts';
-import type { RawSeries, Sample } from '../../core/analysis/counters.ts';
+import { TidegateError, refuse, type FailureCode } from '../../core/values/error.ts';
+import type { RawSeries, Sample } from '../../core/judge/series/counters.ts';
 import type { NativeSeries } from './native-histograms.ts';
+import { isRecord } from '../../core/values/json.ts';
 
 /** Characters of a backend's error text that we repeat. */
 const SHOWN = 300;
@@ -40,7 +40,7 @@ const transientTypes: ReadonlySet<unknown> = new Set(['timeout', 'canceled', 'un
 
 /** An error for anything but a complete success; a warning means that data may be missing, which is never zero. */
 export const answerError = (answer: unknown, where: string): TidegateError | undefined => {
-  if (!isObject(answer) || (answer['status'] !== 'success' && answer['status'] !== 'error')) {
+  if (!isRecord(answer) || (answer['status'] !== 'success' && answer['status'] !== 'error')) {
     return new TidegateError('Invalid', `${where} does not answer like a Prometheus API`, {
       fix: 'check the metrics URL',
     });
@@ -72,8 +72,8 @@ export interface Matrix {
 }
 
 export const parseMatrix = (data: unknown, where: string): Matrix => {
-  if (!isObject(data) || data['resultType'] !== 'matrix' || !Array.isArray(data['result'])) {
-    throw new TidegateError('Invalid', `${where} did not answer with a matrix`, { fix: 'check the metrics URL' });
+  if (!isRecord(data) || data['resultType'] !== 'matrix' || !Array.isArray(data['result'])) {
+    refuse('Invalid', `${where} did not answer with a matrix`, 'check the metrics URL');
   }
   const classic: RawSeries[] = [];
   const native: NativeSeries[] = [];
@@ -86,10 +86,10 @@ export const parseMatrix = (data: unknown, where: string): Matrix => {
 };
 
 export const parseScalar = (data: unknown, where: string): number => {
-  const result = isObject(data) && Array.isArray(data['result']) ? data['result'] : [];
+  const result = isRecord(data) && Array.isArray(data['result']) ? data['result'] : [];
   const value = Number.parseFloat(String(result[1]));
   if (Number.isFinite(value)) return value;
-  throw new TidegateError('Invalid', `${where} did not answer time() with a number`, { fix: 'check the metrics URL' });
+  refuse('Invalid', `${where} did not answer time() with a number`, 'check the metrics URL');
 };
 
 interface SeriesParts {
@@ -99,8 +99,8 @@ interface SeriesParts {
 }
 
 const parseSeries = (series: unknown, where: string): SeriesParts => {
-  const labels = isObject(series) && isObject(series['metric']) ? series['metric'] : undefined;
-  const [values, histograms] = isObject(series) ? [series['values'], series['histograms']] : [];
+  const labels = isRecord(series) && isRecord(series['metric']) ? series['metric'] : undefined;
+  const [values, histograms] = isRecord(series) ? [series['values'], series['histograms']] : [];
   if (labels && (Array.isArray(values) || Array.isArray(histograms))) {
     return {
       labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, String(value)])),
@@ -108,9 +108,7 @@ const parseSeries = (series: unknown, where: string): SeriesParts => {
       histograms: Array.isArray(histograms) ? histograms : [],
     };
   }
-  throw new TidegateError('Invalid', `${where} answered with a series that has no samples`, {
-    fix: 'check the metrics backend',
-  });
+  refuse('Invalid', `${where} answered with a series that has no samples`, 'check the metrics backend');
 };
 
 /** A value that is not a number stays NaN: counting reports it, it never becomes zero. */
@@ -122,7 +120,7 @@ const parseSample = (pair: unknown): Sample => {
 /** What is no bucket makes the whole histogram NaN: a part of its counts would look like fewer requests. */
 const parseHistogram = (pair: unknown): NativeSeries['samples'][number] => {
   const [seconds, histogram] = Array.isArray(pair) ? (pair as unknown[]) : [];
-  const { count, buckets = [] } = isObject(histogram) ? histogram : {};
+  const { count, buckets = [] } = isRecord(histogram) ? histogram : {};
   const parsed = Array.isArray(buckets) ? buckets.map(parseBucket) : [undefined];
   const sound = parsed.filter((bucket) => bucket !== undefined);
   const isWhole = sound.length === parsed.length;
@@ -150,7 +148,7 @@ const numberOf = (value: unknown): number => {
 const errorTextOf = (text: string): string => {
   try {
     const body: unknown = JSON.parse(text);
-    if (isObject(body) && typeof body['error'] === 'string') return shorten(body['error']);
+    if (isRecord(body) && typeof body['error'] === 'string') return shorten(body['error']);
   } catch {
     // Not JSON: a proxy's page. Its beginning says enough.
   }
@@ -161,6 +159,3 @@ const shorten = (text: string): string => {
   const flat = text.replace(/\s+/g, ' ').trim();
   return flat === '' ? '(empty answer)' : flat.length > SHOWN ? `${flat.slice(0, SHOWN)}…` : flat;
 };
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

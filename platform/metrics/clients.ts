@@ -1,9 +1,8 @@
 /** From a reference in a plan to what gives the counts: a Prometheus API, or the OTLP receiver of this worker. */
-import { TidegateError } from '../../core/contract/errors.ts';
-import type { MetricsRef } from '../../core/contract/plan.ts';
-import { createPrometheusClients } from './prometheus.ts';
-import type { PrometheusOptions } from './prometheus.ts';
-import type { MetricsSource } from './source.ts';
+import type { MetricsRef } from '../../core/judge/series/metrics-ref.ts';
+import type { MetricsSource } from '../../core/judge/series/source.ts';
+import { refuse } from '../../core/values/error.ts';
+import { createPrometheusClients, type PrometheusOptions } from './prometheus.ts';
 
 export interface MetricsClients {
   readonly connect: (ref: MetricsRef) => MetricsSource;
@@ -22,9 +21,11 @@ export const createMetricsClients = ({ otlp, ...options }: MetricsClientsOptions
     connect(ref) {
       if (ref.kind !== 'otlp') return prometheus.connect(ref);
       if (otlp !== undefined) return otlp;
-      throw new TidegateError('Invalid', 'the mesh names the OTLP receiver of the worker, but this worker has none', {
-        fix: 'start every worker with --otlp-listen 127.0.0.1:4318 (or TIDEGATE_OTLP_LISTEN), and let collectors export there',
-      });
+      refuse(
+        'Invalid',
+        'the mesh names the OTLP receiver of the worker, but this worker has none',
+        'start every worker with --otlp-listen 127.0.0.1:4318 (or TIDEGATE_OTLP_LISTEN), and let collectors export there',
+      );
     },
     close: () => prometheus.close(),
   };

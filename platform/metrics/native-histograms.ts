@@ -4,10 +4,11 @@
  * exact when no bucket with requests reaches over the edge, which holds for exponential buckets at every coarser scale
  * and for custom buckets (NHCB) at their own edges; other edges are left out.
  */
-import { perSecond } from '../../core/analysis/conventions.ts';
-import type { RawSeries, Sample } from '../../core/analysis/counters.ts';
-import { commonEdges, edgeIndex, nearestEdge } from '../../core/analysis/exponential.ts';
-import type { SeriesQuery } from './source.ts';
+import { perSecond } from '../../core/judge/series/conventions.ts';
+import type { RawSeries, Sample } from '../../core/judge/series/counters.ts';
+import { commonEdges, edgeIndex, nearestEdge } from '../../core/judge/series/exponential.ts';
+import type { SeriesQuery } from '../../core/judge/series/source.ts';
+import { present } from '../../core/values/json.ts';
 
 /** Requests in (left, right]; buckets without any are not sent. */
 interface Bucket {
@@ -94,7 +95,7 @@ export const sampleOf = (
 ): Sample => ({
   atMs,
   value,
-  ...(startMs === undefined ? {} : { startMs }),
+  ...present({ startMs }),
 });
 
 /** NaN when the buckets hold more than the histogram counted: counting reports it. */

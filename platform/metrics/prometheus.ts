@@ -8,12 +8,12 @@
  * must never take missing data for zero. This folder does not know versions, SLOs or verdicts.
  */
 import { Agent, request } from 'undici';
-import { TidegateError } from '../../core/contract/errors.ts';
-import type { PrometheusRef } from '../../core/contract/plan.ts';
+import type { PrometheusRef } from '../../core/judge/series/metrics-ref.ts';
+import type { MetricsSource } from '../../core/judge/series/source.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
 import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
 import { asClassic, withNativeHistograms } from './native-histograms.ts';
 import { asksForNothing, promqlOf } from './promql.ts';
-import type { MetricsSource } from './source.ts';
 
 /** Whole request, ms: a hung backend must cost a watch no more than a few polls. */
 const DEADLINE_MS = 5_000;
@@ -139,14 +139,14 @@ export const createPrometheusClients = (options: Omit<PrometheusOptions, 'ref'>)
 const endpointOf = (ref: PrometheusRef): { readonly url: string; readonly name: string } => {
   const url = URL.canParse(ref.url) ? new URL(ref.url) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new TidegateError('Invalid', `the metrics URL is not an http(s) URL`, {
-      fix: 'set spec.metrics.prometheus.url of the Mesh',
-    });
+    refuse('Invalid', `the metrics URL is not an http(s) URL`, 'set spec.metrics.prometheus.url of the Mesh');
   }
   if (url.username !== '' || url.password !== '') {
-    throw new TidegateError('Invalid', `the metrics URL of ${url.host} holds credentials`, {
-      fix: 'name the environment variable with the token in tokenEnv instead',
-    });
+    refuse(
+      'Invalid',
+      `the metrics URL of ${url.host} holds credentials`,
+      'name the environment variable with the token in tokenEnv instead',
+    );
   }
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
   return { url: `${base}/api/v1/query`, name: `Prometheus ${base}` };
@@ -156,12 +156,10 @@ const tokenOf = ({ ref, env }: PrometheusOptions): string => {
   if (ref.tokenEnv === undefined) return '';
   const token = env[ref.tokenEnv]?.trim() ?? '';
   if (token !== '') return token;
-  throw new TidegateError(
+  refuse(
     'Invalid',
     `the worker has no environment variable ${ref.tokenEnv} for the token of the metrics backend`,
-    {
-      fix: `set ${ref.tokenEnv} for the worker, or remove tokenEnv`,
-    },
+    `set ${ref.tokenEnv} for the worker, or remove tokenEnv`,
   );
 };
 
@@ -174,9 +172,11 @@ const readBounded = async (body: AsyncIterable<Uint8Array>, where: string): Prom
   for await (const chunk of body) {
     size += chunk.length;
     if (size > MAX_ANSWER_BYTES) {
-      throw new TidegateError('Invalid', `${where} answered more than ${MAX_ANSWER_BYTES} bytes`, {
-        fix: 'drop labels with many values (per-request routes, ids) from the service metrics, or lower the resolution of its native histograms',
-      });
+      refuse(
+        'Invalid',
+        `${where} answered more than ${MAX_ANSWER_BYTES} bytes`,
+        'drop labels with many values (per-request routes, ids) from the service metrics, or lower the resolution of its native histograms',
+      );
     }
     chunks.push(chunk);
   }
@@ -188,9 +188,11 @@ const answerData = (text: string, where: string): unknown => {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw new TidegateError('Invalid', `${where} answered 200 with something that is not JSON`, {
-      fix: 'point the metrics URL at the API base of a Prometheus, not at its UI or a login page',
-    });
+    refuse(
+      'Invalid',
+      `${where} answered 200 with something that is not JSON`,
+      'point the metrics URL at the API base of a Prometheus, not at its UI or a login page',
+    );
   }
   const error = answerError(answer, where);
   if (error) throw error;

@@ -1,5 +1,5 @@
 /** A SeriesQuery as PromQL: what Prometheus is asked, and what messages show, since people can paste it. */
-import type { SeriesQuery } from './source.ts';
+import type { SeriesQuery } from '../../core/judge/series/source.ts';
 
 /** Equal sets give equal bytes, in whatever order they were written. */
 export const promqlOf = ({ names, labels }: SeriesQuery): string => {

@@ -1,8 +1,7 @@
 /** Hours of raw series: read in pieces that each fit into an answer, and put together. */
-import type { RawSeries } from '../../core/analysis/counters.ts';
-import { labelsKey } from '../../core/analysis/recording.ts';
-import { LONGEST_RANGE_MS } from './source.ts';
-import type { MetricsSource, SeriesQuery } from './source.ts';
+import type { RawSeries } from '../../core/judge/series/counters.ts';
+import { labelsKey } from '../../core/judge/series/recording.ts';
+import { LONGEST_RANGE_MS, type MetricsSource, type SeriesQuery } from '../../core/judge/series/source.ts';
 
 export interface LongRange {
   readonly queries: readonly SeriesQuery[];

@@ -1,7 +1,7 @@
 /** A source that answers from recorded series as the backend did: for replays, without any network. */
-import type { RawSeries, Sample } from '../../core/analysis/counters.ts';
+import type { RawSeries, Sample } from '../../core/judge/series/counters.ts';
 import { asksForNothing, promqlOf } from './promql.ts';
-import type { MetricsSource, SeriesQuery } from './source.ts';
+import type { MetricsSource, SeriesQuery } from '../../core/judge/series/source.ts';
 
 /** Its clock is that of whoever asks: samples lie in what the asker calls the past. */
 export const createRecordedSource = (all: readonly RawSeries[]): MetricsSource => {

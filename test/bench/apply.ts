@@ -1,9 +1,9 @@
 /** What a write of routing costs: applyRouting against real API servers, at 3 and at 20 clusters, and its sockets. */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { applyRouting } from '../../activities/apply-routing.ts';
+import { applyRouting } from '../../activities/apply/apply-routing.ts';
 import { standaloneActivity, systemClock, type KubeDeps } from '../../activities/ports.ts';
-import type { ApplyRoutingInput } from '../../core/contract/activities.ts';
-import { WHOLE } from '../../core/contract/names.ts';
+import type { ApplyRoutingInput } from '../../core/routing/changes.ts';
+import { WHOLE } from '../../core/values/share.ts';
 import { startLab, type Lab } from '../../infra/lab/client.ts';
 import { createKubeClient } from '../../infra/lab/kube-client.ts';
 import { numberedMesh } from '../../infra/lab/mesh.ts';
@@ -102,7 +102,7 @@ interface Round {
 async function round({ deps, lab, epoch, share }: Round, names: readonly string[]): Promise<number[]> {
   const inputs = lab.clusters.flatMap(({ name, kubeconfig }) =>
     names.map((service) =>
-      inputOf({ name, kubeconfig: { path: kubeconfig, context: name } }, { service, epoch, share }),
+      inputOf({ name, access: { kind: 'kubeconfig', path: kubeconfig, context: name } }, { service, epoch, share }),
     ),
   );
   return Promise.all(

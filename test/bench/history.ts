@@ -1,14 +1,14 @@
 /** How many history events a rollout costs, and how many more an hour of waiting. */
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { WorkflowHandle } from '@temporalio/client';
-import { createWatchActivities } from '../../activities/watch-slo.ts';
+import { createObserveActivities } from '../../activities/observe/index.ts';
 import { withFailures } from '../../activities/failures.ts';
-import { createPorts } from '../../cli/worker.ts';
-import { temporalConfig } from '../../cli/temporal.ts';
-import { startWorkers } from '../../cli/workers.ts';
+import { createActivities } from '../../worker/activities.ts';
+import { temporalConfig } from '../../platform/temporal/connect.ts';
+import { startWorkers } from '../../worker/workers.ts';
 import { messageNames } from '../../core/contract/messages.ts';
 import { createMetricsClients } from '../../platform/metrics/clients.ts';
-import { say } from '../../cli/rollout.ts';
+import { say } from '../../cli/rollouts/rollout.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
 import { judge, judgeText, labText, metricsText } from './settings.ts';
 import { assertOutcome, steps, withShop, type Act, type Shop } from './shop.ts';
@@ -138,10 +138,10 @@ async function startOwnWorkers({ rig }: Shop) {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const { connectionOptions, namespace } = temporalConfig(rig.io.env);
   const connection = await NativeConnection.connect(connectionOptions);
-  const ports = createPorts(rig.lab.env.TIDEGATE_CONFIG, rig.io.env);
+  const ports = createActivities({ directory: rig.lab.env.TIDEGATE_CONFIG, env: rig.io.env });
   const metrics = createMetricsClients({ env: rig.io.env, now: () => Date.now() });
   const { watchSlo } = withFailures(
-    createWatchActivities({ connectMetrics: metrics.connect, now: () => Date.now(), attemptMs }),
+    createObserveActivities({ connectMetrics: metrics.connect, now: () => Date.now(), attemptMs }),
   );
   let attempts = 0;
   const counted: typeof watchSlo = (input) => {

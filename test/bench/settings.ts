@@ -1,7 +1,7 @@
 /** Settings that several benches share, so that their numbers belong together. */
 import { thresholdDefaults } from '../../core/config/defaults.ts';
-import { parseDuration } from '../../core/config/duration.ts';
-import type { ThresholdSettings } from '../../core/contract/plan.ts';
+import type { ThresholdSettings } from '../../core/judge/settings.ts';
+import { parseDuration } from '../../core/values/duration.ts';
 
 /** Pods export and Envoys are scraped that often, ms. */
 export const metricsIntervalMs = 2_000;

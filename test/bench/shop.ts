@@ -1,13 +1,15 @@
 /** A lab with one service that benches change again and again, and what a change of it was. */
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { stringify } from 'yaml';
-import { startChange } from '../../cli/start.ts';
-import { messageNames, type RolloutStatus } from '../../core/contract/messages.ts';
-import { retireWorkflowId } from '../../core/contract/names.ts';
-import type { Change, Plan } from '../../core/contract/plan.ts';
+import { startChange } from '../../platform/temporal/start-change.ts';
+import { messageNames } from '../../core/contract/messages.ts';
+import { retireWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { Change } from '../../core/rollout/change.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import type { BenchContext } from './bench.ts';
@@ -107,7 +109,7 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
   };
   const play: Shop['play'] = async (change, during) => {
     const startedAt = Date.now();
-    const { plan, workflowId, runId } = await startChange(rig.client, { service, change }, rig.io);
+    const { plan, workflowId, runId } = await startChange(rig.client, { service, change }, rig.io.stderr);
     const handle = rig.client.workflow.getHandle(workflowId, runId);
     await during?.(handle);
     // Not by asking for its state again and again: that is work beside the traffic which is measured.

@@ -1,12 +1,12 @@
 /** What many rollouts at once ask of a metrics backend: queries per second, and the CPU of Prometheus and of the judges. */
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MockActivityEnvironment } from '@temporalio/testing';
-import { createWatchActivities } from '../../activities/watch-slo.ts';
-import type { WatchSloInput, WatchSloResult } from '../../core/contract/activities.ts';
+import { createObserveActivities } from '../../activities/observe/index.ts';
+import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../infra/lab/process.ts';
@@ -77,7 +77,7 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
     let [failed, empty] = [0, 0];
     // Not of the past, which has nothing here.
     const isNow = ({ toMs }: { toMs: number }): boolean => Date.now() - toMs < scrapeMs;
-    const { watchSlo } = createWatchActivities({
+    const { watchSlo } = createObserveActivities({
       connectMetrics: (ref) => {
         const source = clients.connect(ref);
         return {
@@ -166,7 +166,7 @@ async function watchOne(
     ],
     judge: { type: 'sequential', pollMs: 2_000, alpha: 0.01, beta: 0.05, minRequests: 30, healthyBy: 'either' },
     warmUpMs: 0,
-    mode: 'guard',
+    mode: 'hold',
     bakeMs: 0,
     maxUnknownMs: 0,
   };

@@ -1,6 +1,6 @@
 /** A version that fails its clients goes back, wherever in the plan it begins to fail. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { WHOLE } from '../../core/contract/names.ts';
+import { WHOLE } from '../../core/values/share.ts';
 import { limits } from '../support/limits.ts';
 import type { Stage } from './stage.ts';
 

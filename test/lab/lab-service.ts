@@ -1,16 +1,18 @@
 /** One service of the lab as its owner and its clients see it: config, changes, rollouts, records and traffic. */
+import type { WorkflowHandle } from '@temporalio/client';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
 import { stringify } from 'yaml';
-import { handleOf, say } from '../../cli/rollout.ts';
-import { startChange } from '../../cli/start.ts';
-import { messageNames, type RolloutStatus } from '../../core/contract/messages.ts';
-import { annotations, WHOLE } from '../../core/contract/names.ts';
-import type { Change } from '../../core/contract/plan.ts';
-import { parseRecord } from '../../core/routing/parse-record.ts';
+import { handleOf, say } from '../../cli/rollouts/rollout.ts';
+import { startChange } from '../../platform/temporal/start-change.ts';
+import { messageNames } from '../../core/contract/messages.ts';
+import { annotations } from '../../core/kube/labels.ts';
+import type { Change } from '../../core/rollout/change.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { cecName } from '../../core/routing/names.ts';
-import type { RoutingRecord, Shares } from '../../core/routing/record.ts';
+import { parseRecord } from '../../core/routing/parse-record.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import { type Shares, WHOLE } from '../../core/values/share.ts';
 import type { KubeObject } from '../../infra/lab/kube-client.ts';
 import type { TrafficReport } from '../../infra/lab/load/report.ts';
 import { assertEventually } from '../support/eventually.ts';
@@ -92,7 +94,7 @@ export function labService(rig: LabRig, name: string): LabService {
   const clientsSaw = async (since: number, until?: number): Promise<Seen> =>
     seen(await rig.lab.traffic.report({ since, ...(until === undefined ? {} : { until }) }), name);
   const begin = async (change: Change): Promise<WorkflowHandle> => {
-    const { runId, workflowId } = await startChange(rig.client, { service: name, change }, rig.io);
+    const { runId, workflowId } = await startChange(rig.client, { service: name, change }, rig.io.stderr);
     return rig.client.workflow.getHandle(workflowId, runId);
   };
   const until: LabService['until'] = async (wanted, withinMs = limits.phase) => {

@@ -1,6 +1,7 @@
 /** Somebody or something else changes the routes: a frozen Envoy, another manager, a person with kubectl. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { messageNames, type LogEntry } from '../../core/contract/messages.ts';
+import { messageNames } from '../../core/contract/messages.ts';
+import type { LogEntry } from '../../core/rollout/machine/state.ts';
 import type { KubeObject } from '../../infra/lab/kube-client.ts';
 import { limits } from '../support/limits.ts';
 import { withEditedWeights, weightsIn } from './cec-weights.ts';

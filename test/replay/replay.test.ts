@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundleWorkflows } from '../../cli/workers.ts';
+import { bundleWorkflows } from '../../worker/workers.ts';
 import { limits } from '../support/limits.ts';
 import { historiesDir, type RecordedHistory } from './histories.ts';
 

@@ -6,14 +6,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { ClusterRef } from '../../core/contract/plan.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
 import { startApiServer, startEtcd } from '../../infra/lab/apiservers.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { ciliumCrds } from '../../infra/lab/crds.ts';
 import type { KubeClient, KubeObject } from '../../infra/lab/kube-client.ts';
 import { kubeconfig } from '../../infra/lab/kubeconfig.ts';
-import { createProcessStarter, untilReady } from '../../infra/lab/process.ts';
-import type { LabProcess } from '../../infra/lab/process.ts';
+import { createProcessStarter, untilReady, type LabProcess } from '../../infra/lab/process.ts';
 
 export interface TestCluster {
   /** As Tidegate reaches it: with the least-privileged user. */
@@ -80,7 +79,7 @@ async function startCluster({ name, index, dir, etcdUrl, starter }: StartOptions
   const path = join(dir, `${name}.kubeconfig`);
   await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: server.tidegate }]), { mode: 0o600 });
   return {
-    ref: { name, kubeconfig: { path, context: name } },
+    ref: { name, access: { kind: 'kubeconfig', path, context: name } },
     admin: server.client,
     adminToken: server.admin.token,
     token: server.tidegate.token,

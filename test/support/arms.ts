@@ -1,5 +1,5 @@
 /** Arms of counts without a metrics backend: a cell a sampling interval, at instants of the arm's own. */
-import type { Arm, Cell } from '../../core/analysis/arms.ts';
+import type { Arm, Cell } from '../../core/judge/arms/arms.ts';
 
 export interface ArmShape {
   /** Requests and bad requests of the arm in an interval that ends at atMs. */

@@ -1,8 +1,8 @@
 /** Config and facts for tests of the plan: three clusters that answer their own calls. */
 import type { LoadedConfig } from '../../core/config/types.ts';
-import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../core/contract/activities.ts';
-import { WHOLE } from '../../core/contract/names.ts';
-import type { RoutingRecord, Shares } from '../../core/routing/record.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import { type Shares, WHOLE } from '../../core/values/share.ts';
+import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../core/workload/facts.ts';
 
 export const clusterNames = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'] as const;
 
@@ -18,7 +18,7 @@ export function testConfig(change: Partial<LoadedConfig['service']> = {}): Loade
       installation: 'default',
       metrics: { url: 'http://127.0.0.1:9090' },
       clusters: clusterNames.map((name, i) => ({
-        ref: { name, kubeconfig: { path: `/kube/${name}` } },
+        ref: { name, access: { kind: 'kubeconfig', path: `/kube/${name}` } },
         ciliumId: i + 1,
         locality: { cloud: 'aws', region: 'r', zones: [] },
         labels: {},

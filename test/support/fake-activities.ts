@@ -2,8 +2,10 @@
  * Activities for workflow tests: no cluster, but a truth of their own (which share each cluster was asked for), so that
  * a test can see where the traffic ended. Every call is recorded; `on` replaces one by a behaviour.
  */
-import type { RolloutActivities, VerifyRoutingResult, WatchSloResult } from '../../core/contract/activities.ts';
 import { Context } from '@temporalio/activity';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import type { WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
 
 export interface FakeWorld {
   readonly calls: string[];

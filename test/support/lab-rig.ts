@@ -2,17 +2,15 @@
  * One lab, one worker and one connection to Temporal for a whole test file. The worker is a process of the lab, so that
  * it can be killed as a machine's loss would: without a word.
  */
-import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
+import { fileURLToPath } from 'node:url';
 import type { Io } from '../../cli/io.ts';
 import { run } from '../../cli/program.ts';
-import { isPolled } from '../../cli/start.ts';
-import { connectTemporal } from '../../cli/temporal.ts';
-import { taskQueues } from '../../core/contract/names.ts';
-import { startLab } from '../../infra/lab/client.ts';
-import type { Lab, StartLabOptions } from '../../infra/lab/client.ts';
-import { createKubeClient } from '../../infra/lab/kube-client.ts';
-import type { KubeClient } from '../../infra/lab/kube-client.ts';
+import { isPolled } from '../../platform/temporal/start-change.ts';
+import { connectTemporal } from '../../platform/temporal/connect.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { startLab, type Lab, type StartLabOptions } from '../../infra/lab/client.ts';
+import { createKubeClient, type KubeClient } from '../../infra/lab/kube-client.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { assertEventually } from './eventually.ts';
 import { limits } from './limits.ts';

@@ -2,8 +2,8 @@
  * Other tools' documented settings, as configurations of our own judges: what they would decide on the same counts.
  * Where a tool decides otherwise than our judge can, the note says so.
  */
-import type { KayentaSettings, ThresholdSettings } from '../../core/contract/plan.ts';
 import { kayentaDefaults } from '../../core/config/defaults.ts';
+import type { KayentaSettings, ThresholdSettings } from '../../core/judge/settings.ts';
 
 interface PeerJudge<Settings> {
   readonly settings: Settings;

@@ -1,6 +1,7 @@
 /** Plans for tests of the state machine and of the workflows: three clusters, two waves. */
-import { WHOLE } from '../../core/contract/names.ts';
-import type { ClusterRef, Plan, PlannedStep, PlannedWave } from '../../core/contract/plan.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { Plan, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import { WHOLE } from '../../core/values/share.ts';
 
 const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'] as const;
 
@@ -50,7 +51,10 @@ export function testPlan(shape: Shape = {}): Plan {
     workload: 'managed',
     routes: Object.fromEntries(clusters.map((name) => [name, [name]])),
     clusters: Object.fromEntries(
-      clusters.map((name): [string, ClusterRef] => [name, { name, kubeconfig: { path: `/nowhere/${name}` } }]),
+      clusters.map((name): [string, ClusterRef] => [
+        name,
+        { name, access: { kind: 'kubeconfig', path: `/nowhere/${name}` } },
+      ]),
     ),
     initial: {},
     clouds: ['aws', 'gcp', 'onprem'],

@@ -1,11 +1,10 @@
 /** Bakes without a lab: seeded traffic, cut into cells as metrics come, judged at every look. Used by tests and benches. */
-import { asThreshold, judgeThreshold } from '../../core/analysis/threshold.ts';
-import type { StratumCounts } from '../../core/analysis/judge.ts';
-import { noArm, sumCells } from '../../core/analysis/arms.ts';
-import type { Cell } from '../../core/analysis/arms.ts';
-import { combineReadings } from '../../core/analysis/verdict.ts';
-import type { VerdictKind } from '../../core/contract/activities.ts';
-import type { JudgeSettings, Slo } from '../../core/contract/plan.ts';
+import { noArm, sumCells, type Cell } from '../../core/judge/arms/arms.ts';
+import type { StratumCounts } from '../../core/judge/judge.ts';
+import type { VerdictKind } from '../../core/judge/reading.ts';
+import type { JudgeSettings, Slo } from '../../core/judge/settings.ts';
+import { asThreshold, judgeThreshold } from '../../core/judge/threshold/threshold.ts';
+import { combineReadings } from '../../core/judge/verdict.ts';
 
 const slo: Slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 };
 const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'];

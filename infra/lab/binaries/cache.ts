@@ -3,8 +3,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { catalogue } from './catalogue.ts';
-import type { BinaryName, ModuleSource } from './catalogue.ts';
+import { catalogue, type BinaryName, type ModuleSource } from './catalogue.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import { refuse } from '../../../core/values/error.ts';
+import { present } from '../../../core/values/json.ts';
 
 /** How long a command that only prints its version may take, in ms. */
 const versionTimeoutMs = 5_000;
@@ -39,9 +40,7 @@ export async function runCommand(command: string, args: readonly string[], optio
   });
   options.signal?.throwIfAborted();
   if (end !== '') {
-    throw new TidegateError('Unavailable', `${command} ${args.join(' ')} failed (${end}):\n${last.join('\n')}`, {
-      fix: options.fix,
-    });
+    refuse('Unavailable', `${command} ${args.join(' ')} failed (${end}):\n${last.join('\n')}`, options.fix);
   }
 }
 
@@ -52,7 +51,7 @@ export function outputOf(command: string, args: readonly string[], cwd?: string)
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: versionTimeoutMs,
       killSignal: 'SIGKILL',
-      ...(cwd === undefined ? {} : { cwd }),
+      ...present({ cwd }),
     });
     let text = '';
     for (const stream of [child.stdout, child.stderr])

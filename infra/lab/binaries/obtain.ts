@@ -1,13 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import { refuse } from '../../../core/values/error.ts';
 import { cachedPath, cacheDirectory, moduleDirectory } from './cache.ts';
-import { catalogue } from './catalogue.ts';
-import type { BinaryName, InstallSource, ModuleSource, WheelSource } from './catalogue.ts';
-import { outputOf, runCommand } from './command.ts';
-import type { CommandOptions } from './command.ts';
-import { startProgress } from './progress.ts';
-import type { ProgressLine } from './progress.ts';
+import { catalogue, type BinaryName, type InstallSource, type ModuleSource, type WheelSource } from './catalogue.ts';
+import { outputOf, runCommand, type CommandOptions } from './command.ts';
+import { startProgress, type ProgressLine } from './progress.ts';
 
 const proxyFix =
   'check that the Go module proxy can be reached (`go env GOPROXY`), and start again: what was built is kept';
@@ -73,9 +70,11 @@ async function installModule(source: InstallSource, work: string, common: Common
     Sum?: string;
   };
   if (sum !== source.sum) {
-    throw new TidegateError('Invalid', `${at} has the checksum ${sum ?? '(none)'}, expected is ${source.sum}`, {
-      fix: 'do not use it: the module proxy gives something else than was published; try another GOPROXY',
-    });
+    refuse(
+      'Invalid',
+      `${at} has the checksum ${sum ?? '(none)'}, expected is ${source.sum}`,
+      'do not use it: the module proxy gives something else than was published; try another GOPROXY',
+    );
   }
   const flags = ['-v', '-trimpath', '-tags', source.tags, '-ldflags', source.ldflags];
   await runCommand('go', ['install', ...flags, `${source.package}@${source.version}`], {

@@ -1,9 +1,8 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import { refuse } from '../../../core/values/error.ts';
 import { cacheDirectory } from './cache.ts';
-import { catalogue, parseVersion } from './catalogue.ts';
-import type { BinaryName } from './catalogue.ts';
+import { catalogue, parseVersion, type BinaryName } from './catalogue.ts';
 import { outputOf } from './command.ts';
 
 /** Module and build caches of Go take about 5 GB, the binaries 0.8 GB. */
@@ -84,9 +83,7 @@ export async function assertPrerequisites(toObtain: readonly BinaryName[]): Prom
   );
   if (missing.length === 0) return;
   const list = missing.map((line) => `  - ${line}`).join('\n');
-  throw new TidegateError('Invalid', `this machine cannot run a lab yet:\n${list}`, {
-    fix: 'do what each line says, and start again',
-  });
+  refuse('Invalid', `this machine cannot run a lab yet:\n${list}`, 'do what each line says, and start again');
 }
 
 function freeDiskGb(directory: string): number {

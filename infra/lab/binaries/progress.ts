@@ -1,5 +1,4 @@
-import { catalogue } from './catalogue.ts';
-import type { BinaryName } from './catalogue.ts';
+import { catalogue, type BinaryName } from './catalogue.ts';
 
 /** One line for people: what is being obtained, how far it is, how long it takes. */
 export type ProgressLine = string;

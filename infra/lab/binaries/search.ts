@@ -1,9 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import { refuse } from '../../../core/values/error.ts';
 import { cachedPath } from './cache.ts';
-import { catalogue, environmentVariable, isAcceptable } from './catalogue.ts';
-import type { BinaryName } from './catalogue.ts';
+import { catalogue, environmentVariable, isAcceptable, type BinaryName } from './catalogue.ts';
 
 /** A place where a binary may be, in the order of preference. */
 export interface Candidate {
@@ -43,9 +42,11 @@ export async function findBinary(name: BinaryName, deps: SearchDeps): Promise<st
     if (from === 'environment') {
       if (executable) return path;
       const variable = environmentVariable(name);
-      throw new TidegateError('Invalid', `${variable} names ${path}, which is not an executable file`, {
-        fix: `set ${variable} to the path of ${name}, or unset it to let Tidegate find or obtain one`,
-      });
+      refuse(
+        'Invalid',
+        `${variable} names ${path}, which is not an executable file`,
+        `set ${variable} to the path of ${name}, or unset it to let Tidegate find or obtain one`,
+      );
     }
     if (!executable) continue;
     if (from === 'cache' || isAcceptable(name, await deps.versionOf(path))) return path;

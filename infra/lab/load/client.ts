@@ -2,8 +2,7 @@
  * A client on a node: requests at a fixed rate, whatever the answers do (open loop), every second one on a connection
  * of its own, the others on a few kept-alive connections in turn. Nothing is retried.
  */
-import { Agent, request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import type { FailureKind, RequestRecord } from './report.ts';
 
 const timeoutMs = 5_000;

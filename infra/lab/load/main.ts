@@ -1,8 +1,7 @@
 /** The load generator: `node load/main.ts CONFIG_FILE`. Idle until traffic is started over its control socket. */
 import { readFileSync } from 'node:fs';
 import { serveControl } from '../control-server.ts';
-import { createLoadClient } from './client.ts';
-import type { ClientSpec, LoadClient, Target } from './client.ts';
+import { createLoadClient, type ClientSpec, type LoadClient, type Target } from './client.ts';
 import { createRecorder } from './recorder.ts';
 
 export interface LoadConfig {

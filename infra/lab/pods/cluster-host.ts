@@ -2,18 +2,22 @@
  * The parts of kube-controller-manager, scheduler and kubelets that a cluster of the lab needs: Deployments become
  * ReplicaSets, ReplicaSets become pods, pods become HTTP servers, Services get EndpointSlices.
  */
-import { createKubeClient } from '../kube-client.ts';
-import type { KubeClient, KubeObject, KubeTarget } from '../kube-client.ts';
+import { createKubeClient, type KubeClient, type KubeObject, type KubeTarget } from '../kube-client.ts';
 import { reconcileDeployment } from './deployment-controller.ts';
 import { ownSlices, reconcileEndpointSlices } from './endpoint-slices.ts';
 import type { FaultBook } from './faults.ts';
 import { collectGarbage } from './garbage.ts';
 import { createKubelet } from './kubelet.ts';
 import { createLoop } from './loop.ts';
-import { isTerminating } from './objects.ts';
-import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from './objects.ts';
-import { startReflector } from './reflector.ts';
-import type { Reflector } from './reflector.ts';
+import {
+  isTerminating,
+  type Deployment,
+  type EndpointSlice,
+  type Pod,
+  type ReplicaSet,
+  type Service,
+} from './objects.ts';
+import { startReflector, type Reflector } from './reflector.ts';
 import { reconcileReplicaSet } from './replicaset-controller.ts';
 
 export interface HostedCluster {

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { KubeClient } from '../kube-client.ts';
-import { canonical, controllerUid, isAvailable, isReady, isTerminating } from './objects.ts';
-import type { Condition, Deployment, Pod, ReplicaSet } from './objects.ts';
+import {
+  canonical,
+  controllerUid,
+  isAvailable,
+  isReady,
+  isTerminating,
+  type Condition,
+  type Deployment,
+  type Pod,
+  type ReplicaSet,
+} from './objects.ts';
 import type { Reflector } from './reflector.ts';
-import { nextSizes, rolloutLimits } from './rolling-update.ts';
-import type { SetSize } from './rolling-update.ts';
+import { nextSizes, rolloutLimits, type SetSize } from './rolling-update.ts';
 
 const hashLabel = 'pod-template-hash';
 const revisionAnnotation = 'deployment.kubernetes.io/revision';

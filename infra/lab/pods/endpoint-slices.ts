@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { KubeClient } from '../kube-client.ts';
-import { canonical, isReady, isTerminating, selects } from './objects.ts';
-import type { Endpoint, EndpointSlice, Pod, Service } from './objects.ts';
+import {
+  canonical,
+  isReady,
+  isTerminating,
+  selects,
+  type Endpoint,
+  type EndpointSlice,
+  type Pod,
+  type Service,
+} from './objects.ts';
 import type { Reflector } from './reflector.ts';
+import { present } from '../../../core/values/json.ts';
 
 const managedBy = 'endpointslice.kubernetes.io/managed-by';
 const serviceName = 'kubernetes.io/service-name';
@@ -67,7 +76,7 @@ function desiredSlice(world: EndpointWorld, service: Service): EndpointSlice {
       name: port.name ?? '',
       port: targetPort(port, pods[0]),
       protocol: port.protocol ?? 'TCP',
-      ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
+      ...present({ appProtocol: port.appProtocol }),
     })),
   };
 }

@@ -1,6 +1,5 @@
 import type { KubeClient } from '../kube-client.ts';
-import { controllerUid, isTerminating } from './objects.ts';
-import type { Deployment, Pod, ReplicaSet } from './objects.ts';
+import { controllerUid, isTerminating, type Deployment, type Pod, type ReplicaSet } from './objects.ts';
 import { podPath } from './replicaset-controller.ts';
 
 interface GarbageWorld {

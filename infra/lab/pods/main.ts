@@ -1,10 +1,8 @@
 /** The pod host: `node pods/main.ts CONFIG_FILE`. One process for all clusters of a lab. */
 import { readFileSync } from 'node:fs';
 import { serveControl } from '../control-server.ts';
-import { startClusterHost } from './cluster-host.ts';
-import type { HostedCluster } from './cluster-host.ts';
-import { createFaultBook } from './faults.ts';
-import type { PodFault } from './faults.ts';
+import { startClusterHost, type HostedCluster } from './cluster-host.ts';
+import { createFaultBook, type PodFault } from './faults.ts';
 
 export interface PodHostConfig {
   readonly clusters: readonly HostedCluster[];

@@ -7,15 +7,13 @@
  */
 import type { KubeClient } from '../kube-client.ts';
 import { loopbackOf } from '../slot.ts';
-import { createContainer } from './container.ts';
-import type { Container } from './container.ts';
+import { createContainer, type Container } from './container.ts';
 import type { FaultBook, PodIdentity } from './faults.ts';
-import { isTerminating } from './objects.ts';
-import type { Pod } from './objects.ts';
-import { identityOf, portsOf, resourceOf, statusOf } from './pod-description.ts';
-import type { PodPhase, PodPlace } from './pod-description.ts';
+import { isTerminating, type Pod } from './objects.ts';
+import { identityOf, portsOf, resourceOf, statusOf, type PodPhase, type PodPlace } from './pod-description.ts';
 import { podPath } from './replicaset-controller.ts';
 import { startTelemetry } from './telemetry.ts';
+import { present } from '../../../core/values/json.ts';
 
 /** From start to listening; a probe period later the pod is ready. */
 const startUpMs = 800;
@@ -158,7 +156,7 @@ export class PodRunner {
 
   #remove(pod: Pod): void {
     const { uid } = pod.metadata;
-    const options = { gracePeriodSeconds: 0, ...(uid === undefined ? {} : { uid }) };
+    const options = { gracePeriodSeconds: 0, ...present({ uid }) };
     this.#call(() => this.#options.client.remove(podPath(pod), options), this.#options.onGone);
   }
 

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { podsOf } from './deployment-controller.ts';
-import type { DeploymentWorld } from './deployment-controller.ts';
-import { isReady, isTerminating } from './objects.ts';
-import type { Pod, ReplicaSet } from './objects.ts';
+import { podsOf, type DeploymentWorld } from './deployment-controller.ts';
+import { isReady, isTerminating, type Pod, type ReplicaSet } from './objects.ts';
 
 /** Creates missing pods on the nodes with the fewest of this set, deletes superfluous ones, not ready ones first. */
 export async function reconcileReplicaSet(

@@ -1,15 +1,13 @@
 /** Takes reports in: every point is kept, was known before, or is refused with its reason. */
 import { addArrival } from './arrivals.ts';
-import { AHEAD_MS, RETENTION_MS } from './limits.ts';
-import type { Limits } from './limits.ts';
+import { AHEAD_MS, RETENTION_MS, type Limits } from './limits.ts';
 import { sizeOf } from './labels.ts';
 import type { Memory } from './memory.ts';
 import { msOf } from './numbers.ts';
 import type { Point, Rejected, Report } from './points.ts';
 import { hear, zeroOf } from './process.ts';
 import type { Rejections } from './rejections.ts';
-import { conflictOf, forgetBirth, placeOf } from './stream.ts';
-import type { Outcome } from './stream.ts';
+import { conflictOf, forgetBirth, placeOf, type Outcome } from './stream.ts';
 
 export interface Ingested {
   /** Points that are in the store now, those included that were sent before. */

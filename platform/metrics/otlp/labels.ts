@@ -1,6 +1,7 @@
 /** Attributes as labels, by the names that Prometheus' OTLP translation gives them. */
 import { fieldOf, listOf, textOf } from './decode.ts';
 import { doubleOf, integerOf } from './numbers.ts';
+import { present } from '../../../core/values/json.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -17,7 +18,7 @@ export const resourceLabels = (resource: unknown): Labels => {
   const attributes = attributesOf(resource);
   const instance = INSTANCE.map((key) => attributes.get(key)).find((value) => value !== undefined && value !== '');
   attributes.delete('service.instance.id');
-  return { ...labelsOf(attributes), ...(instance === undefined ? {} : { instance }) };
+  return { ...labelsOf(attributes), ...present({ instance }) };
 };
 
 export const pointLabels = (point: unknown): Labels => labelsOf(attributesOf(point));

@@ -1,6 +1,5 @@
 /** Bounds of what the receiver keeps and takes. Sizes are estimates that err upwards. */
-import type { Labels } from './labels.ts';
-import { sizeOf } from './labels.ts';
+import { type Labels, sizeOf } from './labels.ts';
 import type { Point } from './points.ts';
 
 /** How long samples are kept, ms: the longest range of a watch (10 min) and what it looks back before it. */

@@ -1,5 +1,5 @@
 /** Does a query ask for a series? Names and labels as in PromQL: a label that is absent has the value ''. */
-import type { SeriesQuery } from '../source.ts';
+import type { SeriesQuery } from '../../../core/judge/series/source.ts';
 import type { Labels } from './labels.ts';
 import { seriesNames } from './names.ts';
 

@@ -1,12 +1,9 @@
 /** The series that are kept, by the process that reports them, within bounds. */
 import type { Labels } from './labels.ts';
-import { RETENTION_MS, sampleBytes, streamBytes } from './limits.ts';
-import type { Limits } from './limits.ts';
+import { RETENTION_MS, sampleBytes, streamBytes, type Limits } from './limits.ts';
 import type { Point } from './points.ts';
-import { newProcess } from './process.ts';
-import type { Process } from './process.ts';
-import { insert } from './stream.ts';
-import type { Kept, Stream } from './stream.ts';
+import { newProcess, type Process } from './process.ts';
+import { insert, type Kept, type Stream } from './stream.ts';
 
 export interface Memory {
   /** A new one when there is none; undefined: there is no room for it. */

@@ -1,12 +1,10 @@
 /** A decoded request → checked data points, by the resource (the process) that reports them. */
-import type { ExponentialHistogram } from '../../../core/analysis/exponential.ts';
+import type { ExponentialHistogram } from '../../../core/judge/series/exponential.ts';
 import { fieldOf, listOf, textOf, Undecodable } from './decode.ts';
-import { pointLabels, resourceLabels } from './labels.ts';
-import type { Labels } from './labels.ts';
+import { pointLabels, resourceLabels, type Labels } from './labels.ts';
 import { storedName } from './names.ts';
 import { msOf, timeOf } from './numbers.ts';
-import { temporalityOf } from './temporality.ts';
-import type { Temporality } from './temporality.ts';
+import { temporalityOf, type Temporality } from './temporality.ts';
 import { exponentialOf, histogramOf, numberOf } from './values.ts';
 
 export type Value =

@@ -1,10 +1,8 @@
 /** Kept samples → the series that Prometheus would store them as. */
-import type { RawSeries, Sample } from '../../../core/analysis/counters.ts';
-import { mergeHistograms } from '../../../core/analysis/exponential.ts';
-import type { ExponentialHistogram } from '../../../core/analysis/exponential.ts';
-import { asClassic, sampleOf } from '../native-histograms.ts';
-import type { NativeSeries } from '../native-histograms.ts';
-import type { SeriesQuery } from '../source.ts';
+import type { RawSeries, Sample } from '../../../core/judge/series/counters.ts';
+import { mergeHistograms, type ExponentialHistogram } from '../../../core/judge/series/exponential.ts';
+import { asClassic, sampleOf, type NativeSeries } from '../native-histograms.ts';
+import type { SeriesQuery } from '../../../core/judge/series/source.ts';
 import { unsettledFromMs } from './arrivals.ts';
 import { seriesNames } from './names.ts';
 import type { Value } from './points.ts';

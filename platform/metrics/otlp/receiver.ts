@@ -8,23 +8,20 @@
  * instead of giving less. After a start nothing is known of the time before: first samples are baselines. Nothing is
  * stored on disk, forwarded, or shared with other workers. This folder does not know versions, SLOs or verdicts.
  */
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TidegateError } from '../../../core/contract/errors.ts';
-import { readNames } from '../selectors.ts';
-import type { MetricsSource } from '../source.ts';
-import { isAuthorized } from './bearer.ts';
-import { readBody } from './body.ts';
-import { contentTypes, decodeRequest } from './decode.ts';
-import type { Encoding } from './decode.ts';
+import { TidegateError } from '../../../core/values/error.ts';
+import { readNames } from '../../../core/judge/series/selectors.ts';
+import type { MetricsSource } from '../../../core/judge/series/source.ts';
+import { isAuthorized } from '../../http/bearer.ts';
+import { readBody } from '../../http/body.ts';
+import { contentTypes, decodeRequest, type Encoding } from './decode.ts';
 import type { Ingested } from './ingest.ts';
-import type { ListenAddress } from './listen-address.ts';
+import type { ListenAddress } from '../../http/listen-address.ts';
 import { encodeProtobuf } from './messages.ts';
 import { reportsOf } from './points.ts';
 import { HttpProblem, problemOf } from './problem.ts';
-import { createOtlpStore } from './store.ts';
-import type { OtlpStore, StoreOptions } from './store.ts';
+import { createOtlpStore, type OtlpStore, type StoreOptions } from './store.ts';
 
 export interface OtlpReceiver {
   /** What was received, for whoever counts. */

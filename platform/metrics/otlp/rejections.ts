@@ -2,7 +2,7 @@
  * What was refused lately. Counts that were sent and not taken are missing, and whoever reads the series they belong to
  * must hear it: an answer without them would look like fewer requests.
  */
-import type { SeriesQuery } from '../source.ts';
+import type { SeriesQuery } from '../../../core/judge/series/source.ts';
 import type { Labels } from './labels.ts';
 import { asksFor } from './matching.ts';
 

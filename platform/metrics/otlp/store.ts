@@ -1,10 +1,8 @@
 /** The store of counts as a source of metrics: takes reports, and gives back raw samples. */
-import { TidegateError } from '../../../core/contract/errors.ts';
-import type { MetricsSource } from '../source.ts';
-import { ingest } from './ingest.ts';
-import type { Ingested } from './ingest.ts';
-import { defaultLimits, RETENTION_MS } from './limits.ts';
-import type { Limits } from './limits.ts';
+import { refuse } from '../../../core/values/error.ts';
+import type { MetricsSource } from '../../../core/judge/series/source.ts';
+import { ingest, type Ingested } from './ingest.ts';
+import { defaultLimits, RETENTION_MS, type Limits } from './limits.ts';
 import { asksFor } from './matching.ts';
 import { createMemory } from './memory.ts';
 import { storedNames } from './names.ts';
@@ -45,9 +43,11 @@ export const createOtlpStore = ({ now, limits: given = {} }: StoreOptions): Otlp
       const isThinned = streams.some(({ droppedToMs }) => droppedToMs > fromMs && droppedToMs > now() - RETENTION_MS);
       const missing = isThinned ? TOO_OFTEN : rejections.find(query, fromMs);
       if (missing !== undefined) {
-        throw new TidegateError('Unavailable', `not all counts that were sent could be taken: ${missing}`, {
-          fix: 'look at what the senders of metrics log as rejected by the OTLP receiver of the worker',
-        });
+        refuse(
+          'Unavailable',
+          `not all counts that were sent could be taken: ${missing}`,
+          'look at what the senders of metrics log as rejected by the OTLP receiver of the worker',
+        );
       }
       return rawSeriesOf(streams, { query, fromMs, toMs, nowMs: now() });
     },

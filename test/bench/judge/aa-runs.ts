@@ -1,17 +1,13 @@
 /** Runs in which both versions are alike: every breach is false. */
-import { priorOf } from '../../../core/analysis/sequential/dispersion.ts';
-import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
-import type { Objective } from '../../../core/analysis/sequential/evidence.ts';
-import { ENOUGH_BAD, LONGEST_MS } from '../../../activities/watch-slo-past.ts';
-import { LONGEST_RANGE_MS } from '../../../platform/metrics/source.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
+import { priorOf, type Dispersion } from '../../../core/judge/sequential/dispersion.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
+import type { Objective } from '../../../core/judge/sequential/evidence.ts';
+import { ENOUGH_BAD, LONGEST_MS } from '../../../core/judge/look/past.ts';
+import { LONGEST_RANGE_MS } from '../../../core/judge/series/source.ts';
+import { createRandom, type Random } from './random.ts';
 import { createScreen } from './screen.ts';
-import { countsOf, drawBad, drawPods, withGood } from './traffic.ts';
-import type { Level, Pods } from './traffic.ts';
-import { createWatch, errorsObjective } from './watch.ts';
-import type { Looker, Why } from './watch.ts';
+import { countsOf, drawBad, drawPods, withGood, type Level, type Pods } from './traffic.ts';
+import { createWatch, errorsObjective, type Looker, type Why } from './watch.ts';
 
 export interface AaCell {
   readonly perSecond: number;

@@ -1,9 +1,7 @@
 /** How often the judge cries wolf: both versions alike, looked at every 10 s. */
-import { nameOf, POLL_S } from './aa-runs.ts';
-import type { AaCell, AaCount } from './aa-runs.ts';
+import { nameOf, POLL_S, type AaCell, type AaCount } from './aa-runs.ts';
 import { exactLimits } from './intervals.ts';
-import { percentText, rangeText, whole } from './table.ts';
-import type { Section, Table, TableContext } from './table.ts';
+import { percentText, rangeText, whole, type Section, type Table, type TableContext } from './table.ts';
 
 const perSeconds = [5, 20, 200, 1000, 10_000];
 const shares = [0.01, 0.05, 0.25];

@@ -1,5 +1,5 @@
 /** Arms as the metrics sources give them, from simulated polls: for judges that are run as a whole. */
-import type { Arm, Cell, Total } from '../../../core/analysis/arms.ts';
+import type { Arm, Cell, Total } from '../../../core/judge/arms/arms.ts';
 
 /** Grows by one cell per pod and sample. */
 export interface GrowingArm {

@@ -1,20 +1,19 @@
 /** Runs over many clusters of which one is bad: who is named, and how long that takes. */
-import { noDispersion } from '../../../core/analysis/sequential/dispersion.ts';
-import { namesByEvidence } from '../../../core/analysis/sequential/e-bh.ts';
+import { noDispersion } from '../../../core/judge/sequential/dispersion.ts';
+import { namesByEvidence } from '../../../core/judge/sequential/e-bh.ts';
 import {
   logEvidence,
   nothing,
   noStratumEvidence,
   withBake,
   withStretch,
-} from '../../../core/analysis/sequential/evidence.ts';
-import type { Objective, StratumEvidence } from '../../../core/analysis/sequential/evidence.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
+  type Objective,
+  type StratumEvidence,
+} from '../../../core/judge/sequential/evidence.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
 import { historyOf, nameOf, stretchOf } from './aa-runs.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
-import { drawPods } from './traffic.ts';
-import type { Level } from './traffic.ts';
+import { createRandom, type Random } from './random.ts';
+import { drawPods, type Level } from './traffic.ts';
 import { createWatch, errorsObjective, seeded, settings } from './watch.ts';
 
 export interface ClusterCell {

@@ -1,9 +1,8 @@
 /** One bad cluster of eight: is it named, alone, and how much later than in a rollout of its own. */
-import { boundS } from '../../../core/analysis/sequential/forecast.ts';
+import { boundS } from '../../../core/judge/sequential/forecast.ts';
 import type { ClusterCell, ClusterRun } from './cluster-runs.ts';
 import { exactLimits, meanLimits, meanOf } from './intervals.ts';
-import { percentText, rangeText, secondsText, whole } from './table.ts';
-import type { Section, Table } from './table.ts';
+import { percentText, rangeText, secondsText, whole, type Section, type Table } from './table.ts';
 import { settings } from './watch.ts';
 
 const RUNS = 1000;

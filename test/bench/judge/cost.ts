@@ -1,15 +1,13 @@
 /** What a look costs: processor time and bytes of state. */
-import { judgeSequential } from '../../../core/analysis/sequential/judge.ts';
-import type { SequentialState } from '../../../core/analysis/sequential/judge.ts';
-import type { Comparable, JudgeInput } from '../../../core/analysis/judge.ts';
-import type { SequentialSettings, Slo } from '../../../core/contract/plan.ts';
+import type { Comparable, JudgeInput } from '../../../core/judge/judge.ts';
+import { judgeSequential, type SequentialState } from '../../../core/judge/sequential/judge.ts';
+import type { SequentialSettings, Slo } from '../../../core/judge/settings.ts';
 import { quantile } from '../statistics.ts';
 import { createArm } from './arms.ts';
 import { edgesS, latencySlo } from './latency-runs.ts';
 import { createRandom } from './random.ts';
+import { whole, type Section, type Table } from './table.ts';
 import { drawPods } from './traffic.ts';
-import { whole } from './table.ts';
-import type { Section, Table } from './table.ts';
 import { errorsSlo, settings } from './watch.ts';
 
 const LOOKS = 2000;

@@ -1,6 +1,6 @@
 /** Runs in which the new version is worse from the first request on: how long until the judge says so. */
 import { historyOf, nameOf, stretchOf } from './aa-runs.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
 import { createRandom } from './random.ts';
 import { drawPods } from './traffic.ts';
 import { createWatch, errorsObjective } from './watch.ts';

@@ -1,9 +1,8 @@
 /** How soon a regression is found, against Wald's bound on what any judge could do. */
-import { boundS } from '../../../core/analysis/sequential/forecast.ts';
+import { boundS } from '../../../core/judge/sequential/forecast.ts';
 import type { DelayCell, Delays } from './delay-runs.ts';
 import { exactLimits, meanLimits, meanOf } from './intervals.ts';
-import { percentText, rangeText, secondsText, whole } from './table.ts';
-import type { Section, Table, TableContext } from './table.ts';
+import { percentText, rangeText, secondsText, whole, type Section, type Table, type TableContext } from './table.ts';
 import { settings } from './watch.ts';
 
 const RUNS = 2000;

@@ -1,5 +1,5 @@
 /** How sure a rate or a mean of simulated runs is. */
-import { binomialLowerTail, binomialUpperTail } from '../../../core/analysis/binomial.ts';
+import { binomialLowerTail, binomialUpperTail } from '../../../core/judge/statistics/binomial.ts';
 
 export interface Range {
   readonly low: number;

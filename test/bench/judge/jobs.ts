@@ -1,18 +1,11 @@
 /** What a worker thread can simulate, by kind. */
-import { aaRuns } from './aa-runs.ts';
-import type { AaCell, AaCount } from './aa-runs.ts';
-import { clusterRuns } from './cluster-runs.ts';
-import type { ClusterCell, ClusterRun } from './cluster-runs.ts';
-import { delayRuns } from './delay-runs.ts';
-import type { DelayCell, Delays } from './delay-runs.ts';
-import { latencyRuns } from './latency-runs.ts';
-import type { LatencyCell } from './latency-runs.ts';
-import { misalignedRuns } from './misaligned-runs.ts';
-import type { MisalignedCell, MisalignedCount } from './misaligned-runs.ts';
-import { peerRuns } from './peer-runs.ts';
-import type { PeerCell, PeerRun } from './peer-runs.ts';
-import { promotionRuns } from './promotion-runs.ts';
-import type { Promotion, PromotionCell } from './promotion-runs.ts';
+import { aaRuns, type AaCell, type AaCount } from './aa-runs.ts';
+import { clusterRuns, type ClusterCell, type ClusterRun } from './cluster-runs.ts';
+import { delayRuns, type DelayCell, type Delays } from './delay-runs.ts';
+import { latencyRuns, type LatencyCell } from './latency-runs.ts';
+import { misalignedRuns, type MisalignedCell, type MisalignedCount } from './misaligned-runs.ts';
+import { peerRuns, type PeerCell, type PeerRun } from './peer-runs.ts';
+import { promotionRuns, type Promotion, type PromotionCell } from './promotion-runs.ts';
 
 /** Cells by kind: everything that tells one simulation from another. */
 interface Cells {

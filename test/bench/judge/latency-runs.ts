@@ -1,12 +1,11 @@
 /** Runs in which requests get slower, or do not, as histograms count them. */
-import type { Total } from '../../../core/analysis/arms.ts';
-import type { SequentialSettings, Slo } from '../../../core/contract/plan.ts';
-import { priorOf } from '../../../core/analysis/sequential/dispersion.ts';
-import { objectiveOf } from '../../../core/analysis/sequential/judge.ts';
-import type { StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
+import { priorOf } from '../../../core/judge/sequential/dispersion.ts';
+import type { StretchCounts } from '../../../core/judge/sequential/evidence.ts';
+import { objectiveOf } from '../../../core/judge/sequential/judge.ts';
+import type { SequentialSettings, Slo } from '../../../core/judge/settings.ts';
 import { nameOf } from './aa-runs.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { countsOf, newPodsOf } from './traffic.ts';
 import { createWatch, settings } from './watch.ts';
 

@@ -1,9 +1,7 @@
 /** How soon slower requests are found, by histograms, and how often when nothing is slower. */
 import { exactLimits, meanLimits, meanOf } from './intervals.ts';
-import { edgesS } from './latency-runs.ts';
-import type { LatencyCell } from './latency-runs.ts';
-import { percentText, rangeText, secondsText, whole } from './table.ts';
-import type { Section, Table, TableContext } from './table.ts';
+import { edgesS, type LatencyCell } from './latency-runs.ts';
+import { percentText, rangeText, secondsText, whole, type Section, type Table, type TableContext } from './table.ts';
 
 const RUNS = 300;
 const SAME_RUNS = 1000;

@@ -2,12 +2,10 @@
  * Runs in which pods are sampled at instants of their own while both versions suffer one outage: the whole judge, fed
  * with arms, so that its pairing of stretches is measured.
  */
-import { judgeSequential } from '../../../core/analysis/sequential/judge.ts';
-import type { SequentialState } from '../../../core/analysis/sequential/judge.ts';
+import { judgeSequential, type SequentialState } from '../../../core/judge/sequential/judge.ts';
 import { nameOf } from './aa-runs.ts';
 import { createArm } from './arms.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { drawPods } from './traffic.ts';
 import { errorsSlo, settings } from './watch.ts';
 

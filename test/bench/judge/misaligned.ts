@@ -1,8 +1,7 @@
 /** False breaches when pods are sampled at instants of their own and both versions suffer one outage. */
 import { exactLimits } from './intervals.ts';
 import type { MisalignedCell } from './misaligned-runs.ts';
-import { percentText, rangeText, whole } from './table.ts';
-import type { Table } from './table.ts';
+import { percentText, rangeText, whole, type Table } from './table.ts';
 
 const RUNS = 1000;
 const CHUNK = 50;

@@ -1,18 +1,15 @@
 /** The same counts through every judge: what each would decide, when, and what that costs. */
-import { judgeKayenta } from '../../../core/analysis/kayenta/judge.ts';
-import type { KayentaState } from '../../../core/analysis/kayenta/judge.ts';
-import type { Judged, JudgeInput, StratumCounts } from '../../../core/analysis/judge.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
-import { judgeThreshold } from '../../../core/analysis/threshold.ts';
-import type { ThresholdState } from '../../../core/analysis/threshold-tally.ts';
-import type { ThresholdSettings } from '../../../core/contract/plan.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
+import type { Judged, JudgeInput, StratumCounts } from '../../../core/judge/judge.ts';
+import { judgeKayenta, type KayentaState } from '../../../core/judge/kayenta/judge.ts';
+import type { ThresholdSettings } from '../../../core/judge/settings.ts';
+import type { ThresholdState } from '../../../core/judge/threshold/threshold-tally.ts';
+import { judgeThreshold } from '../../../core/judge/threshold/threshold.ts';
 import { argoEveryMinute, argoExample, flaggerExample, kayentaExample } from '../../support/peer-judges.ts';
 import { historyOf, nameOf, POLL_S, stretchOf } from './aa-runs.ts';
 import { createArm } from './arms.ts';
-import { createRandom } from './random.ts';
-import type { Random } from './random.ts';
-import { drawPods } from './traffic.ts';
-import type { Level } from './traffic.ts';
+import { createRandom, type Random } from './random.ts';
+import { drawPods, type Level } from './traffic.ts';
 import { createWatch, errorsObjective, errorsSlo } from './watch.ts';
 
 export interface PeerCell {

@@ -1,10 +1,8 @@
 /** Tidegate's judges and other tools' rules on the same counts. */
 import { argoEveryMinute, argoExample, flaggerExample, kayentaExample } from '../../support/peer-judges.ts';
 import { exactLimits, meanOf } from './intervals.ts';
-import { peerNames } from './peer-runs.ts';
-import type { PeerCell, PeerName, PeerRun } from './peer-runs.ts';
-import { percentText, rangeText, secondsText, whole } from './table.ts';
-import type { Section, Table } from './table.ts';
+import { peerNames, type PeerCell, type PeerName, type PeerRun } from './peer-runs.ts';
+import { percentText, rangeText, secondsText, whole, type Section, type Table } from './table.ts';
 
 const RUNS = 500;
 const MINUTES = 30;

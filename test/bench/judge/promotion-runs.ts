@@ -1,7 +1,7 @@
 /** Runs of a bake: is the new version ever called no worse than tolerated, and when. */
-import { phiAt } from '../../../core/analysis/sequential/evidence.ts';
-import { logBetter } from '../../../core/analysis/sequential/profile.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
+import { phiAt } from '../../../core/judge/sequential/evidence.ts';
+import { logBetter } from '../../../core/judge/sequential/profile.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
 import { historyOf, nameOf, stretchOf } from './aa-runs.ts';
 import { createRandom } from './random.ts';
 import { drawPods } from './traffic.ts';

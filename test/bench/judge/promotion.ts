@@ -1,9 +1,8 @@
 /** How often a version that is as bad as tolerated is called healthy, and how long a good one waits. */
-import { clearS } from '../../../core/analysis/sequential/forecast.ts';
+import { clearS } from '../../../core/judge/sequential/forecast.ts';
 import { exactLimits, meanLimits, meanOf } from './intervals.ts';
 import type { Promotion, PromotionCell } from './promotion-runs.ts';
-import { percentText, rangeText, secondsText, whole } from './table.ts';
-import type { Section, Table, TableContext } from './table.ts';
+import { percentText, rangeText, secondsText, whole, type Section, type Table, type TableContext } from './table.ts';
 import { settings } from './watch.ts';
 
 const TOLERANCE = 1.5;

@@ -1,5 +1,5 @@
 /** Seeded randomness for simulations: the same seed, the same runs, on every machine. */
-import { logFactorial } from '../../../core/analysis/log-gamma.ts';
+import { logFactorial } from '../../../core/judge/statistics/log-gamma.ts';
 
 export interface Random {
   /** Uniform in [0, 1). */

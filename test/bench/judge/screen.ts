@@ -6,13 +6,16 @@
  * their chances p_i, ln H(d) = Σ p_i g(p_i) for g(p) = ln(1 + p c) / p and c = e^d - 1; g is convex, so by Jensen
  * ln H(d) >= (mean / q) ln(1 + q c), where q = Σ p_i² / Σ p_i = 1 - variance / mean.
  */
-import { plusTotal } from '../../../core/analysis/arms.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
-import { oldKept, RELATIVE_PART, WHOLE_PART } from '../../../core/analysis/sequential/evidence.ts';
-import { MOST_REFUND } from '../../../core/analysis/sequential/overshoot.ts';
-import type { Objective, StretchCounts } from '../../../core/analysis/sequential/evidence.ts';
-import { bestRatio, createBurnWatch, settings, WINDOW_MS } from './watch.ts';
-import type { Looker } from './watch.ts';
+import { plusTotal, type Total } from '../../../core/judge/arms/arms.ts';
+import {
+  oldKept,
+  RELATIVE_PART,
+  WHOLE_PART,
+  type Objective,
+  type StretchCounts,
+} from '../../../core/judge/sequential/evidence.ts';
+import { MOST_REFUND } from '../../../core/judge/sequential/overshoot.ts';
+import { bestRatio, createBurnWatch, settings, WINDOW_MS, type Looker } from './watch.ts';
 
 /** What the judge rounds off, and what it is paid for overshoot at most, ln. */
 const SLACK = 0.05 + MOST_REFUND;

@@ -1,6 +1,6 @@
 /** Requests and bad ones that both versions would count in one poll, pod by pod. */
-import type { Total } from '../../../core/analysis/arms.ts';
-import type { Counts } from '../../../core/analysis/sequential/evidence.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
+import type { Counts } from '../../../core/judge/sequential/evidence.ts';
 import type { Random } from './random.ts';
 
 export interface Level {

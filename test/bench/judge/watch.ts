@@ -3,11 +3,9 @@
  * core/analysis/sequential/judge.ts calls; watch.test.ts holds the two side by side. Looks that cannot be a breach
  * are passed over by a bound.
  */
-import type { Total } from '../../../core/analysis/arms.ts';
-import type { SequentialSettings, Slo } from '../../../core/contract/plan.ts';
-import { objectiveOf } from '../../../core/analysis/sequential/judge.ts';
-import { burning, withBucket } from '../../../core/analysis/sequential/burn-rate.ts';
-import type { Bucket } from '../../../core/analysis/sequential/burn-rate.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
+import { burning, withBucket, type Bucket } from '../../../core/judge/sequential/burn-rate.ts';
+import type { Dispersion } from '../../../core/judge/sequential/dispersion.ts';
 import {
   logEvidence,
   noComparison,
@@ -16,14 +14,13 @@ import {
   withBake,
   withStretch,
   withWindow,
-} from '../../../core/analysis/sequential/evidence.ts';
-import type {
-  Evidence,
-  Objective,
-  StratumEvidence,
-  StretchCounts,
-} from '../../../core/analysis/sequential/evidence.ts';
-import type { Dispersion } from '../../../core/analysis/sequential/dispersion.ts';
+  type Evidence,
+  type Objective,
+  type StratumEvidence,
+  type StretchCounts,
+} from '../../../core/judge/sequential/evidence.ts';
+import { objectiveOf } from '../../../core/judge/sequential/judge.ts';
+import type { SequentialSettings, Slo } from '../../../core/judge/settings.ts';
 
 export const WINDOW_MS = 3_600_000;
 

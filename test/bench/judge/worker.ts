@@ -1,7 +1,6 @@
 /** A thread that simulates what it is asked for, one job after the other. */
 import { parentPort } from 'node:worker_threads';
-import { simulate } from './jobs.ts';
-import type { Answer, Job, Kind } from './jobs.ts';
+import { simulate, type Answer, type Job, type Kind } from './jobs.ts';
 
 parentPort?.on('message', (job: Job<Kind>) => {
   let answer: Answer;

@@ -2,18 +2,17 @@
  * Each case is a folder: input-record.json (and input-options.json when there is no redirect) → expected-objects.yaml.
  * UPDATE_GOLDEN=1 rewrites what is expected; review reads the diff. What is expected must also please Cilium and Envoy.
  */
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from '@jest/globals';
 import { parseAllDocuments, stringify } from 'yaml';
-import { checkCec } from '../../../core/routing/check.ts';
+import type { Manifest } from '../../../core/kube/objects.ts';
+import { checkCec } from '../../../core/render/cilium-envoy/check/check.ts';
+import { desiredObjects } from '../../../core/render/render.ts';
 import { parseRecord } from '../../../core/routing/parse-record.ts';
-import type { Manifest } from '../../../core/routing/record.ts';
-import { desiredObjects } from '../../../core/routing/render.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { edited, fieldPaths } from '../../unit/routing/edits.ts';
-import { parseByCilium, refusalByEnvoy } from './cilium-and-envoy.ts';
-import type { ParsedResources } from './cilium-and-envoy.ts';
+import { parseByCilium, refusalByEnvoy, type ParsedResources } from './cilium-and-envoy.ts';
 
 const here = import.meta.dirname;
 const cases = readdirSync(here, { withFileTypes: true })

@@ -1,15 +1,13 @@
 /** A stock Envoy that runs what Cilium made of a rendered route, with one HTTP backend per subset on loopback. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import { Agent, createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Weight } from '../../../core/routing/record.ts';
 import { assertEventually } from '../../support/eventually.ts';
-import { stockBootstrap } from './cilium-and-envoy.ts';
-import type { ParsedResources } from './cilium-and-envoy.ts';
+import { stockBootstrap, type ParsedResources } from './cilium-and-envoy.ts';
 
 interface Answer {
   readonly status: number;

@@ -1,15 +1,14 @@
 /** What the rendered route does to real requests in a real Envoy: the split, and that nothing else changes. */
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { WHOLE } from '../../../core/contract/names.ts';
+import { connect } from 'node:net';
+import { desiredObjects } from '../../../core/render/render.ts';
 import type { Weight } from '../../../core/routing/record.ts';
-import { desiredObjects } from '../../../core/routing/render.ts';
 import { weightsOf } from '../../../core/routing/weights.ts';
+import { WHOLE } from '../../../core/values/share.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { recordOf } from '../../unit/routing/records.ts';
 import { parseByCilium } from './cilium-and-envoy.ts';
-import { runEnvoy } from './running-envoy.ts';
-import type { RunningEnvoy, Seen } from './running-envoy.ts';
+import { runEnvoy, type RunningEnvoy, type Seen } from './running-envoy.ts';
 
 /** As in render.test.ts: getting the binaries may mean building them. */
 const OBTAIN_LIMIT_MS = 1_800_000;

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { annotations, labels } from '../../../core/contract/names.ts';
+import { annotations, labels } from '../../../core/kube/labels.ts';
 import { statName, subsetName } from '../../../core/routing/names.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { startApiServers } from '../../support/api-server.ts';
-import type { TestClusters } from '../../support/api-server.ts';
-import { adopt, createScene, prepare, route } from './scenes.ts';
-import type { Scene } from './scenes.ts';
-import { WHOLE } from './shop.ts';
-import type { Shop } from './shop.ts';
+import { startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
+import { WHOLE, type Shop } from './shop.ts';
+import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
 
 const START_MS = 300_000;
 const clusters = createClusters();
@@ -324,8 +322,11 @@ describe('readRecords', () => {
       metadata: { name: 'web', namespace: 'read' },
       spec: { defaultBackend: { service: { name: 'checkout', port: { number: 8080 } } } },
     });
-    const nowhere = { name: 'lost', kubeconfig: { path: `${servers.dir}/lost.kubeconfig` } };
-    await writeLost(nowhere.kubeconfig.path);
+    const nowhere: ClusterRef = {
+      name: 'lost',
+      access: { kind: 'kubeconfig', path: `${servers.dir}/lost.kubeconfig` },
+    };
+    await writeLost(nowhere.access.path);
     const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, nowhere] });
     const [inAws, inGcp, lost] = read.clusters;
     expect(inAws?.record?.versions.epoch).toBe(10);

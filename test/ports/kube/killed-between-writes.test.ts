@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createApplyActivities } from '../../../activities/apply-activities.ts';
-import { createRestoreActivities } from '../../../activities/restore-activities.ts';
-import { TidegateError } from '../../../core/contract/errors.ts';
-import { createClusters } from '../../../platform/kube/clusters.ts';
-import type { Clusters, KubeCluster } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers } from '../../support/api-server.ts';
-import type { TestClusters } from '../../support/api-server.ts';
-import { createShop, initial, testDeps, WHOLE } from './shop.ts';
-import type { Shop } from './shop.ts';
+import { createApplyActivities } from '../../../activities/apply/index.ts';
+import { createRestoreActivities } from '../../../activities/restore/index.ts';
+import { TidegateError } from '../../../core/values/error.ts';
+import { createClusters, type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
+import { createNamespace, startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { createShop, initial, testDeps, WHOLE, type Shop } from './shop.ts';
 
 const START_MS = 300_000;
 /** More writes than the story has: the test finds the end by itself. */
@@ -50,8 +47,7 @@ function dyingAfter(k: number): { clusters: Clusters; died: () => boolean } {
 /** Adopt, canary, restore, retire, promote, release; every activity is retried once it has died. */
 async function story(shop: Shop, through: Clusters): Promise<unknown[]> {
   const deps = testDeps(through);
-  const config = { load: () => Promise.reject(new Error('not used here')) };
-  const act = { ...createApplyActivities({ ...deps, config }), ...createRestoreActivities(deps) };
+  const act = { ...createApplyActivities(deps), ...createRestoreActivities(deps) };
   const { service } = shop;
   const cluster = shop.cluster.ref;
   const retried = <T>(work: () => Promise<T>): Promise<T> =>

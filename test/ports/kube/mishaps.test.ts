@@ -1,12 +1,11 @@
 /** What goes wrong around the writes: workers killed, records broken by hand, nobody left to answer. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { annotations } from '../../../core/contract/names.ts';
+import { annotations } from '../../../core/kube/labels.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { startApiServers } from '../../support/api-server.ts';
-import type { TestClusters } from '../../support/api-server.ts';
-import { adopt, createScene, prepare, route } from './scenes.ts';
-import type { Scene } from './scenes.ts';
+import { startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE } from './shop.ts';
+import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
 
 const START_MS = 300_000;
 const clusters = createClusters();
@@ -140,7 +139,10 @@ describe('readRecords', () => {
     const { aws, gcp, act, service } = await adopted('read-broken');
     const brokenRecord = { metadata: { annotations: { [annotations.record]: '{"schema":1}' } } };
     await aws.cluster.admin.merge(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'), brokenRecord);
-    const gone = { name: 'gone', kubeconfig: { path: `${servers.dir}/never-written.kubeconfig` } };
+    const gone: ClusterRef = {
+      name: 'gone',
+      access: { kind: 'kubeconfig', path: `${servers.dir}/never-written.kubeconfig` },
+    };
     const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, gone] });
     const [inAws, inGcp, inGone] = read.clusters;
     expect(inAws).toMatchObject({ unreachable: '', record: null });

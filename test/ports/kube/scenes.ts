@@ -1,20 +1,19 @@
 /** Activities at work in two clusters: what their tests begin with. */
-import { createApplyActivities } from '../../../activities/apply-activities.ts';
-import { createRestoreActivities } from '../../../activities/restore-activities.ts';
-import type { RolloutActivities } from '../../../core/contract/activities.ts';
-import type { VersionSource } from '../../../core/contract/plan.ts';
-import type { Shares, VersionShares } from '../../../core/routing/record.ts';
+import { createApplyActivities } from '../../../activities/apply/index.ts';
+import { createRestoreActivities } from '../../../activities/restore/index.ts';
+import type { VersionShares } from '../../../core/routing/record.ts';
+import type { Shares } from '../../../core/values/share.ts';
+import type { VersionSource } from '../../../core/workload/version-source.ts';
 import type { Clusters } from '../../../platform/kube/clusters.ts';
-import { createNamespace } from '../../support/api-server.ts';
-import type { TestClusters } from '../../support/api-server.ts';
-import { createShop, initial, testDeps, WHOLE } from './shop.ts';
-import type { Shop, TestDeps } from './shop.ts';
+import { createNamespace, type TestClusters } from '../../support/api-server.ts';
+import { createShop, initial, testDeps, WHOLE, type Shop, type TestDeps } from './shop.ts';
+import type { ActivitiesOf } from '../../../core/contract/queues.ts';
 
 export interface Scene {
   readonly aws: Shop;
   readonly gcp: Shop;
   readonly deps: TestDeps;
-  readonly act: Omit<RolloutActivities, 'findRun' | 'probeSlos' | 'measureTraffic' | 'verifyRouting' | 'watchSlo'>;
+  readonly act: ActivitiesOf<'apply' | 'restore'>;
   readonly service: Shop['service'];
 }
 
@@ -27,8 +26,7 @@ export async function createScene(
   if (awsServer === undefined || gcpServer === undefined) throw new Error('no servers');
   const [aws, gcp] = await Promise.all([createShop(awsServer, namespace), createShop(gcpServer, namespace)]);
   const deps = testDeps(clusters);
-  const config = { load: () => Promise.reject(new Error('not used here')) };
-  const act = { ...createApplyActivities({ ...deps, config }), ...createRestoreActivities(deps) };
+  const act = { ...createApplyActivities(deps), ...createRestoreActivities(deps) };
   return { aws, gcp, deps, act, service: aws.service };
 }
 

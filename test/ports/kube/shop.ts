@@ -1,10 +1,10 @@
 /** A service as a user runs it before Tidegate comes, and the parts that controllers would play. */
-import type { ServiceRef } from '../../../core/contract/plan.ts';
-import type { RoutingRecord } from '../../../core/routing/record.ts';
-import { annotations } from '../../../core/contract/names.ts';
-import { cecName, deploymentName, subsetName } from '../../../core/routing/names.ts';
 import type { Clock, KubeDeps } from '../../../activities/ports.ts';
-import type { Deployment, EnvoyConfig, Service } from '../../../platform/kube/objects.ts';
+import { annotations } from '../../../core/kube/labels.ts';
+import type { Deployment, EnvoyConfig, Service } from '../../../core/kube/objects.ts';
+import { cecName, deploymentName, subsetName } from '../../../core/routing/names.ts';
+import type { RoutingRecord } from '../../../core/routing/record.ts';
+import type { ServiceRef } from '../../../core/routing/service-ref.ts';
 import type { Clusters } from '../../../platform/kube/clusters.ts';
 import type { TestCluster } from '../../support/api-server.ts';
 

@@ -1,19 +1,17 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ApplicationFailure } from '@temporalio/common';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
-import type { Server } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ApplicationFailure } from '@temporalio/common';
 import { toFailure, withFailures } from '../../../activities/failures.ts';
-import type { ClusterRef } from '../../../core/contract/plan.ts';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import { kinds } from '../../../core/kube/kinds.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import { kubeconfig } from '../../../infra/lab/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { kinds } from '../../../platform/kube/resources.ts';
-import { createNamespace, startApiServers } from '../../support/api-server.ts';
-import type { TestCluster, TestClusters } from '../../support/api-server.ts';
+import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
 import { assertHangs } from '../../support/hangs.ts';
 
 const START_MS = 300_000;
@@ -37,7 +35,7 @@ const frontend = { namespace: 'shop', name: 'checkout' };
 async function withKubeconfig(name: string, target: { server: string; token: string }): Promise<ClusterRef> {
   const path = join(servers.dir, `${name}.kubeconfig`);
   await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: { ...target, ca } }]));
-  return { name, kubeconfig: { path } };
+  return { name, access: { kind: 'kubeconfig', path } };
 }
 
 /** In front of the API server's address: the same certificate, answers of our own. */
@@ -173,7 +171,7 @@ describe('credentials', () => {
     const clusters = createClusters();
     const cluster = clusters.connect(ref);
     await cluster.get(kinds.service, frontend);
-    await writeFile(ref.kubeconfig.path, 'apiVersion: v1\nclus');
+    await writeFile(ref.access.path, 'apiVersion: v1\nclus');
     expect(await cluster.get(kinds.service, frontend)).toBeNull();
     await withKubeconfig('rewritten', { server: fake.url, token: 'new' });
     expect(await cluster.get(kinds.service, frontend)).toBeNull();
@@ -205,9 +203,9 @@ describe('credentials', () => {
     const refs: ClusterRef[] = [
       await withKubeconfig('wrong-token', { server: aws.server, token }),
       await withKubeconfig('nobody-listens', { server: 'https://127.0.0.1:1', token }),
-      { name: 'broken', kubeconfig: { path: broken } },
-      { name: 'exec', kubeconfig: { path: exec } },
-      { name: 'missing', kubeconfig: { path: join(servers.dir, 'none') } },
+      { name: 'broken', access: { kind: 'kubeconfig', path: broken } },
+      { name: 'exec', access: { kind: 'kubeconfig', path: exec } },
+      { name: 'missing', access: { kind: 'kubeconfig', path: join(servers.dir, 'none') } },
     ];
     const clusters = createClusters({ deadlineMs: 2_000 });
     for (const ref of refs) {

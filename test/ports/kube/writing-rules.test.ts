@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createApplyActivities } from '../../../activities/apply-activities.ts';
-import { createRestoreActivities } from '../../../activities/restore-activities.ts';
-import type { ApplyRoutingInput } from '../../../core/contract/activities.ts';
-import { TidegateError } from '../../../core/contract/errors.ts';
-import { annotations, labels } from '../../../core/contract/names.ts';
-import { createClusters } from '../../../platform/kube/clusters.ts';
-import type { Clusters, KubeCluster } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers } from '../../support/api-server.ts';
-import type { TestClusters } from '../../support/api-server.ts';
-import { createShop, initial, testDeps, WHOLE } from './shop.ts';
-import type { Shop } from './shop.ts';
+import { createApplyActivities } from '../../../activities/apply/index.ts';
+import { createRestoreActivities } from '../../../activities/restore/index.ts';
+import { annotations, labels } from '../../../core/kube/labels.ts';
+import type { ApplyRoutingInput } from '../../../core/routing/changes.ts';
+import { TidegateError } from '../../../core/values/error.ts';
+import { createClusters, type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
+import { createNamespace, startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { createShop, initial, testDeps, WHOLE, type Shop } from './shop.ts';
 
 const START_MS = 300_000;
 const clusters = createClusters();
@@ -30,8 +27,7 @@ async function scene(namespace: string, through: Clusters = clusters) {
   if (server === undefined) throw new Error('no server');
   const shop = await createShop(server, namespace);
   const deps = testDeps(through);
-  const config = { load: () => Promise.reject(new Error('not used here')) };
-  const act = { ...createApplyActivities({ ...deps, config }), ...createRestoreActivities(deps) };
+  const act = { ...createApplyActivities(deps), ...createRestoreActivities(deps) };
   const { service } = shop;
   const input = (rest: Partial<ApplyRoutingInput>): ApplyRoutingInput => ({
     service,

@@ -1,23 +1,22 @@
 /** verifyRouting and watchSlo against a real Prometheus and a real Envoy under traffic. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createVerifyActivities } from '../../../activities/verify-routing.ts';
-import { createWatchActivities } from '../../../activities/watch-slo.ts';
-import { sumCells } from '../../../core/analysis/arms.ts';
-import { countIncrements } from '../../../core/analysis/counters.ts';
-import { envoyHistograms, sharedEdges, slowerThan } from '../../../core/analysis/latency.ts';
-import type { VerifyRoutingInput, WatchSloInput, WatchSloResult } from '../../../core/contract/activities.ts';
+import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { sumCells } from '../../../core/judge/arms/arms.ts';
+import { envoyHistograms, sharedEdges, slowerThan } from '../../../core/judge/arms/latency.ts';
+import type { WatchSloInput, WatchSloResult } from '../../../core/judge/look/watch.ts';
+import type { VerifyRoutingInput } from '../../../core/judge/proof/proof.ts';
+import { countIncrements } from '../../../core/judge/series/counters.ts';
+import { envoyBuckets } from '../../../core/judge/series/selectors.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
-import { envoyBuckets } from '../../../platform/metrics/selectors.ts';
 import { assertEventually } from '../../support/eventually.ts';
-import { rigNames, startRig } from './rig.ts';
-import type { Rig } from './rig.ts';
+import { rigNames, startRig, type Rig } from './rig.ts';
 
 const { service, cluster, node, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
 const deps = { connectMetrics: clients.connect, now: Date.now };
-const { verifyRouting } = createVerifyActivities(deps);
-const { watchSlo } = createWatchActivities(deps);
+const { verifyRouting } = createObserveActivities(deps);
+const { watchSlo } = createObserveActivities(deps);
 let rig: Rig;
 
 /** Runs an activity as a worker would. */
@@ -36,7 +35,7 @@ const verify = (
     mode: more.mode ?? 'forward',
     targets: [
       {
-        cluster: { name: cluster, kubeconfig: { path: '/nowhere' } },
+        cluster: { name: cluster, access: { kind: 'kubeconfig', path: '/nowhere' } },
         weights: more.weights,
         withdrawn: more.withdrawn ?? [],
         writtenAtMs: more.writtenAtMs,
@@ -126,14 +125,14 @@ describe('verifyRouting', () => {
 
   it('is untested without a metrics backend, and with one that is dead', async () => {
     const target = { weights: share(5), writtenAtMs: Date.now(), timeoutMs: 0 };
-    const dead = createVerifyActivities({
+    const dead = createObserveActivities({
       ...deps,
       connectMetrics: () => clients.connect({ url: 'http://127.0.0.1:1' }),
     });
     const input = {
       service: serviceRef,
       mode: 'forward',
-      targets: [{ cluster: { name: cluster, kubeconfig: { path: '' } }, withdrawn: [], ...target }],
+      targets: [{ cluster: { name: cluster, access: { kind: 'kubeconfig', path: '' } }, withdrawn: [], ...target }],
       timeoutMs: 0,
     } as const;
     const none = await run(verifyRouting, { ...input, metrics: null });
@@ -167,7 +166,7 @@ describe('watchSlo', () => {
   }, 60_000);
 
   it('sees 20 % errors in a 5 % canary at 200 requests/s within 8 s of the first bad answer', async () => {
-    const watching = watch(watchInput(Date.now() - 10_000, { mode: 'guard' }));
+    const watching = watch(watchInput(Date.now() - 10_000, { mode: 'hold' }));
     rig.setMode({ kind: 'serve', errorRatio: 0.2 });
     const result = await watching;
     const delayMs = result.decidedAtMs - (rig.firstBadMs() ?? 0);
@@ -195,7 +194,7 @@ describe('watchSlo', () => {
     expect(reading?.oldTotal).toBeGreaterThan(400);
     const slowSinceMs = Date.now();
     rig.setMode({ kind: 'serve', errorRatio: 0, delayMs: 400 });
-    const result = await watch(watchInput(healthySinceMs, { slos, mode: 'guard' }));
+    const result = await watch(watchInput(healthySinceMs, { slos, mode: 'hold' }));
     console.log(`slow answers called a breach after ${result.decidedAtMs - slowSinceMs} ms: ${result.reason}`);
     expect(result).toMatchObject({
       verdict: 'breach',
@@ -218,7 +217,7 @@ describe('watchSlo', () => {
     await untilQuiet();
     rig.setMode({ kind: 'hang' });
     const sinceMs = rig.setShare(5);
-    const result = await watch(watchInput(sinceMs, { mode: 'guard', warmUpMs: 60_000 }));
+    const result = await watch(watchInput(sinceMs, { mode: 'hold', warmUpMs: 60_000 }));
     console.log(`breach ${result.decidedAtMs - sinceMs} ms after the write: ${result.reason}`);
     expect(result).toMatchObject({ verdict: 'breach', reason: expect.stringContaining('answer') });
     rig.setMode({ kind: 'serve', errorRatio: 0 });
@@ -229,7 +228,7 @@ describe('watchSlo', () => {
     await untilQuiet();
     rig.setMode({ kind: 'crash' });
     const sinceMs = rig.setShare(5);
-    const result = await watch(watchInput(sinceMs, { mode: 'guard' }));
+    const result = await watch(watchInput(sinceMs, { mode: 'hold' }));
     console.log(`breach ${result.decidedAtMs - sinceMs} ms after the write: ${result.reason}`);
     expect(result).toMatchObject({
       verdict: 'breach',
@@ -267,7 +266,7 @@ describe('watchSlo', () => {
     const first = new MockActivityEnvironment();
     let details: unknown;
     first.on('heartbeat', (state: unknown) => (details = state));
-    const short = createWatchActivities({ ...deps, attemptMs: 3_000 });
+    const short = createObserveActivities({ ...deps, attemptMs: 3_000 });
     const sinceMs = Date.now() - 10_000;
     const input = watchInput(sinceMs, { bakeMs: 6_000 });
     await expect(first.run(short.watchSlo, input)).rejects.toMatchObject({
@@ -286,7 +285,7 @@ describe('watchSlo', () => {
     const env = new MockActivityEnvironment();
     const watching = env.run(
       watchSlo,
-      watchInput(Date.now(), { mode: 'guard', judge: { ...watchInput(0).judge, pollMs: 30_000 } }),
+      watchInput(Date.now(), { mode: 'hold', judge: { ...watchInput(0).judge, pollMs: 30_000 } }),
     );
     await assertEventually(() => env.cancel('CANCELLED'));
     const cancelledMs = Date.now();

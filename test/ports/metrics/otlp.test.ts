@@ -1,20 +1,18 @@
 /** OpenTelemetry's own SDK exports to the receiver over HTTP; watches, proofs and probes read their counts from it. */
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createProbeActivities } from '../../../activities/probe-slos.ts';
-import { createVerifyActivities } from '../../../activities/verify-routing.ts';
-import { look } from '../../../activities/watch-slo-look.ts';
-import { freshState } from '../../../activities/watch-slo-state.ts';
-import { createWatchActivities } from '../../../activities/watch-slo.ts';
-import type { VerifyRoutingInput, WatchSloInput } from '../../../core/contract/activities.ts';
-import type { MetricsRef } from '../../../core/contract/plan.ts';
+import { gzipSync } from 'node:zlib';
+import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { look } from '../../../core/judge/look/look.ts';
+import { freshState } from '../../../core/judge/look/state.ts';
+import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
+import type { VerifyRoutingInput } from '../../../core/judge/proof/proof.ts';
+import type { MetricsRef } from '../../../core/judge/series/metrics-ref.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
-import { startOtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
-import type { OtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { metricOf, requestFrom } from '../../unit/metrics/otlp-messages.ts';
 
@@ -91,7 +89,7 @@ const watchInput = (cluster: string, sinceMs: number): WatchSloInput => ({
   ],
   judge: { pollMs: 200, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },
   warmUpMs: 0,
-  mode: 'guard',
+  mode: 'hold',
   bakeMs: 8_000,
   maxUnknownMs: 30_000,
 });
@@ -134,7 +132,7 @@ describe.each([
 
   it('end a watch with a breach when the new version fails', async () => {
     const cluster = `gcp-${name}`;
-    const { watchSlo } = createWatchActivities(deps);
+    const { watchSlo } = createObserveActivities(deps);
     const sinceMs = Date.now();
     const pods = [startPod('v1', { cluster, temporality }), startPod('v2', { cluster, temporality })] as const;
     const exporting = setInterval(() => {
@@ -178,12 +176,12 @@ describe('Envoys that a collector scrapes', () => {
     return post(requestFrom({ of, scope }, metricOf.gauge(1, { ...at, name: 'envoy_server_live' }), ...subsets));
   };
   const verify = (more: Partial<VerifyRoutingInput>, writtenAtMs: number) =>
-    run(createVerifyActivities(deps).verifyRouting, {
+    run(createObserveActivities(deps).verifyRouting, {
       service: serviceRef,
       mode: 'forward',
       targets: [
         {
-          cluster: { name: cluster, kubeconfig: { path: '/nowhere' } },
+          cluster: { name: cluster, access: { kind: 'kubeconfig', path: '/nowhere' } },
           weights: { shop_v1: 900_000, shop_v2: 100_000 },
           withdrawn: [],
           writtenAtMs,
@@ -211,7 +209,7 @@ describe('Envoys that a collector scrapes', () => {
 
 describe('probeSlos', () => {
   it('names the clusters that the receiver hears nothing from', async () => {
-    const { probeSlos } = createProbeActivities(deps);
+    const { probeSlos } = createObserveActivities(deps);
     const slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 } as const;
     const clusters = ['aws-delta', 'nowhere'];
     expect(await run(probeSlos, { service: serviceRef, metrics, slos: [slo], clusters })).toEqual([

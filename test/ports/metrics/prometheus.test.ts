@@ -1,21 +1,18 @@
 /** The client against a real Prometheus, and against servers that fail in every way that one can. */
-import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { countIncrements } from '../../../core/analysis/counters.ts';
+import { countIncrements } from '../../../core/judge/series/counters.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
-import { createProcessStarter } from '../../../infra/lab/process.ts';
-import type { ProcessStarter } from '../../../infra/lab/process.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/process.ts';
 import { createPrometheus, createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
-import { serverRequests } from '../../../platform/metrics/selectors.ts';
-import type { MetricsSource } from '../../../platform/metrics/source.ts';
+import { serverRequests } from '../../../core/judge/series/selectors.ts';
+import type { MetricsSource } from '../../../core/judge/series/source.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { assertHangs } from '../../support/hangs.ts';
 

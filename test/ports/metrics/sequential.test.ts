@@ -1,17 +1,16 @@
 /** The sequential judge on counts of a real Prometheus, fed by real pods and a real Envoy under traffic. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createWatchActivities } from '../../../activities/watch-slo.ts';
-import type { WatchSloInput, WatchSloResult } from '../../../core/contract/activities.ts';
-import type { Slo } from '../../../core/contract/plan.ts';
+import { createObserveActivities } from '../../../activities/observe/index.ts';
+import type { WatchSloInput, WatchSloResult } from '../../../core/judge/look/watch.ts';
+import type { Slo } from '../../../core/judge/settings.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { assertEventually } from '../../support/eventually.ts';
-import { rigNames, startRig } from './rig.ts';
-import type { Rig } from './rig.ts';
+import { rigNames, startRig, type Rig } from './rig.ts';
 
 const { service, cluster, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
-const { watchSlo } = createWatchActivities({ connectMetrics: clients.connect, now: Date.now });
+const { watchSlo } = createObserveActivities({ connectMetrics: clients.connect, now: Date.now });
 let rig: Rig;
 
 const errors: Slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 };
@@ -83,7 +82,7 @@ describe('the sequential judge on real counts', () => {
   it('finds 20 % errors within seconds, names the cluster, and says how much worse it is', async () => {
     const sinceMs = rig.setShare(10);
     await watch(sinceMs);
-    const watching = watch(sinceMs, { mode: 'guard' });
+    const watching = watch(sinceMs, { mode: 'hold' });
     rig.setMode({ kind: 'serve', errorRatio: 0.2 });
     const result = await watching;
     const delayMs = result.decidedAtMs - (rig.firstBadMs() ?? 0);
@@ -101,7 +100,7 @@ describe('the sequential judge on real counts', () => {
     await watch(Date.now(), { bakeMs: 3_000, maxUnknownMs: 0 });
     const sinceMs = rig.setShare(10);
     rig.setMode({ kind: 'serve', errorRatio: 0, delayMs: 60 });
-    const result = await watch(sinceMs, { slos: [latency], mode: 'guard' });
+    const result = await watch(sinceMs, { slos: [latency], mode: 'hold' });
     rig.setMode({ kind: 'serve', errorRatio: 0 });
     console.log(`slower, within the objective: ${result.reason}`);
     expect(result).toMatchObject({ verdict: 'breach', breached: [cluster] });

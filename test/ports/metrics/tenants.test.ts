@@ -2,24 +2,22 @@
  * Two tenants behind a proxy, as in Mimir: each has a real Prometheus, and the proxy fails for one of them in every way
  * that is documented of gateways and backends. The other tenant's counts go on; the failing one's are never made up.
  */
-import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createWatchActivities } from '../../../activities/watch-slo.ts';
-import { serverErrorArm, sumCells } from '../../../core/analysis/arms.ts';
-import { countIncrements } from '../../../core/analysis/counters.ts';
-import type { WatchSloInput, WatchSloResult } from '../../../core/contract/activities.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { serverErrorArm, sumCells } from '../../../core/judge/arms/arms.ts';
+import type { WatchSloInput, WatchSloResult } from '../../../core/judge/look/watch.ts';
+import { countIncrements } from '../../../core/judge/series/counters.ts';
+import { serverRequests } from '../../../core/judge/series/selectors.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
-import { createProcessStarter } from '../../../infra/lab/process.ts';
-import type { ProcessStarter } from '../../../infra/lab/process.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/process.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
-import { serverRequests } from '../../../platform/metrics/selectors.ts';
 import { pushTo } from './otlp-push.ts';
 
 type Tenant = 'shop' | 'bank';
@@ -94,7 +92,7 @@ const requestsOf = async (tenant?: string): Promise<number> => {
   return sumCells(serverErrorArm(counted, { cluster: 'aws', version: 'v2' }).cells, 0).total;
 };
 
-const { watchSlo } = createWatchActivities({ connectMetrics: clients.connect, now: Date.now });
+const { watchSlo } = createObserveActivities({ connectMetrics: clients.connect, now: Date.now });
 const watchOf = (tenant: Tenant, maxUnknownMs = 0): Promise<WatchSloResult> =>
   new MockActivityEnvironment().run<[WatchSloInput], WatchSloResult, typeof watchSlo>(watchSlo, {
     service: { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' },

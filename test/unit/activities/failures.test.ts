@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import { toFailure } from '../../../activities/failures.ts';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 
 const failureOf = (error: unknown): ApplicationFailure => {
   const failure = toFailure(error);

@@ -1,11 +1,12 @@
 /** Metrics as most users have them: exports every 60 s, scrapes every 30 s. The lab has both every second. */
 import { describe, expect, it } from '@jest/globals';
-import { proveTargets } from '../../../activities/verify-routing-proofs.ts';
-import { look } from '../../../activities/watch-slo-look.ts';
-import type { WatchState } from '../../../activities/watch-slo-state.ts';
-import type { RawSeries } from '../../../core/analysis/counters.ts';
-import type { VerifyRoutingInput, WatchSloInput } from '../../../core/contract/activities.ts';
-import type { MetricsSource } from '../../../platform/metrics/source.ts';
+import { look } from '../../../core/judge/look/look.ts';
+import type { WatchState } from '../../../core/judge/look/state.ts';
+import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
+import type { VerifyRoutingInput } from '../../../core/judge/proof/proof.ts';
+import { proveTargets } from '../../../core/judge/proof/prove-targets.ts';
+import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { CountSource } from '../../../core/judge/series/source.ts';
 
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
 const { signal } = new AbortController();
@@ -27,7 +28,7 @@ const growing =
   (ms: number): number =>
     Math.max(0, Math.round((ms / 1000) * perS));
 
-const backend = (all: readonly RawSeries[]): Pick<MetricsSource, 'range' | 'clockOffsetMs'> => ({
+const backend = (all: readonly RawSeries[]): CountSource => ({
   clockOffsetMs: () => Promise.resolve(0),
   range: ({ series: { names }, toMs, rangeMs }) =>
     Promise.resolve(
@@ -113,7 +114,14 @@ describe('verifyRouting with scrapes every 30 s', () => {
   const input: VerifyRoutingInput = {
     service,
     mode: 'forward',
-    targets: [{ cluster: { name: 'aws', kubeconfig: { path: '' } }, weights: stats, withdrawn: [], writtenAtMs: 0 }],
+    targets: [
+      {
+        cluster: { name: 'aws', access: { kind: 'kubeconfig', path: '' } },
+        weights: stats,
+        withdrawn: [],
+        writtenAtMs: 0,
+      },
+    ],
     metrics: { url: 'http://prometheus' },
     timeoutMs: 30_000,
   };

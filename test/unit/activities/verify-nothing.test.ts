@@ -1,13 +1,13 @@
 /** What verifyRouting says where there is nothing that Envoy's counters could show. */
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createVerifyActivities } from '../../../activities/verify-routing.ts';
-import type { RawSeries } from '../../../core/analysis/counters.ts';
-import type { VerifyRoutingInput, VerifyRoutingResult, VerifyTarget } from '../../../core/contract/activities.ts';
+import { createObserveActivities } from '../../../activities/observe/index.ts';
+import type { VerifyRoutingInput, VerifyRoutingResult, VerifyTarget } from '../../../core/judge/proof/proof.ts';
+import type { RawSeries } from '../../../core/judge/series/counters.ts';
 
 const NOW_MS = 60_000;
 const target = (name: string, weights: VerifyTarget['weights']): VerifyTarget => ({
-  cluster: { name, kubeconfig: { path: '' } },
+  cluster: { name, access: { kind: 'kubeconfig', path: '' } },
   weights,
   withdrawn: [],
   writtenAtMs: 30_000,
@@ -23,7 +23,7 @@ const counters = ['envoy_cluster_upstream_rq_total', 'envoy_cluster_membership_h
 }));
 
 const verify = (targets: readonly VerifyTarget[]): Promise<VerifyRoutingResult> => {
-  const { verifyRouting } = createVerifyActivities({
+  const { verifyRouting } = createObserveActivities({
     now: () => NOW_MS,
     connectMetrics: () => ({
       clockOffsetMs: () => Promise.resolve(0),

@@ -1,16 +1,13 @@
 /** The judge's bench takes a short way to the judge: here both are held side by side. */
 import { describe, expect, it } from '@jest/globals';
-import { judgeSequential } from '../../../core/analysis/sequential/judge.ts';
-import type { SequentialState } from '../../../core/analysis/sequential/judge.ts';
-import { noDispersion, phiOf, priorOf } from '../../../core/analysis/sequential/dispersion.ts';
-import type { Total } from '../../../core/analysis/arms.ts';
-import { aaRun, judgedRun, stretchOf } from '../../bench/judge/aa-runs.ts';
-import type { AaCell } from '../../bench/judge/aa-runs.ts';
+import { judgeSequential, type SequentialState } from '../../../core/judge/sequential/judge.ts';
+import { noDispersion, phiOf, priorOf } from '../../../core/judge/sequential/dispersion.ts';
+import type { Total } from '../../../core/judge/arms/arms.ts';
+import { aaRun, judgedRun, stretchOf, type AaCell } from '../../bench/judge/aa-runs.ts';
 import { createArm } from '../../bench/judge/arms.ts';
 import { createRandom } from '../../bench/judge/random.ts';
 import { createScreen } from '../../bench/judge/screen.ts';
-import { drawPods } from '../../bench/judge/traffic.ts';
-import type { Level } from '../../bench/judge/traffic.ts';
+import { drawPods, type Level } from '../../bench/judge/traffic.ts';
 import { createWatch, errorsObjective, errorsSlo, settings } from '../../bench/judge/watch.ts';
 
 const POLL_MS = 10_000;

@@ -1,8 +1,8 @@
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { summaryText } from '../../../cli/doctor.ts';
+import { summaryText } from '../../../cli/doctor/doctor.ts';
 import { resultText, runCheck, runGroups, type Check } from '../../../cli/doctor/check.ts';
 import { versionFindings as serverVersionFindings } from '../../../cli/doctor/cluster-checks.ts';
 import { envoySeen, metricsChecks } from '../../../cli/doctor/metrics-checks.ts';
@@ -20,11 +20,11 @@ import {
 } from '../../../cli/doctor/service-findings.ts';
 import { attributeFindings, queueFindings } from '../../../cli/doctor/temporal-checks.ts';
 import type { Io } from '../../../cli/io.ts';
-import type { RawSeries } from '../../../core/analysis/counters.ts';
-import type { ClusterFacts, WorkloadFacts } from '../../../core/contract/activities.ts';
-import { TidegateError } from '../../../core/contract/errors.ts';
-import { WHOLE } from '../../../core/contract/names.ts';
+import type { RawSeries } from '../../../core/judge/series/counters.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
+import { TidegateError } from '../../../core/values/error.ts';
+import { WHOLE } from '../../../core/values/share.ts';
+import type { ClusterFacts, WorkloadFacts } from '../../../core/workload/facts.ts';
 
 const NOW = 1_000_000_000;
 

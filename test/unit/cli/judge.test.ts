@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Io } from '../../../cli/io.ts';
-import { benchCommand } from '../../../cli/judge/bench.ts';
 import { run } from '../../../cli/program.ts';
-import { recordingLines } from '../../../core/analysis/recording.ts';
-import type { Recording } from '../../../core/analysis/recording.ts';
-import { recordedTraffic, SINCE_MS } from '../../support/recorded-traffic.ts';
-import type { Traffic } from '../../support/recorded-traffic.ts';
+import { recordingLines, type Recording } from '../../../core/judge/series/recording.ts';
+import { recordedTraffic, SINCE_MS, type Traffic } from '../../support/recorded-traffic.ts';
 import { startRecordedPrometheus } from '../../support/recorded-prometheus.ts';
 
 /** A replay is hundreds of looks, which take a second or two; on a machine that is busy with other tests many more. */
@@ -197,12 +194,6 @@ describe('tidegate judge SERVICE', () => {
     expect(again).toMatchObject({ code: 3, out: read.out });
     // A rollout's ranges are ten minutes at most: what answers those answers these.
     expect(Math.max(...prometheus.ranges)).toBeLessThanOrEqual(600_000);
-  });
-});
-
-describe('tidegate judge bench', () => {
-  it('needs the repository: the package has no benches', () => {
-    expect(() => benchCommand({ stderr: () => undefined }, folder)).toThrow('not part of the package');
   });
 });
 

@@ -2,8 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { ServiceError, type WorkflowHandle } from '@temporalio/client';
 import { exitCodes, type Io } from '../../../cli/io.ts';
-import { watchRollout } from '../../../cli/rollout.ts';
-import { messageNames, type RolloutStatus } from '../../../core/contract/messages.ts';
+import { watchRollout } from '../../../cli/rollouts/rollout.ts';
+import { messageNames } from '../../../core/contract/messages.ts';
+import type { RolloutStatus } from '../../../core/rollout/machine/status.ts';
 import { testPlan } from '../../support/plans.ts';
 
 const UNAVAILABLE = 14;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { validateCommand } from '../../../cli/validate.ts';
+import { validateCommand } from '../../../cli/commands/validate.ts';
 import { jsonSchemas } from '../../../core/config/json-schema.ts';
 import { createConfigLoader } from '../../../platform/config/load.ts';
 import { meshText, serviceText } from './documents.ts';
@@ -39,7 +39,8 @@ describe('createConfigLoader', () => {
   it('loads the examples, with paths from the folder of their file and a digest that knows no machine', async () => {
     const loader = createConfigLoader({ directory: examples });
     const { mesh, service, digest } = await loader.load({ service: 'checkout' });
-    expect(mesh.clusters[0]?.ref.kubeconfig).toEqual({
+    expect(mesh.clusters[0]?.ref.access).toEqual({
+      kind: 'kubeconfig',
       path: join(examples, 'kubeconfigs', 'shop.yaml'),
       context: 'aws-us-east-1',
     });
@@ -117,7 +118,7 @@ describe('tidegate validate', () => {
 });
 
 describe('published JSON Schemas', () => {
-  it('are those that the schemas in code give; run `node cli/generate-schema.ts` when they differ', async () => {
+  it('are those that the schemas in code give; run `node infra/docs/generate-schema.ts` when they differ', async () => {
     const directory = join(root, 'docs', 'reference', 'schema');
     const committed = await Promise.all(
       (await readdir(directory)).map(

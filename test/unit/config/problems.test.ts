@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../../core/config/parse.ts';
-import type { ConfigProblem } from '../../../core/config/problem.ts';
-import { formatProblem } from '../../../core/config/problem.ts';
+import { type ConfigProblem, formatProblem } from '../../../core/config/problem.ts';
 import { meshText, serviceText, sloText, stepsText } from './documents.ts';
-import { meshCases } from './mesh-cases.ts';
-import type { Case } from './mesh-cases.ts';
+import { meshCases, type Case } from './mesh-cases.ts';
 
 const problemsOf = (service: string, mesh = meshText): readonly ConfigProblem[] => {
   const parsed = parseConfig([

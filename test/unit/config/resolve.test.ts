@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { TidegateError } from '../../../core/contract/errors.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import { parseConfig } from '../../../core/config/parse.ts';
 import { formatProblem } from '../../../core/config/problem.ts';
-import type { ResolvedConfig, ServiceQuery } from '../../../core/config/resolve.ts';
-import { resolveMesh, resolveService } from '../../../core/config/resolve.ts';
+import { type ResolvedConfig, type ServiceQuery, resolveMesh, resolveService } from '../../../core/config/resolve.ts';
 import type { ConfigFile } from '../../../core/config/source.ts';
 import { pathFrom } from '../../../core/config/template.ts';
 import { meshText, serviceText, sloText } from './documents.ts';

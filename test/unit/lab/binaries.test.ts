@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { cachedPath } from '../../../infra/lab/binaries/cache.ts';
 import { binaryNames, environmentVariable, isAcceptable } from '../../../infra/lab/binaries/catalogue.ts';
-import { missingPrerequisites } from '../../../infra/lab/binaries/prerequisites.ts';
-import type { MachineFacts } from '../../../infra/lab/binaries/prerequisites.ts';
+import { missingPrerequisites, type MachineFacts } from '../../../infra/lab/binaries/prerequisites.ts';
 import { candidatesOf, findBinary } from '../../../infra/lab/binaries/search.ts';
 
 const machine: MachineFacts = {

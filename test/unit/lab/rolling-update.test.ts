@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nextSizes, rolloutLimits } from '../../../infra/lab/pods/rolling-update.ts';
-import type { SetSize } from '../../../infra/lab/pods/rolling-update.ts';
+import { nextSizes, rolloutLimits, type SetSize } from '../../../infra/lab/pods/rolling-update.ts';
 
 /** Plays a rolling update in which every new pod gets available before the next look. */
 function play(

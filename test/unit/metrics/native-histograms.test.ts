@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RawSeries } from '../../../core/analysis/counters.ts';
-import { countsAtOrBelow, totalCount } from '../../../core/analysis/exponential.ts';
+import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import { countsAtOrBelow, totalCount } from '../../../core/judge/series/exponential.ts';
 import { parseMatrix } from '../../../platform/metrics/answer.ts';
 import { asClassic, withNativeHistograms } from '../../../platform/metrics/native-histograms.ts';
-import type { SeriesQuery } from '../../../platform/metrics/source.ts';
+import type { SeriesQuery } from '../../../core/judge/series/source.ts';
 
 const NAME = 'http_server_request_duration_seconds';
 const buckets = (edges: readonly number[]): SeriesQuery => ({ names: [`${NAME}_bucket`], labels: {}, edges });

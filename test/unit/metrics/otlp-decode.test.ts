@@ -4,11 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import protobuf from 'protobufjs/light.js';
 import { decodeRequest, Undecodable } from '../../../platform/metrics/otlp/decode.ts';
-import { reportsOf } from '../../../platform/metrics/otlp/points.ts';
-import type { Point, Rejected } from '../../../platform/metrics/otlp/points.ts';
-import { startOtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
-import type { OtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
-import { readNames } from '../../../platform/metrics/selectors.ts';
+import { reportsOf, type Point, type Rejected } from '../../../platform/metrics/otlp/points.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
+import { readNames } from '../../../core/judge/series/selectors.ts';
 import { metricOf, requestOf } from './otlp-messages.ts';
 
 const isRead = (name: string): boolean => readNames.has(name);

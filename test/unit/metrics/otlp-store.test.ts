@@ -1,16 +1,15 @@
 /** What the receiver keeps, against what was sent: every request counts once, in its interval, or not at all. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { serverLatencyArm } from '../../../core/analysis/latency.ts';
-import { sumCells } from '../../../core/analysis/arms.ts';
-import { countIncrements } from '../../../core/analysis/counters.ts';
+import { serverLatencyArm } from '../../../core/judge/arms/latency.ts';
+import { sumCells } from '../../../core/judge/arms/arms.ts';
+import { countIncrements } from '../../../core/judge/series/counters.ts';
 import type { Limits } from '../../../platform/metrics/otlp/limits.ts';
 import { reportsOf } from '../../../platform/metrics/otlp/points.ts';
 import { createOtlpStore } from '../../../platform/metrics/otlp/store.ts';
-import { envoyTraffic, readNames, serverLatency, serverRequests } from '../../../platform/metrics/selectors.ts';
-import type { SeriesQuery } from '../../../platform/metrics/source.ts';
-import { metricOf, requestFrom, resource } from './otlp-messages.ts';
-import type { WrittenPoint } from './otlp-messages.ts';
+import { envoyTraffic, readNames, serverLatency, serverRequests } from '../../../core/judge/series/selectors.ts';
+import type { SeriesQuery } from '../../../core/judge/series/source.ts';
+import { metricOf, requestFrom, resource, type WrittenPoint } from './otlp-messages.ts';
 
 /** Seconds since the receiver began to listen, as times of points and as clock. */
 const EPOCH_S = 1_800_000_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RawSeries } from '../../../core/analysis/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/counters.ts';
 import { readLongRange } from '../../../platform/metrics/read-long-range.ts';
 import { createRecordedSource } from '../../../platform/metrics/recorded.ts';
-import type { SeriesQuery } from '../../../platform/metrics/source.ts';
+import type { SeriesQuery } from '../../../core/judge/series/source.ts';
 
 const series = (labels: Record<string, string>, ...times: number[]): RawSeries => ({
   labels: { __name__: 'up', ...labels },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { forecastSteps, forecastText, forecastWarnings } from '../../../core/rollout/forecast.ts';
-import type { MeasuredTraffic } from '../../../core/contract/activities.ts';
-import type { Plan } from '../../../core/contract/plan.ts';
+import type { MeasuredTraffic } from '../../../core/judge/look/watch.ts';
+import { forecastSteps, forecastText, forecastWarnings } from '../../../core/rollout/plan/forecast.ts';
+import type { Plan } from '../../../core/rollout/plan/plan.ts';
 import { testPlan } from '../../support/plans.ts';
 
 const judge = {

@@ -1,10 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { VerifyRoutingResult, WatchSloResult } from '../../../core/contract/activities.ts';
-import { WHOLE } from '../../../core/contract/names.ts';
-import type { Plan } from '../../../core/contract/plan.ts';
-import { isForward, next } from '../../../core/rollout/next.ts';
-import { initialState, type Command, type RolloutEvent, type RolloutState } from '../../../core/rollout/state.ts';
+import type { WatchSloResult } from '../../../core/judge/look/watch.ts';
+import type { VerifyRoutingResult } from '../../../core/judge/proof/proof.ts';
+import { isForward, next } from '../../../core/rollout/machine/next.ts';
+import {
+  initialState,
+  type Command,
+  type RolloutEvent,
+  type RolloutState,
+} from '../../../core/rollout/machine/state.ts';
+import type { Plan } from '../../../core/rollout/plan/plan.ts';
+import { WHOLE } from '../../../core/values/share.ts';
 import { testPlan } from '../../support/plans.ts';
 
 const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({
@@ -57,7 +63,7 @@ function answer(
   w: World,
   overrides: { proof?: VerifyRoutingResult; watch?: WatchSloResult } = {},
 ): boolean {
-  const i = w.open.findIndex((command) => !(command.type === 'watch' && command.mode === 'guard'));
+  const i = w.open.findIndex((command) => !(command.type === 'watch' && command.mode === 'hold'));
   const command = w.open[i];
   if (command === undefined || !('seq' in command)) return false;
   w.open.splice(i, 1);
@@ -227,7 +233,7 @@ describe('holding', () => {
     const w = world(plan);
     for (let i = 0; i < 5; i++) answer(plan, w);
     expect(w.state.phase).toBe('gated');
-    expect(w.open).toMatchObject([{ type: 'watch', mode: 'guard' }]);
+    expect(w.open).toMatchObject([{ type: 'watch', mode: 'hold' }]);
     feed(plan, w, { type: 'pause', reason: 'x', atMs: 1 });
     feed(plan, w, { type: 'approve', reason: 'x', atMs: 2 });
     expect(w.state.phase).toBe('paused');
@@ -297,7 +303,7 @@ describe('onBreach: cluster', () => {
     while (!(w.state.wave === 1 && w.state.phase === 'baking')) answer(plan, w);
     answer(plan, w, { watch: watched('breach', ['gcp-europe-west1']) });
     expect(w.state.phase).toBe('restoring');
-    expect(w.open.at(-1)).toMatchObject({ type: 'watch', mode: 'guard' });
+    expect(w.open.at(-1)).toMatchObject({ type: 'watch', mode: 'hold' });
     const seq = w.state.watching;
     drop(w, 'watch');
     feed(plan, w, { type: 'watched', seq, atMs: w.at, result: watched('breach', ['aws-us-east-1']) });
@@ -337,7 +343,7 @@ describe('messages at inconvenient moments', () => {
     const plan = testPlan();
     const w = world(plan);
     while (w.state.phase !== 'verifying') answer(plan, w);
-    expect(w.open).toContainEqual(expect.objectContaining({ type: 'watch', mode: 'guard' }));
+    expect(w.open).toContainEqual(expect.objectContaining({ type: 'watch', mode: 'hold' }));
     while (!(w.state.wave === 1 && w.state.phase === 'verifying')) answer(plan, w);
     expect(w.state.watchedWave).toBe(1);
   });

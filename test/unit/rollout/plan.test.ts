@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { TidegateError, type FailureCode } from '../../../core/contract/errors.ts';
-import { WHOLE } from '../../../core/contract/names.ts';
-import type { Change } from '../../../core/contract/plan.ts';
-import { exposure, formatDuration, formatShare, longestDurationMs } from '../../../core/rollout/describe.ts';
-import { planRollout, topologies, type PlanInput } from '../../../core/rollout/plan.ts';
+import type { Change } from '../../../core/rollout/change.ts';
+import { exposure, longestDurationMs } from '../../../core/rollout/plan/exposure.ts';
+import { planRollout, topologies, type PlanInput } from '../../../core/rollout/plan/versions.ts';
+import { TidegateError, type FailureCode } from '../../../core/values/error.ts';
+import { formatShare, WHOLE } from '../../../core/values/share.ts';
 import { clusterNames, facts, record, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
+import { durationText } from '../../../core/values/duration.ts';
 
 const deploy: Change = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' };
 
@@ -392,6 +393,6 @@ describe('describing', () => {
 
   it('writes shares and durations as people do', () => {
     expect([formatShare(1_000), formatShare(WHOLE), formatShare(333_333)]).toEqual(['0.1 %', '100 %', '33.3333 %']);
-    expect([formatDuration(500), formatDuration(90_000), formatDuration(3_600_000)]).toEqual(['500ms', '1m 30s', '1h']);
+    expect([durationText(500), durationText(90_000), durationText(3_600_000)]).toEqual(['500ms', '1m 30s', '1h']);
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseRecord } from '../../../core/routing/parse-record.ts';
-import { edited } from './edits.ts';
-import type { Path } from './edits.ts';
+import { edited, type Path } from './edits.ts';
 import { canary } from './records.ts';
 
 const parse = (record: unknown): unknown =>

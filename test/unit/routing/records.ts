@@ -1,8 +1,7 @@
 /** Records for tests: one plain sample, and arbitrary ones. */
 import * as fc from 'fast-check';
-import { WHOLE } from '../../../core/contract/names.ts';
-import type { RoutingRecord, Shares, VersionShares } from '../../../core/routing/record.ts';
-import { apportion } from '../../../core/routing/weights.ts';
+import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
+import { apportion, type Shares, WHOLE } from '../../../core/values/share.ts';
 
 const policy = { requestTimeoutMs: 0, upstreamIdleMs: 4_000, connectTimeoutMs: 5_000 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { WHOLE } from '../../../core/contract/names.ts';
-import { apportion, sameTraffic, sharesOf, subsetsOf, weightsOf } from '../../../core/routing/weights.ts';
+import { sameTraffic, subsetsOf, weightsOf } from '../../../core/routing/weights.ts';
+import { apportion, sharesOf, WHOLE } from '../../../core/values/share.ts';
 import { arbitraryRecord, arbitraryVersions, canary, recordOf } from './records.ts';
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

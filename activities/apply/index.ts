@@ -1,0 +1,18 @@
+/** Activities of the queue `tidegate-apply`: reads and writes of clusters on the way forward. */
+import type { ActivitiesOf } from '../../core/contract/queues.ts';
+import type { KubeDeps } from '../ports.ts';
+import { applyRouting } from './apply-routing.ts';
+import { commit } from './commit.ts';
+import { prepareVersion } from './prepare-version.ts';
+import { readRecords } from './read-records.ts';
+import { releaseService } from './release-service.ts';
+import { retireVersion } from './retire-version.ts';
+
+export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => ({
+  readRecords: (input) => readRecords(deps, input),
+  prepareVersion: (input) => prepareVersion(deps, input),
+  applyRouting: (input) => applyRouting(deps, input),
+  commit: (input) => commit(deps, input),
+  retireVersion: (input) => retireVersion(deps, input),
+  releaseService: (input) => releaseService(deps, input),
+});

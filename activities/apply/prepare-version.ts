@@ -1,0 +1,176 @@
+/** Brings a version to as many ready pods as the one it replaces has in that cluster, exposed to nobody yet. */
+import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
+import { kinds } from '../../core/kube/kinds.ts';
+import { annotations } from '../../core/kube/labels.ts';
+import type { Deployment, Service } from '../../core/kube/objects.ts';
+import { servingService } from '../../core/render/cilium-envoy/services.ts';
+import { deploymentName } from '../../core/routing/names.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
+import { selects, frontendOf } from '../../core/workload/cluster-facts.ts';
+import { isManagedVersion, versionOf } from '../../core/workload/managed.ts';
+import { assertUnedited } from '../../core/workload/template-edits.ts';
+import {
+  assertSameVersion,
+  describeProgress,
+  isReady,
+  versionDeployment,
+} from '../../core/workload/version-deployment.ts';
+import { desiredTemplate, templateDigest } from '../../core/workload/version-template.ts';
+import { applyObject, ensureObject } from '../../platform/kube/apply-objects.ts';
+import type { KubeDeps } from '../ports.ts';
+import type { RecordAt } from '../record-store.ts';
+import { holdAutoscaler } from './autoscalers.ts';
+import { ensureBudget } from './disruption-budget.ts';
+import { readFrontend, readWorkloads } from './workloads.ts';
+
+export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
+  const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  const frontend = await readFrontend(at);
+  const { service, installation, namespace } = input.service;
+  const subset = servingService({
+    namespace,
+    service,
+    installation,
+    version: input.version,
+    cluster: input.cluster.name,
+    frontend: frontendOf(frontend),
+  });
+  const name = input.workload === 'managed' ? await ensureDeployment(at, frontend, input) : null;
+  await ensureObject(at.cluster, subset, { installation, compare: 'exact' });
+  const selector = (subset.spec as Service['spec']).selector ?? {};
+  return waitUntilReady(deps, { at, input, name, frontend, selector });
+}
+
+/** The name of the version's Deployment, made or raised to the replaced version's ready pods. */
+async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareVersionInput): Promise<string> {
+  const { service, version } = input;
+  const { selector } = frontendOf(frontend);
+  const workloads = await readWorkloads(at, frontend);
+  const source = await readSource(at, input);
+  const name = deploymentName(service.service, version);
+  const where = `${at.cluster.name}/${service.namespace}/Deployment/${source.metadata.name}`;
+  const live = await at.cluster.get<Deployment>(kinds.deployment, { namespace: service.namespace, name });
+  const replaced = replacedBy(input, workloads, source);
+  const ready = replaced?.status?.readyReplicas ?? 0;
+  // A version without a ready pod says nothing of what the traffic needs, only of its own health.
+  const needed = ready === 0 ? (replaced?.spec.replicas ?? 1) : ready;
+  const replicas = Math.max(1, needed, live?.spec.replicas ?? 0);
+  if (replaced !== null) await holdAutoscaler(at, { deployment: replaced.metadata.name, replicas: ready, version });
+  // Asked for by name only (undo): what it stands for is not in question.
+  const again =
+    live !== null &&
+    input.replaces !== '' &&
+    input.source.image === undefined &&
+    input.source.podTemplate === undefined;
+  if (again && isManagedVersion(live, service, version)) {
+    assertUnedited(live, at.cluster.name);
+    await scaleUp(at, live, replicas);
+    return name;
+  }
+  if (input.source.podTemplate === undefined) assertUnedited(source, at.cluster.name);
+  const template = desiredTemplate({
+    running: source.spec.template,
+    source: input.source,
+    service: service.service,
+    version,
+    selector,
+    where,
+  });
+  const desired = versionDeployment({ service, version, source, template, selector, replicas });
+  if (live !== null)
+    assertSameVersion(live, { cluster: at.cluster.name, service, version, wantedDigest: templateDigest(template) });
+  await applyObject(at.cluster, desired, { installation: service.installation, live, compare: 'digest' });
+  await ensureBudget(at, { selector, labels: template.metadata?.labels ?? {} });
+  return name;
+}
+
+async function readSource({ cluster, service }: RecordAt, { source }: PrepareVersionInput): Promise<Deployment> {
+  const found = await cluster.get<Deployment>(kinds.deployment, {
+    namespace: service.namespace,
+    name: source.deployment,
+  });
+  if (found !== null) return found;
+  refuse(
+    'Invalid',
+    `${cluster.name}/${service.namespace}/Deployment/${source.deployment} does not exist: nothing to make the version from`,
+    'start again, so that the plan sees the Deployments of today',
+  );
+}
+
+/** At adoption the original Deployment; else the replaced version's, ours before one that carries the same label. */
+function replacedBy(
+  input: PrepareVersionInput,
+  workloads: readonly Deployment[],
+  source: Deployment,
+): Deployment | null {
+  const { replaces, service } = input;
+  if (replaces === '') return source;
+  const candidates = workloads.filter((one) => versionOf(one) === replaces);
+  return candidates.find((one) => isManagedVersion(one, service, replaces)) ?? candidates[0] ?? null;
+}
+
+async function scaleUp({ cluster }: RecordAt, { metadata, spec }: Deployment, replicas: number): Promise<void> {
+  if ((spec.replicas ?? 1) >= replicas) return;
+  const { namespace, name, resourceVersion } = metadata;
+  await cluster.patch(kinds.deployment, { namespace, name }, { metadata: { resourceVersion }, spec: { replicas } });
+}
+
+interface Waiting {
+  readonly at: RecordAt;
+  readonly input: PrepareVersionInput;
+  /** null: somebody else makes it, and it is found by its pods' labels. */
+  readonly name: string | null;
+  readonly frontend: Service;
+  readonly selector: Readonly<Record<string, string>>;
+}
+
+/** Between two looks at a Deployment that gets ready, ms. */
+const LOOK_MS = 1_000;
+
+async function waitUntilReady(deps: KubeDeps, waiting: Waiting): Promise<PrepareVersionResult> {
+  const { clock, activity } = deps;
+  const { input } = waiting;
+  const until = activity.scheduledAtMs() + input.progressDeadlineMs;
+  for (;;) {
+    const found = await findDeployment(waiting);
+    if (found !== null && isReady(found)) return readyResult(found);
+    const progress = found === null ? missing(waiting) : describeProgress(found);
+    activity.heartbeat({ cluster: input.cluster.name, version: input.version, progress });
+    if (clock.nowMs() >= until) throw tooLate(waiting, found, progress);
+    await clock.sleep(LOOK_MS, activity.signal());
+  }
+}
+
+async function findDeployment({ at, name, frontend, selector }: Waiting): Promise<Deployment | null> {
+  if (name !== null) return at.cluster.get<Deployment>(kinds.deployment, { namespace: at.service.namespace, name });
+  const workloads = await readWorkloads(at, frontend);
+  return workloads.find(({ spec }) => selects(selector, spec.template.metadata?.labels)) ?? null;
+}
+
+function readyResult({ metadata, spec, status }: Deployment): PrepareVersionResult {
+  return {
+    deployment: metadata.name,
+    replicas: spec.replicas ?? 1,
+    ready: status?.readyReplicas ?? 0,
+    templateDigest: metadata.annotations?.[annotations.templateDigest] ?? templateDigest(spec.template),
+  };
+}
+
+const missing = ({ name, selector }: Waiting): string =>
+  name === null
+    ? `no Deployment has pods with ${Object.entries(selector)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(',')}`
+    : 'the Deployment was deleted';
+
+function tooLate({ at, input, name }: Waiting, found: Deployment | null, progress: string): TidegateError {
+  const object = found?.metadata.name ?? name ?? `${input.service.service} ${input.version}`;
+  const seconds = String(Math.round(input.progressDeadlineMs / 1000));
+  return new TidegateError(
+    'DeadlineExceeded',
+    `${at.cluster.name}/${input.service.namespace}/Deployment/${object}: ${progress}, after ${seconds} s`,
+    {
+      fix: 'see the pods (kubectl describe): image, probes, capacity; or raise rollout.progressDeadline. No traffic was moved to it',
+    },
+  );
+}

@@ -1,0 +1,98 @@
+/**
+ * The world as it is, per cluster. A cluster that cannot be read (no answer, credentials refused, kubeconfig gone) is a
+ * fact, not an error: it must not keep the others from being restored. So is a record that somebody has broken by hand.
+ */
+import type { ReadRecordsInput } from '../../core/contract/activities.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import { kinds } from '../../core/kube/kinds.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../../core/kube/objects.ts';
+import { describeObject, isOwned } from '../../core/kube/ownership.ts';
+import { cecName } from '../../core/routing/names.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { frontendFacts, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
+import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.ts';
+import {
+  bypassingObjects,
+  foreignObjects,
+  type Ingress,
+  type Route,
+  type Surroundings,
+} from '../../core/workload/surroundings.ts';
+import type { KubeCluster } from '../../platform/kube/clusters.ts';
+import type { KubeDeps } from '../ports.ts';
+import { recordOf } from '../record-store.ts';
+
+export async function readRecords(deps: KubeDeps, { service, clusters }: ReadRecordsInput): Promise<ReadRecordsResult> {
+  const facts = await Promise.all(clusters.map((ref) => factsOrWhyNot(deps, ref, service)));
+  const epochs = facts.flatMap(({ record }) =>
+    record === null ? [] : [record.topology.epoch, record.versions.epoch, record.policy.epoch],
+  );
+  return { clusters: facts, epoch: Math.max(deps.clock.nowMs(), 1 + Math.max(0, ...epochs)) };
+}
+
+async function factsOrWhyNot(
+  { clusters, activity }: KubeDeps,
+  ref: ClusterRef,
+  service: ServiceRef,
+): Promise<ClusterFacts> {
+  try {
+    return await readFacts(clusters.connect(ref), service, activity.signal());
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    const nothing = { record: null, frontend: null, workloads: [], foreign: [], bypasses: [] };
+    return { cluster: ref.name, unreachable: error.message, ...nothing };
+  }
+}
+
+async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: AbortSignal): Promise<ClusterFacts> {
+  const { namespace } = service;
+  const own = cecName(service.service);
+  const [frontend, deployments, autoscalers, around] = await Promise.all([
+    cluster.get<Service>(kinds.service, { namespace, name: service.service }, { signal }),
+    cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
+    cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
+    readSurroundings(cluster, namespace, signal),
+  ]);
+  const route = around.routes.find((one) => one.metadata.name === own && isOwned(one, service.installation));
+  const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name);
+  const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
+  return {
+    cluster: cluster.name,
+    unreachable: '',
+    record,
+    frontend: frontendFacts(frontend),
+    workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
+    foreign: [...foreignObjects(service, own, around), ...broken],
+    bypasses: bypassingObjects(service, around),
+  };
+}
+
+interface ReadRecord {
+  readonly record: RoutingRecord | null;
+  /** Why the record cannot be used, with the object's name. */
+  readonly broken: readonly string[];
+}
+
+const noRecord: ReadRecord = { record: null, broken: [] };
+
+function recordOrWhyNot(route: EnvoyConfig, cluster: string): ReadRecord {
+  try {
+    return { record: recordOf(route, cluster), broken: [] };
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    return { record: null, broken: [`${describeObject(route)}: ${error.message}`] };
+  }
+}
+
+async function readSurroundings(cluster: KubeCluster, namespace: string, signal: AbortSignal): Promise<Surroundings> {
+  const [routes, clusterwideRoutes, httpRoutes, grpcRoutes, ingresses] = await Promise.all([
+    cluster.list<EnvoyConfig>(kinds.envoyConfig, namespace, { signal }),
+    cluster.list<EnvoyConfig>(kinds.clusterwideEnvoyConfig, undefined, { signal }),
+    cluster.list<Route>(kinds.httpRoute, namespace, { signal }),
+    cluster.list<Route>(kinds.grpcRoute, namespace, { signal }),
+    cluster.list<Ingress>(kinds.ingress, namespace, { signal }),
+  ]);
+  return { routes, clusterwideRoutes, gatewayRoutes: [...httpRoutes, ...grpcRoutes], ingresses };
+}

@@ -1,0 +1,114 @@
+/**
+ * Takes a version out, in the order in which nothing is lost: no traffic anywhere, a drain, out of the records and
+ * routes, its Services, its pods. Level-based: it looks again after every wait, and leaves a version alone that serves.
+ */
+import type { RetireVersionInput } from '../../core/contract/activities.ts';
+import { kinds } from '../../core/kube/kinds.ts';
+import { annotations, labels } from '../../core/kube/labels.ts';
+import type { ObjectChange } from '../../core/kube/object-change.ts';
+import type { Deployment, Service } from '../../core/kube/objects.ts';
+import { names, serves, withoutVersion } from '../../core/routing/changes.ts';
+import { removeObject } from '../../platform/kube/apply-objects.ts';
+import { drain, type KubeDeps } from '../ports.ts';
+import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
+import { releaseAutoscalers, removeAutoscaler } from './autoscalers.ts';
+import { removeBudget } from './disruption-budget.ts';
+import { managedDeployment } from './workloads.ts';
+
+export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): Promise<readonly ObjectChange[]> {
+  const all = input.clusters.map((ref): RecordAt => ({ cluster: deps.clusters.connect(ref), service: input.service }));
+  if (input.original !== undefined) return retireOriginal(deps, all, { ...input, original: input.original });
+  if (await servesAnywhere(all, input.version)) return skipped(input);
+  await drain(deps, { ms: input.drainMs, of: 'retireVersion' });
+  // It may have been chosen again meanwhile.
+  if (await servesAnywhere(all, input.version)) return skipped(input);
+  const routes = await Promise.all(all.map((at) => leaveRecord(at, input.version)));
+  const rest = await Promise.all(all.map((at) => removeVersion(at, input.version)));
+  return [...routes, ...rest].flat();
+}
+
+const skipped = ({ service, version }: RetireVersionInput): readonly ObjectChange[] => [
+  { object: `version/${service.service} ${version}`, action: 'skipped', before: '', after: '' },
+];
+
+/** Every cluster must answer: one that is not seen may still send to it. */
+async function servesAnywhere(all: readonly RecordAt[], version: string): Promise<boolean> {
+  const found = await Promise.all(all.map((at) => findRecord(at)));
+  return found.some(({ record }) => record !== null && serves(record, version));
+}
+
+async function leaveRecord(at: RecordAt, version: string): Promise<readonly ObjectChange[]> {
+  const { route, record, redirected } = await findRecord(at);
+  if (route === null) return [];
+  const gone = record === null || (record.versions.proven === null && record.versions.current === null);
+  // An adoption that was taken back: its connections have drained, so the whole object goes.
+  if (gone && !redirected) {
+    return [
+      await removeObject(at.cluster, route, { installation: at.service.installation, unchanged: true }),
+      ...(await removeBudget(at)),
+    ];
+  }
+  const written = await updateRecord(at, (found) =>
+    found.record === null || serves(found.record, version) || !names(found.record, version)
+      ? null
+      : { record: withoutVersion(found.record, version), redirect: found.redirected },
+  );
+  return written?.changes ?? [];
+}
+
+async function removeVersion(at: RecordAt, version: string): Promise<readonly ObjectChange[]> {
+  const { installation } = at.service;
+  const services = await subsetServices(at, version);
+  const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
+  const released = await releaseAutoscalers(at, version);
+  const deployment = await managedDeployment(at, version);
+  // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
+  // record says so.
+  if (deployment === null || (await pinOf(at)) === version) return [...removed, ...released];
+  const autoscaler = await removeAutoscaler(at, deployment.metadata.name);
+  return [...removed, ...released, ...autoscaler, await removeObject(at.cluster, deployment, { installation })];
+}
+
+type RetireOriginal = RetireVersionInput & { readonly original: string };
+
+/** The Deployment that ran before adoption stays as an object, with no pods: it is the user's, and a way back by hand. */
+async function retireOriginal(
+  deps: KubeDeps,
+  all: readonly RecordAt[],
+  input: RetireOriginal,
+): Promise<readonly ObjectChange[]> {
+  await drain(deps, { ms: input.drainMs, of: 'retireVersion' });
+  return (await Promise.all(all.map((at) => scaleOriginal(at, input)))).flat();
+}
+
+async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal): Promise<readonly ObjectChange[]> {
+  const object = `Deployment/${original}`;
+  const { namespace } = at.service;
+  const found = await at.cluster.get<Deployment>(kinds.deployment, { namespace, name: original });
+  if (found === null) return [];
+  const replicas = found.spec.replicas ?? 1;
+  // Killed between the two writes: the autoscaler is still to be given back.
+  if (replicas === 0) {
+    return [{ object, action: 'unchanged', before: '', after: '' }, ...(await releaseAutoscalers(at, version))];
+  }
+  const successor = await managedDeployment(at, version);
+  // Only a commit pins: before it, the original is what clients get.
+  const replaced = (await pinOf(at)) !== '' && (successor?.status?.readyReplicas ?? 0) > 0;
+  if (!replaced) return [{ object, action: 'skipped', before: '', after: '' }];
+  const held = JSON.stringify({ replicas, for: version, service: at.service.service });
+  const patch = {
+    metadata: { resourceVersion: found.metadata.resourceVersion, annotations: { [annotations.held]: held } },
+    spec: { replicas: 0 },
+  };
+  await at.cluster.patch(kinds.deployment, { namespace, name: original }, patch);
+  // An autoscaler leaves a Deployment with 0 replicas alone.
+  const released = await releaseAutoscalers(at, version);
+  return [{ object, action: 'configured', before: `replicas ${String(replicas)}`, after: 'replicas 0' }, ...released];
+}
+
+/** Version that the frontend is pinned to; '' for none, or without a frontend. */
+async function pinOf({ cluster, service }: RecordAt): Promise<string> {
+  const at = { namespace: service.namespace, name: service.service };
+  const frontend = await cluster.get<Service>(kinds.service, at);
+  return frontend?.spec.selector?.[labels.version] ?? '';
+}

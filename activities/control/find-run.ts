@@ -1,0 +1,14 @@
+/** findRun: is a workflow of that id open? Asked through the worker's own client. */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { FindRunInput } from '../../core/contract/activities.ts';
+
+export async function findRun({ workflowId }: FindRunInput): Promise<string> {
+  try {
+    const { status, runId } = await Context.current().client.workflow.getHandle(workflowId).describe();
+    return status.name === 'RUNNING' ? runId : '';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return '';
+    throw error;
+  }
+}

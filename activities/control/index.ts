@@ -1,0 +1,14 @@
+/** Activities of the queue `tidegate-control`: what workflows ask before they plan. No cluster is touched. */
+import type { ActivitiesOf } from '../../core/contract/queues.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { findRun } from './find-run.ts';
+
+export interface ControlDeps {
+  /** Loads and checks the config that this worker serves. */
+  readonly config: { load: RolloutActivities['loadConfig'] };
+}
+
+export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'control'> => ({
+  loadConfig: (input) => config.load(input),
+  findRun,
+});

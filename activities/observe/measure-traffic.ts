@@ -1,0 +1,45 @@
+/** measureTraffic: what the running version does now, so that a plan can say what its bakes will show. Only reads. */
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { sumCells } from '../../core/judge/arms/arms.ts';
+import { armOfSlo, readCountersOf, sourceOf } from '../../core/judge/look/sources.ts';
+import type { MeasureTrafficInput, MeasuredTraffic } from '../../core/judge/look/watch.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import type { ObserveDeps } from './index.ts';
+
+/** As long as a plan looks back, ms: five of OpenTelemetry's default export intervals. */
+const RANGE_MS = 5 * 60_000;
+
+export async function measureTraffic(
+  deps: ObserveDeps,
+  input: MeasureTrafficInput,
+  signal: AbortSignal,
+): ReturnType<RolloutActivities['measureTraffic']> {
+  try {
+    return await measure(deps, input, signal);
+  } catch (error) {
+    // A forecast is a help, not a gate: without numbers the plan says so.
+    if (error instanceof TidegateError) return { traffic: [], problem: error.message };
+    throw error;
+  }
+}
+
+const measure = async (
+  deps: ObserveDeps,
+  input: MeasureTrafficInput,
+  signal: AbortSignal,
+): Promise<{ traffic: readonly MeasuredTraffic[]; problem: string }> => {
+  const metrics = deps.connectMetrics(input.metrics);
+  const nowMs = deps.now() + (await metrics.clockOffsetMs(signal));
+  const counted = await readCountersOf(input, input.slos, { metrics, signal, startMs: nowMs - RANGE_MS, nowMs });
+  const traffic = input.slos.flatMap((slo) =>
+    input.strata.map((stratum): MeasuredTraffic => {
+      const source = sourceOf(counted, slo);
+      const arm = armOfSlo(slo, { counted: source, stratum, version: stratum.newVersion, stat: stratum.newStat });
+      const { total, bad } = sumCells(arm.cells, 0);
+      const firstMs = arm.cells[0]?.fromMs ?? nowMs;
+      const spanS = Math.max(1, ((arm.newestMs ?? nowMs) - firstMs) / 1000);
+      return { slo: slo.name, source: slo.source, cluster: stratum.serving, perSecond: total / spanS, total, bad };
+    }),
+  );
+  return { traffic, problem: '' };
+};

@@ -1,0 +1,93 @@
+/** verifyRouting: does the traffic itself follow what was written? Read-only; asks the Envoys' own counters. */
+import { Context } from '@temporalio/activity';
+import type {
+  InstanceProof,
+  VerifyRoutingInput,
+  VerifyRoutingResult,
+  VerifyTarget,
+} from '../../core/judge/proof/proof.ts';
+import { proveTargets, type Proofs } from '../../core/judge/proof/prove-targets.ts';
+import type { CountSource } from '../../core/judge/series/source.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import type { ObserveDeps } from './index.ts';
+
+/** Time between two looks, ms: where scrapes come every second or two, the answer is there at once. */
+const POLL_MS = 1_000;
+/** Scrapes since the write that a proof takes, and one that comes too early. */
+const SCRAPES = { entered: 2, forward: 3, restored: 4 } as const;
+/** Longest that rare scrapes may stretch the time to look, ms; below the activity's own bound of 5 minutes. */
+const LONGEST_MS = 4 * 60_000;
+
+export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput): Promise<VerifyRoutingResult> {
+  if (input.metrics === null) return resultOf(untestedAll(input, 'no metrics backend is configured'), deps.now());
+  const bare = bareProofs(input);
+  const targets = input.targets.filter(isProvable);
+  if (targets.length === 0) return resultOf(bare, deps.now());
+  const context = Context.current();
+  const metrics = deps.connectMetrics(input.metrics);
+  const startedMs = deps.now();
+  const proven = new Map<string, InstanceProof>();
+  for (;;) {
+    context.heartbeat();
+    const seen = await look({ input: { ...input, targets }, metrics, now: deps.now, context });
+    const proofs = seen.proofs.map((proof) => {
+      const known = proven.get(`${proof.cluster}/${proof.instance}`) ?? proof;
+      if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
+      return known;
+    });
+    const { result } = resultOf(proofs, deps.now());
+    if (result === 'verified' || deps.now() - startedMs >= lookingMs(input, seen.intervalMs))
+      return resultOf([...proofs, ...bare], deps.now());
+    await context.sleep(POLL_MS);
+  }
+}
+
+/** Asked for one look (0), it is one look; else rare scrapes get the time that they need. */
+const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number): number =>
+  timeoutMs === 0 ? 0 : Math.max(timeoutMs, Math.min(SCRAPES[mode] * intervalMs, LONGEST_MS));
+
+interface Look {
+  readonly input: VerifyRoutingInput;
+  readonly metrics: CountSource;
+  readonly now: () => number;
+  readonly context: Context;
+}
+
+const look = async ({ input, metrics, now, context }: Look): Promise<Proofs> => {
+  try {
+    return await proveTargets(input, { metrics, now, signal: context.cancellationSignal });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) await context.cancelled;
+    if (!(error instanceof TidegateError)) throw error;
+    return { proofs: untestedAll(input, error.message), intervalMs: 0 };
+  }
+};
+
+const isProvable = ({ weights, withdrawn }: VerifyTarget): boolean =>
+  Object.keys(weights).length > 0 || withdrawn.length > 0;
+
+/** An adoption that was taken back, or a route that is lost: silence of Envoy's counters would prove nothing. */
+const bareProofs = (input: VerifyRoutingInput): InstanceProof[] =>
+  untestedAll(
+    { ...input, targets: input.targets.filter((target) => !isProvable(target)) },
+    'no route of ours is in force there: calls go past Envoy, and its counters say nothing of them',
+  );
+
+const untestedAll = (input: VerifyRoutingInput, reason: string): InstanceProof[] =>
+  input.targets.map(({ cluster }) => ({
+    cluster: cluster.name,
+    instance: '*',
+    result: 'untested',
+    reason,
+    requests: 0,
+  }));
+
+const resultOf = (proofs: readonly InstanceProof[], verifiedAtMs: number): VerifyRoutingResult => {
+  const has = (result: InstanceProof['result']): boolean => proofs.some((proof) => proof.result === result);
+  const result = has('contradicted')
+    ? 'contradicted'
+    : has('untested') || proofs.length === 0
+      ? 'untested'
+      : 'verified';
+  return { result, proofs, verifiedAtMs };
+};

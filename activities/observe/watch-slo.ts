@@ -1,0 +1,124 @@
+/** watchSlo: polls the metrics until there is a verdict. Returns at once on a breach; only reads. */
+import { Context } from '@temporalio/activity';
+import { evidenceOf } from '../../core/judge/look/judges.ts';
+import { LONGEST_POLL_MS, look, lookWithoutAnswer, nextLookMs, type Looked } from '../../core/judge/look/look.ts';
+import { fittingReadings, freshState, resumedState, type WatchState } from '../../core/judge/look/state.ts';
+import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { CountSource } from '../../core/judge/series/source.ts';
+import { combineReadings, type Verdict } from '../../core/judge/verdict.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
+import { beatEveryMs } from '../../core/contract/timeouts.ts';
+import { toFailure } from '../failures.ts';
+import type { ObserveDeps } from './index.ts';
+
+const ATTEMPT_MS = 9 * 60_000;
+/** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
+const LONGEST_WAIT_MS = 30_000;
+/** Longest time without a heartbeat while waiting for the next look, ms. */
+const BEAT_MS = beatEveryMs('watchSlo');
+
+export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise<WatchSloResult> {
+  assertJudgeable(input);
+  const context = Context.current();
+  const metrics = deps.connectMetrics(input.metrics);
+  const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
+  let intervalMs = 0;
+  let state = resumedState(context.info.heartbeatDetails) ?? freshState(deps.now());
+  for (;;) {
+    context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+    const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
+    state = { ...looked.state, readings: looked.readings };
+    // A backend that does not answer is asked no more often than one that does.
+    intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
+    const verdict = looked.failure ?? combineReadings(looked.readings);
+    if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
+      return resultOf(verdict, { state, decidedAtMs: deps.now() });
+    if (deps.now() >= attemptEndMs) {
+      context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+      throw windowEnd();
+    }
+    await pause(context, { ms: Math.max(nextLookMs(input, { intervalMs }), looked.retryAfterMs ?? 0), state });
+  }
+}
+
+const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
+  const name = `${service.namespace}/${service.service}`;
+  if (slos.length === 0 || strata.length === 0) {
+    refuse(
+      'Invalid',
+      `nothing to watch for ${name}: ${slos.length} SLOs, ${strata.length} serving clusters`,
+      'give the Service an SLO that can be evaluated',
+    );
+  }
+};
+
+interface LookInput {
+  readonly input: WatchSloInput;
+  readonly metrics: CountSource;
+  readonly now: () => number;
+  readonly state: WatchState;
+  readonly context: Context;
+}
+
+interface Failed {
+  /** Why there was no look. */
+  readonly failure?: Verdict;
+  /** How long the backend asked us to wait, ms. */
+  readonly retryAfterMs?: number;
+}
+
+/** A backend that fails makes everything unknown; it is never a breach, and the counts go on where they were. */
+const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<Looked & Failed> => {
+  try {
+    return await look(input, { ...ports, signal: context.cancellationSignal });
+  } catch (error) {
+    if (context.cancellationSignal.aborted) await context.cancelled;
+    if (!(error instanceof TidegateError)) throw error;
+    const failure: Verdict = { verdict: 'unknown', breached: [], reason: error.message };
+    const retryAfterMs = Math.min(error.retryAfterMs ?? 0, LONGEST_WAIT_MS);
+    const looked = lookWithoutAnswer(input, { state: ports.state, nowMs: ports.now(), providerError: error.message });
+    return { ...looked, intervalMs: 0, failure, retryAfterMs };
+  }
+};
+
+interface Progress {
+  readonly input: WatchSloInput;
+  readonly state: WatchState;
+  readonly nowMs: number;
+  /** Waiting is useless. */
+  readonly ends: boolean;
+}
+
+const isFinal = ({ verdict }: Verdict, { input, state, nowMs, ends }: Progress): boolean => {
+  if (verdict === 'breach') return true;
+  if (input.mode !== 'bake') return false;
+  if (verdict === 'unknown' && ends) return true;
+  const warmMs = Math.max(...input.strata.map(({ sinceMs }) => sinceMs)) + input.warmUpMs;
+  const bakedAtMs = Math.max(state.startedAtMs, warmMs) + input.bakeMs;
+  return nowMs >= bakedAtMs + (verdict === 'unknown' ? input.maxUnknownMs : 0);
+};
+
+const resultOf = (
+  verdict: Verdict,
+  { state, decidedAtMs }: { state: WatchState; decidedAtMs: number },
+): WatchSloResult => ({
+  ...verdict,
+  readings: fittingReadings(state.readings),
+  firstBadAtMs: state.firstBadAtMs,
+  decidedAtMs,
+  evidence: evidenceOf(state.judges),
+});
+
+/** Ends an attempt before the watch does. Retryable and benign: waiting adds no history events. */
+const windowEnd = (): Error =>
+  toFailure(
+    new TidegateError('WindowEnd', 'this attempt of the watch is over, the next one goes on', { retryAfterMs: 1_000 }),
+  );
+
+/** Waits for the next look; beats more often than long poll intervals would. */
+const pause = async (context: Context, { ms, state }: { ms: number; state: WatchState }): Promise<void> => {
+  for (let leftMs = ms; leftMs > 0; leftMs -= BEAT_MS) {
+    await context.sleep(Math.min(BEAT_MS, leftMs));
+    if (leftMs > BEAT_MS) context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+  }
+};

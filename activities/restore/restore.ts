@@ -1,0 +1,31 @@
+/**
+ * The way back in one client cluster, from its own record alone: no readiness, no other cluster, no config is asked.
+ * Repeating it is harmless, and a run that a newer one has overtaken is refused.
+ */
+import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
+import type { KubeDeps } from '../ports.ts';
+import { assertEpoch, restored } from '../../core/routing/changes.ts';
+import { statWeights, updateRecord, type FoundRecord, type WantedRecord } from '../record-store.ts';
+
+export async function restore({ clusters, clock }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
+  const cluster = clusters.connect(input.cluster);
+  const written = await updateRecord({ cluster, service: input.service }, (found) => wantedBack(found, input));
+  const proven = written?.record.versions.proven ?? null;
+  // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
+  const weights = written === null || proven === null ? {} : statWeights(written.record);
+  const withdrawn = Object.keys(weights).filter((name) => weights[name] === 0);
+  return { cluster: cluster.name, changes: written?.changes ?? [], weights, withdrawn, writtenAtMs: clock.nowMs() };
+}
+
+function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): WantedRecord | null {
+  if (record === null) return null;
+  assertEpoch(record, input);
+  const { proven, current } = record.versions;
+  // Taken back already; rendering it anew would take the routes from connections that still drain.
+  if (proven === null && current === null && !redirected) return null;
+  const back = restored(record, input);
+  if (back.versions.proven !== null) return { record: back, redirect: true, routeAnyway: true };
+  // An adoption is taken back: the redirect goes, but connections that Envoy holds keep their routes and pods until
+  // retireVersion has let them drain.
+  return { record: back, redirect: false, routeAnyway: true, ...(current === null ? {} : { routesOf: record }) };
+}

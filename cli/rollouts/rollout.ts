@@ -1,0 +1,213 @@
+/** `tidegate rollout …`: look at rollouts and speak to them. */
+import {
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  type Client,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { messageNames, workflowNames } from '../../core/contract/messages.ts';
+import { rolloutWorkflowId, type PartOf } from '../../core/contract/workflow-ids.ts';
+import type { SloReading } from '../../core/judge/reading.ts';
+import type { MessageType } from '../../core/rollout/machine/refuse.ts';
+import type { Outcome } from '../../core/rollout/machine/state.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
+import { exitCodes, type Io } from '../io.ts';
+
+export interface RolloutRow {
+  readonly service: string;
+  readonly id: string;
+  readonly runId: string;
+  readonly state: string;
+  readonly version: string;
+  readonly started: string;
+}
+
+export type Wanted = Omit<PartOf, 'part' | 'mesh'> & { readonly mesh: string };
+
+export const handleOf = (client: Client, of: Wanted): WorkflowHandle =>
+  client.workflow.getHandle(rolloutWorkflowId({ ...of, part: 'versions' }));
+
+export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
+  const rows: RolloutRow[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowType = '${workflowNames.rollout}'` })) {
+    const attribute = (name: string): string => {
+      const values = (run.searchAttributes as Record<string, readonly unknown[] | undefined>)[name];
+      return typeof values?.[0] === 'string' ? values[0] : '';
+    };
+    const state =
+      run.status.name === 'RUNNING' ? attribute('MeshState') : attribute('MeshState') || run.status.name.toLowerCase();
+    rows.push({
+      service: attribute('MeshService'),
+      id: run.workflowId,
+      runId: run.runId,
+      state: run.status.name === 'TERMINATED' ? 'terminated' : state,
+      version: attribute('MeshVersion'),
+      started: run.startTime.toISOString(),
+    });
+    if (rows.length >= limit) break;
+  }
+  return rows;
+}
+
+export async function say(
+  handle: WorkflowHandle,
+  type: MessageType,
+  message: { reason: string; full?: boolean },
+): Promise<RolloutStatus> {
+  try {
+    return await handle.executeUpdate<RolloutStatus, [typeof message]>(type, { args: [message] });
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new TidegateError('Invalid', error.cause?.message ?? error.message);
+    throw notFound(error, handle);
+  }
+}
+
+export const rowsText = (rows: readonly RolloutRow[]): string =>
+  [{ service: 'SERVICE', version: 'VERSION', state: 'STATE', started: 'STARTED', id: 'ID' }, ...rows]
+    .map(({ service, version, state, started, id }) =>
+      [service.padEnd(24), version.padEnd(12), state.padEnd(14), started.padEnd(26), id].join(' '),
+    )
+    .join('\n')
+    .concat('\n');
+
+function notFound(error: unknown, handle: WorkflowHandle): Error {
+  if (error instanceof WorkflowNotFoundError) {
+    return new TidegateError('Invalid', `no rollout ${handle.workflowId}`, { fix: 'see: tidegate rollout list' });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+export async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
+  // First: what a run says that was closed by then is its last word.
+  const run = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
+  const [status, plan] = await Promise.all([
+    handle.query<RolloutStatus>(messageNames.status),
+    handle.query<Plan>(messageNames.plan),
+  ]);
+  const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
+  const cut = status.outcome === null && run.closeTime !== undefined ? run.status.name.toLowerCase() : '';
+  return { plan, status, readings, cut, nowMs: io.now(), link: linkTo(handle, io) };
+}
+
+/** What the running watch saw at its last look: it lies in the activity's heartbeat, not in the history. */
+function runningReadings({ raw }: WorkflowExecutionDescription): readonly SloReading[] | undefined {
+  const watch = raw.pendingActivities?.find((one) => one.activityType?.name === 'watchSlo');
+  const payload = watch?.heartbeatDetails?.payloads?.[0];
+  if (payload === undefined || payload === null) return undefined;
+  return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] }>(payload).readings;
+}
+
+function linkTo(handle: WorkflowHandle, io: Io): string {
+  const ui = io.env['TEMPORAL_UI_URL'];
+  if (ui === undefined) return handle.workflowId;
+  return `${ui}/namespaces/${handle.client.options.namespace}/workflows/${encodeURIComponent(handle.workflowId)}`;
+}
+
+/** How long a watch goes on without an answer, ms: a worker that starts again, a Temporal that is busy or fails over. */
+const PATIENCE_MS = 120_000;
+
+/** Follows a rollout to its end: a live view on a terminal, a line per change elsewhere. Ctrl-C leaves it running. */
+export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<number> {
+  const view = (): ((live: Live) => void) => (io.columns > 0 ? redrawing(io) : printing(io));
+  let draw = view();
+  let silentSinceMs: number | undefined;
+  for (;;) {
+    const seen = await untilAborted(look(handle, io), io.signal);
+    if (seen instanceof TidegateError) {
+      if (silentSinceMs === undefined) {
+        io.stderr(`${seen.message}; ${seen.fix}\n`);
+        draw = view();
+      }
+      silentSinceMs ??= io.now();
+      if (io.now() - silentSinceMs > PATIENCE_MS) throw seen;
+    } else if (seen !== undefined) {
+      draw(seen);
+      silentSinceMs = undefined;
+      const { outcome } = seen.status;
+      if (outcome !== null) {
+        // The run closes right behind its outcome; as a failure where it was restored, and what it is stays known.
+        await untilAborted(handle.result(), io.signal).catch(() => undefined);
+        return exitCodeOf(outcome);
+      }
+      if (seen.cut !== '') throw cutOff(seen);
+    }
+    if (io.signal.aborted) {
+      io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
+      return exitCodes.error;
+    }
+    await io.sleep(500);
+  }
+}
+
+const cutOff = ({ cut, plan }: Live): TidegateError =>
+  new TidegateError('HalfMoved', `the rollout ended as ${cut}, without an outcome; traffic stays as it is`, {
+    fix: `tidegate restore ${plan.service.service} takes it back`,
+  });
+
+/** One look takes long where nobody answers: Temporal's client asks ten times by itself. */
+async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  asked.catch(() => undefined);
+  if (signal.aborted) return undefined;
+  let stop = (): void => undefined;
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([asked, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */
+async function look(handle: WorkflowHandle, io: Io): Promise<Live | TidegateError> {
+  try {
+    return await readLive(handle, io);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (!isGrpcServiceError(cause) || !passingCodes.has(cause.code)) throw error;
+    const details = cause.details.replace(/\.? Resolution note:.*$/s, '') || cause.message;
+    return new TidegateError('Unavailable', `no answer from the rollout: ${details}`, {
+      cause: error,
+      fix: 'it goes on by itself; are Temporal and a worker (tidegate worker) up?',
+    });
+  }
+}
+
+/** gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION (no worker polls), ABORTED, INTERNAL, UNAVAILABLE. */
+const passingCodes: ReadonlySet<number> = new Set([1, 2, 4, 8, 9, 10, 13, 14]);
+
+function redrawing(io: Io): (live: Live) => void {
+  let height = 0;
+  return (live) => {
+    const lines = statusLines(live).map((line) => line.slice(0, io.columns));
+    io.stdout(`${height > 0 ? `\x1b[${height}A\x1b[0J` : ''}${lines.join('\n')}\n`);
+    height = lines.length;
+  };
+}
+
+function printing(io: Io): (live: Live) => void {
+  let last = '';
+  return (live) => {
+    const line = statusLine(live);
+    if (line !== last) io.stdout(`${new Date(live.nowMs).toISOString()} ${line}\n`);
+    last = line;
+  };
+}
+
+const exitCodeOf = (outcome: Outcome): number =>
+  ({
+    promoted: exitCodes.ok,
+    released: exitCodes.ok,
+    restored: exitCodes.restored,
+    partial: exitCodes.needsPerson,
+    unproven: exitCodes.needsPerson,
+  })[outcome];

@@ -1,0 +1,47 @@
+/**
+ * core/contract: what workflows, activities, workers and readers agree on. It is the top of core: it may import every
+ * folder of core, and none of them imports it.
+ *
+ *   queues (which activity where) ──► timeouts, options of workflows, registration in workers
+ *   activities (inputs, results) · messages (updates, signals, queries) · workflow ids · search attributes
+ *
+ * Nothing here decides anything: it is names, shapes and bounds.
+ */
+import type { RolloutActivities } from './activities.ts';
+
+export const taskQueues = {
+  /** Workflows, and what they ask about config and other runs. */
+  control: 'tidegate-control',
+  /** Writes and reads of clusters on the way forward. */
+  apply: 'tidegate-apply',
+  /** Watching and verifying: long, heartbeating. */
+  observe: 'tidegate-observe',
+  /** The way back, never behind forward work. */
+  restore: 'tidegate-restore',
+} as const;
+
+export type Queue = keyof typeof taskQueues;
+
+/** The queue of each activity. Options of workflows and registration in workers both follow from it. */
+export const queueOf = {
+  loadConfig: 'control',
+  findRun: 'control',
+  readRecords: 'apply',
+  prepareVersion: 'apply',
+  applyRouting: 'apply',
+  commit: 'apply',
+  retireVersion: 'apply',
+  releaseService: 'apply',
+  probeSlos: 'observe',
+  measureTraffic: 'observe',
+  verifyRouting: 'observe',
+  watchSlo: 'observe',
+  restore: 'restore',
+} as const satisfies Record<keyof RolloutActivities, Queue>;
+
+type OnQueue<Q extends Queue> = {
+  [K in keyof typeof queueOf]: (typeof queueOf)[K] extends Q ? K : never;
+}[keyof typeof queueOf];
+
+/** The activities of one queue: what its factory makes, and what its worker offers. */
+export type ActivitiesOf<Q extends Queue> = Pick<RolloutActivities, OnQueue<Q>>;

@@ -1,0 +1,15 @@
+/** Ids of the workflows: the id is the lock. */
+
+export interface PartOf {
+  readonly mesh: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly part: 'versions' | 'topology' | 'policy';
+}
+
+/** The id is the lock: one change at a time per part of a service. */
+export const rolloutWorkflowId = (of: PartOf): string => `rollout:${of.mesh}/${of.namespace}/${of.service}/${of.part}`;
+
+/** Retires one version of a service when its warm time is over. */
+export const retireWorkflowId = (of: Omit<PartOf, 'part'> & { version: string }): string =>
+  `retire:${of.mesh}/${of.namespace}/${of.service}/${of.version}`;

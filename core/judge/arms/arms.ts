@@ -1,0 +1,157 @@
+/** Which counts belong to a version in a serving cluster (an arm), and which of them are bad. */
+import { isServerError } from '../series/conventions.ts';
+import { originOf, type Counted, type CountedSeries } from '../series/counters.ts';
+
+/** Requests that ended in (fromMs, atMs]. */
+export interface Cell {
+  readonly fromMs: number;
+  readonly atMs: number;
+  readonly total: number;
+  readonly bad: number;
+}
+
+export interface Arm {
+  /** One per instant of sampling, in order of time. */
+  readonly cells: readonly Cell[];
+  /** The same counts by process (pod or Envoy), each in order of time. */
+  readonly pods: readonly (readonly Cell[])[];
+  /** Up to when the arm is known, ms; null: no series at all. */
+  readonly newestMs: number | null;
+  /** Why the counts cannot be used; '' when they can. */
+  readonly problem: string;
+  /** Who should count as well but is not heard: the counts are true, but not all. '' when all are there. */
+  readonly missing: string;
+  /** What a reader of the counts should know; left out when there is nothing. */
+  readonly note?: string;
+}
+
+export const noArm: Arm = { cells: [], pods: [], newestMs: null, problem: '', missing: '' };
+
+export interface Total {
+  readonly total: number;
+  readonly bad: number;
+}
+
+/** Sum of the cells that ended in (afterMs, untilMs]. */
+export const sumCells = (cells: readonly Cell[], afterMs: number, untilMs = Number.POSITIVE_INFINITY): Total => {
+  let total = 0;
+  let bad = 0;
+  for (const cell of cells) {
+    if (cell.atMs <= afterMs || cell.atMs > untilMs) continue;
+    total += cell.total;
+    bad += cell.bad;
+  }
+  return { total, bad };
+};
+
+export const plusTotal = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });
+
+/**
+ * Cells of a stratum whose share was written at startMs. An interval that began at most one sampling interval earlier
+ * is kept: the requests of the new version in it can only be younger than the write.
+ */
+export const cellsSince = (cells: readonly Cell[], startMs: number, intervalMs: number): readonly Cell[] =>
+  cells.filter((cell) => cell.atMs > startMs && cell.fromMs >= startMs - Math.max(intervalMs, 1_000));
+
+export interface ServerArm {
+  readonly cluster: string;
+  readonly version: string;
+}
+
+export const ofServerArm =
+  ({ cluster, version }: ServerArm) =>
+  ({ labels }: CountedSeries): boolean =>
+    labels['k8s_cluster_name'] === cluster && labels['service_version'] === version;
+
+/** The pods' own view. Bad: a server error by OpenTelemetry's conventions. */
+export const serverErrorArm = (counted: Counted, of: ServerArm): Arm => {
+  const series = counted.series.filter(ofServerArm(of));
+  return armOf(counted, {
+    series,
+    newestMs: newestOf(series),
+    weigh: ({ labels }) => ({ total: 1, bad: isServerError(labels) ? 1 : 0 }),
+  });
+};
+
+export interface EnvoyArm {
+  readonly stat: string;
+  /** Client clusters that send traffic to the subset. */
+  readonly clients: readonly string[];
+}
+
+/** The client's Envoys' view of a subset, with the answers that Envoy makes itself (503 without a connection, 504). */
+export const envoyErrorArm = (counted: Counted, of: EnvoyArm): Arm => {
+  const ofSubset = counted.series.filter(ofEnvoyArm(of));
+  const arm = armOf(counted, {
+    series: ofSubset.filter(({ labels }) => labels['__name__'] === 'envoy_cluster_upstream_rq_xx'),
+    newestMs: oldestNewest(ofSubset),
+    weigh: ({ labels }) => ({ total: 1, bad: labels['envoy_response_code_class'] === '5' ? 1 : 0 }),
+  });
+  return { ...arm, missing: silentClients(ofSubset, of) };
+};
+
+export const ofEnvoyArm =
+  ({ stat }: Pick<EnvoyArm, 'stat'>) =>
+  ({ labels }: CountedSeries): boolean =>
+    labels['envoy_cluster_name'] === stat;
+
+/** Client clusters without a series of the subset, in a sentence; '' when all are there. */
+export const silentClients = (ofSubset: readonly CountedSeries[], { stat, clients }: EnvoyArm): string => {
+  const silent = clients.filter((client) => !ofSubset.some(({ labels }) => labels['k8s_cluster_name'] === client));
+  return silent.length > 0 ? `no metrics of ${stat} from the Envoys of ${silent.join(', ')}` : '';
+};
+
+/** How often something was counted for a subset, over all Envoys. */
+export const envoyEventArm = (counted: Counted, stat: string, name: string): Arm => {
+  const series = counted.series.filter(
+    ({ labels }) => labels['envoy_cluster_name'] === stat && labels['__name__'] === `envoy_cluster_${name}`,
+  );
+  return armOf(counted, { series, newestMs: oldestNewest(series), weigh: () => ({ total: 1, bad: 0 }) });
+};
+
+interface ArmOptions {
+  readonly series: readonly CountedSeries[];
+  readonly newestMs: number | null;
+  readonly weigh: (series: CountedSeries) => Total;
+}
+
+export const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions): Arm => {
+  const byPod = new Map<string, CountedSeries[]>();
+  for (const one of series) {
+    const origin = originOf(one.labels);
+    byPod.set(origin, [...(byPod.get(origin) ?? []), one]);
+  }
+  const pods = [...byPod.values()].map((own) => cellsOf(own, weigh));
+  return { cells: cellsOf(series, weigh), pods, newestMs, problem: counted.problems[0] ?? '', missing: '' };
+};
+
+const cellsOf = (series: readonly CountedSeries[], weigh: ArmOptions['weigh']): readonly Cell[] => {
+  const cells = new Map<number, Cell>();
+  for (const one of series) {
+    const weight = weigh(one);
+    for (const { fromMs, atMs, by } of one.increments) {
+      const sum = cells.get(atMs) ?? { fromMs, atMs, total: 0, bad: 0 };
+      cells.set(atMs, {
+        fromMs: Math.min(sum.fromMs, fromMs),
+        atMs,
+        total: sum.total + by * weight.total,
+        bad: sum.bad + by * weight.bad,
+      });
+    }
+  }
+  return [...cells.values()].sort((a, b) => a.atMs - b.atMs);
+};
+
+/** Pods come and go: an arm is known up to its newest pod's newest sample. */
+export const newestOf = (series: readonly CountedSeries[]): number | null =>
+  series.length === 0 ? null : Math.max(...series.map((one) => one.newestMs));
+
+/** Envoys stay: an arm is known up to the newest sample of the Envoy that is furthest behind. */
+export const oldestNewest = (series: readonly CountedSeries[]): number | null => {
+  const perEnvoy = new Map<string, number>();
+  for (const one of series) {
+    const origin = originOf(one.labels);
+    perEnvoy.set(origin, Math.max(perEnvoy.get(origin) ?? 0, one.newestMs));
+  }
+  return perEnvoy.size === 0 ? null : Math.min(...perEnvoy.values());
+};

@@ -1,0 +1,144 @@
+/** What a look of watchSlo reads: one query per kind of SLO and poll, whatever the number of strata and versions. */
+import { envoyErrorArm, serverErrorArm, type Arm } from '../arms/arms.ts';
+import {
+  envoyHistograms,
+  envoyLatencyArm,
+  serverHistograms,
+  serverLatencyArm,
+  type Histograms,
+} from '../arms/latency.ts';
+import { splitGauges } from '../arms/subset-traffic.ts';
+import { protocolOf, withoutDoubleEmission } from '../series/conventions.ts';
+import { countIncrements, type Counted, type RawSeries } from '../series/counters.ts';
+import {
+  envoyBuckets,
+  envoyLatency,
+  envoyTraffic,
+  serverBuckets,
+  serverLatency,
+  serverRequests,
+} from '../series/selectors.ts';
+import type { MetricsSource, SeriesQuery } from '../series/source.ts';
+import type { Slo } from '../settings.ts';
+import { comparesArms } from './judges.ts';
+import type { WatchSloInput, WatchStratum } from './watch.ts';
+
+/** SLOs of a kind are counted from the same series. */
+type SloKind = `${'http' | 'rpc' | 'envoy'}-${'errors' | 'latency'}`;
+
+export interface CountedSources {
+  /** Kinds that an SLO or a hard stop needs. */
+  readonly byKind: ReadonlyMap<SloKind, Counted>;
+  /** Counts of requests, for hard stops. */
+  readonly server: Counted;
+  readonly envoy: Counted;
+  /** Of the Envoys. */
+  readonly gauges: readonly RawSeries[];
+}
+
+export interface ReadPorts {
+  readonly metrics: Pick<MetricsSource, 'range'>;
+  readonly signal: AbortSignal;
+  /** On the source's clock. */
+  readonly startMs: number;
+  readonly nowMs: number;
+}
+
+/** Of a watch, or of a look at what runs before one. */
+type Read = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
+
+export const readCounters = async (input: Read, ports: ReadPorts): Promise<CountedSources> =>
+  readKinds(input, kindsOf(input), ports);
+
+/** Only what these SLOs are counted from. */
+export const readCountersOf = async (input: Read, slos: readonly Slo[], ports: ReadPorts): Promise<CountedSources> =>
+  readKinds(input, [...new Set(slos.map(kindOf))], ports);
+
+const readKinds = async (
+  input: Read,
+  kinds: readonly SloKind[],
+  { metrics, signal, startMs, nowMs }: ReadPorts,
+): Promise<CountedSources> => {
+  const read = await Promise.all(
+    kinds.map((kind) => metrics.range({ series: queryOf(kind, input), toMs: nowMs, rangeMs: nowMs - startMs }, signal)),
+  );
+  const split = new Map(kinds.map((kind, i) => [kind, splitGauges(withoutDoubleEmission(read[i] ?? []))]));
+  const byKind = new Map([...split].map(([kind, { counters }]) => [kind, countIncrements(counters, startMs)]));
+  return {
+    byKind,
+    server: byKind.get(serverKindOf(input)) ?? nothing,
+    envoy: byKind.get('envoy-errors') ?? nothing,
+    gauges: split.get('envoy-errors')?.gauges ?? [],
+  };
+};
+
+/** Everything that looks of this watch will ask for. */
+export const queriesOf = (input: Read): readonly SeriesQuery[] => kindsOf(input).map((kind) => queryOf(kind, input));
+
+const serverKindOf = ({ slos }: Read): SloKind => `${protocolOf(slos)}-errors`;
+
+const kindsOf = (input: Read): readonly SloKind[] => [
+  ...new Set<SloKind>([serverKindOf(input), 'envoy-errors', ...input.slos.map(kindOf)]),
+];
+
+const nothing: Counted = { series: [], intervalMs: 0, problems: [] };
+
+const kindOf = ({ source, protocol = 'http', indicator }: Slo): SloKind =>
+  `${source === 'envoy' ? 'envoy' : protocol}-${indicator.kind}`;
+
+const queryOf = (kind: SloKind, input: Read): SeriesQuery => {
+  const envoy = envoyScope(input);
+  if (kind === 'envoy-errors') return envoyTraffic(envoy);
+  const slos = input.slos.filter((slo) => kindOf(slo) === kind);
+  const thresholds = slos.flatMap(({ indicator }) => (indicator.kind === 'latency' ? [indicator.thresholdS] : []));
+  const everyEdge = slos.some((slo) => comparesArms(input, slo));
+  if (kind === 'envoy-latency') return (everyEdge ? envoyBuckets : envoyLatency)(envoy, thresholds);
+  const server = serverScope(input, kind.startsWith('rpc') ? 'rpc' : 'http');
+  if (kind.endsWith('errors')) return serverRequests(server);
+  return (everyEdge ? serverBuckets : serverLatency)(server, thresholds);
+};
+
+const serverScope = ({ service, strata }: Read, protocol: 'http' | 'rpc') => ({
+  service: service.service,
+  protocol,
+  versions: given(strata.flatMap(({ newVersion, oldVersion }) => [newVersion, oldVersion])),
+  clusters: strata.map(({ serving }) => serving),
+});
+
+const envoyScope = ({ strata }: Read) => ({
+  stats: given(strata.flatMap(({ newStat, oldStat }) => [newStat, oldStat])),
+  clusters: strata.flatMap(({ clients }) => clients),
+});
+
+const given = (values: readonly string[]): readonly string[] => values.filter((value) => value !== '');
+
+/** Is there an old version that is counted apart from the new one? */
+export const isComparable = ({ source }: Slo, { newVersion, oldVersion, oldStat }: WatchStratum): boolean =>
+  source === 'server' ? oldVersion !== newVersion && oldVersion !== '' : oldStat !== '';
+
+export const sourceOf = ({ byKind }: CountedSources, slo: Slo): Counted => byKind.get(kindOf(slo)) ?? nothing;
+
+export interface OfArm {
+  readonly counted: Counted;
+  readonly stratum: WatchStratum;
+  readonly version: string;
+  readonly stat: string;
+}
+
+export const armOfSlo = ({ source, indicator }: Slo, { counted, stratum, version, stat }: OfArm): Arm => {
+  const server = { cluster: stratum.serving, version };
+  const envoy = { stat, clients: stratum.clients };
+  if (indicator.kind === 'errors') {
+    return source === 'envoy' ? envoyErrorArm(counted, envoy) : serverErrorArm(counted, server);
+  }
+  const { thresholdS } = indicator;
+  return source === 'envoy'
+    ? envoyLatencyArm(counted, { ...envoy, thresholdS })
+    : serverLatencyArm(counted, { ...server, thresholdS });
+};
+
+/** All buckets of an arm. */
+export const histogramsOfSlo = ({ source }: Slo, { counted, stratum, version, stat }: OfArm): Histograms =>
+  source === 'envoy'
+    ? envoyHistograms(counted, { stat, clients: stratum.clients })
+    : serverHistograms(counted, { cluster: stratum.serving, version });

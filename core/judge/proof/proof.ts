@@ -1,0 +1,44 @@
+/** What a proof is asked, and what it answers. */
+
+import type { ClusterRef } from '../../kube/cluster-ref.ts';
+import type { ApplyRoutingResult } from '../../routing/changes.ts';
+import type { ServiceRef } from '../../routing/service-ref.ts';
+import type { MetricsRef } from '../series/metrics-ref.ts';
+
+export type VerifyMode = 'entered' | 'forward' | 'restored';
+
+export interface VerifyTarget {
+  readonly cluster: ClusterRef;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly writtenAtMs: number;
+  /** Stat names that must get no new request (restored). */
+  readonly withdrawn: readonly string[];
+  /** The run's own write before that one, which a frozen Envoy goes on with; absent: it made none. */
+  readonly before?: Pick<ApplyRoutingResult, 'weights' | 'writtenAtMs'>;
+}
+
+export interface VerifyRoutingInput {
+  readonly service: ServiceRef;
+  readonly mode: VerifyMode;
+  readonly targets: readonly VerifyTarget[];
+  readonly metrics: MetricsRef | null;
+  /** How long to look before the answer is `untested` or `contradicted`, ms. */
+  readonly timeoutMs: number;
+}
+
+export interface InstanceProof {
+  readonly cluster: string;
+  /** Envoy instance (node); '*' when the metrics name none. */
+  readonly instance: string;
+  readonly result: 'verified' | 'contradicted' | 'untested';
+  /** One sentence with numbers. */
+  readonly reason: string;
+  readonly requests: number;
+}
+
+export interface VerifyRoutingResult {
+  /** contradicted if any instance is; else untested if any is; else verified. */
+  readonly result: 'verified' | 'contradicted' | 'untested';
+  readonly proofs: readonly InstanceProof[];
+  readonly verifiedAtMs: number;
+}

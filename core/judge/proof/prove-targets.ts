@@ -1,0 +1,142 @@
+/** One look of verifyRouting: reads the Envoys of every target's client cluster and proves each instance. */
+import { splitGauges, trafficByInstance } from '../arms/subset-traffic.ts';
+import { countIncrements, originOf, usualInterval, type RawSeries } from '../series/counters.ts';
+import { envoyMembership, envoyTraffic } from '../series/selectors.ts';
+import type { CountSource } from '../series/source.ts';
+import { proveMembership } from './membership-proof.ts';
+import type { InstanceProof, VerifyRoutingInput, VerifyTarget } from './proof.ts';
+import { proveWeights, type InstanceTraffic } from './weight-proof.ts';
+
+/** An Envoy that sent no sample for so long is not one of the cluster's any more, ms; longer where scrapes are rare. */
+const INSTANCE_MS = 30_000;
+/** An Envoy whose newest scrape is older has stopped being scraped, ms; longer where scrapes are rare. */
+const STALE_MS = 10_000;
+/** Scrapes that may be missed or late before an Envoy counts as stale or gone, in intervals. */
+const PATIENCE = 2.5;
+/** Range in which the interval between scrapes shows, ms: Prometheus' default is a minute. */
+const INTERVAL_MS = 150_000;
+
+export interface ProofPorts {
+  readonly metrics: CountSource;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+interface EnvoyInstance {
+  readonly cluster: string;
+  readonly instance: string;
+  readonly newestMs: number;
+}
+
+export interface Proofs {
+  readonly proofs: readonly InstanceProof[];
+  /** Usual time between two scrapes, ms; 0: not seen. */
+  readonly intervalMs: number;
+}
+
+export const proveTargets = async (
+  input: VerifyRoutingInput,
+  { metrics, now, signal }: ProofPorts,
+): Promise<Proofs> => {
+  const offsetMs = await metrics.clockOffsetMs(signal);
+  const nowMs = now() + offsetMs;
+  const stats = [
+    ...new Set(input.targets.flatMap(({ weights, withdrawn }) => [...Object.keys(weights), ...withdrawn])),
+  ];
+  const scope = { stats, clusters: input.targets.map(({ cluster }) => cluster.name) };
+  const seen = await metrics.range({ series: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
+  const intervalMs = usualInterval(seen);
+  const presentMs = Math.max(INSTANCE_MS, PATIENCE * intervalMs);
+  const membership = seen.filter(({ samples }) => (samples.at(-1)?.atMs ?? 0) > nowMs - presentMs);
+  const startMs = Math.min(nowMs, ...input.targets.map(({ writtenAtMs }) => writtenAtMs + offsetMs)) - presentMs;
+  const raw =
+    input.mode === 'entered' || stats.length === 0
+      ? []
+      : await metrics.range({ series: envoyTraffic(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal);
+  const byInstance = trafficByInstance(countIncrements(splitGauges(raw).counters, startMs));
+  const instances = instancesOf(membership);
+  const staleMs = Math.max(STALE_MS, PATIENCE * intervalMs);
+  const proofs = input.targets.flatMap((target) => {
+    const own = instances.filter(({ cluster }) => cluster === target.cluster.name);
+    if (own.length === 0) return [noInstance(target, presentMs)];
+    return own.map((instance) =>
+      proveInstance({ input, target, instance, membership, byInstance, nowMs, offsetMs, staleMs }),
+    );
+  });
+  return { proofs, intervalMs };
+};
+
+interface InstanceInput {
+  readonly input: VerifyRoutingInput;
+  readonly target: VerifyTarget;
+  readonly instance: EnvoyInstance;
+  readonly membership: readonly RawSeries[];
+  readonly byInstance: readonly InstanceTraffic[];
+  readonly nowMs: number;
+  readonly offsetMs: number;
+  readonly staleMs: number;
+}
+
+const proveInstance = ({
+  input,
+  target,
+  instance,
+  membership,
+  byInstance,
+  nowMs,
+  offsetMs,
+  staleMs,
+}: InstanceInput): InstanceProof => {
+  const writtenAtMs = target.writtenAtMs + offsetMs;
+  const isThis = ({ cluster, instance: name }: { cluster: string; instance: string }): boolean =>
+    cluster === instance.cluster && name === instance.instance;
+  if (input.mode === 'entered') {
+    const origin = `${instance.cluster}/${instance.instance}`;
+    const series = membership.filter(({ labels }) => originOf(labels) === origin);
+    return proveMembership({
+      ...instance,
+      series,
+      stats: Object.keys(target.weights),
+      writtenAtMs,
+      nowMs,
+      staleMs,
+    });
+  }
+  // An Envoy without any of the subsets has no counters, but it is scraped: its scrapes come from the membership query.
+  const scrapes = membership.filter(({ labels }) => originOf(labels) === `${instance.cluster}/${instance.instance}`);
+  const bare = {
+    ...instance,
+    intervals: [],
+    scrapes: [...new Set(scrapes.flatMap(({ samples }) => samples.map(({ atMs }) => atMs)))].sort((a, b) => a - b),
+  };
+  const { weights, withdrawn, before } = target;
+  return proveWeights(byInstance.find(isThis) ?? bare, {
+    mode: input.mode,
+    weights,
+    withdrawn,
+    writtenAtMs,
+    nowMs,
+    staleMs,
+    ...(before === undefined ? {} : { before: { ...before, writtenAtMs: before.writtenAtMs + offsetMs } }),
+  });
+};
+
+const instancesOf = (membership: readonly RawSeries[]): readonly EnvoyInstance[] => {
+  const found = new Map<string, EnvoyInstance>();
+  for (const { labels, samples } of membership) {
+    const key = originOf(labels);
+    const newestMs = Math.max(found.get(key)?.newestMs ?? 0, samples.at(-1)?.atMs ?? 0);
+    found.set(key, { cluster: labels['k8s_cluster_name'] ?? '*', instance: labels['instance'] ?? '*', newestMs });
+  }
+  return [...found.values()].sort((a, b) => (originKey(a) < originKey(b) ? -1 : 1));
+};
+
+const originKey = ({ cluster, instance }: EnvoyInstance): string => `${cluster}/${instance}`;
+
+const noInstance = ({ cluster }: VerifyTarget, presentMs: number): InstanceProof => ({
+  cluster: cluster.name,
+  instance: '*',
+  result: 'untested',
+  reason: `no Envoy of ${cluster.name} has sent metrics in the last ${presentMs / 1000} s`,
+  requests: 0,
+});

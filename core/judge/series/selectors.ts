@@ -1,0 +1,123 @@
+/** The series that Tidegate reads, by their names in Prometheus: the only place that knows them. */
+import type { Slo } from '../settings.ts';
+import { ENVOY_TIME, HTTP_SERVER, perSecond, RPC_SERVER, RPC_SERVER_OLD } from './conventions.ts';
+import type { SeriesQuery } from './source.ts';
+
+/** Names of a server's duration histogram, by the conventions that it follows; of RPC there are a new and an old one. */
+const SERVER = { http: [HTTP_SERVER], rpc: [RPC_SERVER, RPC_SERVER_OLD] } as const;
+
+/** Envoy counters that say what became of the requests of a subset; see core/analysis/subset-traffic.ts. */
+const ENVOY_COUNTERS = [
+  'upstream_rq_total',
+  'upstream_rq_xx',
+  'upstream_rq_pending_failure_eject',
+  'upstream_cx_none_healthy',
+  'upstream_cx_connect_fail',
+  'upstream_rq_active',
+] as const;
+
+const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
+
+/** Every name that a query below can ask for: all that a source of its own needs to keep. */
+export const readNames: ReadonlySet<string> = new Set([
+  ...[...SERVER.http, ...SERVER.rpc].flatMap((name) => [`${name}_count`, `${name}_bucket`]),
+  `${ENVOY_TIME}_bucket`,
+  ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  ...MEMBERSHIP,
+]);
+
+export interface ServerScope {
+  readonly service: string;
+  readonly protocol: NonNullable<Slo['protocol']>;
+  readonly versions: readonly string[];
+  /** Serving clusters. */
+  readonly clusters: readonly string[];
+}
+
+export interface EnvoyScope {
+  /** Values of envoy_cluster_name: alt_stat_name of the subsets. */
+  readonly stats: readonly string[];
+  /** Client clusters. */
+  readonly clusters: readonly string[];
+}
+
+export const serverRequests = (scope: ServerScope): SeriesQuery => ({
+  names: SERVER[scope.protocol].map((name) => `${name}_count`),
+  labels: versionLabels(scope),
+});
+
+/** Buckets at the thresholds (s) and at +Inf. */
+export const serverLatency = (scope: ServerScope, thresholdsS: readonly number[]): SeriesQuery =>
+  onlyAt(serverBuckets(scope, thresholdsS));
+
+/** Every bucket; those of native histograms at the thresholds (s) and at the usual edges. */
+export const serverBuckets = (scope: ServerScope, thresholdsS: readonly number[]): SeriesQuery =>
+  bucketsOf(SERVER[scope.protocol], { labels: versionLabels(scope), thresholdsS });
+
+/** Buckets at the thresholds (s) and at +Inf. */
+export const envoyLatency = (scope: EnvoyScope, thresholdsS: readonly number[]): SeriesQuery =>
+  onlyAt(envoyBuckets(scope, thresholdsS));
+
+export const envoyBuckets = ({ stats, clusters }: EnvoyScope, thresholdsS: readonly number[]): SeriesQuery =>
+  bucketsOf([ENVOY_TIME], { labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters }, thresholdsS });
+
+export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
+});
+
+/** Healthy hosts per subset, and a gauge that every Envoy has: an instance without the subset shows up by the latter. */
+export const envoyMembership = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: MEMBERSHIP,
+  labels: { envoy_cluster_name: [...stats, ''], k8s_cluster_name: clusters },
+});
+
+/** Any request series of a service, whatever its version: does the service report at all? */
+export const serverPresence = (scope: Omit<ServerScope, 'versions'>): SeriesQuery => ({
+  names: SERVER[scope.protocol].map((name) => `${name}_count`),
+  labels: serviceLabels(scope),
+});
+
+/** Buckets of a service at this threshold (s): can a latency SLO be counted? */
+export const latencyPresence = (scope: Omit<ServerScope, 'versions'>, thresholdS: number): SeriesQuery => {
+  const buckets = bucketsOf(SERVER[scope.protocol], { labels: serviceLabels(scope), thresholdsS: [thresholdS] });
+  return { ...buckets, labels: { ...buckets.labels, le: buckets.edges?.flatMap(edgeLabels) ?? [] } };
+};
+
+/** A gauge that every running Envoy reports. */
+export const envoyPresence = (clusters: readonly string[]): SeriesQuery => ({
+  names: ['envoy_server_live'],
+  labels: { k8s_cluster_name: clusters },
+});
+
+const serviceLabels = ({ service, clusters }: Pick<ServerScope, 'service' | 'clusters'>): SeriesQuery['labels'] => ({
+  service_name: [service],
+  k8s_cluster_name: clusters,
+});
+
+const versionLabels = (scope: ServerScope): SeriesQuery['labels'] => ({
+  ...serviceLabels(scope),
+  service_version: scope.versions,
+});
+
+interface Buckets {
+  readonly labels: SeriesQuery['labels'];
+  readonly thresholdsS: readonly number[];
+}
+
+const bucketsOf = (histograms: readonly string[], { labels, thresholdsS }: Buckets): SeriesQuery => ({
+  names: histograms.map((name) => `${name}_bucket`),
+  labels,
+  edges: [...new Set(histograms.flatMap((name) => thresholdsS.map((edge) => inUnit(edge, name))))],
+});
+
+/** 0.07 s are 70 ms, not 70.00000000000001. */
+const inUnit = (seconds: number, name: string): number => Number((seconds * perSecond(name)).toPrecision(12));
+
+const onlyAt = (buckets: SeriesQuery): SeriesQuery => ({
+  ...buckets,
+  labels: { ...buckets.labels, le: [...(buckets.edges ?? []).flatMap(edgeLabels), '+Inf'] },
+});
+
+/** The edge 1 s is stored as `1` (OTLP) or `1.0` (scraped). */
+const edgeLabels = (edge: number): string[] => (Number.isInteger(edge) ? [`${edge}`, `${edge}.0`] : [`${edge}`]);

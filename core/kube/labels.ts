@@ -1,0 +1,27 @@
+/** Labels, annotations and the field manager that the objects of Tidegate carry, or that it reads on those of others. */
+
+/** Field manager of every server-side apply. */
+export const FIELD_MANAGER = 'tidegate';
+
+export const labels = {
+  version: 'app.kubernetes.io/version',
+  managedBy: 'app.kubernetes.io/managed-by',
+  owner: 'tidegate.dev/owner',
+  service: 'tidegate.dev/service',
+  subsetVersion: 'tidegate.dev/version',
+  cluster: 'tidegate.dev/cluster',
+} as const;
+
+export const annotations = {
+  /** The routing record, JSON, on the CiliumEnvoyConfig that it describes. */
+  record: 'tidegate.dev/record',
+  /** Digest of the rendered object: equal digest, no write. */
+  digest: 'tidegate.dev/digest',
+  /** Digest of a version's pod template: a version name stands for one template for ever. */
+  templateDigest: 'tidegate.dev/template-digest',
+  /** What a HorizontalPodAutoscaler or Deployment looked like before we held it: JSON. */
+  held: 'tidegate.dev/held',
+  global: 'service.cilium.io/global',
+  shared: 'service.cilium.io/shared',
+  affinity: 'service.cilium.io/affinity',
+} as const;

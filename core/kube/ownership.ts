@@ -1,0 +1,29 @@
+/** Whose object is it? Ours carry the installation in `tidegate.dev/owner`; everybody else's are never written over. */
+import { refuse } from '../values/error.ts';
+import { labels } from './labels.ts';
+import type { KubeObject } from './objects.ts';
+
+export const isOwned = (object: KubeObject, installation: string): boolean =>
+  object.metadata.labels?.[labels.owner] === installation;
+
+/** `CiliumEnvoyConfig shop/x (manager kubectl, 2026-11-23T00:00:00Z)`: who wrote it last. */
+export function describeObject({ kind, metadata }: KubeObject): string {
+  const last = (metadata.managedFields ?? []).toSorted((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1);
+  const name = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+  return `${kind} ${name} (manager ${last?.manager ?? 'unknown'}, ${last?.time ?? metadata.creationTimestamp ?? 'unknown time'})`;
+}
+
+export function assertOwned(
+  object: KubeObject,
+  { cluster, installation }: { cluster: string; installation: string },
+): void {
+  if (isOwned(object, installation)) return;
+  const owner = object.metadata.labels?.[labels.owner];
+  const whose = owner === undefined ? 'was not made by Tidegate' : `belongs to the Tidegate installation "${owner}"`;
+  const { kind, metadata } = object;
+  refuse(
+    'Foreign',
+    `${cluster}/${metadata.namespace ?? ''}/${kind}/${metadata.name} ${whose}: ${describeObject(object)}`,
+    'delete or rename that object, or let its owner release the service',
+  );
+}

@@ -1,0 +1,297 @@
+/** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
+import { WHOLE, formatShare } from '../../values/share.ts';
+import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
+import type { Phase, Command, Next, RolloutEvent, RolloutState } from './state.ts';
+import { enterPhase, hold, issue, logged, watch } from './transition.ts';
+import { leaveForward, onRestoreAnswer, takeBack } from './way-back.ts';
+
+/** Phases from which the way back must be entered at once on breach, abort or cancellation. */
+const forwardPhases: readonly Phase[] = [
+  'preparing',
+  'entering',
+  'applying',
+  'verifying',
+  'baking',
+  'gated',
+  'paused',
+  'needs-person',
+];
+
+export const isForward = (phase: Phase): boolean => forwardPhases.includes(phase);
+
+/** Is there anything to take back: on the way forward, or kept by clusters while others are taken back. */
+const canLeave = (state: RolloutState): boolean =>
+  isForward(state.phase) ||
+  (['restoring', 'proving-restore'].includes(state.phase) && Object.values(state.shares).some((share) => share > 0));
+
+export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next {
+  if (state.phase === 'ended') return { state, commands: [] };
+  switch (event.type) {
+    case 'started':
+      return onStarted(plan, state, event.atMs);
+    case 'abort':
+    case 'alert':
+    case 'cancel':
+      if (!canLeave(state)) return { state, commands: [] };
+      return leaveForward(plan, state, event.atMs, {
+        cause: event.type === 'cancel' ? 'cancel' : 'abort',
+        reason: `${event.type}: ${event.reason}`,
+      });
+    case 'pause':
+      return { state: logged({ ...state, paused: true }, event.atMs, `paused: ${event.reason}`), commands: [] };
+    case 'resume':
+      return onResume(plan, state, event.atMs, event.reason);
+    case 'approve':
+      return onGo(plan, state, { type: 'approve', atMs: event.atMs, reason: event.reason });
+    case 'promote':
+      return onGo(plan, state, event);
+    case 'watched':
+      // A breach counts whichever watch saw it: the one that a message has just replaced saw it too.
+      if (event.seq === state.watching || event.result.verdict === 'breach') return onWatched(plan, state, event);
+      return { state, commands: [] };
+    case 'failed':
+      if (event.seq === state.watching && canLeave(state)) return onFailed(plan, state, event);
+      return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
+    default:
+      return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
+  }
+}
+
+function onStarted(plan: Plan, state: RolloutState, atMs: number): Next {
+  const started = logged(state, atMs, `${plan.kind} ${plan.service.service} ${plan.version} started`);
+  if (plan.kind === 'restore')
+    return leaveForward(plan, { ...started, touchedWaves: plan.waves.length }, atMs, {
+      cause: 'abort',
+      reason: 'restore was asked for',
+    });
+  if (plan.kind === 'release') {
+    return issue(enterPhase(started, 'releasing', atMs, 'giving the service back'), (seq) => ({
+      type: 'release',
+      seq,
+    }));
+  }
+  return prepareWave(plan, started, 0, atMs);
+}
+
+type Answer = Extract<RolloutEvent, { type: 'done' | 'failed' | 'proved' | 'restoredOne' }>;
+
+function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
+  if (state.phase === 'restoring' || state.phase === 'proving-restore') return onRestoreAnswer(plan, state, event);
+  if (event.type === 'failed') return onFailed(plan, state, event);
+  switch (state.phase) {
+    case 'preparing':
+      return enterWave(plan, state, event.atMs);
+    case 'entering':
+      return onEntered(plan, state, event);
+    case 'applying':
+      return verifyStep(plan, state, event.atMs);
+    case 'verifying':
+      return onVerified(plan, state, event);
+    case 'committing':
+      return onCommitted(plan, state, event.atMs);
+    case 'releasing':
+      return end(state, event.atMs, 'released', 'the service is as Cilium routes it by itself');
+    default:
+      return { state, commands: [] };
+  }
+}
+
+function onFailed(plan: Plan, state: RolloutState, event: Extract<Answer, { type: 'failed' }>): Next {
+  if (canLeave(state)) {
+    return leaveForward(plan, state, event.atMs, { cause: 'error', reason: event.reason, code: event.code });
+  }
+  // A commit or release retries without limit, so only a permanent refusal gets here: traffic is whole, a person decides.
+  const failed = { ...state, cause: 'error' as const, code: event.code };
+  return end(
+    failed,
+    event.atMs,
+    'unproven',
+    `${state.phase} failed: ${event.reason}; run: tidegate restore, then undo or try again`,
+    stopWatch(state),
+  );
+}
+
+function prepareWave(plan: Plan, state: RolloutState, wave: number, atMs: number): Next {
+  const planned = waveAt(plan, wave);
+  const moved = enterPhase(
+    { ...state, wave, step: -1 },
+    'preparing',
+    atMs,
+    `wave ${planned.name}: making ${plan.version} ready`,
+  );
+  return issue(moved, (seq) => ({ type: 'prepare', seq, wave }));
+}
+
+function enterWave(plan: Plan, state: RolloutState, atMs: number): Next {
+  const touched = { ...state, touchedWaves: Math.max(state.touchedWaves, state.wave + 1) };
+  const moved = enterPhase(touched, 'entering', atMs, `${plan.version} is ready; its subsets enter with weight 0`);
+  return issue(moved, (seq) => ({ type: 'enter', seq, wave: state.wave }));
+}
+
+function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
+  if (event.type !== 'proved') return { state, commands: [] };
+  const seen = { ...state, proof: event.proof };
+  if (event.proof.result === 'contradicted') {
+    const reason = `no Envoy may send to ${plan.version} yet: ${contradiction(event.proof)}`;
+    return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'DeadlineExceeded' });
+  }
+  if (seen.paused)
+    return { state: enterPhase(seen, 'paused', event.atMs, 'paused before the first share'), commands: [] };
+  return applyStep(plan, seen, firstStep(plan, seen), event.atMs);
+}
+
+/** promote --full goes straight to a wave's last step. */
+function firstStep(plan: Plan, state: RolloutState): number {
+  const last = waveAt(plan, state.wave).steps.length - 1;
+  return state.full ? last : Math.min(state.step + 1, last);
+}
+
+function applyStep(plan: Plan, state: RolloutState, step: number, atMs: number): Next {
+  const wave = waveAt(plan, state.wave);
+  const planned = stepAt(wave, step);
+  const shares = { ...state.shares, ...Object.fromEntries(wave.serving.map((name) => [name, planned.share])) };
+  const moved = enterPhase(
+    { ...state, step, shares, go: false },
+    'applying',
+    atMs,
+    `wave ${wave.name}: ${formatShare(planned.share)} of ${wave.serving.join(', ')} to ${plan.version}`,
+  );
+  return issue(moved, (seq) => ({ type: 'apply', seq, wave: state.wave, step }));
+}
+
+function verifyStep(plan: Plan, state: RolloutState, atMs: number): Next {
+  const share = formatShare(stepAt(waveAt(plan, state.wave), state.step).share);
+  const moved = enterPhase(state, 'verifying', atMs, `written; proving ${share} by the traffic itself`);
+  const issued = issue(moved, (seq) => ({ type: 'verify', seq, wave: state.wave, step: state.step }));
+  if (state.watchedWave === state.wave) return issued;
+  // The running watch, if any, does not look at this wave's clusters yet.
+  const held = hold(plan, issued.state);
+  return { state: held.state, commands: [...held.commands, ...issued.commands] };
+}
+
+function onVerified(plan: Plan, state: RolloutState, event: Answer): Next {
+  if (event.type !== 'proved') return { state, commands: [] };
+  const seen = { ...state, proof: event.proof };
+  if (event.proof.result === 'contradicted') {
+    const reason = `the traffic contradicts the weights: ${contradiction(event.proof)}`;
+    return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'Contradicted' });
+  }
+  const step = stepAt(waveAt(plan, state.wave), state.step);
+  if (seen.full || seen.go || step.bakeMs === 0) return afterBake(plan, seen, event.atMs, 'no bake asked for');
+  const reason = `${event.proof.result}; watching for ${Math.round(step.bakeMs / 1000)} s`;
+  return watch(plan, enterPhase(seen, 'baking', event.atMs, reason), { mode: 'bake', bakeMs: step.bakeMs });
+}
+
+function onWatched(plan: Plan, state: RolloutState, event: Extract<RolloutEvent, { type: 'watched' }>): Next {
+  const { result } = event;
+  const seen = { ...state, watching: 0, readings: result.readings };
+  if (result.verdict === 'breach') {
+    const ignored = !canLeave(state) && state.phase !== 'committing';
+    return ignored ? { state, commands: [] } : takeBack(plan, seen, event.atMs, result);
+  }
+  if (state.phase !== 'baking') return { state: seen, commands: [] };
+  if (result.verdict === 'healthy') return afterBake(plan, seen, event.atMs, result.reason);
+  const held = enterPhase(
+    seen,
+    'needs-person',
+    event.atMs,
+    `no verdict: ${result.reason}. Promote, resume (bake again) or abort.`,
+  );
+  return hold(plan, held);
+}
+
+/** The evidence allows the next step; a gate or a pause may still hold it. */
+function afterBake(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {
+  const step = stepAt(waveAt(plan, state.wave), state.step);
+  const healthy = logged(state, atMs, `wave ${state.wave + 1} step ${state.step + 1}: ${reason}`);
+  if (step.approve && !state.full && !state.go) {
+    return hold(plan, enterPhase(healthy, 'gated', atMs, 'waiting for approval'));
+  }
+  if (state.paused) return hold(plan, enterPhase(healthy, 'paused', atMs, 'paused; resume to go on'));
+  return advance(plan, healthy, atMs);
+}
+
+function advance(plan: Plan, state: RolloutState, atMs: number): Next {
+  const held = hold(plan, state);
+  const then = toNextStep(plan, held.state, atMs);
+  return { state: then.state, commands: [...held.commands, ...then.commands] };
+}
+
+function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
+  const steps = waveAt(plan, state.wave).steps.length;
+  if (state.step + 1 < steps) return applyStep(plan, state, firstStep(plan, state), atMs);
+  if (state.wave + 1 < plan.waves.length) return prepareWave(plan, state, state.wave + 1, atMs);
+  const serving = plan.waves.flatMap((wave) => wave.serving);
+  const moved = enterPhase(
+    state,
+    'committing',
+    atMs,
+    `${plan.version} serves everywhere; it becomes the proven version`,
+  );
+  return issue(moved, (seq) => ({ type: 'commit', seq, serving: [...new Set(serving)] }));
+}
+
+function onCommitted(plan: Plan, state: RolloutState, atMs: number): Next {
+  if (state.takenBack.length > 0) {
+    return end(state, atMs, 'partial', `${plan.version} is proven except in ${state.takenBack.join(', ')}`, [
+      { type: 'stopWatch' },
+    ]);
+  }
+  const commands: Command[] = [{ type: 'stopWatch' }, { type: 'retire', what: 'replaced' }];
+  return end(state, atMs, 'promoted', `${plan.version} is the proven version everywhere`, commands);
+}
+
+function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {
+  const resumed = logged({ ...state, paused: false }, atMs, `resumed: ${reason}`);
+  if (state.phase === 'paused') return advance(plan, resumed, atMs);
+  if (state.phase !== 'needs-person') return { state: resumed, commands: [] };
+  const { bakeMs } = stepAt(waveAt(plan, state.wave), state.step);
+  return watch(plan, enterPhase(resumed, 'baking', atMs, 'baking again'), { mode: 'bake', bakeMs });
+}
+
+interface Go {
+  readonly type: 'approve' | 'promote';
+  readonly atMs: number;
+  readonly reason: string;
+  readonly full?: boolean;
+}
+
+function onGo(plan: Plan, state: RolloutState, event: Go): Next {
+  const full = state.full || event.full === true;
+  const said = logged({ ...state, full, go: true }, event.atMs, `${event.type}: ${event.reason}`);
+  const waits = event.type === 'approve' ? ['gated'] : ['baking', 'gated', 'paused', 'needs-person'];
+  if (!waits.includes(state.phase)) return { state: said, commands: [] };
+  if (event.type === 'approve' && state.paused) return afterBake(plan, said, event.atMs, 'approved');
+  return advance(plan, { ...said, paused: event.type === 'promote' ? false : said.paused }, event.atMs);
+}
+
+function stopWatch(state: RolloutState): Command[] {
+  return state.watching === 0 ? [] : [{ type: 'stopWatch' }];
+}
+
+function end(
+  state: RolloutState,
+  atMs: number,
+  outcome: NonNullable<RolloutState['outcome']>,
+  reason: string,
+  commands: Command[] = [],
+): Next {
+  return { state: { ...enterPhase(state, 'ended', atMs, reason), outcome, awaiting: 0, watching: 0 }, commands };
+}
+
+function contradiction(proof: NonNullable<RolloutState['proof']>): string {
+  const bad = proof.proofs.filter((one) => one.result === 'contradicted');
+  return bad.map((one) => `${one.cluster}/${one.instance}: ${one.reason}`).join('; ');
+}
+
+function waveAt(plan: Plan, index: number): PlannedWave {
+  const wave = plan.waves[index];
+  if (wave === undefined) throw new RangeError(`plan has no wave ${index} (of ${plan.waves.length}), whole = ${WHOLE}`);
+  return wave;
+}
+
+function stepAt(wave: PlannedWave, index: number): PlannedStep {
+  const step = wave.steps[index];
+  if (step === undefined) throw new RangeError(`wave ${wave.name} has no step ${index} (of ${wave.steps.length})`);
+  return step;
+}

@@ -1,0 +1,141 @@
+/**
+ * core/rollout: from a wanted change to a finished move of traffic, as pure functions.
+ *
+ *   Change + config + records ──planRollout──► Plan ──next(plan, state, event)──► state + commands ──► (workflow runs them)
+ *
+ * `plan.ts` decides the steps before anything is written; `next.ts` is the state machine: breach, abort and
+ * cancellation are handled at once in any phase, and every way out ends in promoted, restored, partial or released.
+ * Nothing here waits, reads a clock or knows Temporal: events carry their time, commands are run by the workflow.
+ */
+import type { WatchSloResult } from '../../judge/look/watch.ts';
+import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
+import type { SloReading } from '../../judge/reading.ts';
+
+/** What the workflow must do. `seq` comes back in the answer; an answer to a superseded command is ignored. */
+export type Command =
+  | { readonly type: 'prepare'; readonly seq: number; readonly wave: number }
+  | { readonly type: 'enter'; readonly seq: number; readonly wave: number }
+  | { readonly type: 'apply'; readonly seq: number; readonly wave: number; readonly step: number }
+  | { readonly type: 'verify'; readonly seq: number; readonly wave: number; readonly step: number }
+  | { readonly type: 'watch'; readonly seq: number; readonly mode: 'bake' | 'hold'; readonly bakeMs: number }
+  | { readonly type: 'stopWatch' }
+  | { readonly type: 'commit'; readonly seq: number; readonly serving: readonly string[] }
+  /** Cancels forward work first. serving [] = all. */
+  | {
+      readonly type: 'restore';
+      readonly seq: number;
+      readonly clients: readonly string[];
+      readonly serving: readonly string[];
+    }
+  | { readonly type: 'proveRestore'; readonly seq: number }
+  | { readonly type: 'release'; readonly seq: number }
+  /** Starts the retirement of a version (or the original) on its own clock. */
+  | { readonly type: 'retire'; readonly what: 'replaced' | 'failed' };
+
+export type RolloutEvent = { readonly atMs: number } & (
+  | { readonly type: 'started' }
+  | { readonly type: 'done'; readonly seq: number }
+  | { readonly type: 'failed'; readonly seq: number; readonly reason: string; readonly code: string }
+  | { readonly type: 'proved'; readonly seq: number; readonly proof: VerifyRoutingResult }
+  | { readonly type: 'watched'; readonly seq: number; readonly result: WatchSloResult }
+  | { readonly type: 'restoredOne'; readonly seq: number; readonly cluster: string }
+  | { readonly type: 'approve' | 'pause' | 'resume' | 'abort' | 'alert' | 'cancel'; readonly reason: string }
+  | { readonly type: 'promote'; readonly reason: string; readonly full: boolean }
+);
+
+export interface RolloutState {
+  readonly phase: Phase;
+  readonly wave: number;
+  readonly step: number;
+  /** seq of the command whose answer the phase waits for; 0 = none. */
+  readonly awaiting: number;
+  /** seq of the running watch; 0 = none. */
+  readonly watching: number;
+  /** The wave that the newest watch looks at; -1 before the first. */
+  readonly watchedWave: number;
+  readonly lastSeq: number;
+  readonly paused: boolean;
+  readonly full: boolean;
+  /** The next step goes whatever the evidence: a person said promote or approve. */
+  readonly go: boolean;
+  /** Share of the new version per serving cluster, ppm: what has been asked for. */
+  readonly shares: Readonly<Record<string, number>>;
+  /** Waves whose clients may have been written (entered or more): a restore covers them. */
+  readonly touchedWaves: number;
+  readonly takenBack: readonly string[];
+  readonly outstanding: readonly string[];
+  readonly outcome: Outcome | null;
+  readonly reason: string;
+  /** What ended the forward way; decides how the workflow closes. */
+  readonly cause: 'none' | 'breach' | 'abort' | 'cancel' | 'error';
+  /** Failure code of the error, '' otherwise. */
+  readonly code: string;
+  readonly readings: readonly SloReading[];
+  readonly proof: VerifyRoutingResult | null;
+  readonly since: number;
+  readonly moments: Moments;
+  readonly log: readonly LogEntry[];
+}
+
+export const initialState: RolloutState = {
+  phase: 'preparing',
+  wave: 0,
+  step: -1,
+  awaiting: 0,
+  watching: 0,
+  watchedWave: -1,
+  lastSeq: 0,
+  paused: false,
+  full: false,
+  go: false,
+  shares: {},
+  touchedWaves: 0,
+  takenBack: [],
+  outstanding: [],
+  outcome: null,
+  reason: 'not started',
+  cause: 'none',
+  code: '',
+  readings: [],
+  proof: null,
+  since: 0,
+  moments: { firstBad: null, verdict: null, written: null, proven: null },
+  log: [],
+};
+
+export interface Next {
+  readonly state: RolloutState;
+  readonly commands: readonly Command[];
+}
+
+export type Phase =
+  | 'preparing'
+  | 'entering'
+  | 'applying'
+  | 'verifying'
+  | 'baking'
+  | 'gated'
+  | 'paused'
+  | 'needs-person'
+  | 'committing'
+  | 'releasing'
+  | 'restoring'
+  | 'proving-restore'
+  | 'ended';
+
+/** unproven: the weights are restored everywhere, but an Envoy contradicts it: a person must look. */
+export type Outcome = 'promoted' | 'restored' | 'partial' | 'released' | 'unproven';
+
+export interface LogEntry {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** The moments of a way back, ms since the epoch; null = has not happened. */
+export interface Moments {
+  /** Earliest sample interval with a bad response of the new version. */
+  readonly firstBad: number | null;
+  readonly verdict: number | null;
+  readonly written: number | null;
+  readonly proven: number | null;
+}

@@ -1,0 +1,47 @@
+/** A plan in words and numbers for people: what `tidegate plan` and the Temporal UI show. */
+import { WHOLE } from '../../values/share.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * The longest time the plan can take without a person: every wave may use its whole progress deadline, every bake all of
+ * maxUnknown. Gates and pauses are not counted.
+ */
+export function longestDurationMs(plan: Plan): number {
+  return plan.waves
+    .map((wave) => {
+      const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : step.bakeMs + plan.maxUnknownMs));
+      return plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
+    })
+    .reduce((a, b) => a + b, 0);
+}
+
+export interface StepExposure {
+  readonly wave: string;
+  readonly share: number;
+  /** Largest share of any client cluster's calls that the new version answers after this step, ppm. */
+  readonly largest: number;
+  /** Per client cluster: the share of its calls that the new version answers, ppm. */
+  readonly byClient: Readonly<Record<string, number>>;
+}
+
+/** Exposure after each step, given the topology of every client cluster (ppm per serving cluster). */
+export function exposure(
+  plan: Plan,
+  topology: Readonly<Record<string, Readonly<Record<string, number>>>>,
+): StepExposure[] {
+  const shares: Record<string, number> = {};
+  return plan.waves.flatMap((wave) =>
+    wave.steps.map((step) => {
+      for (const name of wave.serving) shares[name] = step.share;
+      const byClient = Object.fromEntries(
+        Object.entries(topology).map(([client, serving]) => [client, exposedPpm(serving, shares)]),
+      );
+      return { wave: wave.name, share: step.share, largest: Math.max(0, ...Object.values(byClient)), byClient };
+    }),
+  );
+}
+
+function exposedPpm(serving: Readonly<Record<string, number>>, shares: Readonly<Record<string, number>>): number {
+  const parts = Object.entries(serving).map(([name, part]) => (part * (shares[name] ?? 0)) / WHOLE);
+  return Math.round(parts.reduce((a, b) => a + b, 0));
+}

@@ -1,0 +1,96 @@
+/** What a rollout works from. A plan is complete: the workflow reads no config and does not plan again. */
+
+import type { MetricsRef } from '../../judge/series/metrics-ref.ts';
+import type { Slo, JudgeSettings } from '../../judge/settings.ts';
+import type { ClusterRef } from '../../kube/cluster-ref.ts';
+import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
+import type { ServiceRef } from '../../routing/service-ref.ts';
+import type { Shares } from '../../values/share.ts';
+import type { VersionSource } from '../../workload/version-source.ts';
+import type { Change } from '../change.ts';
+
+export interface PlannedStep {
+  /** Share of the new version in the wave's serving clusters, ppm. */
+  readonly share: number;
+  readonly bakeMs: number;
+  /** A person must approve after the bake. */
+  readonly approve: boolean;
+  /** The bake is as long as the evidence takes; bakeMs is its least time. */
+  readonly auto?: true;
+  /** versions[X] for the wave's serving clusters X; other entries of the record stay. */
+  readonly versions: VersionShares;
+}
+
+/** What a step can show, for one SLO with the sequential judge. */
+export interface StepForecast {
+  readonly wave: string;
+  /** From 1. */
+  readonly step: number;
+  readonly slo: string;
+  /** Time until a version as good as the running one is healthy, s; null: never by itself. */
+  readonly healthyS: number | null;
+  /** Odds ratio, and the time until that is excluded, s; null: never. */
+  readonly tolerance: number;
+  readonly clearedS: number | null;
+  /** Smallest regression that the step finds, times as many bad requests; null: nothing is compared. */
+  readonly findsRatio: number | null;
+  /** … as a ratio of bad requests, 0..1. */
+  readonly findsBad: number | null;
+  /** Bad requests of the running version, 0..1. */
+  readonly badRatio: number;
+  /** … and what the objective allows. */
+  readonly allowed: number;
+}
+
+export interface PlannedWave {
+  readonly name: string;
+  readonly serving: readonly string[];
+  /** Client clusters with topology[X] > 0 for some X of the wave: their records are patched. */
+  readonly clients: readonly string[];
+  /** versions[X] that adds the new version at weight 0: the first of the two writes. */
+  readonly enter: VersionShares;
+  readonly steps: readonly PlannedStep[];
+  readonly skipped: readonly { readonly cluster: string; readonly reason: string }[];
+}
+
+export interface Plan {
+  readonly schema: 1;
+  readonly service: ServiceRef;
+  readonly kind: Change['kind'];
+  /** The version that gets the traffic; for release and restore the proven one. */
+  readonly version: string;
+  /** Per serving cluster: the version it replaces ('' at adoption: the original Deployment). */
+  readonly replaces: Readonly<Record<string, string>>;
+  readonly sources: Readonly<Record<string, VersionSource>>;
+  /** Was the version there before this run: then a failure keeps it for its warm time. */
+  readonly existed: boolean;
+  /** Epoch of the versions part that the plan was made from, per cluster with a record. */
+  readonly seen: Readonly<Record<string, number>>;
+  readonly workload: 'managed' | 'external';
+  /** Per serving cluster: the client clusters that send calls there. */
+  readonly routes: Readonly<Record<string, readonly string[]>>;
+  readonly clusters: Readonly<Record<string, ClusterRef>>;
+  /** At adoption: the record's unversioned parts per client cluster. */
+  readonly initial: Readonly<Record<string, { frontend: Frontend; topology: Shares; policy: L7Policy }>>;
+  /** Clouds of the clusters that it moves: a column of the workflow list. */
+  readonly clouds: readonly string[];
+  readonly metrics: MetricsRef | null;
+  readonly epoch: number;
+  readonly waves: readonly PlannedWave[];
+  readonly slos: readonly Slo[];
+  readonly judge: JudgeSettings;
+  readonly progressDeadlineMs: number;
+  /** Counts of this long after a weight change are not judged (hard stops are), ms. */
+  readonly warmUpMs: number;
+  /** How long the replaced version stays ready after promotion, ms. */
+  readonly warmMs: number;
+  /** How long `unknown` may hold a step before a person is needed, ms. */
+  readonly maxUnknownMs: number;
+  readonly onBreach: 'cluster' | 'all';
+  readonly drainMs: number;
+  readonly configDigest: string;
+  /** What the bakes can show at the traffic of the last minutes; missing: not measured. */
+  readonly forecasts?: readonly StepForecast[];
+  /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */
+  readonly notes: readonly string[];
+}

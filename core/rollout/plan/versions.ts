@@ -1,0 +1,285 @@
+/** planRollout: what somebody wants + config + facts → a complete plan, or one error that lists everything wrong. */
+import type { LoadedConfig } from '../../config/types.ts';
+import type { VersionShares } from '../../routing/record.ts';
+import type { ServiceRef } from '../../routing/service-ref.ts';
+import { TidegateError } from '../../values/error.ts';
+import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
+import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
+import type { VersionSource } from '../../workload/version-source.ts';
+import type { Change } from '../change.ts';
+import { editedProblems, isFresh, originals, preflight, topologyOf, type Problem } from '../preflight/preflight.ts';
+import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
+import { mainVersion } from '../../routing/weights.ts';
+
+export interface PlanInput {
+  readonly config: LoadedConfig;
+  readonly read: ReadRecordsResult;
+  readonly change: Change;
+}
+
+export function planRollout({ config, read, change }: PlanInput): Plan {
+  const problems = preflight({ config, facts: read.clusters, change });
+  if (problems.length > 0) throw refusal(config, change, problems);
+  const topology = topologies(config, read.clusters);
+  const context: Context = {
+    config,
+    facts: read.clusters,
+    change,
+    topology,
+    proven: provenVersions(read.clusters, topology),
+  };
+  const version = targetVersion(context);
+  const waves = wavesFor(context, version);
+  if (waves.length === 0)
+    throw refusal(config, change, [
+      { code: 'Invalid', text: `every cluster already serves ${version}`, fix: 'nothing to do' },
+    ]);
+  const { service, mesh } = config;
+  return {
+    schema: 1,
+    service: serviceRef(config),
+    kind: change.kind,
+    version,
+    replaces: context.proven,
+    sources: sourcesFor(context),
+    existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
+    seen: Object.fromEntries(
+      read.clusters.flatMap((one) => (one.record ? [[one.cluster, one.record.versions.epoch]] : [])),
+    ),
+    workload: service.workload,
+    routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
+    clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),
+    initial: initialFor(context),
+    clouds: cloudsOf(config, waves),
+    metrics: mesh.metrics,
+    epoch: read.epoch,
+    waves,
+    slos: service.slos,
+    judge: service.judge,
+    progressDeadlineMs: service.progressDeadlineMs,
+    warmUpMs: service.warmUpMs,
+    warmMs: service.warmMs,
+    maxUnknownMs: service.maxUnknownMs,
+    onBreach: service.onBreach,
+    drainMs: service.drainMs,
+    configDigest: config.digest,
+    notes: notesFor(context, waves),
+  };
+}
+
+/** Per client cluster the share of each serving cluster. */
+export const topologies = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
+  Object.fromEntries(facts.map((one) => [one.cluster, topologyOf(config, one, WHOLE)]));
+
+export const serviceRef = ({ mesh, service }: LoadedConfig): ServiceRef => ({
+  mesh: mesh.name,
+  namespace: service.namespace,
+  service: service.name,
+  installation: mesh.installation,
+});
+
+function cloudsOf({ mesh }: LoadedConfig, waves: readonly PlannedWave[]): string[] {
+  const moved = new Set(waves.flatMap((wave) => wave.serving));
+  const clouds = mesh.clusters.filter(({ ref }) => moved.has(ref.name)).map(({ locality }) => locality.cloud);
+  return [...new Set(clouds)].sort();
+}
+
+interface Context {
+  readonly config: LoadedConfig;
+  readonly facts: readonly ClusterFacts[];
+  readonly change: Change;
+  readonly topology: Readonly<Record<string, Shares>>;
+  /** Main proven version per serving cluster; absent where nothing is proven. */
+  readonly proven: Readonly<Record<string, string>>;
+}
+
+function refusal(config: LoadedConfig, change: Change, problems: readonly Problem[]): TidegateError {
+  const lines = problems.map((problem) => `${problem.text} (${problem.fix})`);
+  const code = problems[0]?.code ?? 'Invalid';
+  return new TidegateError(
+    // A refusal before the first write is final even where the fault itself may pass.
+    code === 'Unavailable' ? 'Invalid' : code,
+    `${change.kind} of ${config.service.namespace}/${config.service.name} refused, nothing was written:\n- ${lines.join('\n- ')}`,
+    { fix: problems[0]?.fix ?? '' },
+  );
+}
+
+/** Clients that send traffic to a serving cluster. */
+function clientsOf(topology: Context['topology'], serving: string): string[] {
+  return Object.keys(topology).filter((client) => (topology[client]?.[serving] ?? 0) > 0);
+}
+
+function provenVersions(facts: readonly ClusterFacts[], topology: Context['topology']): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const { record, cluster } of facts) {
+    for (const [serving, shares] of Object.entries(record?.versions.proven ?? {})) {
+      if ((topology[cluster]?.[serving] ?? 0) === 0) continue;
+      const main = mainVersion(shares);
+      if (main !== '') found[serving] = main;
+    }
+  }
+  return found;
+}
+
+function targetVersion(context: Context): string {
+  const { change, config, facts } = context;
+  switch (change.kind) {
+    case 'deploy':
+      return change.version;
+    case 'adopt':
+      return change.version ?? facts.filter(isFresh).flatMap(originals)[0]?.version ?? '';
+    case 'undo':
+      return undoTarget(context, change.version);
+    default:
+      return Object.values(context.proven)[0] ?? config.service.name;
+  }
+}
+
+function undoTarget({ config, facts, change, proven }: Context, asked: string | undefined): string {
+  const previous = [...new Set(facts.flatMap((one) => Object.values(one.record?.versions.previous ?? {})))];
+  const target = asked ?? (previous.length === 1 ? previous[0] : undefined);
+  const say = (text: string, fix: string): TidegateError => refusal(config, change, [{ code: 'Invalid', text, fix }]);
+  if (target === undefined) {
+    throw say(
+      previous.length === 0
+        ? 'there is no earlier proven version'
+        : `clusters differ in their earlier version (${previous.join(', ')})`,
+      'name one: --version V',
+    );
+  }
+  const cold = Object.keys(proven).filter((serving) => {
+    const one = facts.find((fact) => fact.cluster === serving);
+    return !one?.workloads.some((workload) => workload.version === target && workload.ready > 0);
+  });
+  if (cold.length > 0) {
+    throw say(
+      `${target} is no longer warm in ${cold.join(', ')}`,
+      `deploy it again: tidegate deploy ${config.service.name} --version ${target}`,
+    );
+  }
+  const edited = facts.flatMap((one) => editedProblems(config, one, [target]));
+  if (edited.length > 0) throw refusal(config, change, edited);
+  return target;
+}
+
+function wavesFor(context: Context, version: string): PlannedWave[] {
+  const { change, config, topology } = context;
+  if (change.kind === 'adopt') return adoptionWaves(context, version);
+  const moving = config.service.waves.flatMap((wave) => wave.clusters);
+  if (change.kind === 'release' || change.kind === 'restore') {
+    const all = Object.keys(topology);
+    return [{ name: 'all', serving: all, clients: all, enter: {}, steps: [], skipped: [] }];
+  }
+  if (change.kind === 'undo') {
+    const steps = [{ share: WHOLE, bakeMs: 0, approve: false }];
+    return plannedWaves(context, version, [{ name: 'undo', clusters: moving, steps }]);
+  }
+  return plannedWaves(context, version, config.service.waves);
+}
+
+function plannedWaves(context: Context, version: string, waves: LoadedConfig['service']['waves']): PlannedWave[] {
+  const { topology, proven } = context;
+  return waves
+    .map((wave) => {
+      const routed = wave.clusters.filter((name) => clientsOf(topology, name).length > 0);
+      const serving = routed.filter((name) => proven[name] !== version);
+      const skipped = wave.clusters
+        .filter((name) => !serving.includes(name))
+        .map((cluster) => ({
+          cluster,
+          reason: routed.includes(cluster) ? `already serves ${version}` : 'no client cluster routes to it',
+        }));
+      const clients = [...new Set(serving.flatMap((name) => clientsOf(topology, name)))];
+      return {
+        name: wave.name,
+        serving,
+        clients,
+        // What undo goes back to is live at weight 0 already: nothing has to enter.
+        enter: context.change.kind === 'undo' ? {} : split(serving, proven, version, 0),
+        skipped,
+        steps: wave.steps.map((step): PlannedStep => ({
+          ...step,
+          versions: split(serving, proven, version, step.share),
+        })),
+      };
+    })
+    .filter((wave) => wave.serving.length > 0);
+}
+
+function split(serving: readonly string[], proven: Context['proven'], version: string, share: number): VersionShares {
+  const entries = serving.map((name) => {
+    const old = proven[name];
+    return [name, old === undefined ? { [version]: share } : { [old]: WHOLE - share, [version]: share }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Adoption moves client clusters, whole: the same build answers before and after, through Envoy from now on. A cluster
+ * that only calls others is in no wave: it comes with the last one.
+ */
+function adoptionWaves({ config, facts, topology, proven }: Context, version: string): PlannedWave[] {
+  const fresh = facts.filter(isFresh).map((one) => one.cluster);
+  const waved = config.service.waves.flatMap((wave) => wave.clusters);
+  const last = config.service.waves.length - 1;
+  return config.service.waves
+    .map((wave, i) => {
+      const clients = fresh.filter((name) => wave.clusters.includes(name) || (i === last && !waved.includes(name)));
+      const needed = clients.flatMap((client) => positiveNames(topology[client]));
+      const shares = (name: string): Shares => ({ [proven[name] ?? version]: WHOLE });
+      const versions = Object.fromEntries([...new Set(needed)].map((name) => [name, shares(name)]));
+      // A serving cluster that is adopted already keeps what is proven there.
+      const serving = Object.keys(versions).filter((name) => proven[name] === undefined);
+      const step = { share: WHOLE, bakeMs: wave.steps[0]?.bakeMs ?? 0, approve: false, versions };
+      return { name: wave.name, serving, clients, enter: versions, steps: [step], skipped: [] };
+    })
+    .filter((wave) => wave.clients.length > 0);
+}
+
+function sourcesFor({ facts, change, proven, config }: Context): Record<string, VersionSource> {
+  const entries = facts.flatMap((one) => {
+    const base =
+      change.kind === 'adopt'
+        ? originals(one)[0]
+        : one.workloads.find((workload) => workload.version === proven[one.cluster] && workload.managed);
+    const deployment = base?.deployment ?? one.workloads[0]?.deployment;
+    if (deployment === undefined) return [];
+    const image = change.kind === 'deploy' && change.image !== undefined ? { image: change.image } : {};
+    const template =
+      change.kind === 'deploy' && config.service.podTemplate !== undefined
+        ? { podTemplate: config.service.podTemplate }
+        : {};
+    return [[one.cluster, { deployment, ...image, ...template }] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function initialFor({ change, facts, topology, config }: Context): Plan['initial'] {
+  if (change.kind !== 'adopt') return {};
+  const entries = facts.flatMap((one) => {
+    if (one.frontend === null) return [];
+    const { portName, port, targetPort, selector } = one.frontend;
+    const initial = {
+      frontend: { portName, port, targetPort, selector },
+      topology: topology[one.cluster] ?? {},
+      policy: config.service.policy,
+    };
+    return [[one.cluster, initial] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function notesFor({ facts, topology, config }: Context, waves: readonly PlannedWave[]): string[] {
+  const bypass = facts.flatMap((one) =>
+    one.bypasses.map(
+      (name) => `not canaried: ${one.cluster}: ${name} dials the pods itself (it always gets the proven version)`,
+    ),
+  );
+  const skipped = waves.flatMap((wave) => wave.skipped.map((one) => `skipped: ${one.cluster}: ${one.reason}`));
+  const unrouted = config.mesh.clusters.filter((cluster) => clientsOf(topology, cluster.ref.name).length === 0);
+  return [
+    ...bypass,
+    ...skipped,
+    ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
+  ];
+}

@@ -1,0 +1,9 @@
+/** Which service is meant, in which mesh, and who owns its objects. */
+
+export interface ServiceRef {
+  readonly mesh: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** Tidegate installation that owns the objects; another one's record is an error. */
+  readonly installation: string;
+}

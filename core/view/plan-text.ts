@@ -1,0 +1,81 @@
+/** A plan for people: steps, weights per client cluster, objects to be made, longest duration, exposure, exceptions. */
+import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
+import { forecastText } from '../rollout/plan/forecast.ts';
+import type { Plan } from '../rollout/plan/plan.ts';
+import { deploymentName, subsetName } from '../routing/names.ts';
+import { formatShare, WHOLE } from '../values/share.ts';
+import { durationText } from '../values/duration.ts';
+
+export interface PlanFacts {
+  readonly plan: Plan;
+  readonly topology: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export function planText({ plan, topology }: PlanFacts): string {
+  const { service } = plan;
+  const lines = [
+    `${plan.kind} ${service.namespace}/${service.service} → ${plan.version} in mesh ${service.mesh} (config ${plan.configDigest.slice(0, 12)})`,
+    '',
+    ...waveLines(plan),
+    ...weightLines(plan, topology),
+    ...objectLines(plan),
+    `Longest duration without a person: ${durationText(longestDurationMs(plan)) || 'none'}`,
+    `Judged by: ${plan.slos.map((slo) => `${slo.name} (${slo.source}, ${formatShare(slo.target * WHOLE)} good)`).join('; ') || 'nothing'}`,
+    `On a breach: ${plan.onBreach === 'all' ? 'every cluster goes back' : 'the breaching cluster goes back'}`,
+    ...plan.notes.map((note) => `Note: ${note}`),
+    '',
+    'Nothing was changed.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function waveLines(plan: Plan): string[] {
+  return plan.waves.flatMap((wave, i) => [
+    `Wave ${i + 1} ${wave.name}: ${wave.serving.join(', ')}`,
+    ...wave.steps.map((step, j) => {
+      const forecasts = (plan.forecasts ?? []).filter((one) => one.wave === wave.name && one.step === j + 1);
+      const least = step.auto === true ? 'watched as long as it takes' : `watched ${durationText(step.bakeMs)}`;
+      const shows = forecasts.length > 0 ? ` (${forecastText(forecasts)})` : '';
+      const bake = step.bakeMs > 0 ? `, ${least}${shows}` : '';
+      return `  step ${j + 1}: ${formatShare(step.share)}${bake}${step.approve ? ', then a person approves' : ''}`;
+    }),
+  ]);
+}
+
+/** Weights that every client cluster's Envoys get, step by step; the largest exposure of users at each. */
+function weightLines(plan: Plan, topology: PlanFacts['topology']): string[] {
+  const steps = exposure(plan, topology);
+  if (steps.length === 0) return [];
+  const clients = Object.keys(topology);
+  const rows = steps.map((step) => [
+    `${step.wave} ${formatShare(step.share)}`,
+    ...clients.map((client) => formatShare(step.byClient[client] ?? 0)),
+    formatShare(step.largest),
+  ]);
+  return [
+    '',
+    `Share of each client cluster's calls that ${plan.version} answers:`,
+    ...table(['after step', ...clients, 'largest']),
+    ...rows.flatMap((row) => table(row)),
+    '',
+  ];
+}
+
+const table = (cells: readonly string[]): string[] => [`  ${cells.map((cell) => cell.padEnd(18)).join(' ')}`.trimEnd()];
+
+function objectLines(plan: Plan): string[] {
+  const { namespace, service } = plan.service;
+  if (plan.kind === 'release' || plan.kind === 'restore') return [];
+  const serving = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
+  return [
+    'Objects made or changed:',
+    ...serving.flatMap((cluster) => [
+      ...(plan.workload === 'managed' && plan.kind !== 'undo'
+        ? [`  ${cluster}: Deployment ${namespace}/${deploymentName(service, plan.version)}`]
+        : []),
+      `  ${cluster}: Service ${namespace}/${subsetName({ namespace, service, version: plan.version, cluster })}`,
+      `  ${cluster}: CiliumEnvoyConfig ${namespace}/tidegate-${service}; at the end the selector of Service ${namespace}/${service}`,
+    ]),
+    '',
+  ];
+}

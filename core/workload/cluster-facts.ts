@@ -1,0 +1,63 @@
+/** Objects as read → the facts that plans are made of. Pure. */
+import { annotations, labels } from '../kube/labels.ts';
+import type { Autoscaler, Deployment, Service } from '../kube/objects.ts';
+import type { Frontend } from '../routing/record.ts';
+import type { ClusterFacts, WorkloadFacts } from './facts.ts';
+import { templateEditor } from './template-edits.ts';
+import { templateDigest } from './version-template.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** An empty selector selects nothing here: a Service without selector has no pods of its own. */
+export const selects = (selector: Labels, podLabels: Labels | undefined): boolean =>
+  Object.keys(selector).length > 0 && Object.entries(selector).every(([name, value]) => podLabels?.[name] === value);
+
+/** The frontend's selector without the pin that Tidegate puts on it. */
+const frontendSelector = (frontend: Service): Labels =>
+  Object.fromEntries(Object.entries(frontend.spec.selector ?? {}).filter(([name]) => name !== labels.version));
+
+export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'] {
+  if (frontend === null) return null;
+  const ports = frontend.spec.ports ?? [];
+  const first = ports[0];
+  return {
+    portName: first?.name ?? '',
+    port: first?.port ?? 0,
+    targetPort: first?.targetPort ?? first?.port ?? 0,
+    selector: frontendSelector(frontend),
+    global: frontend.metadata.annotations?.[annotations.global] === 'true',
+    affinity: frontend.metadata.annotations?.[annotations.affinity] ?? '',
+    sessionAffinity: frontend.spec.sessionAffinity === 'ClientIP',
+    ports: ports.length,
+    appProtocol: first?.appProtocol ?? '',
+    pinned: frontend.spec.selector?.[labels.version] ?? '',
+  };
+}
+
+/** Deployments whose pods the frontend would select, whatever their version. */
+export const workloadsOf = (frontend: Service, deployments: readonly Deployment[]): readonly Deployment[] =>
+  deployments.filter(({ spec }) => selects(frontendSelector(frontend), spec.template.metadata?.labels));
+
+export function workloadFacts(deployment: Deployment, autoscalers: readonly Autoscaler[]): WorkloadFacts {
+  const { metadata, spec, status } = deployment;
+  return {
+    deployment: metadata.name,
+    version: spec.template.metadata?.labels?.[labels.version] ?? '',
+    managed: metadata.labels?.[labels.managedBy] === 'tidegate',
+    replicas: spec.replicas ?? 1,
+    ready: status?.readyReplicas ?? 0,
+    templateDigest: metadata.annotations?.[annotations.templateDigest] ?? templateDigest(spec.template),
+    editedBy: templateEditor(deployment),
+    image: spec.template.spec.containers[0]?.image ?? '',
+    autoscaler: autoscalers.find((one) => scales(one, metadata.name))?.metadata.name ?? '',
+  };
+}
+
+export const scales = ({ spec }: Autoscaler, deployment: string): boolean =>
+  spec.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === deployment;
+
+/** The part of the frontend that records keep. */
+export function frontendOf(frontend: Service): Frontend {
+  const { portName = '', port = 0, targetPort = 0, selector = {} } = frontendFacts(frontend) ?? {};
+  return { portName, port, targetPort, selector };
+}

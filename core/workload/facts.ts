@@ -1,0 +1,50 @@
+/** What plans are made of: each cluster as it was read. */
+
+import type { Frontend, RoutingRecord } from '../routing/record.ts';
+
+/** A Deployment that can serve the frontend. */
+export interface WorkloadFacts {
+  readonly deployment: string;
+  /** From the pod template's app.kubernetes.io/version; '' when it has none. */
+  readonly version: string;
+  /** True when Tidegate made it (labels.managedBy). */
+  readonly managed: boolean;
+  readonly replicas: number;
+  readonly ready: number;
+  readonly templateDigest: string;
+  /** Who changed the pod template since Tidegate made it, and when; '' or absent: nobody. */
+  readonly editedBy?: string;
+  readonly image: string;
+  /** Name of a HorizontalPodAutoscaler on it, or ''. */
+  readonly autoscaler: string;
+}
+
+export interface ClusterFacts {
+  readonly cluster: string;
+  /** '' when reachable; else why not. */
+  readonly unreachable: string;
+  readonly record: RoutingRecord | null;
+  /** null: no such Service in the namespace. */
+  readonly frontend:
+    | (Frontend & {
+        readonly global: boolean;
+        readonly affinity: string;
+        readonly sessionAffinity: boolean;
+        readonly ports: number;
+        readonly appProtocol: string;
+        /** Version that the selector is pinned to; '' = none. */
+        readonly pinned: string;
+      })
+    | null;
+  readonly workloads: readonly WorkloadFacts[];
+  /** Objects of others on this Service: "CiliumEnvoyConfig shop/x (manager kubectl, 2026-…)". */
+  readonly foreign: readonly string[];
+  /** Ingresses, Gateways that dial the pods: not canaried. */
+  readonly bypasses: readonly string[];
+}
+
+export interface ReadRecordsResult {
+  readonly clusters: readonly ClusterFacts[];
+  /** max(now in ms, 1 + the highest epoch read in any cluster). */
+  readonly epoch: number;
+}

@@ -1,0 +1,99 @@
+/** HTTP to one API server over a few kept-alive connections: one request, one answer, both bounded. */
+import { Pool, type Dispatcher } from 'undici';
+import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { changedAtMs, loadAccess, type Access } from './access/access.ts';
+import type { ApiStatus } from './status-errors.ts';
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  /** What is done, for messages: `read`, `apply`, `delete`. */
+  readonly verb: string;
+  /** `namespace/kind/name`. */
+  readonly object: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+/** Activities of one worker talk to a cluster in parallel; more would only queue inside the API server. */
+const CONNECTIONS = 4;
+/** Kept open while idle, ms: rollouts touch a cluster every few seconds to minutes. */
+const KEEP_ALIVE_MS = 60_000;
+/** Larger answers are refused: no list that Tidegate asks for (pages of 250) comes near it. */
+const BODY_MAX_BYTES = 32 * 1024 * 1024;
+
+/** `Retry-After: 0` would make a loop without pause against a server that is in trouble, ms. */
+const SHORTEST_WAIT_MS = 250;
+
+export interface Connection {
+  readonly pool: Pool;
+  readonly access: Access;
+  readonly basePath: string;
+  /** mtime of the kubeconfig that it was made from, ms. */
+  readonly readAtMs: number;
+}
+
+export async function openConnection(ref: ClusterRef): Promise<Connection> {
+  const readAtMs = await changedAtMs(accessOf(ref));
+  const access = await loadAccess(ref.name, accessOf(ref));
+  const pool = new Pool(access.server.origin, {
+    connections: CONNECTIONS,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { ...access.tls },
+  });
+  return { pool, access, readAtMs, basePath: access.server.pathname.replace(/\/$/, '') };
+}
+
+export interface Exchange {
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfterMs: number | undefined;
+}
+
+export async function send(to: Connection, call: Call, signal: AbortSignal): Promise<Exchange> {
+  const headers: Record<string, string> = { ...(await to.access.headers()), accept: 'application/json' };
+  if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
+  const response = await to.pool.request({
+    method: call.method,
+    path: `${to.basePath}${call.path}`,
+    headers,
+    signal,
+    ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+  });
+  const text = await readText(response);
+  return {
+    status: response.statusCode,
+    body: parseJson(text),
+    retryAfterMs: retryAfterMs(response.headers['retry-after']),
+  };
+}
+
+async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_MAX_BYTES)
+      throw new TidegateError('Invalid', `the API server's answer is larger than ${String(BODY_MAX_BYTES)} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Proxies in front of an API server answer in HTML or plain text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return { message: text.slice(0, 200) } satisfies ApiStatus;
+  }
+}
+
+function retryAfterMs(header: string | string[] | undefined): number | undefined {
+  const seconds = Number(Array.isArray(header) ? header[0] : header);
+  const isDelay = Number.isFinite(seconds) && seconds >= 0 && header !== undefined;
+  return isDelay ? Math.max(seconds * 1000, SHORTEST_WAIT_MS) : undefined;
+}

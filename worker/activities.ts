@@ -1,0 +1,46 @@
+/** Ports → activities of every queue: the one place where a worker's world is put together. */
+import { createApplyActivities } from '../activities/apply/index.ts';
+import { createControlActivities } from '../activities/control/index.ts';
+import { withFailures } from '../activities/failures.ts';
+import { createObserveActivities } from '../activities/observe/index.ts';
+import { systemClock, temporalActivity } from '../activities/ports.ts';
+import { createRestoreActivities } from '../activities/restore/index.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { MetricsSource } from '../core/judge/series/source.ts';
+import { present } from '../core/values/json.ts';
+import { createConfigLoader } from '../platform/config/load.ts';
+import { createClusters } from '../platform/kube/clusters.ts';
+import { createMetricsClients } from '../platform/metrics/clients.ts';
+import type { Env } from '../platform/temporal/connect.ts';
+
+export interface WorkerActivities {
+  readonly activities: RolloutActivities;
+  close(): Promise<void>;
+}
+
+export interface World {
+  /** Config directory. */
+  readonly directory: string;
+  readonly env: Env;
+  /** What this worker receives itself; absent: meshes that count on it are refused. */
+  readonly otlp?: MetricsSource;
+}
+
+export function createActivities({ directory, env, otlp }: World): WorkerActivities {
+  const clusters = createClusters();
+  const now = (): number => Date.now();
+  const metrics = createMetricsClients({ env, now, ...present({ otlp }) });
+  const kube = { clusters, clock: systemClock, activity: temporalActivity };
+  return {
+    activities: withFailures({
+      ...createControlActivities({ config: createConfigLoader({ directory }) }),
+      ...createApplyActivities(kube),
+      ...createObserveActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
+      ...createRestoreActivities(kube),
+    }),
+    close: async () => {
+      await clusters.close();
+      await metrics.close();
+    },
+  };
+}

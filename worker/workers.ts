@@ -1,0 +1,78 @@
+/** The workers of Tidegate: one per task queue, so that forward work and watching never stand before the way back. */
+import {
+  bundleWorkflowCode,
+  Worker,
+  type NativeConnection,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import { queueOf, taskQueues, type Queue } from '../core/contract/queues.ts';
+
+export interface WorkersOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly activities: RolloutActivities;
+  /** Bundled once and shared; built here when absent (about 2 s). */
+  readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  /** Time that running activities get to end at a shutdown, ms. */
+  readonly graceMs?: number;
+}
+
+/** Concurrent activities of a queue: watches wait most of the time, writes are short. */
+const slots: Readonly<Record<Queue, number>> = { control: 50, apply: 50, observe: 200, restore: 50 };
+
+/** The activities that the worker of a queue offers, and no others. */
+export const activitiesOn = (queue: Queue, activities: RolloutActivities): Partial<RolloutActivities> =>
+  Object.fromEntries(Object.entries(activities).filter(([name]) => queueOf[name as keyof RolloutActivities] === queue));
+
+export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
+  bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url)),
+    logger: quiet,
+  });
+
+/** Webpack's progress is of no interest to people; its warnings and errors are. */
+const quiet = {
+  log: () => undefined,
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (message: string) => process.stderr.write(`${message}\n`),
+  error: (message: string) => process.stderr.write(`${message}\n`),
+};
+
+export interface RunningWorkers {
+  /** Rejects when a worker fails; resolves after shutdown. */
+  readonly done: Promise<void>;
+  shutdown(): void;
+}
+
+export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
+  const { connection, namespace, activities, graceMs = 5_000 } = options;
+  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
+  const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  const queues = Object.keys(taskQueues) as Queue[];
+  const workers = await Promise.all(
+    queues.map((queue) =>
+      Worker.create({
+        ...base,
+        taskQueue: taskQueues[queue],
+        activities: activitiesOn(queue, activities),
+        maxConcurrentActivityTaskExecutions: slots[queue],
+        // Heartbeats carry cancellation: a watch that was replaced stops within a second or so.
+        maxHeartbeatThrottleInterval: 1_000,
+        defaultHeartbeatThrottleInterval: 1_000,
+        ...(queue === 'control' ? { workflowBundle, maxCachedWorkflows: 500 } : {}),
+      }),
+    ),
+  );
+  const done = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  return {
+    done,
+    shutdown: () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    },
+  };
+}
