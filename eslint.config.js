@@ -17,23 +17,42 @@ const zones = [
     mayUse: ['core', 'platform', 'activities'],
     why: 'activities know core and platform; take ports as deps',
   },
+  {
+    layer: 'worker',
+    mayUse: ['core', 'platform', 'workflows', 'activities', 'worker'],
+    why: 'worker puts layers together; what a command or a lab needs goes there',
+  },
   { layer: 'functions', mayUse: ['core', 'platform', 'functions'], why: 'functions know core and platform' },
 ];
-const layers = ['core', 'platform', 'workflows', 'activities', 'functions', 'cli', 'infra', 'test'];
+const layers = ['core', 'platform', 'workflows', 'activities', 'worker', 'functions', 'cli', 'infra', 'test'];
 
-const zoneRules = zones.map(({ layer, mayUse, why }) => ({
-  files: [`${layer}/**/*.ts`],
+/** The folders of core, each of which may use those before it. `test/unit/house/imports.test.ts` walks the same order. */
+const coreOrder = ['values', 'kube', 'routing', 'render', 'workload', 'judge', 'config', 'rollout', 'view', 'contract'];
+
+const banned = (layer, mayUse, why) =>
+  layers.filter((other) => !mayUse.includes(other)).map((other) => ({ group: [`**/${other}/**`], message: why }));
+
+const zoneRules = zones
+  .filter(({ layer }) => layer !== 'core')
+  .map(({ layer, mayUse, why }) => ({
+    files: [`${layer}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { patterns: banned(layer, mayUse, why) }] },
+  }));
+
+const [core] = zones;
+const coreRules = coreOrder.map((folder, i) => ({
+  files: [`core/${folder}/**/*.ts`],
   rules: {
     'no-restricted-imports': [
       'error',
       {
         patterns: [
-          ...layers
-            .filter((other) => !mayUse.includes(other))
-            .map((other) => ({ group: [`**/${other}/**`], message: why })),
-          ...(layer === 'core'
-            ? [{ group: ['node:*', '@temporalio/*', '@kubernetes/*', 'undici'], message: why }]
-            : []),
+          ...banned(core.layer, core.mayUse, core.why),
+          { group: ['node:*', '@temporalio/*', '@kubernetes/*', 'undici'], message: core.why },
+          ...coreOrder.slice(i + 1).map((later) => ({
+            group: [`../${later}/**`, `../../${later}/**`, `../../../${later}/**`, `../../../../${later}/**`],
+            message: `core/${folder} comes before core/${later}: move the idea down, or its user up`,
+          })),
         ],
       },
     ],
@@ -73,6 +92,7 @@ export default tseslint.config(
     },
   },
   ...zoneRules,
+  ...coreRules,
   {
     files: ['test/**/*.ts'],
     rules: {

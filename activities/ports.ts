@@ -1,7 +1,9 @@
 /** What activities need of the world, so that they run the same in a Temporal worker, in the CLI and in tests. */
-import { setTimeout as wait } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { setTimeout as wait } from 'node:timers/promises';
 import { beatEveryMs, type BeatingActivity } from '../core/contract/timeouts.ts';
+import type { MetricsRef } from '../core/judge/series/metrics-ref.ts';
+import type { CountSource } from '../core/judge/series/source.ts';
 import type { Clusters } from '../platform/kube/clusters.ts';
 
 export interface ActivityPort {
@@ -57,4 +59,12 @@ export async function drain(
     activity.heartbeat({ drainingMs: left });
     await clock.sleep(Math.min(left, beatEveryMs(of)), activity.signal());
   }
+}
+
+export interface ObserveDeps {
+  readonly connectMetrics: (ref: MetricsRef) => CountSource;
+  /** Our clock, ms since the epoch. */
+  readonly now: () => number;
+  /** Longest attempt of a watch, ms; default 9 min: function runtimes end at 10 to 15. */
+  readonly attemptMs?: number;
 }

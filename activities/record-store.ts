@@ -4,16 +4,13 @@ import { annotations, labels } from '../core/kube/labels.ts';
 import type { ObjectChange } from '../core/kube/object-change.ts';
 import type { EnvoyConfig, Service, Manifest } from '../core/kube/objects.ts';
 import { assertOwned } from '../core/kube/ownership.ts';
-import { withDigest } from '../core/kube/with-digest.ts';
-import { checkCec } from '../core/render/cilium-envoy/check/check.ts';
-import { desiredObjects } from '../core/render/render.ts';
+import { type DesiredRecord, renderChecked } from '../core/render/checked.ts';
 import type { ApplyRoutingResult } from '../core/routing/changes.ts';
 import { cecName } from '../core/routing/names.ts';
 import { parseRecord } from '../core/routing/parse-record.ts';
 import type { RoutingRecord } from '../core/routing/record.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { weightsOf } from '../core/routing/weights.ts';
-import { canonicalJson } from '../core/values/canonical.ts';
 import { TidegateError, refuse } from '../core/values/error.ts';
 import { applyObject, ensureObject } from '../platform/kube/apply-objects.ts';
 import type { KubeCluster } from '../platform/kube/clusters.ts';
@@ -55,16 +52,6 @@ export function recordOf(route: EnvoyConfig, cluster: string): RoutingRecord | n
   );
 }
 
-/** What to write. */
-export interface WantedRecord {
-  readonly record: RoutingRecord;
-  readonly redirect: boolean;
-  /** Keep the routes and clusters of this record: requests that are under way still need them. Default: record. */
-  readonly routesOf?: RoutingRecord;
-  /** Write the route even if a Service cannot be written; the error comes afterwards. Default: Services first, or nothing. */
-  readonly routeAnyway?: boolean;
-}
-
 export interface WrittenRecord {
   readonly record: RoutingRecord;
   readonly changes: readonly ObjectChange[];
@@ -79,7 +66,7 @@ const ATTEMPTS = 5;
  */
 export async function updateRecord(
   at: RecordAt,
-  change: (found: FoundRecord) => WantedRecord | null,
+  change: (found: FoundRecord) => DesiredRecord | null,
 ): Promise<WrittenRecord | null> {
   for (let attempt = 1; ; attempt += 1) {
     const found = await findRecord(at);
@@ -95,36 +82,10 @@ export async function updateRecord(
   }
 }
 
-function renderChecked({ record, redirect, routesOf }: WantedRecord): Manifest[] {
-  const where = `${record.cluster}/${record.namespace}/CiliumEnvoyConfig/${cecName(record.service)}`;
-  const text = canonicalJson(record);
-  // What cannot be read back must not be written.
-  parseRecord(text, where);
-  const objects = desiredObjects(routesOf ?? record, { redirect });
-  const rendered =
-    routesOf === undefined
-      ? objects
-      : objects.map((one) => (one.kind === 'CiliumEnvoyConfig' ? withRecord(one, text) : one));
-  const problems = rendered.filter((one) => one.kind === 'CiliumEnvoyConfig').flatMap(checkCec);
-  if (problems.length === 0) return rendered;
-  const lines = problems.map(({ path, reason }) => `${path}: ${reason}`);
-  refuse(
-    'Invalid',
-    `${where}: would be refused or dropped by Cilium, so it was not written: ${lines.join('; ')}`,
-    'this is a fault of the renderer: report it with the record',
-  );
-}
-
-const withRecord = (route: Manifest, text: string): Manifest =>
-  withDigest({
-    ...route,
-    metadata: { ...route.metadata, annotations: { ...route.metadata.annotations, [annotations.record]: text } },
-  });
-
 interface Writing {
   readonly objects: readonly Manifest[];
   readonly found: FoundRecord;
-  readonly wanted: WantedRecord;
+  readonly wanted: DesiredRecord;
 }
 
 /** What is there is read by name: a list takes ten times as long, and what is no longer wanted is retireVersion's. */

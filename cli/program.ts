@@ -1,11 +1,20 @@
 /** The program: its commands and how errors end it. `run(argv, io)` answers with the exit code. */
 import { Command, CommanderError } from 'commander';
 import { TidegateError } from '../core/values/error.ts';
-import { addChanges } from './commands/changes.ts';
-import type { CommandContext } from './commands/context.ts';
+import { addAdopt } from './commands/adopt.ts';
+import { addDemo } from './commands/demo.ts';
+import { addDeploy } from './commands/deploy.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addJudge } from './commands/judge.ts';
-import { addLab, addLocal } from './commands/local.ts';
-import { addRollouts } from './commands/rollouts.ts';
+import { addLab } from './commands/lab.ts';
+import { addPlan } from './commands/plan.ts';
+import { addRelease } from './commands/release.ts';
+import { addRestore } from './commands/restore.ts';
+import { addRollout } from './commands/rollout.ts';
+import { addUndo } from './commands/undo.ts';
+import { addValidate } from './commands/validate.ts';
+import { addWorker } from './commands/worker.ts';
+import type { CommandContext } from './commands/context.ts';
 import { exitCodes, type Io } from './io.ts';
 
 /** Codes of errors that the person in front of the terminal can mend by asking differently. */
@@ -34,6 +43,23 @@ function report(error: unknown, io: Io): number {
   return exitCodes.error;
 }
 
+/** In the order of the help. */
+const verbs = [
+  addAdopt,
+  addDeploy,
+  addUndo,
+  addRelease,
+  addRestore,
+  addPlan,
+  addRollout,
+  addValidate,
+  addWorker,
+  addDoctor,
+  addJudge,
+  addDemo,
+  addLab,
+];
+
 function buildProgram(context: CommandContext): Command {
   const { io } = context;
   const program = new Command('tidegate')
@@ -48,10 +74,6 @@ function buildProgram(context: CommandContext): Command {
       'after',
       '\nExit codes: 0 promoted (done), 1 error, 2 bad input, 3 restored, 4 needs a person or partial. judge: 0 healthy, 3 breach, 4 unknown.',
     );
-  addChanges(program, context);
-  addRollouts(program, context);
-  addLocal(program, context);
-  addJudge(program, context);
-  addLab(program, context);
+  for (const add of verbs) add(program, context);
   return program;
 }

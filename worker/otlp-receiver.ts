@@ -2,8 +2,14 @@
 import { refuse } from '../core/values/error.ts';
 import { isLoopback, parseListenAddress } from '../platform/http/listen-address.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../platform/metrics/otlp/receiver.ts';
-import type { Io } from '../cli/io.ts';
 import type { Env } from '../platform/temporal/connect.ts';
+
+/** What the receiver needs of the process that it lives in. */
+export interface ReceiverIo {
+  readonly env: Env;
+  readonly now: () => number;
+  readonly stderr: (text: string) => void;
+}
 
 export interface ReceiverOptions {
   otlpListen?: string;
@@ -11,10 +17,7 @@ export interface ReceiverOptions {
 }
 
 /** undefined: none is asked for, which is the default. */
-export async function startReceiver(
-  options: ReceiverOptions,
-  io: Pick<Io, 'env' | 'now' | 'stderr'>,
-): Promise<OtlpReceiver | undefined> {
+export async function startReceiver(options: ReceiverOptions, io: ReceiverIo): Promise<OtlpReceiver | undefined> {
   const written = options.otlpListen ?? io.env['TIDEGATE_OTLP_LISTEN'] ?? '';
   if (written === '') return undefined;
   const listen = parseListenAddress(written);

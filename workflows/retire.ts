@@ -1,6 +1,8 @@
 /**
- * retire: takes a version out once its warm time is over. Started as an abandoned child by `rollout`; cancelling it
- * keeps the version. The activity is level-based: a version that serves anything by then is left alone.
+ * retire: takes a version out once its warm time is over. `rollout` starts it as an abandoned child, so it outlives the run.
+ * Guarantees: cancelling it keeps the version; its activity is level-based, so a version that serves anything by then is
+ * left alone, and a second attempt goes on where the first one ended.
+ * Timers: one, the warm time. Messages: none; a run that wants the version again cancels it.
  */
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';

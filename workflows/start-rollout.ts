@@ -1,7 +1,9 @@
 /**
- * startRollout: the door for people (Temporal UI, CLI) and events.
+ * startRollout: the door for people (Temporal UI, CLI) and events. It loads the config, reads the records of all clusters,
+ * makes the plan, and starts `rollout` with it.
  * Guarantees: nothing is written before the whole plan is checked; `rollout` is an abandoned child, so closing the door
- * never touches traffic; its id is the lock, so a second start on the same part is refused.
+ * never touches traffic; its id is the lock, so a second start on the same part is refused; a dry run starts nothing.
+ * Timers: none. Messages: none; the answer is the workflow's result, and a refusal is its failure.
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {

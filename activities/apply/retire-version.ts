@@ -7,7 +7,7 @@ import { kinds } from '../../core/kube/kinds.ts';
 import { annotations, labels } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import type { Deployment, Service } from '../../core/kube/objects.ts';
-import { names, serves, withoutVersion } from '../../core/routing/changes.ts';
+import { mentions, serves, withoutVersion } from '../../core/routing/changes.ts';
 import { removeObject } from '../../platform/kube/apply-objects.ts';
 import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
@@ -49,7 +49,7 @@ async function leaveRecord(at: RecordAt, version: string): Promise<readonly Obje
     ];
   }
   const written = await updateRecord(at, (found) =>
-    found.record === null || serves(found.record, version) || !names(found.record, version)
+    found.record === null || serves(found.record, version) || !mentions(found.record, version)
       ? null
       : { record: withoutVersion(found.record, version), redirect: found.redirected },
   );

@@ -4,7 +4,7 @@ import { sumCells } from '../../core/judge/arms/arms.ts';
 import { armOfSlo, readCountersOf, sourceOf } from '../../core/judge/look/sources.ts';
 import type { MeasureTrafficInput, MeasuredTraffic } from '../../core/judge/look/watch.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import type { ObserveDeps } from './index.ts';
+import type { ObserveDeps } from '../ports.ts';
 
 /** As long as a plan looks back, ms: five of OpenTelemetry's default export intervals. */
 const RANGE_MS = 5 * 60_000;

@@ -1,14 +1,16 @@
 /** probeSlos: could a verdict be reached as things are? Asked before the first write; only reads. */
 import type { ProbeSlosInput } from '../../core/contract/activities.ts';
-import { envoyPresence, latencyPresence, serverPresence } from '../../core/judge/series/selectors.ts';
+import {
+  envoyPresence,
+  latencyPresence,
+  serverPresence,
+  REPORTED_WITHIN_MS,
+} from '../../core/judge/series/selectors.ts';
 import type { SeriesQuery } from '../../core/judge/series/source.ts';
 import type { Slo } from '../../core/judge/settings.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { promqlOf } from '../../platform/metrics/promql.ts';
-import type { ObserveDeps } from './index.ts';
-
-/** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
-const REPORTED_WITHIN_MS = 150_000;
+import type { ObserveDeps } from '../ports.ts';
 
 /** One sentence per SLO that cannot be evaluated; empty = all can. */
 export async function probeSlos(

@@ -9,7 +9,7 @@ import type {
 import { proveTargets, type Proofs } from '../../core/judge/proof/prove-targets.ts';
 import type { CountSource } from '../../core/judge/series/source.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import type { ObserveDeps } from './index.ts';
+import type { ObserveDeps } from '../ports.ts';
 
 /** Time between two looks, ms: where scrapes come every second or two, the answer is there at once. */
 const POLL_MS = 1_000;

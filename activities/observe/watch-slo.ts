@@ -1,5 +1,6 @@
 /** watchSlo: polls the metrics until there is a verdict. Returns at once on a breach; only reads. */
 import { Context } from '@temporalio/activity';
+import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import { evidenceOf } from '../../core/judge/look/judges.ts';
 import { LONGEST_POLL_MS, look, lookWithoutAnswer, nextLookMs, type Looked } from '../../core/judge/look/look.ts';
 import { fittingReadings, freshState, resumedState, type WatchState } from '../../core/judge/look/state.ts';
@@ -7,9 +8,8 @@ import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.
 import type { CountSource } from '../../core/judge/series/source.ts';
 import { combineReadings, type Verdict } from '../../core/judge/verdict.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
-import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import { toFailure } from '../failures.ts';
-import type { ObserveDeps } from './index.ts';
+import type { ObserveDeps } from '../ports.ts';
 
 const ATTEMPT_MS = 9 * 60_000;
 /** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */

@@ -3,9 +3,10 @@
  * Repeating it is harmless, and a run that a newer one has overtaken is refused.
  */
 import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
-import type { KubeDeps } from '../ports.ts';
+import type { DesiredRecord } from '../../core/render/checked.ts';
 import { assertEpoch, restored } from '../../core/routing/changes.ts';
-import { statWeights, updateRecord, type FoundRecord, type WantedRecord } from '../record-store.ts';
+import type { KubeDeps } from '../ports.ts';
+import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts';
 
 export async function restore({ clusters, clock }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
   const cluster = clusters.connect(input.cluster);
@@ -17,7 +18,7 @@ export async function restore({ clusters, clock }: KubeDeps, input: RestoreInput
   return { cluster: cluster.name, changes: written?.changes ?? [], weights, withdrawn, writtenAtMs: clock.nowMs() };
 }
 
-function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): WantedRecord | null {
+function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {
   if (record === null) return null;
   assertEpoch(record, input);
   const { proven, current } = record.versions;

@@ -1,7 +1,7 @@
 /** What every command of the program shares. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { Wanted } from '../rollouts/rollout.ts';
+import type { ServiceIdentity } from '../rollouts/rollout.ts';
 import { connectTemporal, type TemporalAccess } from '../../platform/temporal/connect.ts';
 import { present } from '../../core/values/json.ts';
 
@@ -12,7 +12,7 @@ export interface CommandContext {
 }
 
 /** Options that say which of several services of a name is meant. */
-export interface Place {
+export interface ServicePlace {
   readonly mesh?: string;
   readonly namespace?: string;
 }
@@ -23,7 +23,7 @@ export const placed = (command: Command): Command =>
     .option('-n, --namespace <name>', 'namespace, when several have such a service');
 
 /** The place alone, without the command's other options. */
-export const placeOf = ({ mesh, namespace }: Place): Place => ({
+export const placeOf = ({ mesh, namespace }: ServicePlace): ServicePlace => ({
   ...present({ mesh, namespace }),
 });
 
@@ -39,7 +39,11 @@ export async function withTemporal(
   }
 }
 
-export async function wantedOf(context: CommandContext, service: string, place: Place): Promise<Wanted> {
-  const { wantedService } = await import('../rollouts/named-service.ts');
-  return wantedService({ service, ...placeOf(place) }, context.io);
+export async function identityOf(
+  context: CommandContext,
+  service: string,
+  place: ServicePlace,
+): Promise<ServiceIdentity> {
+  const { identityOfNamed } = await import('../rollouts/named-service.ts');
+  return identityOfNamed({ service, ...placeOf(place) }, context.io);
 }

@@ -16,7 +16,7 @@ export interface Finding {
 }
 
 /** What a check saw. No findings: all well. */
-export interface Seen {
+export interface Observation {
   /** One short fact for the reader ("v1.34.1"); '' = nothing to add. */
   readonly note: string;
   readonly findings: readonly Finding[];
@@ -31,7 +31,7 @@ export interface Check {
   readonly retries: number;
   /** An error here makes the rest of the group meaningless. */
   readonly gates?: boolean;
-  look(signal: AbortSignal): Promise<Seen>;
+  look(signal: AbortSignal): Promise<Observation>;
 }
 
 export interface CheckGroup {
@@ -40,14 +40,14 @@ export interface CheckGroup {
   readonly checks: readonly Check[];
 }
 
-export interface CheckResult extends Seen {
+export interface CheckResult extends Observation {
   readonly description: string;
 }
 
 /** Between two attempts, ms: longer than a restart of a proxy, short for who waits. */
 const RETRY_MS = 1_000;
 
-export const well = (note = ''): Seen => ({ note, findings: [] });
+export const well = (note = ''): Observation => ({ note, findings: [] });
 
 export async function runCheck(check: Check, io: Pick<Io, 'signal' | 'sleep'>): Promise<CheckResult> {
   for (let left = check.retries; ; left -= 1) {
@@ -102,7 +102,7 @@ function startGroup({ checks }: CheckGroup, io: Io): Promise<CheckResult | null>
   });
 }
 
-export const hasError = (results: readonly Seen[]): boolean =>
+export const hasError = (results: readonly Observation[]): boolean =>
   results.some(({ findings }) => findings.some(({ severity }) => severity === 'error'));
 
 export function resultText({ description, note, findings }: CheckResult): string {

@@ -2,7 +2,7 @@
 import type { MeshCluster } from '../../core/config/types.ts';
 import { kinds } from '../../core/kube/kinds.ts';
 import type { Clusters, KubeCluster } from '../../platform/kube/clusters.ts';
-import { type CheckGroup, type Finding, type Seen, well } from './check.ts';
+import { type CheckGroup, type Finding, type Observation, well } from './check.ts';
 import { grants, permissionFindings, refusedGrants } from './permissions.ts';
 import { describeAccess } from '../../core/kube/cluster-ref.ts';
 
@@ -55,7 +55,7 @@ interface ServerVersion {
   readonly gitVersion?: string;
 }
 
-async function lookAtVersion(cluster: KubeCluster, signal: AbortSignal): Promise<Seen> {
+async function lookAtVersion(cluster: KubeCluster, signal: AbortSignal): Promise<Observation> {
   const { gitVersion = '' } = (await cluster.ask<ServerVersion>('/version', undefined, { signal })) ?? {};
   return { note: gitVersion, findings: versionFindings(cluster.name, gitVersion) };
 }
@@ -77,7 +77,7 @@ interface ApiResources {
   readonly resources?: readonly { readonly kind?: string }[];
 }
 
-async function lookAtCrds(cluster: KubeCluster, signal: AbortSignal): Promise<Seen> {
+async function lookAtCrds(cluster: KubeCluster, signal: AbortSignal): Promise<Observation> {
   const { apiVersion } = kinds.envoyConfig;
   const served = await cluster.ask<ApiResources>(`/apis/${apiVersion}`, undefined, { signal });
   const present = (served?.resources ?? []).map(({ kind }) => kind);

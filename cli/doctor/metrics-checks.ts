@@ -2,10 +2,10 @@
 import type { RawSeries } from '../../core/judge/series/counters.ts';
 import type { MeshConfig } from '../../core/config/types.ts';
 import { refuse } from '../../core/values/error.ts';
-import { envoyPresence } from '../../core/judge/series/selectors.ts';
+import { envoyPresence, REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 import type { CountSource, SeriesQuery } from '../../core/judge/series/source.ts';
-import { well, type Check, type CheckGroup, type Finding, type Seen } from './check.ts';
-import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
+import { well, type Check, type CheckGroup, type Finding, type Observation } from './check.ts';
+import { labelOf, reportingOf, secondsText, valuesOf } from './series.ts';
 
 /** A larger difference of clocks puts counts on the wrong side of a write, ms. */
 const CLOCK_APART_MS = 5_000;
@@ -67,7 +67,7 @@ const receiverCheck: Check = {
     well('not looked at: doctor runs outside of the worker; a rollout asks the receiver before its first write'),
 };
 
-async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: AbortSignal): Promise<Seen> {
+async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: AbortSignal): Promise<Observation> {
   if (mesh.metrics === null) {
     refuse(
       'Invalid',
@@ -84,7 +84,7 @@ async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: A
   return { note, findings: [{ severity: 'error', text, fix }] };
 }
 
-export function envoySeen(clusters: readonly string[], series: readonly RawSeries[], nowMs: number): Seen {
+export function envoySeen(clusters: readonly string[], series: readonly RawSeries[], nowMs: number): Observation {
   const perCluster = clusters.map((cluster) => {
     const own = series.filter((one) => labelOf(one, 'k8s_cluster_name') === cluster);
     const instances = valuesOf(own, 'instance').map((instance) => ({

@@ -12,7 +12,7 @@ const read = ['list'] as const;
 interface Permission {
   readonly verbs: readonly Verb[];
   readonly why: string;
-  /** Seen in all namespaces at once, not only in the service's. */
+  /** Observation in all namespaces at once, not only in the service's. */
   readonly clusterwide?: boolean;
 }
 

@@ -1,8 +1,6 @@
 /** Which processes report, how lately and how often: read off raw series. */
 import { countIncrements, type RawSeries } from '../../core/judge/series/counters.ts';
-
-/** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
-export const REPORTED_WITHIN_MS = 150_000;
+import { REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 
 /** Samples younger than this are fresh whatever the interval, ms: one look may fall between an export and its storing. */
 const FRESH_MS = 15_000;

@@ -11,7 +11,7 @@ import { weightsOf } from '../../core/routing/weights.ts';
 import { formatShare, WHOLE } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Clusters } from '../../platform/kube/clusters.ts';
-import type { Check, CheckGroup, Finding, Seen } from './check.ts';
+import type { Check, CheckGroup, Finding, Observation } from './check.ts';
 import { readRecent, type MetricsPort } from './metrics-checks.ts';
 import {
   bypassFindings,
@@ -46,7 +46,7 @@ export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckG
     gates,
     look,
   });
-  const told = (find: (facts: ServiceFacts) => Finding[]) => async (): Promise<Seen> => ({
+  const told = (find: (facts: ServiceFacts) => Finding[]) => async (): Promise<Observation> => ({
     note: '',
     findings: find(await facts()),
   });

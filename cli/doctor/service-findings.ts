@@ -5,7 +5,8 @@ import { sameTraffic } from '../../core/routing/weights.ts';
 import type { Shares } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Finding } from './check.ts';
-import { labelOf, REPORTED_WITHIN_MS, reportingOf, secondsText, valuesOf } from './series.ts';
+import { labelOf, reportingOf, secondsText, valuesOf } from './series.ts';
+import { REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 
 export interface ServiceFacts {
   readonly namespace: string;

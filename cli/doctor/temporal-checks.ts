@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { connectTemporal, type Env, type TemporalAccess } from '../../platform/temporal/connect.ts';
-import type { CheckGroup, Finding, Seen } from './check.ts';
+import type { CheckGroup, Finding, Observation } from './check.ts';
 
 /** Numbers of temporal.api.enums.v1.IndexedValueType, and how the Temporal CLI calls them. */
 const types = {
@@ -71,14 +71,14 @@ export function temporalChecks(port: TemporalPort, now: () => number): CheckGrou
   };
 }
 
-async function lookAtNamespace({ connection, options, workflowService }: Client): Promise<Seen> {
+async function lookAtNamespace({ connection, options, workflowService }: Client): Promise<Observation> {
   const { namespace } = options;
   await workflowService.describeNamespace({ namespace });
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
   return { note: `server ${serverVersion ?? 'unknown'}, namespace ${namespace}`, findings: [] };
 }
 
-async function lookAtAttributes({ connection, options }: Client): Promise<Seen> {
+async function lookAtAttributes({ connection, options }: Client): Promise<Observation> {
   const { namespace } = options;
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return { note: '', findings: attributeFindings(namespace, customAttributes ?? {}) };
@@ -101,7 +101,7 @@ export function attributeFindings(namespace: string, registered: Readonly<Record
   });
 }
 
-async function lookAtQueues(client: Client, nowMs: number): Promise<Seen> {
+async function lookAtQueues(client: Client, nowMs: number): Promise<Observation> {
   const { namespace } = client.options;
   const counted = await Promise.all(
     Object.values(taskQueues).map(async (name) => {

@@ -30,6 +30,8 @@ export interface Summary {
       readonly failed: number;
     }[];
   };
+  /** The version that was made to fail. */
+  readonly faulty: string;
   /** ms from the first bad response that a client saw; null when there was none. */
   readonly wayBack: {
     readonly verdict: number | null;
@@ -38,14 +40,14 @@ export interface Summary {
   };
 }
 
-export interface Seen {
+export interface SeenStory {
   readonly acts: readonly Act[];
   readonly traffic: TrafficReport;
   readonly faulty: string;
   readonly fault: { readonly ratio: string; readonly cluster: string };
 }
 
-export function summaryOf({ acts, traffic, faulty }: Seen): Summary {
+export function summaryOf({ acts, traffic, faulty }: SeenStory): Summary {
   const rows = rowsOf(traffic);
   const caused = rows.filter((row) => row.version === faulty).reduce((sum, row) => sum + row.failed, 0);
   const unexplained = traffic.failed - caused;
@@ -65,6 +67,7 @@ export function summaryOf({ acts, traffic, faulty }: Seen): Summary {
     problems,
     acts,
     clients: { requests: traffic.requests, failed: traffic.failed, unexplained, rows },
+    faulty,
     wayBack: wayBackOf(acts, traffic.firstBad[faulty]),
   };
 }
@@ -98,7 +101,7 @@ function wayBackOf(acts: readonly Act[], firstBad: number | undefined): Summary[
   return { verdict: since(moments?.verdict), written: since(moments?.written), proven: since(moments?.proven) };
 }
 
-export function summaryText({ acts, clients, wayBack, ok, problems }: Summary): string {
+export function summaryText({ acts, clients, faulty, wayBack, ok, problems }: Summary): string {
   const seconds = (ms: number | null): string => (ms === null ? '-' : `${(ms / 1000).toFixed(1)} s`);
   return [
     '',
@@ -108,13 +111,13 @@ export function summaryText({ acts, clients, wayBack, ok, problems }: Summary): 
         `  ${act.code === act.expected ? '✓' : '✗'} ${act.title}: ${act.status.outcome ?? act.status.phase} in ${seconds(act.endedAt - act.startedAt)}`,
     ),
     '',
-    `What clients saw: ${clients.requests} requests, ${clients.failed} failed, ${clients.unexplained} of them not caused by v3`,
+    `What clients saw: ${clients.requests} requests, ${clients.failed} failed, ${clients.unexplained} of them not caused by ${faulty}`,
     ...clients.rows.map(
       (row) =>
         `  ${(row.version || '(no answer)').padEnd(12)} ${(row.serving || '-').padEnd(20)} ${String(row.requests).padStart(7)} requests ${String(row.failed).padStart(5)} failed`,
     ),
     '',
-    'The way back of v3, from the first bad response that a client saw',
+    `The way back of ${faulty}, from the first bad response that a client saw`,
     `  to the verdict           ${seconds(wayBack.verdict)}`,
     `  to the weights written   ${seconds(wayBack.written)}`,
     `  to the traffic proven    ${seconds(wayBack.proven)}`,

@@ -2,15 +2,15 @@
 import { refuse } from '../../core/values/error.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
 import type { Io } from '../io.ts';
-import type { Wanted } from './rollout.ts';
+import type { ServiceIdentity } from './rollout.ts';
 
-export interface WantedOptions {
+export interface NamedService {
   readonly service: string;
   readonly mesh?: string;
   readonly namespace?: string;
 }
 
-export async function wantedService(wanted: WantedOptions, io: Io): Promise<Wanted> {
+export async function identityOfNamed(wanted: NamedService, io: Io): Promise<ServiceIdentity> {
   const { service, mesh, namespace } = wanted;
   if (mesh !== undefined && namespace !== undefined) return { mesh, namespace, service };
   const directory = io.env['TIDEGATE_CONFIG'];

@@ -5,11 +5,16 @@ import type { Change } from '../../core/rollout/change.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { refuse } from '../../core/values/error.ts';
 import type { Io } from '../io.ts';
-import type { Wanted } from './rollout.ts';
+import type { ServiceIdentity } from './rollout.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { present } from '../../core/values/json.ts';
 
-export async function retryChange(client: Client, workflowId: string, of: Wanted, io: Io): Promise<StartRolloutResult> {
+export async function retryChange(
+  client: Client,
+  workflowId: string,
+  of: ServiceIdentity,
+  io: Io,
+): Promise<StartRolloutResult> {
   const handle = client.workflow.getHandle(workflowId);
   const { status } = await handle.describe();
   if (status.name === 'RUNNING') {

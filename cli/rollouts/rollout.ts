@@ -9,14 +9,15 @@ import {
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { messageNames, workflowNames } from '../../core/contract/messages.ts';
-import { rolloutWorkflowId, type PartOf } from '../../core/contract/workflow-ids.ts';
-import type { SloReading } from '../../core/judge/reading.ts';
+import { rolloutWorkflowId, type PartIdentity } from '../../core/contract/workflow-ids.ts';
+import type { SloReading } from '../../core/judge/slo-reading.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import type { Outcome } from '../../core/rollout/machine/state.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
+import { untilAborted } from '../../platform/abort.ts';
 import { exitCodes, type Io } from '../io.ts';
 
 export interface RolloutRow {
@@ -28,9 +29,9 @@ export interface RolloutRow {
   readonly started: string;
 }
 
-export type Wanted = Omit<PartOf, 'part' | 'mesh'> & { readonly mesh: string };
+export type ServiceIdentity = Omit<PartIdentity, 'part' | 'mesh'> & { readonly mesh: string };
 
-export const handleOf = (client: Client, of: Wanted): WorkflowHandle =>
+export const handleOf = (client: Client, of: ServiceIdentity): WorkflowHandle =>
   client.workflow.getHandle(rolloutWorkflowId({ ...of, part: 'versions' }));
 
 export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
@@ -119,7 +120,7 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
   let draw = view();
   let silentSinceMs: number | undefined;
   for (;;) {
-    const seen = await untilAborted(look(handle, io), io.signal);
+    const seen = await answered(look(handle, io), io.signal);
     if (seen instanceof TidegateError) {
       if (silentSinceMs === undefined) {
         io.stderr(`${seen.message}; ${seen.fix}\n`);
@@ -133,7 +134,7 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
       const { outcome } = seen.status;
       if (outcome !== null) {
         // The run closes right behind its outcome; as a failure where it was restored, and what it is stays known.
-        await untilAborted(handle.result(), io.signal).catch(() => undefined);
+        await answered(handle.result(), io.signal).catch(() => undefined);
         return exitCodeOf(outcome);
       }
       if (seen.cut !== '') throw cutOff(seen);
@@ -151,19 +152,14 @@ const cutOff = ({ cut, plan }: Live): TidegateError =>
     fix: `tidegate restore ${plan.service.service} takes it back`,
   });
 
-/** One look takes long where nobody answers: Temporal's client asks ten times by itself. */
-async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+/** undefined on Ctrl-C. One look takes long where nobody answers: Temporal's client asks ten times by itself. */
+async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   asked.catch(() => undefined);
-  if (signal.aborted) return undefined;
-  let stop = (): void => undefined;
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener('abort', stop, { once: true });
-  });
   try {
-    return await Promise.race([asked, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
+    return await untilAborted(asked, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * core/config: what users write (Mesh and Service documents, YAML or JSON) → with defaults → checked.
  *
- *   files ──readDocuments──► documents ──checkShape──► written + defaults ──checks across documents──► CheckedConfig
- *   CheckedConfig ──resolveService──► LoadedConfig (ms, ppm, clusters by name)
+ *   files ──readConfig──► documents ──checkConfig──► CheckedConfig ──resolveService──► ResolvedConfig (ms, ppm, names)
  *
- * Every mistake is collected with file, line, path, reason and hint; one mistake does not hide the others. Nothing here
- * throws on what a file contains. Only `resolveService` and `resolveMesh` throw: when asked for something that is not there.
- * This folder reads no file and no environment: the caller brings the texts and takes the digest.
+ * `checkConfig` checks the shape of each document, completes it with defaults, and then checks across documents. Every
+ * mistake is collected with file, line, path, reason and hint; one mistake does not hide the others. Nothing here
+ * throws on what a file contains. Only `resolveService` and `resolveMesh` throw, when they are asked for something that
+ * is not there. Settings of judges are types of core/judge: this folder reads them, so it comes after it.
+ * This folder reads no file and no environment: the caller brings the texts, and takes the digest of what is resolved.
  */
 import { z } from 'zod';
 import { configLimits } from './defaults.ts';

@@ -150,7 +150,7 @@ const property = (nodes: readonly SchemaNode[], key: string): SchemaNode[] =>
     }),
   );
 
-const schemaAt = ({ published, path, root }: Omit<Place, 'value'>): SchemaNode[] =>
+const schemaAt = ({ published, path, root }: Omit<SchemaPlace, 'value'>): SchemaNode[] =>
   path.reduce<SchemaNode[]>(
     (nodes, part, index) =>
       typeof part === 'number' ? items(nodes) : property(fitting(nodes, valueAt(root, path.slice(0, index))), part),
@@ -173,7 +173,7 @@ const expandUnion = (issue: Issue): Issue[] => {
   return deep.flatMap((inner) => expandUnion({ ...inner, path: [...issue.path, ...inner.path] }));
 };
 
-interface Place {
+interface SchemaPlace {
   readonly path: ConfigPath;
   readonly published: SchemaNode;
   /** The document, and the value at the path in it. */
@@ -181,7 +181,7 @@ interface Place {
   readonly value: unknown;
 }
 
-const explain = (issue: Issue, place: Place): { reason: string; hint: string } => {
+const explain = (issue: Issue, place: SchemaPlace): { reason: string; hint: string } => {
   const nodes = schemaAt(place);
   const title = describeNodes(nodes);
   const hint = exampleOf(nodes);

@@ -2,9 +2,9 @@
  * core/contract: what workflows, activities, workers and readers agree on. It is the top of core: it may import every
  * folder of core, and none of them imports it.
  *
- *   queues (which activity where) ──► timeouts, options of workflows, registration in workers
- *   activities (inputs, results) · messages (updates, signals, queries) · workflow ids · search attributes
+ *   RolloutActivities ──queueOf──► Queue ──► options of workflows, workers;   messages · workflow ids · timeouts
  *
+ * An activity is declared in activities.ts (input and result) and gets its queue here, and nowhere else.
  * Nothing here decides anything: it is names, shapes and bounds.
  */
 import type { RolloutActivities } from './activities.ts';

@@ -1,6 +1,6 @@
 /** Ids of the workflows: the id is the lock. */
 
-export interface PartOf {
+export interface PartIdentity {
   readonly mesh: string;
   readonly namespace: string;
   readonly service: string;
@@ -8,8 +8,9 @@ export interface PartOf {
 }
 
 /** The id is the lock: one change at a time per part of a service. */
-export const rolloutWorkflowId = (of: PartOf): string => `rollout:${of.mesh}/${of.namespace}/${of.service}/${of.part}`;
+export const rolloutWorkflowId = (of: PartIdentity): string =>
+  `rollout:${of.mesh}/${of.namespace}/${of.service}/${of.part}`;
 
 /** Retires one version of a service when its warm time is over. */
-export const retireWorkflowId = (of: Omit<PartOf, 'part'> & { version: string }): string =>
+export const retireWorkflowId = (of: Omit<PartIdentity, 'part'> & { version: string }): string =>
   `retire:${of.mesh}/${of.namespace}/${of.service}/${of.version}`;

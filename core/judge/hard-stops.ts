@@ -3,7 +3,7 @@
  * appears; pods that crash report nothing themselves. Hard stops are live in warm-up, too.
  */
 import { sumCells, type Arm, type Cell } from './arms/arms.ts';
-import type { SloReading } from './reading.ts';
+import type { SloReading } from './slo-reading.ts';
 import { percent, seconds } from './wording.ts';
 
 /** What the client's Envoys know about one subset. */

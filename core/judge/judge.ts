@@ -1,7 +1,18 @@
-/** What every judge gets and gives. A judge is a function: judgeX(input, what it left at its last look) → Judged. */
+/**
+ * core/judge: turns counters into counts, and counts into verdicts and proofs.
+ *
+ *   RawSeries[] ──countIncrements──► Counted ──► Arm ──judgeSlos, hardStops──► SloReading[] ──combineReadings─► Verdict
+ *                                       └──► InstanceTraffic[] ──proveWeights──► verified | contradicted | untested
+ *
+ * Everything is a whole number of requests in a known interval, and nothing is extrapolated. "No data", "breach" and
+ * "the provider failed" stay three things: a gap is missing, never zero. This file has what every judge gets and gives:
+ * a judge is a function of its input and of what it left at its last look. Settings of judges are in settings.ts.
+ * This folder opens no connection and reads no clock: a look is given a source of counts and the time. It decides
+ * nothing about traffic: it says what the numbers prove.
+ */
 import type { Arm, Total } from './arms/arms.ts';
-import type { SloReading } from './reading.ts';
 import type { JudgeSettings, Slo } from './settings.ts';
+import type { SloReading } from './slo-reading.ts';
 
 export interface StratumCounts {
   readonly cluster: string;

@@ -1,6 +1,7 @@
 /** What all judges say in the same words: who counted, what is wrong with the counts, and the totals beside a verdict. */
 import type { JudgeInput, StratumCounts } from './judge.ts';
 import type { Slo } from './settings.ts';
+import type { SloReading } from './slo-reading.ts';
 import { seconds } from './wording.ts';
 
 /** Why the counts of a stratum are not all there, or not of now; '' when they are. */
@@ -47,38 +48,3 @@ export const readingOf = (slo: Slo, { cluster, verdict, reason, strata }: Readin
     oldBad: sum((stratum) => stratum.oldWhole.bad),
   };
 };
-
-export type VerdictKind = 'breach' | 'healthy' | 'unknown';
-
-export interface SloReading {
-  readonly slo: string;
-  readonly source: 'server' | 'envoy';
-  /** Serving cluster, or '*' for all strata pooled. */
-  readonly cluster: string;
-  readonly verdict: VerdictKind;
-  readonly reason: string;
-  readonly newTotal: number;
-  readonly newBad: number;
-  readonly oldTotal: number;
-  readonly oldBad: number;
-  /** The judge; missing: threshold. */
-  readonly judge?: 'sequential' | 'kayenta';
-  /** Runs beside the judge that decides, and only reports. */
-  readonly shadow?: true;
-  /** Of the sequential judge. */
-  readonly evidence?: ReadingEvidence;
-}
-
-export interface ReadingEvidence {
-  /** log10 of the e-value against "no worse than the old version, and within the objective". */
-  readonly log10E: number;
-  /** From this on it is a breach. */
-  readonly log10Needed: number;
-  /** Odds ratio of bad requests, new : old, that the counts do not exclude (valid at every look); null: no bound. */
-  readonly low: number;
-  readonly high: number | null;
-  /** Bad requests that come at once; 1 = one by one. */
-  readonly phi: number;
-  /** Seconds until healthy at this traffic; null: not to be foreseen. */
-  readonly healthyInS: number | null;
-}

@@ -1,5 +1,5 @@
 /** From readings to one verdict. */
-import type { SloReading, VerdictKind } from './reading.ts';
+import type { SloReading, VerdictKind } from './slo-reading.ts';
 
 export interface Verdict {
   readonly verdict: VerdictKind;

@@ -1,4 +1,13 @@
-/** The parts of Kubernetes objects that Tidegate reads, as the API server's JSON has them. Unread fields pass through. */
+/**
+ * core/kube: Kubernetes objects as data. It says what shape they have, whose they are, and whether one is as we asked.
+ *
+ *   Manifest ──withDigest──► Manifest ──(platform/kube writes it)──► KubeObject ──contradictions──► fields that differ
+ *
+ * This file has the parts of objects that Tidegate reads, as the API server's JSON has them; unread fields pass
+ * through. A cluster is a reference here (cluster-ref.ts): it names where the credentials lie, and never holds them.
+ * This folder calls no API server. It does not know records, weights or versions: what an object means to routing is
+ * said in core/routing and core/render.
+ */
 
 export interface ManagedFields {
   readonly manager?: string;

@@ -1,9 +1,17 @@
-/** Record → manifests of one client cluster. Pure and canonical: the same record gives the same bytes. */
+/**
+ * core/render: turns a routing record into the objects of one client cluster.
+ *
+ *   RoutingRecord ──weightsOf──► Weight[] ──desiredObjects──► Services + CiliumEnvoyConfig ──checkCec──► problems
+ *
+ * Rendering is canonical: the same record gives the same bytes and the same digest. The record lies in the
+ * CiliumEnvoyConfig as an annotation. What Cilium would drop silently is found by cilium-envoy/check before a write.
+ * This folder does not decide who gets which share, does not read what a cluster holds, and writes nothing.
+ */
 import type { Manifest } from '../kube/objects.ts';
 import type { RoutingRecord } from '../routing/record.ts';
 import { subsetsOf, weightsOf } from '../routing/weights.ts';
 import { refuse } from '../values/error.ts';
-import { desiredRoute } from './cilium-envoy/route.ts';
+import { desiredRoute } from './cilium-envoy/cilium-envoy-config.ts';
 import { servingService, stubService } from './cilium-envoy/services.ts';
 
 export interface RenderOptions {

@@ -124,7 +124,8 @@ export const serves = ({ versions }: RoutingRecord, version: string): boolean =>
     Object.values(part ?? {}).some((shares) => (shares[version] ?? 0) > 0),
   );
 
-export const names = ({ versions }: RoutingRecord, version: string): boolean =>
+/** Does the record know the version, with or without a share? */
+export const mentions = ({ versions }: RoutingRecord, version: string): boolean =>
   [versions.current, versions.proven].some((part) =>
     Object.values(part ?? {}).some((shares) => Object.hasOwn(shares, version)),
   );

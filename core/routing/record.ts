@@ -1,11 +1,13 @@
 /**
  * core/routing: who answers the calls of one service that start in one cluster, and how that is written down.
  *
- *   RoutingRecord ──weightsOf──► Weight[] ──desiredObjects──► Services + CiliumEnvoyConfig (with the record as annotation)
+ *   annotation ──parseRecord──► RoutingRecord ──withShares, restored, committed──► the same ──weightsOf──► Weight[]
  *
  * A record has three parts (topology, versions, policy), each { proven, current, epoch, run }. `current` is what the
- * cluster is asked to do now; `proven` what it goes back to; they differ only while a run is under way.
- * This folder does not talk to clusters, does not know time, and never decides a step: it says what a record means.
+ * cluster is asked to do now; `proven` is what it goes back to. They differ while a run is under way, and stay different
+ * when a run was ended in its middle (half moved).
+ * This folder does not talk to clusters, does not know time, renders no object (core/render does), and never decides a
+ * step: it says what a record means.
  */
 import type { Shares } from '../values/share.ts';
 

@@ -33,3 +33,6 @@ export const durationText = (durationMs: number): string => {
   if (durationMs < 1000) return `${String(durationMs)}ms`;
   return formatDuration(Math.round(durationMs / 1000) * 1000).replaceAll(/([a-z])(?=[0-9])/g, '$1 ');
 };
+
+/** Protobuf's JSON form of a duration. */
+export const protobufDuration = (ms: number): string => `${String(ms / 1000)}s`;

@@ -1,4 +1,13 @@
-/** Shares in parts per million: the type that everybody counts with, and the functions that build, split and show it. */
+/**
+ * core/values: what every other folder counts, measures and writes with.
+ *
+ *   parts by name ──sharesOf──► Shares (they sum to WHOLE) ──apportion──► whole numbers ──formatShare──► text
+ *
+ * Its files are shares (this one), durations, errors with their failure codes, canonical JSON, digests, and JSON of
+ * unknown shape. A rule that two folders need has its one home here: how names sort, how ties break, how a share is
+ * shown.
+ * This folder imports no other folder of core. It does not know what is counted: no cluster, no version, no rollout.
+ */
 import { refuse } from './error.ts';
 
 /** The scale of shares and weights: a whole is one million parts (0.1 % = 1 000). */

@@ -1,5 +1,5 @@
 /** What a chart draws: the evidence of the sequential judge on one objective in one cluster, look by look. Pure. */
-import type { SloReading } from '../judge/reading.ts';
+import type { SloReading } from '../judge/slo-reading.ts';
 
 export interface EvidenceRow {
   /** Since the share was written, ms. */

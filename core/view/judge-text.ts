@@ -1,6 +1,6 @@
 /** What `tidegate judge` prints of looks: a line when something changed, and a summary. Pure: data in, lines out. */
 import type { ReplayedLook } from '../judge/look/replay.ts';
-import type { SloReading } from '../judge/reading.ts';
+import type { SloReading } from '../judge/slo-reading.ts';
 import { ofTotal } from '../judge/wording.ts';
 import { durationText } from '../values/duration.ts';
 

@@ -1,4 +1,13 @@
-/** A plan for people: steps, weights per client cluster, objects to be made, longest duration, exposure, exceptions. */
+/**
+ * core/view: what people read, made of what others decided.
+ *
+ *   Plan, RolloutStatus, SloReading[], ReplayedLook[] ──► lines of text | Markdown for the Temporal UI | SVG
+ *
+ * This file shows a plan: steps, weights per client cluster, objects to be made, longest duration, exposure,
+ * exceptions. Every function is pure: data goes in, text comes out. The caller prints it, and says how wide the
+ * terminal is.
+ * This folder decides nothing, and nobody parses its text: a fact that code needs is in the data that it was made of.
+ */
 import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import type { Plan } from '../rollout/plan/plan.ts';

@@ -1,9 +1,9 @@
 /** The live view of a rollout: waves, clusters, shares, SLO numbers, verdict with reason. Pure: data in, lines out. */
-import type { SloReading } from '../judge/reading.ts';
+import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
-import { formatShare, WHOLE } from '../values/share.ts';
 import { durationText } from '../values/duration.ts';
+import { formatShare, WHOLE } from '../values/share.ts';
 
 export interface Live {
   readonly plan: Plan;

@@ -1,10 +1,10 @@
 /** Markdown for the Temporal UI. Kept under 4 kB: it travels in a URL. */
-import type { SloReading } from '../judge/reading.ts';
+import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutState } from '../rollout/machine/state.ts';
 import { longestDurationMs } from '../rollout/plan/exposure.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
-import { formatShare, WHOLE } from '../values/share.ts';
 import { durationText } from '../values/duration.ts';
+import { formatShare, WHOLE } from '../values/share.ts';
 
 const LIMIT = 4_000;
 

@@ -1,5 +1,13 @@
-/** What plans are made of: each cluster as it was read. */
-
+/**
+ * core/workload: what runs behind a service in a cluster, and what the Deployment of a version should be.
+ *
+ *   objects as read ──frontendFacts, workloadFacts──► ClusterFacts ──► plans; VersionSource ──► Deployment
+ *
+ * This file has the facts that plans are made of: each cluster as it was read. cluster-facts.ts makes them of objects,
+ * surroundings.ts finds objects of others, and the version-*.ts files make the pod template and the Deployment. A
+ * version name stands for one pod template for ever: a template that differs is refused here.
+ * This folder reads no cluster, waits for no pod, and decides no step.
+ */
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 
 /** A Deployment that can serve the frontend. */

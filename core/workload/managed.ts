@@ -1,5 +1,4 @@
 /** Which Deployment is which version's. */
-
 import { labels } from '../kube/labels.ts';
 import type { Deployment } from '../kube/objects.ts';
 import { isOwned } from '../kube/ownership.ts';

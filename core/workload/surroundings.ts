@@ -1,5 +1,4 @@
 /** Objects of others around a service: who else routes its calls, and who goes past its frontend. */
-
 import type { EnvoyConfig, KubeObject } from '../kube/objects.ts';
 import { describeObject, isOwned } from '../kube/ownership.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';

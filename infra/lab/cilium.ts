@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { envoyBootstrap } from './envoy-bootstrap.ts';
-import { startEtcd } from './apiservers.ts';
+import { startEtcd } from './api/apiservers.ts';
 import type { LabEnvoyState } from './lab-state.ts';
 import { nodeName, type LabCluster } from './mesh.ts';
 import { freePorts } from './ports.ts';
-import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
-import { envoyAddress } from './slot.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from './processes/process.ts';
+import { envoyAddress } from './processes/slot.ts';
+import { writeJsonFile } from './json-file.ts';
 
 export interface CiliumOptions {
   readonly cluster: LabCluster;
@@ -104,7 +105,7 @@ function startEnvoy(
   const { adsPort, dir, cluster } = options;
   const { node, adminPort } = options.envoy;
   const file = join(dir, `envoy-${node}.json`);
-  writeFileSync(file, JSON.stringify(envoyBootstrap({ nodeId: node, cluster: cluster.name, adsPort, adminPort })));
+  writeJsonFile(file, envoyBootstrap({ nodeId: node, cluster: cluster.name, adsPort, adminPort }));
   return starter.start({
     name: `envoy-${node}`,
     command: 'envoy',

@@ -7,7 +7,7 @@ import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TidegateError, refuse } from '../../core/values/error.ts';
-import { callControl } from './control-server.ts';
+import { callControl } from './processes/control-server.ts';
 import { parseBreak } from './faults.ts';
 import {
   controlSocket,
@@ -21,7 +21,7 @@ import {
 } from './lab-state.ts';
 import type { TrafficReport } from './load/report.ts';
 import { shopMesh, type LabMesh } from './mesh.ts';
-import type { WorkerOnDemand } from './own-processes.ts';
+import type { WorkerOnDemand } from './processes/own-processes.ts';
 import {
   claimRunDir,
   isSupervisor,

@@ -1,9 +1,9 @@
 /** `tidegate lab break …`: what can go wrong in a lab on demand, and how it is put right again. */
 import { TidegateError, refuse } from '../../core/values/error.ts';
-import { callControl } from './control-server.ts';
+import { callControl } from './processes/control-server.ts';
 import type { LabClusterState } from './lab-state.ts';
 import type { PodFault } from './pods/faults.ts';
-import type { LabProcess } from './process.ts';
+import type { LabProcess } from './processes/process.ts';
 
 type ServerState = 'dead' | 'hung' | 'heal';
 

@@ -1,5 +1,5 @@
 /** What is known of a running lab: written to `lab.json` in its run directory, read by every client of the lab. */
-import type { KubeTarget } from './kube-client.ts';
+import type { KubeTarget } from './api/kube-client.ts';
 import type { LabMesh } from './mesh.ts';
 
 /** `api`: API servers only, for tests without traffic. */

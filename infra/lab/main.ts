@@ -9,7 +9,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { callControl, serveControl } from './control-server.ts';
+import { callControl, serveControl } from './processes/control-server.ts';
 import type { BreakOrder } from './faults.ts';
 import { controlSocket, loadSocket, type LabSpec } from './lab-state.ts';
 import type { TrafficOrder } from './load/main.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { freePorts } from './ports.ts';
-import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from './processes/process.ts';
 
 export interface ScrapedEnvoy {
   readonly cluster: string;

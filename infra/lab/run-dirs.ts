@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { refuse } from '../../core/values/error.ts';
 import { stateFile, type LabState } from './lab-state.ts';
+import { readJsonFile } from './json-file.ts';
 
 export const supervisorScript = fileURLToPath(new URL(`./main${extname(import.meta.url)}`, import.meta.url));
 
@@ -35,7 +36,7 @@ export function claimRunDir(name: string): string {
 
 export function readLabState(name: string): LabState | undefined {
   try {
-    return JSON.parse(readFileSync(join(runDirOf(name), stateFile), 'utf8')) as LabState;
+    return readJsonFile<LabState>(join(runDirOf(name), stateFile));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

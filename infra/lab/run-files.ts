@@ -1,14 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bench, ClusterBench } from './bench.ts';
+import type { Workbench, ClusterWorkbench } from './workbench.ts';
 import { labConfig } from './config.ts';
-import { kubeconfig } from './kubeconfig.ts';
+import { kubeconfig } from './api/kubeconfig.ts';
 import { stateFile, type LabClusterState, type LabState } from './lab-state.ts';
+import { writeJsonFile } from './json-file.ts';
 
 /** Writes what people and Tidegate need of a lab into its run directory: kubeconfig, config, lab.json. */
 export function writeRunFiles(
-  { spec, slot }: Bench,
-  benches: ClusterBench[],
+  { spec, slot }: Workbench,
+  benches: ClusterWorkbench[],
   parts: { adminPorts: Map<string, number>; prometheusUrl: string; temporalAddress: string; temporalUiUrl: string },
 ): LabState {
   const merged = join(spec.runDir, 'kubeconfig');
@@ -49,6 +50,6 @@ export function writeRunFiles(
     },
   };
   for (const [file, content] of Object.entries(labConfig(state))) writeFileSync(join(configDir, file), content);
-  writeFileSync(join(spec.runDir, stateFile), JSON.stringify(state, null, 2), { mode: 0o600 });
+  writeJsonFile(join(spec.runDir, stateFile), state);
   return state;
 }

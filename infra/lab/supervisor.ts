@@ -6,21 +6,21 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startApiServer, startEtcd, type ApiServer } from './apiservers.ts';
-import type { Bench, ClusterBench, Starters } from './bench.ts';
+import { startApiServer, startEtcd, type ApiServer } from './api/apiservers.ts';
+import type { Workbench, ClusterWorkbench, Starters } from './workbench.ts';
 import { obtainBinaries, type BinaryName } from './binaries.ts';
 import { startClusterMesh, startDataPlane } from './cilium.ts';
 import { breakLab, type BreakOrder } from './faults.ts';
-import { kubeconfig } from './kubeconfig.ts';
+import { kubeconfig } from './api/kubeconfig.ts';
 import { podsSocket, type LabProcessStatus, type LabSpec, type LabState } from './lab-state.ts';
 import { nodeName, type LabCluster } from './mesh.ts';
-import { deployService, prepareCluster } from './objects.ts';
+import { deployService, prepareCluster } from './api/objects.ts';
 import { startPrometheus, startTemporal } from './observability.ts';
-import { startLoadGenerator, startPodHost, workerOf, type WorkerOnDemand } from './own-processes.ts';
+import { startLoadGenerator, startPodHost, workerOf, type WorkerOnDemand } from './processes/own-processes.ts';
 import { freePorts } from './ports.ts';
-import { createProcessStarter, untilReady, type LabProcess } from './process.ts';
+import { createProcessStarter, untilReady, type LabProcess } from './processes/process.ts';
 import { writeRunFiles } from './run-files.ts';
-import { claimSlot, loopbackOf, podNetwork, serviceCidr } from './slot.ts';
+import { claimSlot, loopbackOf, podNetwork, serviceCidr } from './processes/slot.ts';
 import { present } from '../../core/values/json.ts';
 
 export interface SupervisedLab {
@@ -72,7 +72,7 @@ export function superviseLab(spec: LabSpec, report: (line: string) => void): Sup
   };
 }
 
-async function startParts(bench: Bench): Promise<SupervisedLab> {
+async function startParts(bench: Workbench): Promise<SupervisedLab> {
   const { spec, starters, dataDir, report } = bench;
   const withTraffic = spec.parts === 'all';
   report('starting etcd and the API servers');
@@ -115,9 +115,9 @@ async function startParts(bench: Bench): Promise<SupervisedLab> {
 }
 
 async function startCluster(
-  bench: Bench,
+  bench: Workbench,
   options: { cluster: LabCluster; etcdUrl: string; envoys: { node: string; adminPort: number }[] },
-): Promise<ClusterBench> {
+): Promise<ClusterWorkbench> {
   const { cluster, etcdUrl, envoys } = options;
   const { spec, slot, dataDir: dir, starters, signal } = bench;
   const cidr = serviceCidr(slot, cluster.id);
@@ -141,8 +141,8 @@ async function startCluster(
 
 /** Everything that carries or makes traffic; gives the admin port of each cluster's cilium-lab. */
 async function startTraffic(
-  bench: Bench,
-  clusters: ClusterBench[],
+  bench: Workbench,
+  clusters: ClusterWorkbench[],
   prometheusUrl: string,
 ): Promise<Map<string, number>> {
   const { spec, slot, starters, signal, dataDir: dir, report } = bench;
@@ -152,7 +152,7 @@ async function startTraffic(
     clusters.flatMap(({ api }) => spec.mesh.services.map((service) => deployService(api.client, service))),
   );
   report("starting Cilium's control planes and the Envoys");
-  const optionsOf = ({ cluster, adminKubeconfig }: ClusterBench) => ({
+  const optionsOf = ({ cluster, adminKubeconfig }: ClusterWorkbench) => ({
     cluster,
     dir,
     kubeconfig: adminKubeconfig,
@@ -177,9 +177,9 @@ async function startTraffic(
 }
 
 function handle(
-  { spec, starters, signal }: Bench,
+  { spec, starters, signal }: Workbench,
   state: LabState,
-  parts: { clusters: ClusterBench[]; prometheus: LabProcess | undefined },
+  parts: { clusters: ClusterWorkbench[]; prometheus: LabProcess | undefined },
 ): SupervisedLab {
   const apiServers = new Map(parts.clusters.map(({ cluster, api }) => [cluster.name, api.process]));
   return {
@@ -219,7 +219,7 @@ function handle(
 }
 
 /** Every service answers at its cluster address in every cluster, and Prometheus scrapes every Envoy. */
-async function untilServing(bench: Bench, lab: SupervisedLab, prometheusUrl: string): Promise<void> {
+async function untilServing(bench: Workbench, lab: SupervisedLab, prometheusUrl: string): Promise<void> {
   bench.report('waiting until the services answer');
   const { signal } = bench;
   const answering = bench.spec.mesh.services.map(async ({ name }) => {

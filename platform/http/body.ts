@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { HttpProblem } from '../metrics/otlp/problem.ts';
+import { HttpProblem } from './problem.ts';
 
 /** Collectors send batches of some 8 000 points, 1 to 2 MB; their exporters split what is refused as too large. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;

@@ -13,7 +13,7 @@ import { resourcePath, type ResourceType } from '../../core/kube/kinds.ts';
 import { FIELD_MANAGER } from '../../core/kube/labels.ts';
 import type { KubeObject } from '../../core/kube/objects.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import { createTransport, type Answer, type CallOptions, type Transport } from './transport.ts';
+import { createTransport, type ApiAnswer, type CallOptions, type Transport } from './transport.ts';
 import { present } from '../../core/values/json.ts';
 
 export interface ObjectName {
@@ -173,4 +173,4 @@ const absent = (cluster: string, object: string): TidegateError =>
     fix: 'create the namespace, or install the CRDs (Cilium with envoyConfig.enabled); Tidegate creates neither',
   });
 
-const foundOrNull = <T>(answer: Answer): T | null => (answer.status === 404 ? null : (answer.body as T));
+const foundOrNull = <T>(answer: ApiAnswer): T | null => (answer.status === 404 ? null : (answer.body as T));

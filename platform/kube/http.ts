@@ -2,7 +2,8 @@
 import { Pool, type Dispatcher } from 'undici';
 import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import { changedAtMs, loadAccess, type Access } from './access/access.ts';
+import { changedAtMs, loadAccess } from './access/access.ts';
+import type { Access } from './access/api-access.ts';
 import type { ApiStatus } from './status-errors.ts';
 
 export interface Call {

@@ -15,14 +15,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Answer {
+export interface ApiAnswer {
   readonly status: number;
   readonly body: unknown;
 }
 
 export interface Transport {
   /** Any answer of the 2xx, or 404; everything else throws. */
-  call(call: Call, options?: CallOptions): Promise<Answer>;
+  call(call: Call, options?: CallOptions): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
 

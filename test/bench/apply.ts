@@ -5,7 +5,7 @@ import { standaloneActivity, systemClock, type KubeDeps } from '../../activities
 import type { ApplyRoutingInput } from '../../core/routing/changes.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { startLab, type Lab } from '../../infra/lab/client.ts';
-import { createKubeClient } from '../../infra/lab/kube-client.ts';
+import { createKubeClient } from '../../infra/lab/api/kube-client.ts';
 import { numberedMesh } from '../../infra/lab/mesh.ts';
 import { createClusters } from '../../platform/kube/clusters.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';

@@ -9,7 +9,7 @@ import { createObserveActivities } from '../../activities/observe/index.ts';
 import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../infra/lab/observability.ts';
-import { createProcessStarter } from '../../infra/lab/process.ts';
+import { createProcessStarter } from '../../infra/lab/processes/process.ts';
 import { createMetricsClients } from '../../platform/metrics/clients.ts';
 import type { Bench, BenchContext } from './bench.ts';
 

@@ -13,7 +13,7 @@ import { cecName } from '../../core/routing/names.ts';
 import { parseRecord } from '../../core/routing/parse-record.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { type Shares, WHOLE } from '../../core/values/share.ts';
-import type { KubeObject } from '../../infra/lab/kube-client.ts';
+import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
 import type { TrafficReport } from '../../infra/lab/load/report.ts';
 import { assertEventually } from '../support/eventually.ts';
 import type { LabRig } from '../support/lab-rig.ts';

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { messageNames } from '../../core/contract/messages.ts';
 import type { LogEntry } from '../../core/rollout/machine/state.ts';
-import type { KubeObject } from '../../infra/lab/kube-client.ts';
+import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
 import { limits } from '../support/limits.ts';
 import { withEditedWeights, weightsIn } from './cec-weights.ts';
 import type { Stage } from './stage.ts';

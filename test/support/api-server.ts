@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
-import { startApiServer, startEtcd } from '../../infra/lab/apiservers.ts';
+import { startApiServer, startEtcd } from '../../infra/lab/api/apiservers.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
-import { ciliumCrds } from '../../infra/lab/crds.ts';
-import type { KubeClient, KubeObject } from '../../infra/lab/kube-client.ts';
-import { kubeconfig } from '../../infra/lab/kubeconfig.ts';
-import { createProcessStarter, untilReady, type LabProcess } from '../../infra/lab/process.ts';
+import { ciliumCrds } from '../../infra/lab/api/crds.ts';
+import type { KubeClient, KubeObject } from '../../infra/lab/api/kube-client.ts';
+import { kubeconfig } from '../../infra/lab/api/kubeconfig.ts';
+import { createProcessStarter, untilReady, type LabProcess } from '../../infra/lab/processes/process.ts';
 
 export interface TestCluster {
   /** As Tidegate reaches it: with the least-privileged user. */

@@ -10,7 +10,7 @@ import { isPolled } from '../../platform/temporal/start-change.ts';
 import { connectTemporal } from '../../platform/temporal/connect.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { startLab, type Lab, type StartLabOptions } from '../../infra/lab/client.ts';
-import { createKubeClient, type KubeClient } from '../../infra/lab/kube-client.ts';
+import { createKubeClient, type KubeClient } from '../../infra/lab/api/kube-client.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { assertEventually } from './eventually.ts';
 import { limits } from './limits.ts';

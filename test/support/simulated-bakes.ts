@@ -1,8 +1,8 @@
 /** Bakes without a lab: seeded traffic, cut into cells as metrics come, judged at every look. Used by tests and benches. */
 import { noArm, sumCells, type Cell } from '../../core/judge/arms/arms.ts';
 import type { StratumCounts } from '../../core/judge/judge.ts';
-import type { VerdictKind } from '../../core/judge/reading.ts';
 import type { JudgeSettings, Slo } from '../../core/judge/settings.ts';
+import type { VerdictKind } from '../../core/judge/slo-reading.ts';
 import { asThreshold, judgeThreshold } from '../../core/judge/threshold/threshold.ts';
 import { combineReadings } from '../../core/judge/verdict.ts';
 

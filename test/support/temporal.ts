@@ -6,7 +6,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startTemporal as startServer } from '../../infra/lab/observability.ts';
-import { createProcessStarter } from '../../infra/lab/process.ts';
+import { createProcessStarter } from '../../infra/lab/processes/process.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 

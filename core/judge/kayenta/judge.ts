@@ -13,8 +13,9 @@
  * and a point weighs the same whatever its requests: those are Kayenta's limits, kept as they are.
  */
 import type { Judged, JudgeInput, StratumCounts } from '../judge.ts';
-import { type SloReading, dataTrouble, readingOf, seenBy } from '../reading.ts';
+import { dataTrouble, readingOf, seenBy } from '../reading.ts';
 import type { KayentaSettings } from '../settings.ts';
+import type { SloReading } from '../slo-reading.ts';
 import { seconds } from '../wording.ts';
 import { classify, type MetricLabel } from './classify.ts';
 import { clean } from './clean.ts';
@@ -22,7 +23,7 @@ import { describeMetric } from './describe.ts';
 import { addPoints, pointsWithData, seriesOf, type Points } from './points.ts';
 import { classifyScore, score, type MetricResult } from './score.ts';
 
-type Input = JudgeInput<KayentaSettings>;
+type KayentaInput = JudgeInput<KayentaSettings>;
 
 interface ClusterState extends Points {
   /** Intervals that the last judgement saw; 0: none yet. */
@@ -46,7 +47,7 @@ const verdicts = { Pass: 'healthy', Marginal: 'unknown', Fail: 'breach' } as con
 
 /** An SLO in a cluster. */
 interface Metric {
-  readonly input: Input;
+  readonly input: KayentaInput;
   readonly stratum: StratumCounts;
   readonly state: ClusterState;
   /** Why the label cannot be used now; '' when it can. */
@@ -54,7 +55,7 @@ interface Metric {
 }
 
 /** One SLO by itself. */
-export const judgeKayenta = (input: Input, before: KayentaState | null): Judged<KayentaState> =>
+export const judgeKayenta = (input: KayentaInput, before: KayentaState | null): Judged<KayentaState> =>
   judgeTogether([input], [before])[0] as Judged<KayentaState>;
 
 /**
@@ -62,7 +63,7 @@ export const judgeKayenta = (input: Input, before: KayentaState | null): Judged<
  * same. Of each SLO: one reading per stratum, and one over all of them when there are several.
  */
 export const judgeTogether = (
-  inputs: readonly Input[],
+  inputs: readonly KayentaInput[],
   before: readonly (KayentaState | null)[],
 ): readonly Judged<KayentaState>[] => {
   const bySlo = inputs.map((input, i) => input.strata.map((stratum) => metricOf(input, stratum, before[i] ?? null)));
@@ -75,7 +76,7 @@ export const judgeTogether = (
   }));
 };
 
-const metricOf = (input: Input, stratum: StratumCounts, before: KayentaState | null): Metric => {
+const metricOf = (input: KayentaInput, stratum: StratumCounts, before: KayentaState | null): Metric => {
   const old = before?.clusters[stratum.cluster] ?? fresh(stratum.sinceMs);
   const state = input.providerError === undefined ? judgeIfDue(input, { stratum, before: old }) : old;
   return { input, stratum, state, open: whyOpen(input, stratum, state) };
@@ -96,7 +97,7 @@ interface OneStratum {
   readonly before: ClusterState;
 }
 
-const judgeIfDue = (input: Input, { stratum, before }: OneStratum): ClusterState => {
+const judgeIfDue = (input: KayentaInput, { stratum, before }: OneStratum): ClusterState => {
   const { settings, nowMs, staleMs } = input;
   const points = addPoints(before, stratum, { nowMs, staleMs, intervalMs: settings.intervalMs });
   const state = { ...before, ...points };
@@ -106,7 +107,7 @@ const judgeIfDue = (input: Input, { stratum, before }: OneStratum): ClusterState
 };
 
 const judgePoints = (
-  { slo, settings }: Input,
+  { slo, settings }: KayentaInput,
   { stratum, points }: { readonly stratum: StratumCounts; readonly points: Points },
 ): Pick<ClusterState, 'label' | 'fatal' | 'found'> => {
   const { minPoints, intervalMs, direction, nanStrategy, outliers, effectSize } = settings;
@@ -130,7 +131,7 @@ const isFailure = (state: ClusterState): state is ClusterState & { readonly labe
   state.label === 'High' || state.label === 'Low';
 const isJudged = (state: ClusterState): boolean => state.label === 'Pass' || isFailure(state);
 
-const whyOpen = (input: Input, stratum: StratumCounts, state: ClusterState): string => {
+const whyOpen = (input: KayentaInput, stratum: StratumCounts, state: ClusterState): string => {
   if (input.providerError !== undefined) return `the metrics provider failed: ${input.providerError}`;
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
   if (stratum.oldVersion === '') return `there is no old version to compare ${where} with`;

@@ -1,10 +1,10 @@
 /** Which judges look at an SLO, and what they keep from look to look. */
 import type { Judged, JudgeInput } from '../judge.ts';
 import { judgeKayenta, judgeTogether, type KayentaState } from '../kayenta/judge.ts';
-import type { SloReading } from '../reading.ts';
 import type { Evidence } from '../sequential/evidence.ts';
 import { judgeSequential, type SequentialState } from '../sequential/judge.ts';
 import type { JudgeSettings, Slo } from '../settings.ts';
+import type { SloReading } from '../slo-reading.ts';
 import type { ThresholdState } from '../threshold/threshold-tally.ts';
 import { asThreshold, judgeThreshold } from '../threshold/threshold.ts';
 import type { WatchSloInput } from './watch.ts';
@@ -38,12 +38,12 @@ export interface JudgedSlo {
   readonly ends: boolean;
 }
 
-type Input = Omit<JudgeInput<JudgeSettings>, 'settings'>;
+type SloCounts = Omit<JudgeInput<JudgeSettings>, 'settings'>;
 
 type Watch = Pick<WatchSloInput, 'judge' | 'evidence'>;
 
 /** Every SLO by its judges, in the order given. */
-export const judgeSlos = (input: Watch, given: readonly Input[], states: JudgeStates): readonly JudgedSlo[] => {
+export const judgeSlos = (input: Watch, given: readonly SloCounts[], states: JudgeStates): readonly JudgedSlo[] => {
   const canary = judgeCanary(input, given, states);
   return given.map((one) => judgeSlo(input, one, { states, canary }));
 };
@@ -51,7 +51,7 @@ export const judgeSlos = (input: Watch, given: readonly Input[], states: JudgeSt
 /** SLOs of the plan's own kayenta judge are one canary. */
 const judgeCanary = (
   { judge }: Watch,
-  given: readonly Input[],
+  given: readonly SloCounts[],
   states: JudgeStates,
 ): ReadonlyMap<Slo, Judged<unknown>> => {
   if (judge.type !== 'kayenta') return new Map();
@@ -73,7 +73,7 @@ interface Together {
   readonly canary: ReadonlyMap<Slo, Judged<unknown>>;
 }
 
-const judgeSlo = (input: Watch, given: Input, { states, canary }: Together): JudgedSlo => {
+const judgeSlo = (input: Watch, given: SloCounts, { states, canary }: Together): JudgedSlo => {
   const judged = judgesOf(input, given.slo).map((judge) => {
     const own = (): Judged<unknown> =>
       run(judge, { ...given, settings: judge.settings }, { before: states[judge.key], input });

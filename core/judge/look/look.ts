@@ -14,9 +14,9 @@ import { sharedEdges, slowerThan } from '../arms/latency.ts';
 import { busyCells } from '../arms/subset-traffic.ts';
 import { hardStops, type SubsetTraffic } from '../hard-stops.ts';
 import { readsBackMs, type Comparable, type StratumCounts } from '../judge.ts';
-import type { SloReading } from '../reading.ts';
 import { LONGEST_RANGE_MS, type CountSource } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
+import type { SloReading } from '../slo-reading.ts';
 import { comparedToMs, comparesArms, judgeSlos, judgesOf } from './judges.ts';
 import { historyOf, readPast, type Past } from './past.ts';
 import {

@@ -2,8 +2,8 @@
  * The looks of a watch, over again: the product's own `look` with a clock that travels through recorded counts. What it
  * says at an instant is what a rollout would have said then, if its samples had arrived as they were taken.
  */
-import type { SloReading } from '../reading.ts';
 import type { CountSource } from '../series/source.ts';
+import type { SloReading } from '../slo-reading.ts';
 import { combineReadings, type Verdict } from '../verdict.ts';
 import { look, nextLookMs } from './look.ts';
 import { freshState } from './state.ts';

@@ -1,6 +1,6 @@
 /** What a watch carries from one attempt to the next, in its heartbeat: a few numbers per SLO and cluster. */
 import type { Total } from '../arms/arms.ts';
-import type { SloReading } from '../reading.ts';
+import type { SloReading } from '../slo-reading.ts';
 import type { JudgeStates } from './judges.ts';
 
 export interface ArmTotals {

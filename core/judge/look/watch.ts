@@ -1,9 +1,8 @@
 /** What a watch is asked, and what it answers. */
-
 import type { ServiceRef } from '../../routing/service-ref.ts';
-import type { VerdictKind, SloReading } from '../reading.ts';
 import type { MetricsRef } from '../series/metrics-ref.ts';
 import type { JudgeSettings, Slo } from '../settings.ts';
+import type { VerdictKind, SloReading } from '../slo-reading.ts';
 
 /** Where the new version runs and what it is compared with. */
 export interface WatchStratum {

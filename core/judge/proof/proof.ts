@@ -1,5 +1,4 @@
 /** What a proof is asked, and what it answers. */
-
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { ApplyRoutingResult } from '../../routing/changes.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
@@ -42,3 +41,10 @@ export interface VerifyRoutingResult {
   readonly proofs: readonly InstanceProof[];
   readonly verifiedAtMs: number;
 }
+
+/** Which Envoys contradict what was written, and by which numbers. */
+export const contradictionsOf = ({ proofs }: VerifyRoutingResult): string =>
+  proofs
+    .filter((one) => one.result === 'contradicted')
+    .map((one) => `${one.cluster}/${one.instance}: ${one.reason}`)
+    .join('; ');

@@ -10,7 +10,7 @@ import { healthyInS, type Cleared } from './healthy.ts';
 import { logWorse, oddsInterval, sumProfiles } from './profile.ts';
 
 /** What a sentence may speak of. */
-export interface Seen {
+export interface SeenEvidence {
   readonly input: JudgeInput<SequentialSettings>;
   readonly objective: Objective;
   readonly evidence: Evidence;
@@ -22,7 +22,7 @@ export interface Seen {
 /** The regression that a waiting reader is told about, as a ratio. */
 const EXAMPLE = 5;
 
-export const describeBreach = (seen: Seen, strata: readonly StratumCounts[]): string => {
+export const describeBreach = (seen: SeenEvidence, strata: readonly StratumCounts[]): string => {
   const { objective, log } = seen;
   const local = strata.length === 1;
   const logE = local ? (log.byCluster[strata[0]?.cluster ?? ''] ?? 0) : log.all;
@@ -32,7 +32,7 @@ export const describeBreach = (seen: Seen, strata: readonly StratumCounts[]): st
   return `${edgeCounts(seen, strata) ?? counts(seen, strata)}${times}: evidence ${odds(logE)}, a breach from ${odds(Math.log(needed))} on${bursts(seen, strata)}`;
 };
 
-export const describeBurn = (seen: Seen, [burn]: readonly Burn[]): string => {
+export const describeBurn = (seen: SeenEvidence, [burn]: readonly Burn[]): string => {
   const { rule, long, short } = burn ?? { rule: undefined, long: 0, short: 0 };
   const { allowed } = seen.objective;
   return (
@@ -41,7 +41,7 @@ export const describeBurn = (seen: Seen, [burn]: readonly Burn[]): string => {
   );
 };
 
-export const describeHealthy = (seen: Seen, stratum: StratumCounts, by: NonNullable<Cleared['by']>): string => {
+export const describeHealthy = (seen: SeenEvidence, stratum: StratumCounts, by: NonNullable<Cleared['by']>): string => {
   const { objective, input } = seen;
   const said = counts(seen, [stratum]);
   const sure = `${percent(1 - input.settings.beta)} sure`;
@@ -59,7 +59,7 @@ export const describeHealthy = (seen: Seen, stratum: StratumCounts, by: NonNulla
   return `${said}: within the ${percent(objective.allowed)} that are allowed, ${sure}; ${open}`;
 };
 
-export const describeUnknown = (seen: Seen, stratum: StratumCounts): string => {
+export const describeUnknown = (seen: SeenEvidence, stratum: StratumCounts): string => {
   const { input, cleared, objective } = seen;
   const state = cleared[stratum.cluster];
   const elapsedMs = Math.max(1, input.nowMs - stratum.sinceMs);
@@ -78,7 +78,7 @@ export const describeUnknown = (seen: Seen, stratum: StratumCounts): string => {
   return `${counts(seen, [stratum])}${range}: ${wait}${show}${bursts(seen, [stratum])}`;
 };
 
-const counts = ({ evidence, input }: Seen, strata: readonly StratumCounts[]): string => {
+const counts = ({ evidence, input }: SeenEvidence, strata: readonly StratumCounts[]): string => {
   const used = strata.map(({ cluster }) => evidence.strata[cluster] ?? noStratumEvidence);
   const newer = sumTotals(used.map(({ newBake }) => newBake));
   const older = sumTotals(used.map(({ oldBake }) => oldBake));
@@ -89,7 +89,10 @@ const counts = ({ evidence, input }: Seen, strata: readonly StratumCounts[]): st
 };
 
 /** Latency: the edge that says most, when it is not the objective's own. */
-const edgeCounts = ({ evidence, objective, input }: Seen, strata: readonly StratumCounts[]): string | undefined => {
+const edgeCounts = (
+  { evidence, objective, input }: SeenEvidence,
+  strata: readonly StratumCounts[],
+): string | undefined => {
   const used = strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []);
   const edges = [...new Set(used.flatMap(({ comparisons }) => Object.keys(comparisons)))];
   const by = edges.map((edge) => {
@@ -109,7 +112,7 @@ const edgeCounts = ({ evidence, objective, input }: Seen, strata: readonly Strat
   );
 };
 
-const bursts = ({ evidence, objective }: Seen, strata: readonly StratumCounts[]): string => {
+const bursts = ({ evidence, objective }: SeenEvidence, strata: readonly StratumCounts[]): string => {
   const phi = phiAt(
     strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []),
     objective.edge,
@@ -117,7 +120,7 @@ const bursts = ({ evidence, objective }: Seen, strata: readonly StratumCounts[])
   return phi < 1.1 ? '' : `; they come in bursts of ${round(phi)}, each counted once`;
 };
 
-const intervalOf = ({ evidence, objective, input }: Seen, strata: readonly StratumCounts[]) => {
+const intervalOf = ({ evidence, objective, input }: SeenEvidence, strata: readonly StratumCounts[]) => {
   const used = strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []);
   const profile = sumProfiles(used.map(({ comparisons }) => comparisons[objective.edge]?.whole ?? []));
   return oddsInterval(profile, { grid: objective.grid, phi: phiAt(used, objective.edge), alpha: input.settings.beta });

@@ -15,7 +15,7 @@ import { clearS, keepS, type Traffic } from './forecast.ts';
 import { logBelow } from './one-arm.ts';
 import { logBetter, sumProfiles } from './profile.ts';
 
-type Input = JudgeInput<SequentialSettings>;
+type SequentialInput = JudgeInput<SequentialSettings>;
 
 export interface Cleared {
   /** comparison: no worse than tolerated. objective: keeps it. Missing: neither is shown. */
@@ -39,7 +39,11 @@ export interface Progress {
  * By cluster. A cluster may rest on its own evidence, or on that of all clusters that are compared now: there each keeps
  * its own watch for a breach.
  */
-export const clear = (input: Input, objective: Objective, evidence: Evidence): Readonly<Record<string, Cleared>> => {
+export const clear = (
+  input: SequentialInput,
+  objective: Objective,
+  evidence: Evidence,
+): Readonly<Record<string, Cleared>> => {
   const compared = input.strata.filter(
     ({ comparison, oldVersion }) => oldVersion !== '' && comparison?.compared !== false,
   );
@@ -53,8 +57,8 @@ export const clear = (input: Input, objective: Objective, evidence: Evidence): R
   );
 };
 
-interface Of {
-  readonly input: Input;
+interface HealthyQuestion {
+  readonly input: SequentialInput;
   readonly objective: Objective;
   readonly evidence: Evidence;
   readonly strata: readonly StratumCounts[];
@@ -62,7 +66,7 @@ interface Of {
   readonly of: StratumCounts;
 }
 
-const clearedBy = ({ input, objective, evidence, strata, of }: Of): Cleared => {
+const clearedBy = ({ input, objective, evidence, strata, of }: HealthyQuestion): Cleared => {
   const { beta, minRequests, healthyBy } = input.settings;
   const kept = strata.map(({ cluster }) => evidence.strata[cluster] ?? noStratumEvidence);
   const phi = phiAt(kept, objective.edge);

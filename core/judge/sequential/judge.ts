@@ -1,17 +1,18 @@
 /** The `sequential` judge: adds the counts of a look to the evidence, and says what that proves by now. */
 import type { Judged, JudgeInput, StratumCounts } from '../judge.ts';
-import { type ReadingEvidence, type SloReading, type VerdictKind, dataTrouble, readingOf } from '../reading.ts';
+import { dataTrouble, readingOf } from '../reading.ts';
 import type { SequentialSettings, Slo } from '../settings.ts';
+import type { ReadingEvidence, SloReading, VerdictKind } from '../slo-reading.ts';
 import { burning } from './burn-rate.ts';
 import { namesByEvidence } from './e-bh.ts';
 import { enoughOf, logEvidence, phiAt, withBake, withWindow, type Evidence, type Objective } from './evidence.ts';
-import { describeBreach, describeBurn, describeHealthy, describeUnknown, type Seen } from './explain.ts';
+import { describeBreach, describeBurn, describeHealthy, describeUnknown, type SeenEvidence } from './explain.ts';
 import { clear, healthyInS } from './healthy.ts';
 import { withLook } from './look.ts';
 import { oddsInterval, sumProfiles } from './profile.ts';
 import { createGrid, defaultTolerances } from './tilts.ts';
 
-type Input = JudgeInput<SequentialSettings>;
+type SequentialInput = JudgeInput<SequentialSettings>;
 
 export interface SequentialState {
   readonly schema: 1;
@@ -26,7 +27,7 @@ const WINDOW_MS = 3_600_000;
  * @param earlier what the watch before left: evidence goes on over steps, so that alpha is the whole rollout's
  */
 export const judgeSequential = (
-  input: Input,
+  input: SequentialInput,
   before: SequentialState | null,
   earlier: Evidence | null = null,
 ): Judged<SequentialState> => {
@@ -59,10 +60,11 @@ const expectations = {
   latency: [{ part: 1, tilt: 0.4, sd: 1.2 }],
 } as const;
 
-/** Grids are the same for all looks of an SLO. */
-const grids = new Map<string, Objective['grid']>();
-
-export const objectiveOf = ({ slo, settings, family }: Pick<Input, 'slo' | 'settings' | 'family'>): Objective => {
+export const objectiveOf = ({
+  slo,
+  settings,
+  family,
+}: Pick<SequentialInput, 'slo' | 'settings' | 'family'>): Objective => {
   const { kind } = slo.indicator;
   const options = {
     margin: settings.margin ?? margins[kind],
@@ -70,19 +72,16 @@ export const objectiveOf = ({ slo, settings, family }: Pick<Input, 'slo' | 'sett
     expected: expectations[kind],
     points: kind === 'errors' ? FINE : COARSE,
   };
-  const key = JSON.stringify(options);
-  const grid = grids.get(key) ?? createGrid(options);
-  grids.set(key, grid);
   const clusters = family?.clusters ?? 1;
   const alpha = settings.alpha / (family?.objectives ?? 1);
   const enough = kind === 'errors' ? enoughOf({ alpha, clusters }) : Infinity;
-  return { grid, allowed: 1 - slo.target, edge: edgeOf(slo), clusters, alpha, enough };
+  return { grid: createGrid(options), allowed: 1 - slo.target, edge: edgeOf(slo), clusters, alpha, enough };
 };
 
 /** The objective's own comparison. */
 const edgeOf = ({ indicator }: Slo): string => (indicator.kind === 'errors' ? '' : String(indicator.thresholdS));
 
-const lookStratum = ({ slo }: Input, stratum: StratumCounts) => {
+const lookStratum = ({ slo }: SequentialInput, stratum: StratumCounts) => {
   const { newArm, oldArm, comparison } = stratum;
   const own = { newArm, oldArm };
   const history = comparison?.history;
@@ -97,14 +96,14 @@ const lookStratum = ({ slo }: Input, stratum: StratumCounts) => {
   };
 };
 
-const readingsOf = (input: Input, objective: Objective, evidence: Evidence): readonly SloReading[] => {
+const readingsOf = (input: SequentialInput, objective: Objective, evidence: Evidence): readonly SloReading[] => {
   const { strata, slo } = input;
   const { alpha } = objective;
   const log = logEvidence(evidence, objective);
   const breach = log.all >= Math.log(1 / alpha);
   const named = breach ? namesByEvidence(log.byCluster, { of: objective.clusters, alpha }) : [];
   const cleared = clear(input, objective, evidence);
-  const seen: Seen = { input, objective, evidence, log, cleared };
+  const seen: SeenEvidence = { input, objective, evidence, log, cleared };
   const each = strata.map((stratum) => {
     const { verdict, reason } = named.includes(stratum.cluster)
       ? { verdict: 'breach' as const, reason: describeBreach(seen, [stratum]) }
@@ -125,7 +124,7 @@ const readingsOf = (input: Input, objective: Objective, evidence: Evidence): rea
   return [...each, all(open === undefined ? 'healthy' : 'unknown', `${slo.name}: ${pooled}`)];
 };
 
-const judgeStratum = (seen: Seen, stratum: StratumCounts): { verdict: VerdictKind; reason: string } => {
+const judgeStratum = (seen: SeenEvidence, stratum: StratumCounts): { verdict: VerdictKind; reason: string } => {
   const trouble = dataTrouble(seen.input, stratum);
   if (trouble !== '') return { verdict: 'unknown', reason: trouble };
   const cleared = seen.cleared[stratum.cluster];
@@ -135,7 +134,7 @@ const judgeStratum = (seen: Seen, stratum: StratumCounts): { verdict: VerdictKin
 };
 
 const reading = (
-  seen: Seen,
+  seen: SeenEvidence,
   parts: { cluster: string; verdict: VerdictKind; reason: string; strata: readonly StratumCounts[] },
 ): SloReading => ({
   ...readingOf(seen.input.slo, parts),
@@ -145,7 +144,7 @@ const reading = (
 });
 
 /** What the verdict rests on: counts that both arms have for the same time. */
-const bakeTotals = ({ evidence }: Seen, strata: readonly StratumCounts[]) => {
+const bakeTotals = ({ evidence }: SeenEvidence, strata: readonly StratumCounts[]) => {
   const used = strata.flatMap(({ cluster }) => evidence.strata[cluster] ?? []);
   const sum = (pick: (one: (typeof used)[number]) => number): number => used.reduce((all, one) => all + pick(one), 0);
   return {
@@ -156,7 +155,7 @@ const bakeTotals = ({ evidence }: Seen, strata: readonly StratumCounts[]) => {
   };
 };
 
-const evidenceOf = ({ input, objective, evidence, log, cleared }: Seen, cluster: string): ReadingEvidence => {
+const evidenceOf = ({ input, objective, evidence, log, cleared }: SeenEvidence, cluster: string): ReadingEvidence => {
   const names = cluster === '*' ? Object.keys(evidence.strata) : [cluster];
   const strata = names.flatMap((name) => evidence.strata[name] ?? []);
   const phi = phiAt(strata, objective.edge);

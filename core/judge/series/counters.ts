@@ -1,13 +1,4 @@
-/**
- * core/analysis: turns counters into counts, and counts into verdicts.
- *
- *   RawSeries[] ──countIncrements──► Increment[] ──► Cell[] ──judgeThreshold, hardStops──► SloReading[] ──► verdict
- *                                               └──► requests per subset ──proveWeights──► verified | contradicted | untested
- *
- * Everything is an integer number of requests in a known interval; nothing is extrapolated. "No data", "breach" and
- * "the provider failed" stay three things: a gap is missing, never zero. This folder reads no clock, asks no backend,
- * and decides nothing about traffic: it says what the numbers prove.
- */
+/** Counts the events between the samples of raw counters: restarts are resets, and a gap is missing, never zero. */
 
 export interface Sample {
   /** ms since the epoch, on the clock of whoever took the sample. */

@@ -18,6 +18,9 @@ const ENVOY_COUNTERS = [
 
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 
+/** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
+export const REPORTED_WITHIN_MS = 150_000;
+
 /** Every name that a query below can ask for: all that a source of its own needs to keep. */
 export const readNames: ReadonlySet<string> = new Set([
   ...[...SERVER.http, ...SERVER.rpc].flatMap((name) => [`${name}_count`, `${name}_bucket`]),

@@ -5,8 +5,9 @@
 import { refuse } from '../../values/error.ts';
 import { sumCells } from '../arms/arms.ts';
 import type { Judged, JudgeInput, StratumCounts } from '../judge.ts';
-import { type SloReading, dataTrouble, failed, readingOf, seenBy } from '../reading.ts';
+import { dataTrouble, failed, readingOf, seenBy } from '../reading.ts';
 import type { JudgeSettings, ThresholdSettings } from '../settings.ts';
+import type { SloReading } from '../slo-reading.ts';
 import { ofTotal, percent, seconds } from '../wording.ts';
 import { findBreach } from './threshold-breach.ts';
 import {
@@ -20,7 +21,7 @@ import {
   type ThresholdState,
 } from './threshold-tally.ts';
 
-type Input = JudgeInput<ThresholdSettings>;
+type ThresholdInput = JudgeInput<ThresholdSettings>;
 
 export const asThreshold = (settings: JudgeSettings): ThresholdSettings => {
   if (settings.type === undefined || settings.type === 'threshold') return settings;
@@ -28,7 +29,7 @@ export const asThreshold = (settings: JudgeSettings): ThresholdSettings => {
 };
 
 /** One reading per stratum, and one over all of them when there are several. */
-export const judgeThreshold = (input: Input, before: ThresholdState | null): Judged<ThresholdState> => {
+export const judgeThreshold = (input: ThresholdInput, before: ThresholdState | null): Judged<ThresholdState> => {
   const state = before ?? noMeasurements;
   if (input.providerError !== undefined) return withoutAnswer(input, state, input.providerError);
   const { settings, strata, nowMs } = input;
@@ -50,7 +51,7 @@ export const judgeThreshold = (input: Input, before: ThresholdState | null): Jud
 
 /** The provider failed: nothing is measured, nothing is a breach, and the next look measures again. */
 const withoutAnswer = (
-  { slo, settings, strata }: Input,
+  { slo, settings, strata }: ThresholdInput,
   before: ThresholdState,
   error: string,
 ): Judged<ThresholdState> => {
@@ -77,7 +78,7 @@ interface OneStratum {
   readonly due: boolean;
 }
 
-const measureStratum = (input: Input, { stratum, state, due }: OneStratum): Measured => {
+const measureStratum = (input: ThresholdInput, { stratum, state, due }: OneStratum): Measured => {
   const { cluster } = stratum;
   const { found, tally } = measure(input, { strata: [stratum], before: tallyOf(state, cluster), due });
   const { verdict, reason } = judgeTally(input.settings, { tally, found }) ?? judgeWhole(input, { stratum, tally });
@@ -90,7 +91,7 @@ interface AllStrata {
   readonly due: boolean;
 }
 
-const measurePooled = (input: Input, { readings, state, due }: AllStrata): Measured => {
+const measurePooled = (input: ThresholdInput, { readings, state, due }: AllStrata): Measured => {
   const { strata } = input;
   const { found, tally } = measure(input, { strata, before: tallyOf(state, '*'), due });
   const open = readings.find((reading) => reading.verdict !== 'healthy');
@@ -109,7 +110,7 @@ interface ToMeasure {
 }
 
 const measure = (
-  input: Input,
+  input: ThresholdInput,
   { strata, before, due }: ToMeasure,
 ): { readonly found: string | undefined; readonly tally: Tally } => {
   if (!due) return { found: undefined, tally: before };
@@ -122,7 +123,7 @@ const measure = (
 };
 
 /** Too little to measure: no fresh numbers, or too few requests in the window. */
-const isThin = (input: Input, stratum: StratumCounts): boolean => {
+const isThin = (input: ThresholdInput, stratum: StratumCounts): boolean => {
   const { windowMs, minRequests } = input.settings;
   const { cells } = stratum.newArm;
   return (
@@ -146,7 +147,7 @@ interface Whole {
   readonly tally: Tally;
 }
 
-const judgeWhole = (input: Input, { stratum, tally }: Whole): Pick<SloReading, 'verdict' | 'reason'> => {
+const judgeWhole = (input: ThresholdInput, { stratum, tally }: Whole): Pick<SloReading, 'verdict' | 'reason'> => {
   const { slo, settings, nowMs } = input;
   const { total, bad } = stratum.newWhole;
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
@@ -181,7 +182,7 @@ const toleratedFailures = ({ failureLimit = 0 }: ThresholdSettings, tally: Tally
     ? `the newest measurement passed, ${tally.failed} failed and ${failureLimit} are tolerated`
     : '';
 
-const tooFewMeasured = (input: Input, { stratum, tally }: Whole): string => {
+const tooFewMeasured = (input: ThresholdInput, { stratum, tally }: Whole): string => {
   const why = dataTrouble(input, stratum) || `fewer than ${input.settings.minRequests} requests`;
   return (
     `${tally.inconclusive} measurements of ${stratum.newVersion} in ${stratum.cluster} without enough data, ` +

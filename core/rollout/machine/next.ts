@@ -1,7 +1,8 @@
 /** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
-import { WHOLE, formatShare } from '../../values/share.ts';
+import { formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
 import type { Phase, Command, Next, RolloutEvent, RolloutState } from './state.ts';
+import { contradictionsOf } from '../../judge/proof/proof.ts';
 import { enterPhase, hold, issue, logged, watch } from './transition.ts';
 import { leaveForward, onRestoreAnswer, takeBack } from './way-back.ts';
 
@@ -132,7 +133,7 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
   if (event.type !== 'proved') return { state, commands: [] };
   const seen = { ...state, proof: event.proof };
   if (event.proof.result === 'contradicted') {
-    const reason = `no Envoy may send to ${plan.version} yet: ${contradiction(event.proof)}`;
+    const reason = `no Envoy may send to ${plan.version} yet: ${contradictionsOf(event.proof)}`;
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'DeadlineExceeded' });
   }
   if (seen.paused)
@@ -173,7 +174,7 @@ function onVerified(plan: Plan, state: RolloutState, event: Answer): Next {
   if (event.type !== 'proved') return { state, commands: [] };
   const seen = { ...state, proof: event.proof };
   if (event.proof.result === 'contradicted') {
-    const reason = `the traffic contradicts the weights: ${contradiction(event.proof)}`;
+    const reason = `the traffic contradicts the weights: ${contradictionsOf(event.proof)}`;
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'Contradicted' });
   }
   const step = stepAt(waveAt(plan, state.wave), state.step);
@@ -279,14 +280,9 @@ function end(
   return { state: { ...enterPhase(state, 'ended', atMs, reason), outcome, awaiting: 0, watching: 0 }, commands };
 }
 
-function contradiction(proof: NonNullable<RolloutState['proof']>): string {
-  const bad = proof.proofs.filter((one) => one.result === 'contradicted');
-  return bad.map((one) => `${one.cluster}/${one.instance}: ${one.reason}`).join('; ');
-}
-
 function waveAt(plan: Plan, index: number): PlannedWave {
   const wave = plan.waves[index];
-  if (wave === undefined) throw new RangeError(`plan has no wave ${index} (of ${plan.waves.length}), whole = ${WHOLE}`);
+  if (wave === undefined) throw new RangeError(`plan has no wave ${index} (of ${plan.waves.length})`);
   return wave;
 }
 

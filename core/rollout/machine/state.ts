@@ -1,15 +1,16 @@
 /**
  * core/rollout: from a wanted change to a finished move of traffic, as pure functions.
  *
- *   Change + config + records ──planRollout──► Plan ──next(plan, state, event)──► state + commands ──► (workflow runs them)
+ *   Change + config + facts ──planRollout──► Plan ──next(plan, state, event)──► state + commands ──► (workflow)
  *
- * `plan.ts` decides the steps before anything is written; `next.ts` is the state machine: breach, abort and
- * cancellation are handled at once in any phase, and every way out ends in promoted, restored, partial or released.
+ * plan/versions.ts decides the steps before anything is written, once preflight/ has found nothing wrong.
+ * machine/next.ts is the state machine. Breach, abort and cancellation are handled at once in any phase before the
+ * commit. Every rollout ends as promoted, restored, partial, released or unproven.
  * Nothing here waits, reads a clock or knows Temporal: events carry their time, commands are run by the workflow.
  */
 import type { WatchSloResult } from '../../judge/look/watch.ts';
 import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
-import type { SloReading } from '../../judge/reading.ts';
+import type { SloReading } from '../../judge/slo-reading.ts';
 
 /** What the workflow must do. `seq` comes back in the answer; an answer to a superseded command is ignored. */
 export type Command =
@@ -68,6 +69,8 @@ export interface RolloutState {
   readonly reason: string;
   /** What ended the forward way; decides how the workflow closes. */
   readonly cause: 'none' | 'breach' | 'abort' | 'cancel' | 'error';
+  /** Why the way forward was left; '' while it was not. */
+  readonly leftBecause: string;
   /** Failure code of the error, '' otherwise. */
   readonly code: string;
   readonly readings: readonly SloReading[];
@@ -95,6 +98,7 @@ export const initialState: RolloutState = {
   outcome: null,
   reason: 'not started',
   cause: 'none',
+  leftBecause: '',
   code: '',
   readings: [],
   proof: null,

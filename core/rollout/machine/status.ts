@@ -1,6 +1,6 @@
 /** The state as readers see it (query `status`, CLI, UI). */
 import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
-import type { SloReading } from '../../judge/reading.ts';
+import type { SloReading } from '../../judge/slo-reading.ts';
 import type { Change } from '../change.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RolloutState, Phase, Outcome, Moments } from './state.ts';

@@ -3,6 +3,7 @@ import type { WatchSloResult } from '../../judge/look/watch.ts';
 import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
+import { contradictionsOf } from '../../judge/proof/proof.ts';
 import { enterPhase, hold, issue, logged } from './transition.ts';
 
 interface Leaving {
@@ -17,7 +18,14 @@ interface Leaving {
 export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leaving: Leaving): Next {
   const serving = leaving.serving ?? [];
   const clients = touchedClients(plan, state, serving);
-  const left: RolloutState = { ...state, cause: leaving.cause, code: leaving.code ?? '', watching: 0, paused: false };
+  const left: RolloutState = {
+    ...state,
+    leftBecause: leaving.reason,
+    cause: leaving.cause,
+    code: leaving.code ?? '',
+    watching: 0,
+    paused: false,
+  };
   if (clients.length === 0) {
     const ended = {
       ...enterPhase(left, 'ended', atMs, `${leaving.reason} (no traffic had moved)`),
@@ -113,8 +121,7 @@ function restoredOne(state: RolloutState, cluster: string, atMs: number): Next {
 function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
   const proof = state.proof;
   if (proof?.result === 'contradicted') {
-    const bad = proof.proofs.filter((one) => one.result === 'contradicted');
-    const where = bad.map((one) => `${one.cluster}/${one.instance}: ${one.reason}`).join('; ');
+    const where = contradictionsOf(proof);
     if (keptServing(plan, state).length > 0) {
       return leaveForward(plan, state, atMs, {
         cause: 'error',
@@ -129,7 +136,9 @@ function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
     const moved = enterPhase(state, 'committing', atMs, `${plan.version} stays in ${kept.join(', ')}`);
     return issue(moved, (seq) => ({ type: 'commit', seq, serving: kept }));
   }
-  return close(state, atMs, 'restored', `${causeOf(state)}; ${shownBy(proof)}`, [{ type: 'retire', what: 'failed' }]);
+  return close(state, atMs, 'restored', `${state.leftBecause}; ${shownBy(proof)}`, [
+    { type: 'retire', what: 'failed' },
+  ]);
 }
 
 /** What is known of the way back, and no more. */
@@ -145,12 +154,6 @@ function keptServing(plan: Plan, state: RolloutState): string[] {
   return Object.entries(state.shares)
     .filter(([, share]) => share === WHOLE)
     .map(([name]) => name);
-}
-
-/** The reason the run was left forward, as logged when it began. */
-function causeOf(state: RolloutState): string {
-  const entry = state.log.findLast((line) => line.text.startsWith('restoring: '));
-  return entry === undefined ? state.reason : entry.text.slice('restoring: '.length);
 }
 
 function close(

@@ -27,14 +27,14 @@ export const forecastSteps = (plan: Plan, measured: readonly MeasuredTraffic[]):
   );
 };
 
-interface Of {
+interface StepOfSlo {
   readonly slo: Slo;
   readonly wave: PlannedWave;
   readonly step: PlannedStep;
 }
 
 /** All clusters of the wave together; undefined without a request. Half a bad request more than seen: none is not never. */
-const trafficOf = (measured: readonly MeasuredTraffic[], { slo, wave, step }: Of): Traffic | undefined => {
+const trafficOf = (measured: readonly MeasuredTraffic[], { slo, wave, step }: StepOfSlo): Traffic | undefined => {
   const own = measured.filter(
     (one) => one.slo === slo.name && one.source === slo.source && wave.serving.includes(one.cluster),
   );

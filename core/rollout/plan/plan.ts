@@ -1,5 +1,4 @@
 /** What a rollout works from. A plan is complete: the workflow reads no config and does not plan again. */
-
 import type { MetricsRef } from '../../judge/series/metrics-ref.ts';
 import type { Slo, JudgeSettings } from '../../judge/settings.ts';
 import type { ClusterRef } from '../../kube/cluster-ref.ts';

@@ -2,14 +2,17 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import type { VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
+import { mainVersion } from '../../routing/weights.ts';
 import { TidegateError } from '../../values/error.ts';
 import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
-import { editedProblems, isFresh, originals, preflight, topologyOf, type Problem } from '../preflight/preflight.ts';
+import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
+import { editedProblems } from '../preflight/deploy.ts';
+import { preflight } from '../preflight/preflight.ts';
+import type { Problem } from '../preflight/problem.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
-import { mainVersion } from '../../routing/weights.ts';
 
 export interface PlanInput {
   readonly config: LoadedConfig;

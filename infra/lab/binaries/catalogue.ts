@@ -139,8 +139,8 @@ export const catalogue: Readonly<Record<BinaryName, BinarySpec>> = {
     source: {
       kind: 'module',
       module: 'cilium-lab',
-      package: './cilium-lab',
-      sources: ['cilium-lab', 'stubs'],
+      package: './agent',
+      sources: ['agent', 'stubs'],
       ldflags: small,
     },
     typicalSeconds: 330,

@@ -14,6 +14,8 @@ export interface MachineFacts {
   readonly platform: string;
   readonly arch: string;
   readonly nodeVersion: string;
+  /** Are the packages there that only a clone has? The lab's pods export their metrics with them. */
+  readonly developmentPackages: boolean;
   /** What `go version` and `python3 -m pip --version` print; empty when the command fails. */
   readonly go: string;
   readonly pip: string;
@@ -29,6 +31,11 @@ export function missingPrerequisites(facts: MachineFacts, toObtain: readonly Bin
   }
   if (!isAtLeast(facts.nodeVersion, [24, 0])) {
     missing.push(`Node 24 or newer is needed, this is ${facts.nodeVersion}: \`npm ci\` installs it, start through npm`);
+  }
+  if (!facts.developmentPackages) {
+    missing.push(
+      'the lab is not part of the published package: clone the repository and start it there (npm run demo, npm run lab)',
+    );
   }
   if ((kinds.has('module') || kinds.has('install')) && !isAtLeast(facts.go.replace(/^go version go/, ''), [1, 26])) {
     missing.push(`Go 1.26 or newer is needed, found ${facts.go || 'none'}: install it from https://go.dev/dl/`);
@@ -75,6 +82,7 @@ export async function assertPrerequisites(toObtain: readonly BinaryName[]): Prom
       platform: process.platform,
       arch: process.arch,
       nodeVersion: process.versions.node,
+      developmentPackages: canResolve('@opentelemetry/sdk-metrics'),
       go: go.trim(),
       pip: pip.trim(),
       freeDiskGb: freeDiskGb(cacheDirectory(process.env)),
@@ -84,6 +92,14 @@ export async function assertPrerequisites(toObtain: readonly BinaryName[]): Prom
   if (missing.length === 0) return;
   const list = missing.map((line) => `  - ${line}`).join('\n');
   refuse('Invalid', `this machine cannot run a lab yet:\n${list}`, 'do what each line says, and start again');
+}
+
+function canResolve(name: string): boolean {
+  try {
+    return import.meta.resolve(name) !== '';
+  } catch {
+    return false;
+  }
 }
 
 function freeDiskGb(directory: string): number {

@@ -1,8 +1,8 @@
 /** The load generator: `node load/main.ts CONFIG_FILE`. Idle until traffic is started over its control socket. */
-import { readFileSync } from 'node:fs';
-import { serveControl } from '../control-server.ts';
+import { serveControl } from '../processes/control-server.ts';
 import { createLoadClient, type ClientSpec, type LoadClient, type Target } from './client.ts';
 import { createRecorder } from './recorder.ts';
+import { readJsonFile } from '../json-file.ts';
 
 export interface LoadConfig {
   readonly controlSocket: string;
@@ -19,7 +19,7 @@ export interface TrafficOrder {
 }
 
 const tickMs = 4;
-const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as LoadConfig;
+const config = readJsonFile<LoadConfig>(process.argv[2] ?? '');
 const recorder = createRecorder();
 /** One stream of requests per service; a second order for the same service replaces the first. */
 const streams = new Map<string, { order: TrafficOrder; clients: LoadClient[] }>();

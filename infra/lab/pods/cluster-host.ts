@@ -2,7 +2,7 @@
  * The parts of kube-controller-manager, scheduler and kubelets that a cluster of the lab needs: Deployments become
  * ReplicaSets, ReplicaSets become pods, pods become HTTP servers, Services get EndpointSlices.
  */
-import { createKubeClient, type KubeClient, type KubeObject, type KubeTarget } from '../kube-client.ts';
+import { createKubeClient, type KubeClient, type KubeObject, type KubeTarget } from '../api/kube-client.ts';
 import { reconcileDeployment } from './deployment-controller.ts';
 import { ownSlices, reconcileEndpointSlices } from './endpoint-slices.ts';
 import type { FaultBook } from './faults.ts';

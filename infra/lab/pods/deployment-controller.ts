@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubeClient } from '../kube-client.ts';
+import type { KubeClient } from '../api/kube-client.ts';
 import {
   canonical,
   controllerUid,

@@ -1,4 +1,4 @@
-import type { KubeClient } from '../kube-client.ts';
+import type { KubeClient } from '../api/kube-client.ts';
 import { controllerUid, isTerminating, type Deployment, type Pod, type ReplicaSet } from './objects.ts';
 import { podPath } from './replicaset-controller.ts';
 

@@ -1,5 +1,5 @@
-import type { KubeClient } from '../kube-client.ts';
-import { podAddress } from '../slot.ts';
+import type { KubeClient } from '../api/kube-client.ts';
+import { podAddress } from '../processes/slot.ts';
 import type { HostedCluster } from './cluster-host.ts';
 import type { FaultBook } from './faults.ts';
 import type { Pod } from './objects.ts';

@@ -1,8 +1,8 @@
 /** The pod host: `node pods/main.ts CONFIG_FILE`. One process for all clusters of a lab. */
-import { readFileSync } from 'node:fs';
-import { serveControl } from '../control-server.ts';
+import { serveControl } from '../processes/control-server.ts';
 import { startClusterHost, type HostedCluster } from './cluster-host.ts';
 import { createFaultBook, type PodFault } from './faults.ts';
+import { readJsonFile } from '../json-file.ts';
 
 export interface PodHostConfig {
   readonly clusters: readonly HostedCluster[];
@@ -15,7 +15,7 @@ export interface PodHostConfig {
   readonly seed: number;
 }
 
-const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as PodHostConfig;
+const config = readJsonFile<PodHostConfig>(process.argv[2] ?? '');
 const faults = createFaultBook(config.seed);
 const { metricsUrl, metricsIntervalMs } = config;
 const hosts = config.clusters.map((cluster) => startClusterHost(cluster, { faults, metricsUrl, metricsIntervalMs }));

@@ -1,5 +1,5 @@
 /** The parts of Kubernetes' types that the pod host reads and writes. */
-import type { KubeObject } from '../kube-client.ts';
+import type { KubeObject } from '../api/kube-client.ts';
 
 interface ContainerPort {
   name?: string;

@@ -5,8 +5,8 @@
  *        ▲            │ crash
  *        └─ back-off ─┘
  */
-import type { KubeClient } from '../kube-client.ts';
-import { loopbackOf } from '../slot.ts';
+import type { KubeClient } from '../api/kube-client.ts';
+import { loopbackOf } from '../processes/slot.ts';
 import { createContainer, type Container } from './container.ts';
 import type { FaultBook, PodIdentity } from './faults.ts';
 import { isTerminating, type Pod } from './objects.ts';

@@ -1,4 +1,4 @@
-import type { KubeClient, KubeObject } from '../kube-client.ts';
+import type { KubeClient, KubeObject } from '../api/kube-client.ts';
 
 /** A copy of one resource of one cluster, kept by list and watch. */
 export interface Reflector<T extends KubeObject> {

@@ -4,19 +4,20 @@
  * every cluster has a KubeConfig of its own.
  */
 import { KubeConfig } from '@kubernetes/client-node';
-import type { Access, TlsSettings } from './access.ts';
 import { readFile, stat } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { dirname } from 'node:path';
 import type { KubeconfigAccess } from '../../../core/kube/cluster-ref.ts';
 import { TidegateError, refuse } from '../../../core/values/error.ts';
 import { present } from '../../../core/values/json.ts';
+import { untilAborted } from '../../abort.ts';
+import type { Access, TlsSettings } from './api-access.ts';
 
 /** Time for an exec credential plugin to answer, ms: it may have to reach a cloud's token service. */
 const EXEC_TIMEOUT_MS = 15_000;
 
 /** The access of one cluster, with its name for messages. */
-interface Of {
+interface NamedAccess {
   readonly name: string;
   readonly access: KubeconfigAccess;
 }
@@ -29,7 +30,7 @@ export const kubeconfigChangedAtMs = ({ path }: KubeconfigAccess): Promise<numbe
   );
 
 export async function loadKubeconfig(name: string, access: KubeconfigAccess): Promise<Access> {
-  const ref: Of = { name, access };
+  const ref: NamedAccess = { name, access };
   const config = await parseKubeconfig(ref);
   const cluster = config.getCurrentCluster();
   if (cluster === null || config.getCurrentUser() === null) throw contextError(ref, config);
@@ -47,7 +48,7 @@ export async function loadKubeconfig(name: string, access: KubeconfigAccess): Pr
   };
 }
 
-async function parseKubeconfig(ref: Of): Promise<KubeConfig> {
+async function parseKubeconfig(ref: NamedAccess): Promise<KubeConfig> {
   const { path, context } = ref.access;
   const config = new KubeConfig();
   let text: string;
@@ -71,14 +72,11 @@ async function parseKubeconfig(ref: Of): Promise<KubeConfig> {
   return config;
 }
 
-async function authenticate(ref: Of, config: KubeConfig): Promise<RequestOptions> {
+async function authenticate(ref: NamedAccess, config: KubeConfig): Promise<RequestOptions> {
   const options: RequestOptions = { headers: {} };
   const late = AbortSignal.timeout(EXEC_TIMEOUT_MS);
-  const tooLate = new Promise<never>((_, reject) =>
-    late.addEventListener('abort', () => reject(new Error('timeout')), { once: true }),
-  );
   try {
-    await Promise.race([config.applyToHTTPSOptions(options), tooLate]);
+    await untilAborted(config.applyToHTTPSOptions(options), late);
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? (late.aborted ? 'no answer in time' : 'it failed');
     refuse(
@@ -97,7 +95,7 @@ const tlsOf = ({ ca, cert, key, servername, rejectUnauthorized }: RequestOptions
   ...present({ servername, rejectUnauthorized }),
 });
 
-function serverUrl(ref: Of, server: string): URL {
+function serverUrl(ref: NamedAccess, server: string): URL {
   if (!URL.canParse(server)) throw refused(ref, 'names no valid server address', 'correct clusters[].cluster.server');
   const url = new URL(server);
   if (url.protocol !== 'https:') {
@@ -110,7 +108,7 @@ function serverUrl(ref: Of, server: string): URL {
   return url;
 }
 
-function contextError(ref: Of, config: KubeConfig): TidegateError {
+function contextError(ref: NamedAccess, config: KubeConfig): TidegateError {
   const known = config.getContexts().map((one) => one.name);
   const wanted = ref.access.context ?? config.getCurrentContext();
   return refused(
@@ -120,5 +118,5 @@ function contextError(ref: Of, config: KubeConfig): TidegateError {
   );
 }
 
-const refused = (ref: Of, why: string, fix: string): TidegateError =>
+const refused = (ref: NamedAccess, why: string, fix: string): TidegateError =>
   new TidegateError('Invalid', `${ref.name}: kubeconfig ${ref.access.path} ${why}`, { fix });

@@ -1,28 +1,10 @@
 /** A decoded request → checked data points, by the resource (the process) that reports them. */
-import type { ExponentialHistogram } from '../../../core/judge/series/exponential.ts';
 import { fieldOf, listOf, textOf, Undecodable } from './decode.ts';
 import { pointLabels, resourceLabels, type Labels } from './labels.ts';
 import { storedName } from './names.ts';
 import { msOf, timeOf } from './numbers.ts';
 import { temporalityOf, type Temporality } from './temporality.ts';
-import { exponentialOf, histogramOf, numberOf } from './values.ts';
-
-export type Value =
-  | { readonly kind: 'number'; readonly value: number }
-  | {
-      readonly kind: 'histogram';
-      readonly count: number;
-      /** Upper edges, ascending; the last bucket has none. */
-      readonly bounds: readonly number[];
-      /** Per bucket, one more than bounds; empty when only the count is known. */
-      readonly counts: readonly number[];
-    }
-  | {
-      readonly kind: 'exponential';
-      readonly count: number;
-      readonly histogram: ExponentialHistogram;
-      readonly zeroThreshold: number;
-    };
+import { type Value, exponentialOf, histogramOf, numberOf } from './values.ts';
 
 export interface Point {
   /** As stored; of a histogram without `_count` and `_bucket`. */

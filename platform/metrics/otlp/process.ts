@@ -3,7 +3,7 @@ import type { Arrival } from './arrivals.ts';
 import type { Labels } from './labels.ts';
 import { msOf } from './numbers.ts';
 import type { Point } from './points.ts';
-import type { Kept, Place, Stream } from './stream.ts';
+import type { Kept, Neighbours, Stream } from './stream.ts';
 
 export interface Process {
   readonly labels: Labels;
@@ -51,7 +51,7 @@ export interface Circumstances {
  */
 export const zeroOf = (
   point: Point,
-  { before, after }: Place,
+  { before, after }: Neighbours,
   { process, ...when }: Circumstances & { readonly process: Process },
 ): Kept['startMs'] => {
   if (point.temporality === 'gauge') return undefined;

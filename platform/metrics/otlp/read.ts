@@ -1,12 +1,12 @@
 /** Kept samples → the series that Prometheus would store them as. */
 import type { RawSeries, Sample } from '../../../core/judge/series/counters.ts';
 import { mergeHistograms, type ExponentialHistogram } from '../../../core/judge/series/exponential.ts';
-import { asClassic, sampleOf, type NativeSeries } from '../native-histograms.ts';
 import type { SeriesQuery } from '../../../core/judge/series/source.ts';
+import { asClassic, sampleOf, type NativeSeries } from '../native-histograms.ts';
 import { unsettledFromMs } from './arrivals.ts';
 import { seriesNames } from './names.ts';
-import type { Value } from './points.ts';
 import type { Kept, Stream } from './stream.ts';
+import type { Value } from './values.ts';
 
 interface Window {
   /** Exclusive, ms. */

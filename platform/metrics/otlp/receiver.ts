@@ -10,17 +10,18 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TidegateError } from '../../../core/values/error.ts';
 import { readNames } from '../../../core/judge/series/selectors.ts';
 import type { MetricsSource } from '../../../core/judge/series/source.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import { isAuthorized } from '../../http/bearer.ts';
 import { readBody } from '../../http/body.ts';
+import type { ListenAddress } from '../../http/listen-address.ts';
+import { HttpProblem } from '../../http/problem.ts';
 import { contentTypes, decodeRequest, type Encoding } from './decode.ts';
 import type { Ingested } from './ingest.ts';
-import type { ListenAddress } from '../../http/listen-address.ts';
 import { encodeProtobuf } from './messages.ts';
 import { reportsOf } from './points.ts';
-import { HttpProblem, problemOf } from './problem.ts';
+import { problemOf, rpcStatusOf } from './problem.ts';
 import { createOtlpStore, type OtlpStore, type StoreOptions } from './store.ts';
 
 export interface OtlpReceiver {
@@ -98,10 +99,11 @@ const answer = async (request: IncomingMessage, response: ServerResponse, servic
       message: ingested,
     });
   } catch (error) {
-    const { status, headers, rpcStatus } = problemOf(error);
+    const problem = problemOf(error);
+    const { status, headers } = problem;
     // The rest of a body that is not read would be taken for the next request.
     const rest = request.complete ? {} : { connection: 'close' };
-    const message = { ...rpcStatus };
+    const message = rpcStatusOf(problem);
     send(response, { status, encoding: encoding ?? 'json', name: 'Status', message, headers: { ...headers, ...rest } });
   }
 };
@@ -133,7 +135,7 @@ const encodingOf = ({ headers }: IncomingMessage): Encoding | undefined => {
   return (['json', 'protobuf'] as const).find((encoding) => contentTypes[encoding] === type);
 };
 
-interface Answer {
+interface HttpAnswer {
   readonly status: number;
   readonly encoding: Encoding;
   readonly name: 'ExportMetricsServiceResponse' | 'Status';
@@ -141,7 +143,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const send = (response: ServerResponse, { status, encoding, name, message, headers = {} }: Answer): void => {
+const send = (response: ServerResponse, { status, encoding, name, message, headers = {} }: HttpAnswer): void => {
   const body = encoding === 'json' ? Buffer.from(JSON.stringify(message)) : encodeProtobuf(name, message);
   response.writeHead(status, { ...headers, 'content-type': contentTypes[encoding], 'content-length': body.length });
   response.end(body);

@@ -6,8 +6,9 @@
 import type { Arrival } from './arrivals.ts';
 import type { Labels } from './labels.ts';
 import { msOf } from './numbers.ts';
-import type { Point, Value } from './points.ts';
+import type { Point } from './points.ts';
 import type { Temporality } from './temporality.ts';
+import type { Value } from './values.ts';
 
 export interface Kept {
   readonly atNs: bigint;
@@ -38,14 +39,14 @@ export interface Stream {
 export type Outcome = 'added' | 'known' | { readonly reason: string };
 
 /** Where a point belongs among the samples, and its neighbours there. */
-export interface Place {
+export interface Neighbours {
   readonly index: number;
   readonly before: Kept | undefined;
   readonly after: Kept | undefined;
 }
 
 /** Points come in order, nearly always: looked for from the end. */
-export const placeOf = ({ samples }: Stream, timeNs: bigint): Place => {
+export const placeOf = ({ samples }: Stream, timeNs: bigint): Neighbours => {
   let index = samples.length;
   while (index > 0 && (samples[index - 1]?.atNs ?? 0n) > timeNs) index -= 1;
   return { index, before: samples[index - 1], after: samples[index] };
@@ -55,7 +56,7 @@ export const placeOf = ({ samples }: Stream, timeNs: bigint): Place => {
 const ROUNDING_NS = 1_000_000n;
 
 /** Why a point contradicts what is there; 'known': it was sent before; undefined: it fits. */
-export const conflictOf = (point: Point, { before, after }: Place): Exclude<Outcome, 'added'> | undefined => {
+export const conflictOf = (point: Point, { before, after }: Neighbours): Exclude<Outcome, 'added'> | undefined => {
   if (before?.atNs === point.timeNs) {
     if (before.startNs === point.startNs && equal(before.value, point.value)) return 'known';
     return { reason: 'two different values for one time: several processes seem to report it' };
@@ -88,7 +89,7 @@ const withSharedBounds = (value: Value, neighbour: Value | undefined): Value => 
 };
 
 /** A late sample of the same run, from before its series was inferred to begin: since when it counts is not known. */
-export const forgetBirth = ({ samples }: Stream, { startNs, timeNs }: Point, { before, after }: Place): void => {
+export const forgetBirth = ({ samples }: Stream, { startNs, timeNs }: Point, { before, after }: Neighbours): void => {
   if (before !== undefined || after?.temporality !== 'cumulative' || after.startNs !== startNs) return;
   const bornMs = after.startMs;
   if (typeof bornMs !== 'number' || bornMs === msOf(startNs) || bornMs < msOf(timeNs)) return;

@@ -1,7 +1,7 @@
 /** Values of data points, checked: what does not add up is refused as a whole, with the reason. */
+import type { ExponentialHistogram } from '../../../core/judge/series/exponential.ts';
 import { fieldOf, listOf } from './decode.ts';
 import { countOf, doubleOf, integerOf } from './numbers.ts';
-import type { Value } from './points.ts';
 
 /** SDKs send 160 at most; thousands are a mistake, and would cost memory for every sample. */
 const MAX_BUCKETS = 1_000;
@@ -53,3 +53,20 @@ const isAscending = (bounds: readonly (number | undefined)[]): bounds is readonl
   bounds.every((bound, i) => bound !== undefined && Number.isFinite(bound) && bound > (bounds[i - 1] ?? -Infinity));
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+
+export type Value =
+  | { readonly kind: 'number'; readonly value: number }
+  | {
+      readonly kind: 'histogram';
+      readonly count: number;
+      /** Upper edges, ascending; the last bucket has none. */
+      readonly bounds: readonly number[];
+      /** Per bucket, one more than bounds; empty when only the count is known. */
+      readonly counts: readonly number[];
+    }
+  | {
+      readonly kind: 'exponential';
+      readonly count: number;
+      readonly histogram: ExponentialHistogram;
+      readonly zeroThreshold: number;
+    };

@@ -9,7 +9,7 @@ import { toFailure, withFailures } from '../../../activities/failures.ts';
 import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
 import { TidegateError } from '../../../core/values/error.ts';
-import { kubeconfig } from '../../../infra/lab/kubeconfig.ts';
+import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
 import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
 import { assertHangs } from '../../support/hangs.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
-import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/process.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
 import { assertEventually } from '../../support/eventually.ts';
 
 const starters: ProcessStarter[] = [];

@@ -9,7 +9,7 @@ import { countIncrements, type Counted } from '../../../core/judge/series/counte
 import { serverHistograms, serverLatencyArm, sharedEdges, slowerThan } from '../../../core/judge/arms/latency.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
-import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/process.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
 import { createPrometheus } from '../../../platform/metrics/prometheus.ts';
 import { serverBuckets, serverLatency, serverRequests } from '../../../core/judge/series/selectors.ts';
 import type { MetricsSource, SeriesQuery } from '../../../core/judge/series/source.ts';

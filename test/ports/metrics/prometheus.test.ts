@@ -9,7 +9,7 @@ import { countIncrements } from '../../../core/judge/series/counters.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
-import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/process.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
 import { createPrometheus, createPrometheusClients } from '../../../platform/metrics/prometheus.ts';
 import { serverRequests } from '../../../core/judge/series/selectors.ts';
 import type { MetricsSource } from '../../../core/judge/series/source.ts';

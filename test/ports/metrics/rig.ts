@@ -8,7 +8,7 @@ import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { startTelemetry } from '../../../infra/lab/pods/telemetry.ts';
 import { freePorts } from '../../../infra/lab/ports.ts';
-import { createProcessStarter, untilReady, type LabProcess } from '../../../infra/lab/process.ts';
+import { createProcessStarter, untilReady, type LabProcess } from '../../../infra/lab/processes/process.ts';
 
 export const rigNames = {
   service: 'checkout',

@@ -16,7 +16,7 @@ import { countIncrements } from '../../../core/judge/series/counters.ts';
 import { serverRequests } from '../../../core/judge/series/selectors.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { startPrometheus } from '../../../infra/lab/observability.ts';
-import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/process.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { pushTo } from './otlp-push.ts';
 

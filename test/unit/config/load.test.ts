@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { validateCommand } from '../../../cli/commands/validate.ts';
+import { validateCommand } from '../../../cli/local/validate.ts';
 import { jsonSchemas } from '../../../core/config/json-schema.ts';
 import { createConfigLoader } from '../../../platform/config/load.ts';
 import { meshText, serviceText } from './documents.ts';

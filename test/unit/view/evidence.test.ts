@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SloReading } from '../../../core/judge/reading.ts';
+import type { SloReading } from '../../../core/judge/slo-reading.ts';
 import { evidenceChart } from '../../../core/view/evidence-chart.ts';
 import { evidenceSvg } from '../../../core/view/evidence-svg.ts';
 import { createEvidenceLog, type EvidenceTrack, type LookedAt } from '../../../core/view/evidence-track.ts';

@@ -4,16 +4,11 @@
  * to be right is a problem here: unknown fields and types, extensions that cilium-envoy lacks, references into nothing.
  */
 import type { Manifest } from '../../../kube/objects.ts';
+import { isRecord } from '../../../values/json.ts';
 import { CILIUM_MINOR, otherResourceTypes } from '../extensions.ts';
+import type { CecProblem } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { routeSpec, type Field, type Schema } from './schema.ts';
-import { isRecord } from '../../../values/json.ts';
-
-export interface CecProblem {
-  /** From the object's root: `spec.resources[1].virtual_hosts[0].routes`. */
-  readonly path: string;
-  readonly reason: string;
-}
 
 const problem = (path: string, reason: string): CecProblem[] => [{ path, reason }];
 

@@ -1,6 +1,6 @@
 /** The part of the strict check that looks from field to field: what is named exists, once, and gets traffic. */
-import type { CecProblem } from './check.ts';
 import { envoyTypes, UINT32_MAX } from '../extensions.ts';
+import type { CecProblem } from './problem.ts';
 
 interface Named {
   readonly name: string;

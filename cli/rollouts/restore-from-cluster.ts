@@ -7,9 +7,9 @@ import { serviceRef } from '../../core/rollout/plan/versions.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
 import { createClusters } from '../../platform/kube/clusters.ts';
 import { exitCodes, type Io } from '../io.ts';
-import type { WantedOptions } from '../rollouts/named-service.ts';
+import type { NamedService } from './named-service.ts';
 
-export async function restoreFromCluster(wanted: WantedOptions, io: Io): Promise<number> {
+export async function restoreFromCluster(wanted: NamedService, io: Io): Promise<number> {
   const directory = io.env['TIDEGATE_CONFIG'];
   if (directory === undefined) {
     refuse('Invalid', 'the clusters are not known', 'set TIDEGATE_CONFIG to the config directory');

@@ -1,7 +1,7 @@
-import type { ApiServer } from './apiservers.ts';
+import type { ApiServer } from './api/apiservers.ts';
 import type { LabSpec } from './lab-state.ts';
 import type { LabCluster } from './mesh.ts';
-import type { ProcessStarter } from './process.ts';
+import type { ProcessStarter } from './processes/process.ts';
 
 /**
  * A lab's clusters share one machine. Users' do not share it with their traffic: what only decides and watches gives way
@@ -15,7 +15,7 @@ export interface Starters {
 }
 
 /** What the starting of a lab's parts needs. */
-export interface Bench {
+export interface Workbench {
   readonly spec: LabSpec;
   readonly slot: number;
   readonly dataDir: string;
@@ -25,7 +25,7 @@ export interface Bench {
 }
 
 /** A cluster whose API server is ready. */
-export interface ClusterBench {
+export interface ClusterWorkbench {
   readonly cluster: LabCluster;
   readonly api: ApiServer;
   readonly envoys: readonly { node: string; adminPort: number }[];

@@ -8,7 +8,7 @@
  * A slot is held by a listening socket of the supervisor, so it is free again the moment the supervisor dies.
  */
 import { createServer, type Server } from 'node:net';
-import { refuse } from '../../core/values/error.ts';
+import { refuse } from '../../../core/values/error.ts';
 
 const slots = 10;
 const slotPort = 7411;

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { KubeTarget } from './kube-client.ts';
-import { present } from '../../core/values/json.ts';
+import { present } from '../../../core/values/json.ts';
 
 /** One kubeconfig with a context per entry; the first one is current. */
 export function kubeconfig(

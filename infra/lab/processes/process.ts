@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TidegateError, refuse } from '../../core/values/error.ts';
+import { TidegateError, refuse } from '../../../core/values/error.ts';
 
 interface ProcessSpec {
   readonly name: string;

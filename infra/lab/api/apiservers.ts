@@ -2,8 +2,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKubeClient, type KubeClient, type KubeTarget } from './kube-client.ts';
-import { freePorts } from './ports.ts';
-import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
+import { freePorts } from '../ports.ts';
+import { untilReady, type LabProcess, type ProcessStarter } from '../processes/process.ts';
 
 /** Nothing in the lab does what these plugins wait for (service account tokens, taints by condition, quotas …). */
 const withoutPlugins = [

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { ciliumCrds } from './crds.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
-import { nodeName, zoneOf, type LabCluster, type LabService } from './mesh.ts';
-import { untilReady } from './process.ts';
+import { nodeName, zoneOf, type LabCluster, type LabService } from '../mesh.ts';
+import { untilReady } from '../processes/process.ts';
 
-const rbacFile = new URL('../kubernetes/rbac.yaml', import.meta.url);
+const rbacFile = new URL('../../kubernetes/rbac.yaml', import.meta.url);
 
 const paths: Readonly<Record<string, string>> = {
   Namespace: '/api/v1/namespaces',

@@ -1,18 +1,19 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bench, ClusterBench } from './bench.ts';
-import { loadSocket, podsSocket } from './lab-state.ts';
-import type { LoadConfig } from './load/main.ts';
-import { nodeName, zoneOf } from './mesh.ts';
-import type { PodHostConfig } from './pods/main.ts';
+import type { Workbench, ClusterWorkbench } from '../workbench.ts';
+import { loadSocket, podsSocket } from '../lab-state.ts';
+import type { LoadConfig } from '../load/main.ts';
+import { nodeName, zoneOf } from '../mesh.ts';
+import type { PodHostConfig } from '../pods/main.ts';
 import { untilReady, type LabProcess, type ProcessStarter } from './process.ts';
 import { clientAddress, podNetwork } from './slot.ts';
+import { writeJsonFile } from '../json-file.ts';
 
 export function startPodHost(
-  { spec, slot, starters, dataDir }: Bench,
-  clusters: ClusterBench[],
+  { spec, slot, starters, dataDir }: Workbench,
+  clusters: ClusterWorkbench[],
   prometheusUrl: string,
 ): void {
   const config: PodHostConfig = {
@@ -34,13 +35,13 @@ export function startPodHost(
   };
   startNode(starters.traffic, {
     name: 'pod-host',
-    script: './pods/main',
+    script: '../pods/main',
     configFile: join(dataDir, 'pod-host.json'),
     config,
   });
 }
 
-export function startLoadGenerator({ spec, slot, starters, dataDir }: Bench, clusters: ClusterBench[]): void {
+export function startLoadGenerator({ spec, slot, starters, dataDir }: Workbench, clusters: ClusterWorkbench[]): void {
   const config: LoadConfig = {
     controlSocket: join(spec.runDir, loadSocket),
     clients: clusters.flatMap(({ cluster, envoys }) =>
@@ -51,7 +52,7 @@ export function startLoadGenerator({ spec, slot, starters, dataDir }: Bench, clu
       })),
     ),
   };
-  startNode(starters.traffic, { name: 'load', script: './load/main', configFile: join(dataDir, 'load.json'), config });
+  startNode(starters.traffic, { name: 'load', script: '../load/main', configFile: join(dataDir, 'load.json'), config });
 }
 
 /** One `tidegate worker` for a lab. */
@@ -91,7 +92,7 @@ function startNode(
   starter: ProcessStarter,
   options: { name: string; script: string; configFile: string; config: unknown },
 ): void {
-  writeFileSync(options.configFile, JSON.stringify(options.config), { mode: 0o600 });
+  writeJsonFile(options.configFile, options.config);
   const script = fileURLToPath(new URL(`${options.script}${extname(import.meta.url)}`, import.meta.url));
   starter.start({ name: options.name, command: process.execPath, args: [script, options.configFile] });
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { chmodSync, rmSync } from 'node:fs';
 import { Agent, request } from 'undici';
-import { type TidegateError, refuse } from '../../core/values/error.ts';
+import { type TidegateError, refuse } from '../../../core/values/error.ts';
 
 /** Control of a lab process: JSON over HTTP on a unix socket in the run directory, for its owner only. */
 export type ControlHandler = (call: { path: string; query: URLSearchParams; body: unknown }) => unknown;

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import type { KubeObject } from './kube-client.ts';
 
 const run = promisify(execFile);
-const ciliumLab = fileURLToPath(new URL('./cilium-lab', import.meta.url));
+const ciliumLab = fileURLToPath(new URL('../cilium-lab', import.meta.url));
 
 /** What Cilium's agent control plane and clustermesh-apiserver read, and what people may expect beside CECs. */
 const files = [

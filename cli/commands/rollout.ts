@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import { exitCodes } from '../io.ts';
-import { placed, wantedOf, withTemporal, type CommandContext, type Place } from './context.ts';
+import { placed, identityOf, withTemporal, type CommandContext, type ServicePlace } from './context.ts';
 
 type On = (name: string, description: string) => Command;
 
-export function addRollouts(program: Command, context: CommandContext): void {
+export function addRollout(program: Command, context: CommandContext): void {
   const rollout = program.command('rollout').description('look at rollouts and speak to them');
   const on: On = (name, description) => placed(rollout.command(`${name} <service>`).description(description));
   addReaders(on, context);
@@ -32,8 +32,8 @@ function addReaders(on: On, context: CommandContext): void {
   const { io } = context;
   on('status', 'one look')
     .option('-o, --output <format>', 'json')
-    .action(async (service: string, options: Place & { output?: string }) => {
-      const of = await wantedOf(context, service, options);
+    .action(async (service: string, options: ServicePlace & { output?: string }) => {
+      const of = await identityOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, readLive } = await import('../rollouts/rollout.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
@@ -45,13 +45,15 @@ function addReaders(on: On, context: CommandContext): void {
         return exitCodes.ok;
       });
     });
-  on('watch', 'follow it to its end; the exit code tells the outcome').action(async (service: string, place: Place) => {
-    const of = await wantedOf(context, service, place);
-    await withTemporal(context, async ({ client }) => {
-      const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-      return watchRollout(handleOf(client, of), io);
-    });
-  });
+  on('watch', 'follow it to its end; the exit code tells the outcome').action(
+    async (service: string, place: ServicePlace) => {
+      const of = await identityOf(context, service, place);
+      await withTemporal(context, async ({ client }) => {
+        const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
+        return watchRollout(handleOf(client, of), io);
+      });
+    },
+  );
 }
 
 const messages: readonly (readonly [MessageType, string])[] = [
@@ -66,8 +68,8 @@ function addMessages(on: On, context: CommandContext): void {
   for (const [type, description] of messages) {
     const command = on(type, description).option('--reason <text>', 'why; kept in the log', 'from the command line');
     if (type === 'promote') command.option('--full', 'skip all remaining bakes and gates; proofs and hard stops stay');
-    command.action(async (service: string, options: Place & { reason: string; full?: boolean }) => {
-      const of = await wantedOf(context, service, options);
+    command.action(async (service: string, options: ServicePlace & { reason: string; full?: boolean }) => {
+      const of = await identityOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, say } = await import('../rollouts/rollout.ts');
         const full = type === 'promote' ? { full: options.full === true } : {};
@@ -81,8 +83,8 @@ function addMessages(on: On, context: CommandContext): void {
 
 function addRetry(on: On, context: CommandContext): void {
   on('retry', 'start the last change of a service again, planned anew').action(
-    async (service: string, place: Place) => {
-      const of = await wantedOf(context, service, place);
+    async (service: string, place: ServicePlace) => {
+      const of = await identityOf(context, service, place);
       await withTemporal(context, async ({ client }) => {
         const { retryChange } = await import('../rollouts/retry.ts');
         const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');

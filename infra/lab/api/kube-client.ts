@@ -3,7 +3,7 @@
  * (platform/kube); the lab does not use it, so that a fault there cannot hide itself in the tests.
  */
 import { Agent, request } from 'undici';
-import { present } from '../../core/values/json.ts';
+import { present } from '../../../core/values/json.ts';
 
 export interface KubeTarget {
   readonly server: string;

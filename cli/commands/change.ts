@@ -1,0 +1,37 @@
+/** What the verbs that change something share: start the change, then follow it. */
+import type { Command } from 'commander';
+import type { Change } from '../../core/rollout/change.ts';
+import { exitCodes } from '../io.ts';
+import { placed, placeOf, withTemporal, type CommandContext, type ServicePlace } from './context.ts';
+
+export interface ChangeOptions extends ServicePlace {
+  readonly detach?: boolean;
+  readonly version?: string;
+  readonly image?: string;
+}
+
+/** A verb that takes a service and can be followed. */
+export const changing = (program: Command, name: string, description: string): Command =>
+  placed(program.command(`${name} <service>`).description(description)).option(
+    '-d, --detach',
+    'do not follow it; print its workflow id',
+  );
+
+export interface AskedChange {
+  readonly service: string;
+  readonly change: Change;
+  readonly options: ChangeOptions;
+}
+
+export function startAndFollow(context: CommandContext, { service, change, options }: AskedChange): Promise<void> {
+  const { io } = context;
+  return withTemporal(context, async ({ client }) => {
+    const { startChange } = await import('../../platform/temporal/start-change.ts');
+    const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
+    const { plan, workflowId } = await startChange(client, { service, change, ...placeOf(options) }, io.stderr);
+    io.stderr(`${workflowId} started\n${plan.notes.map((note) => `  ${note}\n`).join('')}`);
+    if (options.detach !== true) return watchRollout(handleOf(client, plan.service), io);
+    io.stdout(`${workflowId}\n`);
+    return exitCodes.ok;
+  });
+}

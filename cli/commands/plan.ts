@@ -1,0 +1,44 @@
+/** plan: what a change would do. */
+import type { Command } from 'commander';
+import type { Change } from '../../core/rollout/change.ts';
+import { refuse } from '../../core/values/error.ts';
+import { present } from '../../core/values/json.ts';
+import { exitCodes } from '../io.ts';
+import type { ChangeOptions } from './change.ts';
+import { placed, placeOf, withTemporal, type CommandContext } from './context.ts';
+import { deployOf } from './deploy.ts';
+
+interface PlanOptions extends ChangeOptions {
+  readonly adopt?: boolean;
+  readonly undo?: boolean;
+  readonly output?: string;
+}
+
+export function addPlan(program: Command, context: CommandContext): void {
+  placed(program.command('plan <service>').description('show what a change would do; changes nothing'))
+    .option('--version <version>', 'plan a deploy of this version')
+    .option('--image <image>', 'with --version: its image')
+    .option('--adopt', 'plan an adoption')
+    .option('--undo', 'plan an undo')
+    .option('-o, --output <format>', 'json')
+    .action((service: string, options: PlanOptions) => {
+      const change = plannedChange(options);
+      return withTemporal(context, async ({ client }) => {
+        const { startChange } = await import('../../platform/temporal/start-change.ts');
+        const { planText } = await import('../../core/view/plan-text.ts');
+        const input = { service, change, dryRun: true, ...placeOf(options) };
+        const { plan, topology } = await startChange(client, input, context.io.stderr);
+        context.io.stdout(
+          options.output === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText({ plan, topology }),
+        );
+        return exitCodes.ok;
+      });
+    });
+}
+
+function plannedChange({ adopt, undo, version, ...rest }: PlanOptions): Change {
+  if (adopt === true) return { kind: 'adopt', ...present({ version }) };
+  if (undo === true) return { kind: 'undo' };
+  if (version !== undefined) return deployOf({ version, ...rest });
+  refuse('Invalid', 'plan needs to know of what', 'say --version V (a deploy), --adopt or --undo');
+}

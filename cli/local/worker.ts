@@ -1,0 +1,54 @@
+/** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
+import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
+import { refuse } from '../../core/values/error.ts';
+import { exitCodes, type Io } from '../io.ts';
+import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.ts';
+import { temporalConfig, unreachable } from '../../platform/temporal/connect.ts';
+import { createActivities } from '../../worker/activities.ts';
+import { registerSearchAttributes } from '../../worker/search-attributes.ts';
+import { present } from '../../core/values/json.ts';
+import { startWorkers } from '../../worker/workers.ts';
+
+export interface WorkerOptions extends ReceiverOptions {
+  config?: string;
+}
+
+export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {
+  const directory = options.config ?? io.env['TIDEGATE_CONFIG'];
+  if (directory === undefined) {
+    refuse('Invalid', 'the worker does not know its config', 'give --config DIR or set TIDEGATE_CONFIG');
+  }
+  Runtime.install({ logger: new DefaultLogger('WARN', logEntry(io)) });
+  const { connectionOptions, namespace } = temporalConfig(io.env);
+  const connection = await NativeConnection.connect(connectionOptions).catch((cause: unknown) =>
+    Promise.reject(unreachable(connectionOptions.address, cause)),
+  );
+  const receiver = await startReceiver(options, io).catch(async (error: unknown) => {
+    await connection.close();
+    throw error;
+  });
+  const ports = createActivities({ directory, env: io.env, ...present({ otlp: receiver?.source }) });
+  try {
+    await registerSearchAttributes(connection, namespace);
+    const workers = await startWorkers({ connection, namespace, activities: ports.activities });
+    io.stderr(`worker ready: ${connectionOptions.address}, namespace ${namespace}, config ${directory}\n`);
+    if (io.signal.aborted) workers.shutdown();
+    io.signal.addEventListener('abort', () => workers.shutdown(), { once: true });
+    await workers.done;
+    return exitCodes.ok;
+  } finally {
+    await ports.close();
+    await receiver?.close();
+    await connection.close();
+  }
+}
+
+/** Warnings and errors as lines on stderr. A queue with activities only, or workflows only, is how it shall be. */
+const logEntry =
+  (io: Io) =>
+  ({ level, message, meta }: LogEntry): void => {
+    if (/^No (activities|workflows) registered/.test(message)) return;
+    const error = meta?.['error'] instanceof Error ? `: ${meta['error'].message}` : '';
+    const id = typeof meta?.['workflowId'] === 'string' ? ` ${meta['workflowId']}` : '';
+    io.stderr(`${new Date().toISOString()} ${level}${id} ${message}${error}\n`);
+  };

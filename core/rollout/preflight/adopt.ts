@@ -1,0 +1,78 @@
+/** What is wrong with an adoption. */
+import type { LoadedConfig } from '../../config/types.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import { isFresh, originals, topologyOf } from './serving-facts.ts';
+import type { Problem } from './problem.ts';
+
+export function adoptProblems(
+  config: LoadedConfig,
+  facts: readonly ClusterFacts[],
+  asked: string | undefined,
+): Problem[] {
+  const fresh = facts.filter(isFresh);
+  if (fresh.length === 0) {
+    return [
+      {
+        code: 'Invalid',
+        text: `${config.service.name} is already adopted in every cluster`,
+        fix: 'go on with: tidegate deploy',
+      },
+    ];
+  }
+  const called = fresh.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+  const perCluster = called.flatMap((one) => {
+    const found = originals(one);
+    if (found.length === 1) return [];
+    const names = found.map((workload) => workload.deployment).join(', ');
+    const text = `${one.cluster}/${config.service.namespace}: ${found.length === 0 ? 'no running Deployment' : `${found.length} Deployments (${names})`} behind ${config.service.name}; exactly one is needed`;
+    return [
+      { code: 'Invalid', text, fix: 'adoption copies the one Deployment that serves the frontend' } satisfies Problem,
+    ];
+  });
+  const versions = [...new Set(fresh.flatMap((one) => originals(one).map((workload) => workload.version)))];
+  const global = fresh.filter((one) => one.frontend?.global === true && config.service.topology === null);
+  return [
+    ...perCluster,
+    ...versionProblems(config.service.name, versions, asked),
+    ...global.map((one) => globalProblem(one, config)),
+  ];
+}
+
+function versionProblems(service: string, versions: readonly string[], asked: string | undefined): Problem[] {
+  const named = versions.filter((version) => version !== '');
+  if (named.length > 1) {
+    return [
+      {
+        code: 'Invalid',
+        text: `${service} runs different versions (${named.join(', ')})`,
+        fix: 'bring all clusters to one version first: adoption is a rollout of the same build',
+      },
+    ];
+  }
+  const label = named[0];
+  if (label === undefined && asked === undefined) {
+    return [
+      {
+        code: 'Invalid',
+        text: `the pods of ${service} carry no label app.kubernetes.io/version`,
+        fix: 'say which version they are: --version V (it must equal their OpenTelemetry service.version)',
+      },
+    ];
+  }
+  if (label !== undefined && asked !== undefined && asked !== label) {
+    return [
+      {
+        code: 'Invalid',
+        text: `--version ${asked}, but the running pods are labelled ${label}`,
+        fix: 'leave --version out, or correct it',
+      },
+    ];
+  }
+  return [];
+}
+
+const globalProblem = (one: ClusterFacts, config: LoadedConfig): Problem => ({
+  code: 'Invalid',
+  text: `${one.cluster}/${config.service.namespace}/${config.service.name} is a global Service (affinity ${one.frontend?.affinity || 'none'}), so where its calls go today depends on endpoint counts`,
+  fix: 'say in the Service document where they shall go: spec.topology',
+});

@@ -1,0 +1,79 @@
+/** What is wrong with a deploy. */
+import type { LoadedConfig } from '../../config/types.ts';
+import { mainVersion } from '../../routing/weights.ts';
+import { describeEdited } from '../../workload/edited-version.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import type { Change } from '../change.ts';
+import { topologyOf } from './serving-facts.ts';
+import type { Problem } from './problem.ts';
+
+export function deployProblems(
+  config: LoadedConfig,
+  facts: readonly ClusterFacts[],
+  change: Extract<Change, { kind: 'deploy' }>,
+): Problem[] {
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(change.version)) {
+    return [
+      {
+        code: 'Invalid',
+        text: `version ${JSON.stringify(change.version)} cannot be a label value`,
+        fix: 'use at most 63 letters, digits, ., _ and -',
+      },
+    ];
+  }
+  const { name } = config.service;
+  const known = facts.some((one) => one.workloads.some((workload) => workload.version === change.version));
+  const made = change.image !== undefined || config.service.podTemplate !== undefined;
+  if (config.service.workload === 'managed' && !known && !made) {
+    return [
+      {
+        code: 'Invalid',
+        text: `nothing says what ${name} ${change.version} is made of`,
+        fix: 'give --image, or spec.template in the Service document',
+      },
+    ];
+  }
+  return facts.flatMap((one) => {
+    const taken = one.workloads.find((workload) => workload.version === change.version && workload.managed);
+    if (taken === undefined || change.image === undefined || taken.image === change.image) return [];
+    const text = `${one.cluster}: ${name} ${change.version} exists as ${taken.deployment} with image ${taken.image}, not ${change.image}`;
+    return [
+      {
+        code: 'VersionExists',
+        text,
+        fix: 'a version name stands for one build for ever: use another name',
+      } satisfies Problem,
+    ];
+  });
+}
+
+/** A version is made from what runs: a serving cluster without any Deployment of the service has nothing to copy. */
+export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {
+  const called = facts.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+  return called
+    .filter((one) => one.workloads.length === 0)
+    .map((one) => ({
+      code: 'Invalid',
+      text: `${one.cluster}/${config.service.namespace}: no Deployment behind ${config.service.name}`,
+      fix: 'take the cluster out of the topology, or run the service there',
+    }));
+}
+
+/** Neither what a version is made from nor the version itself may have been edited: the name stands for one template. */
+export function editProblems(config: LoadedConfig, facts: readonly ClusterFacts[], version: string): Problem[] {
+  const copied = config.service.workload === 'managed' && config.service.podTemplate === undefined;
+  return facts.flatMap((one) => {
+    const source = mainVersion(one.record?.versions.proven?.[one.cluster]);
+    return editedProblems(config, one, copied ? [source, version] : [version]);
+  });
+}
+
+/** Deployments of these versions whose pod template others changed since Tidegate made it. */
+export const editedProblems = (config: LoadedConfig, one: ClusterFacts, versions: readonly string[]): Problem[] =>
+  one.workloads
+    .filter(({ managed, version, editedBy = '' }) => managed && editedBy !== '' && versions.includes(version))
+    .map(({ deployment, version, editedBy: editor = '' }) => {
+      const { namespace } = config.service;
+      const { text, fix } = describeEdited({ cluster: one.cluster, namespace, deployment, version, editor });
+      return { code: 'VersionExists', text, fix };
+    });

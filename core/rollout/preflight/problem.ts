@@ -1,0 +1,17 @@
+/** What a preflight finds, and what it is asked. */
+import type { LoadedConfig } from '../../config/types.ts';
+import type { FailureCode } from '../../values/error.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import type { Change } from '../change.ts';
+
+export interface Problem {
+  readonly code: FailureCode;
+  readonly text: string;
+  readonly fix: string;
+}
+
+export interface Asked {
+  readonly config: LoadedConfig;
+  readonly facts: readonly ClusterFacts[];
+  readonly change: Change;
+}

@@ -1,0 +1,26 @@
+/** What the facts of the clusters say to a change: who is adopted, what serves, where calls go. */
+import type { LoadedConfig } from '../../config/types.ts';
+import type { Shares } from '../../values/share.ts';
+import type { ClusterFacts, WorkloadFacts } from '../../workload/facts.ts';
+
+/** Not (or not wholly) under Tidegate: no record, or one of an adoption that was not committed. */
+export const isFresh = ({ record }: ClusterFacts): boolean => record === null || record.versions.proven === null;
+
+/**
+ * The workload that serves an unadopted frontend: the running Deployments that Tidegate did not make. After a release,
+ * or with the route lost, the one that the frontend is pinned to: others of ours are on their way out.
+ */
+export const originals = ({ workloads, frontend }: ClusterFacts): WorkloadFacts[] => {
+  const running = workloads.filter((workload) => workload.replicas > 0);
+  const pinned = running.filter(({ managed, version }) => managed && version === frontend?.pinned);
+  if (pinned.length > 0) return pinned;
+  const foreign = running.filter(({ managed }) => !managed);
+  return foreign.length > 0 ? foreign : running;
+};
+
+/** Topology of a client cluster: recorded, or at adoption from the config (default: it answers its own calls). */
+export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: number): Shares {
+  const recorded = one.record?.topology.current;
+  if (recorded) return recorded;
+  return config.service.topology?.[one.cluster] ?? { [one.cluster]: whole };
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import type { RolloutActivities } from '../../../core/contract/activities.ts';
+import { queueOf, taskQueues, type Queue } from '../../../core/contract/queues.ts';
+import { beatEveryMs, heartbeatTimeoutsMs, type BeatingActivity } from '../../../core/contract/timeouts.ts';
+import { activitiesOn } from '../../../worker/workers.ts';
+import { activityOptions, noPlan } from '../../../workflows/activity-options.ts';
+import { fakeWorld } from '../../support/fake-activities.ts';
+
+const options = Object.entries(activityOptions(noPlan)) as [
+  keyof RolloutActivities,
+  ReturnType<typeof activityOptions>['restore'],
+][];
+
+describe('the table of activities', () => {
+  it('gives every activity its queue, and both time bounds; restore alone has no end, since traffic must come back', () => {
+    expect(options.map(([name]) => name).sort()).toEqual(Object.keys(queueOf).sort());
+    for (const [name, { taskQueue, startToCloseTimeout, scheduleToCloseTimeout }] of options) {
+      expect(taskQueue).toBe(taskQueues[queueOf[name]]);
+      expect(startToCloseTimeout).toBeGreaterThan(0);
+      if (name === 'restore') expect(scheduleToCloseTimeout).toBeUndefined();
+      else expect(Number(scheduleToCloseTimeout)).toBeGreaterThanOrEqual(Number(startToCloseTimeout));
+    }
+  });
+
+  it('has a heartbeat on whatever runs longer than a minute, so that a dead worker is noticed long before the bound', () => {
+    for (const [name, { startToCloseTimeout, heartbeatTimeout }] of options) {
+      expect(heartbeatTimeout).toBe((heartbeatTimeoutsMs as Record<string, number>)[name]);
+      if (Number(startToCloseTimeout) > 60_000) expect(heartbeatTimeout).toBeDefined();
+    }
+  });
+
+  it('beats at least three times per heartbeat timeout, so that one lost beat ends nothing', () => {
+    for (const name of Object.keys(heartbeatTimeoutsMs) as BeatingActivity[])
+      expect(heartbeatTimeoutsMs[name] / beatEveryMs(name)).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('workers', () => {
+  it('offer the activities of their own queue and no others, each activity on exactly one', () => {
+    const { activities } = fakeWorld();
+    const offered = (Object.keys(taskQueues) as Queue[]).map((queue) => Object.keys(activitiesOn(queue, activities)));
+    expect(offered.flat().sort()).toEqual(Object.keys(queueOf).sort());
+    expect(Object.keys(activitiesOn('restore', activities))).toEqual(['restore']);
+  });
+});
