@@ -1,5 +1,5 @@
 /**
- * rollout: runs a plan; the state machine is core/rollout/next.ts, this file only turns its commands into activities.
+ * rollout: runs a plan; the state machine is core/rollout/machine/next.ts, this file only turns its commands into activities.
  * Guarantees: breach, abort, alert and cancellation are handled at once in any phase; every error leads to restore, which
  * runs in a non-cancellable scope without limit of attempts, and only then does the workflow close. No workflow timers:
  * bakes are timed by the watch. No workflow timeout may be set on it, and it never continues as new.

@@ -22,7 +22,7 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
       const { shares, wave, step } = state();
       if (metrics === null) return;
       running = new CancellationScope();
-      const summary = mode === 'bake' ? `bake wave ${wave + 1} step ${step + 1}` : 'guard what has moved';
+      const summary = mode === 'bake' ? `bake wave ${wave + 1} step ${step + 1}` : 'hold: watch what has moved';
       // One that was replaced ends by cancellation: the state machine ignores its number.
       start(context, running, seq, async () => {
         const result = await activitiesOf(context, 'watchSlo', summary).watchSlo({

@@ -2,7 +2,7 @@
  * platform/kube: Kubernetes API servers behind a port.
  *
  *   ClusterRef ──connect──► KubeCluster (get, list, apply, patch, delete) ──► transport (one pool per cluster)
- *                                └── applyObject / createRecordStore: the writing rules on top
+ *                                └── applyObject, ensureObject, removeObject: the writing rules on top
  *
  * Reads answer null for "not there"; every other failure is a TidegateError that names `cluster/namespace/kind/name`.
  * No decision about traffic is taken here, and no credential leaves this folder.

@@ -1,5 +1,5 @@
 /**
- * core/analysis/sequential: is the new version worse than the one it replaces, at a chance of a false alarm that holds
+ * core/judge/sequential: is the new version worse than the one it replaces, at a chance of a false alarm that holds
  * however often one looks?
  *
  *   Arm[] ──pairArms──► Pair ──withPair──► Profile (ln-likelihood per odds ratio) ──logWorse, logBetter──► e-values ──► verdict

@@ -6,7 +6,7 @@ import type { SeriesQuery } from './source.ts';
 /** Names of a server's duration histogram, by the conventions that it follows; of RPC there are a new and an old one. */
 const SERVER = { http: [HTTP_SERVER], rpc: [RPC_SERVER, RPC_SERVER_OLD] } as const;
 
-/** Envoy counters that say what became of the requests of a subset; see core/analysis/subset-traffic.ts. */
+/** Envoy counters that say what became of the requests of a subset; see core/judge/arms/subset-traffic.ts. */
 const ENVOY_COUNTERS = [
   'upstream_rq_total',
   'upstream_rq_xx',

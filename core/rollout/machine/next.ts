@@ -101,7 +101,7 @@ function onFailed(plan: Plan, state: RolloutState, event: Extract<Answer, { type
   if (canLeave(state)) {
     return leaveForward(plan, state, event.atMs, { cause: 'error', reason: event.reason, code: event.code });
   }
-  // A commit or release retries without limit, so only a permanent refusal gets here: traffic is whole, a person decides.
+  // A permanent refusal, or a commit that no cluster took for two minutes: traffic is whole, a person decides.
   const failed = { ...state, cause: 'error' as const, code: event.code };
   return end(
     failed,

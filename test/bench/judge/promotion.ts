@@ -45,7 +45,7 @@ export const promotionTable: Table = {
       settings: {
         judge: `sequential, tolerance ${TOLERANCE} (odds ratio), beta 5 %, healthyBy comparison`,
         looks: `every 10 s, or ${LOOKS} in the forecast's time where that is longer`,
-        watched: `${WATCHED} times as long as the forecast of core/analysis/sequential/forecast.ts`,
+        watched: `${WATCHED} times as long as the forecast of core/judge/sequential/forecast.ts`,
         runs: `${whole(RUNS, context.scale)} as bad as tolerated, ${whole(GOOD_RUNS, context.scale)} without a difference`,
         seeds: '0, with the name of the cell',
       },

@@ -1,6 +1,6 @@
 /**
  * The sequential judge without its sentences: one cluster's counts in, breach or not out. The same functions as
- * core/analysis/sequential/judge.ts calls; watch.test.ts holds the two side by side. Looks that cannot be a breach
+ * core/judge/sequential/judge.ts calls; watch.test.ts holds the two side by side. Looks that cannot be a breach
  * are passed over by a bound.
  */
 import type { Total } from '../../../core/judge/arms/arms.ts';
