@@ -5,24 +5,24 @@ import type { ObjectChange } from '../../core/kube/object-change.ts';
 import type { DisruptionBudget } from '../../core/kube/objects.ts';
 import { isOwned } from '../../core/kube/ownership.ts';
 import { withDigest } from '../../core/kube/with-digest.ts';
-import { selects } from '../../core/workload/cluster-facts.ts';
+import { budgetName, budgetsOfOthers } from '../../core/workload/budgets.ts';
 import { applyObject, removeObject } from '../../platform/kube/apply-objects.ts';
 import type { RecordAt } from '../record-store.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-const budgetName = (service: string): string => `tidegate-${service}`;
+interface BudgetedPods {
+  readonly selector: Labels;
+  /** Labels of the service's pods, one entry per version that runs or is about to. */
+  readonly labels: readonly Labels[];
+}
 
-/** Does nothing where a budget of the user's covers these pods: two budgets on one pod block every eviction. */
-export async function ensureBudget(
-  at: RecordAt,
-  pods: { selector: Labels; labels: Labels },
-): Promise<readonly ObjectChange[]> {
+/** Takes ours away where a budget of the user's covers some of the pods: two on one pod block every eviction. */
+export async function ensureBudget(at: RecordAt, pods: BudgetedPods): Promise<readonly ObjectChange[]> {
   const { namespace, service, installation } = at.service;
   const name = budgetName(service);
   const all = await at.cluster.list<DisruptionBudget>(kinds.disruptionBudget, namespace);
-  const others = all.filter((one) => one.metadata.name !== name);
-  if (others.some((one) => selects(one.spec?.selector?.matchLabels ?? {}, pods.labels))) return [];
+  if (budgetsOfOthers({ budgets: all, service, installation, pods: pods.labels }).length > 0) return removeBudget(at);
   const live = all.find((one) => one.metadata.name === name) ?? null;
   const desired = withDigest({
     apiVersion: 'policy/v1',

@@ -2,7 +2,7 @@
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import { kinds } from '../../core/kube/kinds.ts';
 import { annotations } from '../../core/kube/labels.ts';
-import type { Deployment, Service } from '../../core/kube/objects.ts';
+import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
 import { servingService } from '../../core/render/cilium-envoy/services.ts';
 import { deploymentName } from '../../core/routing/names.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
@@ -15,7 +15,7 @@ import {
   isReady,
   versionDeployment,
 } from '../../core/workload/version-deployment.ts';
-import { desiredTemplate, templateDigest } from '../../core/workload/version-template.ts';
+import { desiredTemplate, templateDigest, withVersion } from '../../core/workload/version-template.ts';
 import { applyObject, ensureObject } from '../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../ports.ts';
 import type { RecordAt } from '../record-store.ts';
@@ -46,6 +46,7 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
   const { service, version } = input;
   const { selector } = frontendOf(frontend);
   const workloads = await readWorkloads(at, frontend);
+  const running = workloads.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => podLabels(spec.template));
   const source = await readSource(at, input);
   const name = deploymentName(service.service, version);
   const where = `${at.cluster.name}/${service.namespace}/Deployment/${source.metadata.name}`;
@@ -65,6 +66,7 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
   if (again && isManagedVersion(live, service, version)) {
     assertUnedited(live, at.cluster.name);
     await scaleUp(at, live, replicas);
+    await ensureBudget(at, { selector, labels: [podLabels(live.spec.template), ...running] });
     return name;
   }
   if (input.source.podTemplate === undefined) assertUnedited(source, at.cluster.name);
@@ -80,9 +82,11 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
   if (live !== null)
     assertSameVersion(live, { cluster: at.cluster.name, service, version, wantedDigest: templateDigest(template) });
   await applyObject(at.cluster, desired, { installation: service.installation, live, compare: 'digest' });
-  await ensureBudget(at, { selector, labels: template.metadata?.labels ?? {} });
+  await ensureBudget(at, { selector, labels: [podLabels(withVersion(template, version)), ...running] });
   return name;
 }
+
+const podLabels = ({ metadata }: PodTemplate): Readonly<Record<string, string>> => metadata?.labels ?? {};
 
 async function readSource({ cluster, service }: RecordAt, { source }: PrepareVersionInput): Promise<Deployment> {
   const found = await cluster.get<Deployment>(kinds.deployment, {

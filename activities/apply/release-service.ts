@@ -3,6 +3,7 @@
  * our objects. The version's Deployment and the pin stay: they are what serves. Each repetition goes on where it ended.
  */
 import type { ReleaseInput } from '../../core/contract/activities.ts';
+import { globalOf } from '../../core/kube/cilium-annotations.ts';
 import { annotations } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { assertEpoch } from '../../core/routing/changes.ts';
@@ -49,7 +50,7 @@ async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
 async function assertAnswered(at: RecordAt): Promise<void> {
   const { namespace, service } = at.service;
   const { metadata } = await readFrontend(at);
-  if (metadata.annotations?.[annotations.global] === 'true') return;
+  if (globalOf(metadata)) return;
   if ((await readyEndpoints(at.cluster, namespace, service)) > 0) return;
   refuse(
     'Invalid',

@@ -1,6 +1,7 @@
 /** The service's Deployments and pods in one cluster, as the writing activities look at them. */
 import { kinds } from '../../core/kube/kinds.ts';
 import type { Deployment, EndpointSlice, Service } from '../../core/kube/objects.ts';
+import { readyPods } from '../../core/kube/ready-pods.ts';
 import { deploymentName } from '../../core/routing/names.ts';
 import { refuse } from '../../core/values/error.ts';
 import { workloadsOf } from '../../core/workload/cluster-facts.ts';
@@ -34,6 +35,5 @@ export async function managedDeployment({ cluster, service }: RecordAt, version:
 export async function readyEndpoints(cluster: KubeCluster, namespace: string, service: string): Promise<number> {
   const labelSelector = `kubernetes.io/service-name=${service}`;
   const slices = await cluster.list<EndpointSlice>(kinds.endpointSlice, namespace, { labelSelector });
-  const ready = slices.flatMap(({ endpoints }) => endpoints ?? []).filter((one) => one.conditions?.ready === true);
-  return new Set(ready.flatMap((one) => one.addresses)).size;
+  return readyPods(slices);
 }

@@ -9,6 +9,8 @@
  * said in core/routing and core/render.
  */
 
+import type { LabelSelector } from './label-selector.ts';
+
 export interface ManagedFields {
   readonly manager?: string;
   readonly operation?: string;
@@ -87,6 +89,14 @@ export interface Service extends KubeObject {
     readonly ports?: readonly ServicePort[];
     readonly selector?: Readonly<Record<string, string>>;
     readonly sessionAffinity?: string;
+    readonly type?: string;
+    readonly clusterIP?: string;
+    readonly internalTrafficPolicy?: string;
+    readonly externalTrafficPolicy?: string;
+    readonly externalIPs?: readonly string[];
+    readonly ipFamilies?: readonly string[];
+    readonly publishNotReadyAddresses?: boolean;
+    readonly trafficDistribution?: string;
   };
 }
 
@@ -94,7 +104,12 @@ export interface EndpointSlice extends KubeObject {
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
     readonly conditions?: { readonly ready?: boolean };
-    readonly targetRef?: { readonly kind?: string; readonly name?: string };
+    readonly targetRef?: {
+      readonly kind?: string;
+      readonly namespace?: string;
+      readonly name?: string;
+      readonly uid?: string;
+    };
   }[];
 }
 
@@ -107,7 +122,7 @@ export interface Autoscaler extends KubeObject {
 }
 
 export interface DisruptionBudget extends KubeObject {
-  readonly spec?: { readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> } };
+  readonly spec?: { readonly selector?: LabelSelector | null };
 }
 
 export interface EnvoyConfig extends KubeObject {

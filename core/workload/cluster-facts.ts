@@ -1,8 +1,10 @@
 /** Objects as read → the facts that plans are made of. Pure. */
+import { affinityOf, globalOf } from '../kube/cilium-annotations.ts';
 import { annotations, labels } from '../kube/labels.ts';
 import type { Autoscaler, Deployment, Service } from '../kube/objects.ts';
 import type { Frontend } from '../routing/record.ts';
 import type { ClusterFacts, WorkloadFacts } from './facts.ts';
+import { serviceShape } from './service-shape.ts';
 import { templateEditor } from './template-edits.ts';
 import { templateDigest } from './version-template.ts';
 
@@ -25,12 +27,13 @@ export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'
     port: first?.port ?? 0,
     targetPort: first?.targetPort ?? first?.port ?? 0,
     selector: frontendSelector(frontend),
-    global: frontend.metadata.annotations?.[annotations.global] === 'true',
-    affinity: frontend.metadata.annotations?.[annotations.affinity] ?? '',
+    global: globalOf(frontend.metadata),
+    affinity: affinityOf(frontend.metadata),
     sessionAffinity: frontend.spec.sessionAffinity === 'ClientIP',
     ports: ports.length,
     appProtocol: first?.appProtocol ?? '',
     pinned: frontend.spec.selector?.[labels.version] ?? '',
+    shape: serviceShape(frontend),
   };
 }
 

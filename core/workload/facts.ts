@@ -9,6 +9,7 @@
  * This folder reads no cluster, waits for no pod, and decides no step.
  */
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
+import type { ServiceShape } from './service-shape.ts';
 
 /** A Deployment that can serve the frontend. */
 export interface WorkloadFacts {
@@ -42,6 +43,8 @@ export interface ClusterFacts {
         readonly appProtocol: string;
         /** Version that the selector is pinned to; '' = none. */
         readonly pinned: string;
+        /** What its shape forbids and changes, of the allow-list in service-shape.ts; absent: read by an older worker. */
+        readonly shape?: ServiceShape;
       })
     | null;
   readonly workloads: readonly WorkloadFacts[];

@@ -278,10 +278,16 @@ function notesFor({ facts, topology, config }: Context, waves: readonly PlannedW
       (name) => `not canaried: ${one.cluster}: ${name} dials the pods itself (it always gets the proven version)`,
     ),
   );
+  const shapes = facts.flatMap(({ cluster, frontend }) =>
+    (frontend?.shape?.notes ?? []).map(
+      (note) => `${cluster}/${config.service.namespace}/Service/${config.service.name}: ${note}`,
+    ),
+  );
   const skipped = waves.flatMap((wave) => wave.skipped.map((one) => `skipped: ${one.cluster}: ${one.reason}`));
   const unrouted = config.mesh.clusters.filter((cluster) => clientsOf(topology, cluster.ref.name).length === 0);
   return [
     ...bypass,
+    ...shapes,
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
   ];

@@ -1,5 +1,6 @@
 /** Can the cluster be read, and is the Service one that can be taken? */
 import type { ClusterFacts } from '../../workload/facts.ts';
+import { appProtocolRefusal, portNameRefusal } from '../../workload/service-shape.ts';
 import type { Problem, Asked } from './problem.ts';
 
 export function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
@@ -27,26 +28,27 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
       { code: 'Invalid', text, fix: `create the Service there; Tidegate never creates namespaces or frontends` },
     ];
   }
-  const unsupported: [boolean, string][] = [
-    [frontend.ports > 1 && config.service.port === '', `it has ${frontend.ports} ports, and spec.port names none`],
-    [frontend.ports > 1, `it has ${frontend.ports} ports; several HTTP ports of one Service are not supported yet`],
-    [frontend.sessionAffinity, 'session affinity (ClientIP) is not supported yet: a weighted split would break it'],
-    [
-      /^(grpc|kubernetes\.io\/h2c|tcp|tls|https)$/i.test(frontend.appProtocol),
-      `appProtocol ${frontend.appProtocol} is not supported yet: only plain HTTP is`,
-    ],
-    [
-      /^(grpc|tcp|tls|https|udp|sctp)(-|$)/i.test(frontend.portName),
-      `port ${frontend.portName} is not plain HTTP by its name`,
-    ],
-    [Object.keys(frontend.selector).length === 0, 'it has no selector, so its pods are unknown'],
-  ];
-  const found = unsupported
-    .filter(([is]) => is)
-    .map(([, why]): Problem => ({
+  return [
+    ...foreign,
+    ...unsupported(frontend, config.service.port).map((why): Problem => ({
       code: 'Invalid',
       text: `${where}: ${why}`,
       fix: 'see README, "What it does not do yet"',
-    }));
-  return [...foreign, ...found.slice(0, 1)];
+    })),
+  ];
+}
+
+/** Each reason once: what the shape says, and what the facts say by themselves (an older worker reads no shape). */
+function unsupported(frontend: NonNullable<ClusterFacts['frontend']>, port: string): string[] {
+  const { ports, selector, appProtocol, portName, shape } = frontend;
+  const many = `it has ${ports} ports${port === '' ? ', and spec.port names none' : '; several HTTP ports of one Service are not supported yet'}`;
+  const found = [
+    ports > 1 ? many : '',
+    frontend.sessionAffinity ? 'session affinity (ClientIP) is not supported yet: a weighted split would break it' : '',
+    appProtocolRefusal(appProtocol),
+    portNameRefusal(portName),
+    Object.keys(selector).length === 0 ? 'it has no selector, so its pods are unknown' : '',
+    ...(shape?.refused ?? []),
+  ];
+  return [...new Set(found.filter((why) => why !== ''))];
 }

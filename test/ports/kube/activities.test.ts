@@ -111,6 +111,22 @@ describe('deploy', () => {
     expect(again.deployment).toBe('checkout-v2');
   });
 
+  it("takes its budget away when one of the user's covers the pods, since Kubernetes evicts no pod with two", async () => {
+    const one = await adopted('deploy-budget');
+    await one.aws.cluster.admin.create(one.aws.path('PodDisruptionBudget'), {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'mine', namespace: 'deploy-budget' },
+      spec: {
+        minAvailable: 1,
+        selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['checkout', 'cart'] }] },
+      },
+    });
+    const source = { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' };
+    await prepare(one, one.aws, { version: 'v2', replaces: 'v1', source });
+    expect(await one.aws.list('PodDisruptionBudget')).toEqual(['mine']);
+  });
+
   it('refuses a version name that stands for another pod template, since undo and metrics would lie', async () => {
     const one = await adopted('deploy-version-exists');
     await prepare(one, one.aws, {

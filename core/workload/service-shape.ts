@@ -1,0 +1,110 @@
+/**
+ * Which Services can be taken: an allow-list. A shape that is not known to stay as it is when Envoy answers its calls is
+ * refused by name; one that stays but means something else from then on is a note. Pure.
+ */
+import { ciliumWords } from '../kube/cilium-annotations.ts';
+import type { Service } from '../kube/objects.ts';
+
+export interface ServiceShape {
+  /** Why it cannot be taken; empty: it can. */
+  readonly refused: readonly string[];
+  /** What changes for its callers, or is not canaried. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * First words of port names (`redis`, `tcp-main`) that say a protocol other than HTTP/1.1, as Istio reads names, with
+ * the names that people give to databases and brokers. `http` and words that are no protocol are plain HTTP.
+ */
+const otherProtocols: readonly string[] = [
+  ...['grpc', 'grpcs', 'h2', 'h2c', 'http2', 'http3', 'https', 'quic', 'ws', 'wss'],
+  ...['tcp', 'tls', 'ssl', 'mtls', 'udp', 'sctp', 'dns', 'ssh', 'ftp', 'smtp', 'smtps', 'imap', 'ldap', 'ldaps', 'sip'],
+  ...['postgres', 'postgresql', 'pgsql', 'psql', 'pg', 'mysql', 'mariadb', 'mssql', 'mongo', 'mongodb', 'cql'],
+  ...['cassandra', 'redis', 'rediss', 'memcache', 'memcached', 'etcd', 'zookeeper'],
+  ...['amqp', 'amqps', 'mqtt', 'mqtts', 'kafka', 'nats', 'stomp', 'thrift', 'dubbo', 'rpc', 'jmx'],
+];
+
+/** Why a port of this appProtocol is not plain HTTP; '' when it is. No appProtocol says nothing. */
+export const appProtocolRefusal = (appProtocol: string): string =>
+  ['', 'http', 'kubernetes.io/http'].includes(appProtocol.toLowerCase())
+    ? ''
+    : `appProtocol ${appProtocol} is not supported yet: only plain HTTP is`;
+
+/** Why a port of this name is not plain HTTP; '' when nothing in the name says so. */
+export const portNameRefusal = (name: string): string =>
+  otherProtocols.includes(name.toLowerCase().split('-')[0] ?? '') ? `port ${name} is not plain HTTP by its name` : '';
+
+export function serviceShape(service: Service): ServiceShape {
+  return { refused: refusals(service), notes: [...outsideNotes(service), ...nearnessNotes(service)] };
+}
+
+function refusals({ metadata, spec }: Service): string[] {
+  const port = spec.ports?.[0];
+  const { type = 'ClusterIP', clusterIP = '', internalTrafficPolicy = 'Cluster' } = spec;
+  const headless = clusterIP.toLowerCase() === 'none' || metadata.labels?.[HEADLESS] !== undefined;
+  const { protocol = 'TCP', appProtocol = '', name = '' } = port ?? {};
+  return [
+    knownTypes.includes(type) ? '' : `type ${type} is not supported: it has no address that Envoy can answer at`,
+    headless
+      ? `it is headless (clusterIP None, or label ${HEADLESS}): its callers dial pods by themselves, past every route`
+      : '',
+    port === undefined ? 'it has no port' : '',
+    protocol === 'TCP' ? '' : `protocol ${protocol} is not supported: only plain HTTP over TCP is`,
+    appProtocolRefusal(appProtocol),
+    portNameRefusal(name),
+    internalTrafficPolicy === 'Cluster'
+      ? ''
+      : `internalTrafficPolicy ${internalTrafficPolicy} is not supported: Envoy takes pods of all nodes, so calls would leave theirs`,
+    spec.publishNotReadyAddresses === true
+      ? 'publishNotReadyAddresses is not supported: nobody could say which pods of a version are ready'
+      : '',
+  ].filter((one) => one !== '');
+}
+
+const HEADLESS = 'service.kubernetes.io/headless';
+const PROXY_NAME = 'service.kubernetes.io/service-proxy-name';
+const knownTypes: readonly string[] = ['ClusterIP', 'NodePort', 'LoadBalancer'];
+
+/** Who calls it from outside, and who else than Cilium may answer. */
+function outsideNotes({ metadata, spec }: Service): string[] {
+  const { type = 'ClusterIP', externalTrafficPolicy = 'Cluster', externalIPs = [], ipFamilies = [] } = spec;
+  const proxy = metadata.labels?.[PROXY_NAME];
+  return [
+    type === 'ClusterIP' ? '' : `type ${type}: calls from outside that do not pass Envoy are not canaried`,
+    externalIPs.length === 0
+      ? ''
+      : `externalIPs: calls to ${externalIPs.join(', ')} that do not pass Envoy are not canaried`,
+    externalTrafficPolicy === 'Cluster'
+      ? ''
+      : `externalTrafficPolicy ${externalTrafficPolicy}: calls that pass Envoy go to pods of all nodes, not to those of the node that they reach`,
+    ipFamilies.length > 1
+      ? `dual stack (${ipFamilies.join(', ')}): the Services of versions have the cluster's first address family only`
+      : '',
+    proxy === undefined ? '' : `label ${PROXY_NAME} (${proxy}): if that proxy is not Cilium, no call passes Envoy`,
+  ].filter((one) => one !== '');
+}
+
+/** What steers calls to near or chosen pods: Envoy's routes take its place. */
+function nearnessNotes({ metadata, spec }: Service): string[] {
+  const annotations = Object.entries(metadata.annotations ?? {});
+  const zones = annotations.filter(
+    ([name, value]) => topologyAnnotations.includes(name) && value !== '' && value.toLowerCase() !== 'disabled',
+  );
+  const near = [
+    ...(spec.trafficDistribution === undefined ? [] : [`trafficDistribution ${spec.trafficDistribution}`]),
+    ...zones.map(([name, value]) => `annotation ${name} (${value})`),
+  ];
+  const steering = annotations.filter(([name]) => name.startsWith('service.cilium.io/') && !(name in ciliumWords));
+  return [
+    ...near.map((what) => `${what}: Envoy spreads calls over the ready pods of all zones and nodes`),
+    ...steering.map(([name, value]) => `annotation ${name} (${value}): it does not steer calls that pass Envoy`),
+    ...annotations
+      .filter(([name, value]) => ciliumWords[name] === 'truth' && !['true', 'false'].includes(value.toLowerCase()))
+      .map(([name, value]) => `annotation ${name} (${JSON.stringify(value)}): Cilium reads it as false`),
+  ].sort();
+}
+
+const topologyAnnotations: readonly string[] = [
+  'service.kubernetes.io/topology-mode',
+  'service.kubernetes.io/topology-aware-hints',
+];
