@@ -57,7 +57,10 @@ export interface Exchange {
 }
 
 export async function send(to: Connection, call: Call, signal: AbortSignal): Promise<Exchange> {
-  const headers: Record<string, string> = { ...(await to.access.headers()), accept: 'application/json' };
+  const headers: Record<string, string | string[]> = { accept: 'application/json' };
+  for (const [name, value] of Object.entries(await to.access.headers())) {
+    headers[name] = typeof value === 'string' ? value : [...value];
+  }
   if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
   const response = await to.pool.request({
     method: call.method,
