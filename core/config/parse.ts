@@ -251,5 +251,5 @@ const checkTemplate = (
     hint: 'the path starts at the folder of this file',
   };
   if ('podTemplate' in template) return { problems: [], podTemplate: template.podTemplate };
-  return { problems: [problemAt(document, ['spec', 'template'], template)] };
+  return { problems: [...(template.problems ?? [problemAt(document, ['spec', 'template'], template)])] };
 };

@@ -131,7 +131,8 @@ export const serviceSchema = z.strictObject({
         .prefault('managed'),
       template: text('file path', 'workloads/checkout.yaml')
         .meta({
-          description: 'A Deployment or PodTemplate that versions are made from; starts at the folder of this file.',
+          description:
+            'A Deployment or PodTemplate that versions are made from; starts at the folder of this file. Its annotation tidegate.dev/allow-plain-env: NAME,NAME lets variables pass that look like secrets and are none.',
         })
         .optional(),
       topology: topologySchema.optional(),

@@ -28,6 +28,8 @@ export interface SourceDocument {
   value(): unknown;
   /** Line of a value, or of its nearest parent that is there. */
   lineOf(path: ConfigPath): number;
+  /** A scalar as it is written, without quotes; undefined for everything else. */
+  sourceOf(path: ConfigPath): string | undefined;
   /** Corrections of unknown keys, so that one typing error does not hide other mistakes. Positions stay. */
   renameKey(parent: ConfigPath, from: string, to: string): void;
   removeKey(parent: ConfigPath, key: string): void;
@@ -154,6 +156,10 @@ const createSourceDocument = (file: string, document: Document, lines: LineCount
     file,
     value: () => toValue(document),
     lineOf: (path) => lineAt(lines, walk(document, path).start),
+    sourceOf(path) {
+      const { node, complete } = walk(document, path);
+      return complete && isScalar(node) ? node.source : undefined;
+    },
     renameKey(parent, from, to) {
       const key = pairOf(mapAt(parent), from)?.key;
       if (isScalar(key)) key.value = to;

@@ -1,5 +1,8 @@
 /** The file that a Service's versions are made from: a Deployment or PodTemplate, of which the pod template is taken. */
+import { ALLOW_PLAIN_ENV, plainSecrets } from './plain-secrets.ts';
+import { type ConfigProblem, formatProblem } from './problem.ts';
 import { readDocuments } from './source.ts';
+import { untypedTexts } from './template-texts.ts';
 import { isRecord, recordOf } from '../values/json.ts';
 import { podTemplateIn } from '../workload/pod-template.ts';
 
@@ -7,7 +10,14 @@ import { podTemplateIn } from '../workload/pod-template.ts';
 export type ReadTemplate = (path: string) => string | undefined;
 
 /** `reason` is about the template file; the caller says which Service names it. */
-export type Template = { readonly podTemplate: unknown } | { readonly reason: string; readonly hint: string };
+export type Template =
+  | { readonly podTemplate: unknown }
+  | {
+      readonly reason: string;
+      readonly hint: string;
+      /** Where they stand in the template's own file, when that is known of each; `reason` is then the first of them. */
+      readonly problems?: readonly ConfigProblem[];
+    };
 
 export const parseTemplate = (path: string, text: string): Template => templateIn(path, readDocuments({ path, text }));
 
@@ -15,13 +25,17 @@ export const parseTemplate = (path: string, text: string): Template => templateI
 export const templateIn = (path: string, { documents, problems }: ReturnType<typeof readDocuments>): Template => {
   const [broken] = problems;
   if (broken !== undefined) return { reason: `${path}:${String(broken.line)}: ${broken.reason}`, hint: broken.hint };
-  const values = documents.map((document) => document.value()).filter(isRecord);
-  const workloads = values.filter(({ kind }) => kind === 'Deployment' || kind === 'PodTemplate');
-  const [workload] = workloads;
-  if (workload === undefined || workloads.length > 1) {
-    const count = workload === undefined ? 'no' : 'more than one';
+  const workloads = documents.flatMap((document) => {
+    const workload = document.value();
+    const { kind } = recordOf(workload);
+    return isRecord(workload) && (kind === 'Deployment' || kind === 'PodTemplate') ? [{ document, workload }] : [];
+  });
+  const [only] = workloads;
+  if (only === undefined || workloads.length > 1) {
+    const count = only === undefined ? 'no' : 'more than one';
     return { reason: `${path} has ${count} Deployment or PodTemplate`, hint: 'keep exactly one in the file' };
   }
+  const { document, workload } = only;
   const podTemplate = podTemplateIn(workload);
   if (podTemplate === undefined || podTemplate.spec.containers.length === 0) {
     const field = workload['kind'] === 'PodTemplate' ? 'template' : 'spec.template';
@@ -30,30 +44,20 @@ export const templateIn = (path: string, { documents, problems }: ReturnType<typ
       hint: 'give the pod template at least one container',
     };
   }
-  const secrets = literalSecrets(recordOf(podTemplate.spec));
+  const secrets = plainSecrets(workload, podTemplate);
   if (secrets.length > 0) {
     return {
       reason: `${path} holds a secret in plain text: env ${secrets.join(', ')}`,
-      hint: 'the template becomes part of the rollout history: use valueFrom.secretKeyRef',
+      hint: `the template becomes part of the rollout history: use valueFrom.secretKeyRef; if it is no secret, annotate the template with ${ALLOW_PLAIN_ENV}: ${secrets.join(',')}`,
     };
   }
+  const untyped = untypedTexts(document);
+  const [first] = untyped;
+  if (first !== undefined)
+    return { reason: formatProblem({ ...first, hint: '' }), hint: first.hint, problems: untyped };
   // Through JSON: what goes to an API server and into a digest has no other types.
   return { podTemplate: JSON.parse(JSON.stringify(podTemplate)) as unknown };
 };
-
-const secretName = /pass(word|wd|phrase)|secret|token|credential|api_?key|private_?key/i;
-
-/** Names of variables that look like secrets and are written out. */
-const literalSecrets = (spec: Record<string, unknown>): string[] =>
-  ['containers', 'initContainers']
-    .flatMap((field) => list(spec[field]))
-    .flatMap((container) => list(container['env']))
-    .filter(
-      ({ name, value }) => typeof name === 'string' && secretName.test(name) && value !== undefined && value !== '',
-    )
-    .map(({ name }) => String(name));
-
-const list = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.filter(isRecord) : []);
 
 /** A relative path, written in a file, as a path like the file's own; an absolute one stays. Forward slashes only. */
 export const pathFrom = (file: string, written: string): string => {

@@ -4,7 +4,8 @@
  *   ClusterRef ──connect──► KubeCluster (get, list, apply, patch, delete) ──► transport (one pool per cluster)
  *                                └── applyObject, ensureObject, removeObject: the writing rules on top
  *
- * Reads answer null for "not there"; every other failure is a TidegateError that names `cluster/namespace/kind/name`.
+ * Reads answer null for "not there", which only the API server itself can say; every other failure is a TidegateError
+ * that names `cluster/namespace/kind/name`.
  * No decision about traffic is taken here, and no credential leaves this folder.
  */
 import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
@@ -13,6 +14,8 @@ import { resourcePath, type ResourceType } from '../../core/kube/kinds.ts';
 import { FIELD_MANAGER } from '../../core/kube/labels.ts';
 import type { KubeObject } from '../../core/kube/objects.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import type { Call } from './http.ts';
+import { createDiscovery, isNotFound, notFromApiServer, type Discovery } from './discovery.ts';
 import { createTransport, type ApiAnswer, type CallOptions, type Transport } from './transport.ts';
 import { present } from '../../core/values/json.ts';
 
@@ -65,63 +68,82 @@ const DEADLINE_MS = 10_000;
 const PAGE = 250;
 
 export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {}): Clusters {
-  const transports = new Map<string, Transport>();
+  const servers = new Map<string, ApiServer>();
   return {
     connect(ref) {
       const key = canonicalJson([ref.name, accessOf(ref)]);
-      const transport = transports.get(key) ?? createTransport(ref, { deadlineMs });
-      transports.set(key, transport);
-      return createCluster(ref.name, transport);
+      const server = servers.get(key) ?? createApiServer(ref, deadlineMs);
+      servers.set(key, server);
+      return createCluster(server);
     },
     async close() {
-      await Promise.all([...transports.values()].map((transport) => transport.close()));
-      transports.clear();
+      await Promise.all([...servers.values()].map(({ transport }) => transport.close()));
+      servers.clear();
     },
   };
 }
 
-function createCluster(name: string, transport: Transport): KubeCluster {
+interface ApiServer {
+  readonly name: string;
+  readonly transport: Transport;
+  readonly discovery: Discovery;
+}
+
+function createApiServer(ref: ClusterRef, deadlineMs: number): ApiServer {
+  const transport = createTransport(ref, { deadlineMs });
+  return { name: ref.name, transport, discovery: createDiscovery(transport) };
+}
+
+interface KindCall {
+  readonly call: Call;
+  readonly type: ResourceType;
+  readonly options: CallOptions;
+}
+
+/** The answer, or null when the object or the kind is not there, by the API server's own word. */
+async function callKind(
+  { name, transport, discovery }: ApiServer,
+  { call, type, options }: KindCall,
+): Promise<ApiAnswer | null> {
+  const answer = await transport.call(call, options);
+  if (answer.status !== 404) return answer;
+  // A list is there even when it is empty, so its 404 is never about an object.
+  if (call.verb !== 'list' && isNotFound(answer)) return null;
+  if (await discovery.lacks(type, options)) return null;
+  throw notFromApiServer(`${name}/${call.object}`, call.verb);
+}
+
+function createCluster(server: ApiServer): KubeCluster {
+  const { name, transport, discovery } = server;
   return {
     name,
     async get<T extends KubeObject>(type: ResourceType, at: ObjectName, options: CallOptions = {}) {
-      const path = resourcePath(type, at);
-      const answer = await transport.call({ method: 'GET', path, verb: 'read', object: objectName(type, at) }, options);
-      return foundOrNull<T>(answer);
+      const call: Call = { method: 'GET', path: resourcePath(type, at), verb: 'read', object: objectName(type, at) };
+      return foundOrNull<T>(await callKind(server, { call, type, options }));
     },
-    list: (type, namespace, options = {}) => listAll(transport, { type, namespace, options }),
+    list: (type, namespace, options = {}) => listAll(server, { type, namespace, options }),
     async apply<T extends KubeObject>(manifest: KubeObject, { force = false, signal }: ApplyOptions = {}) {
       const path = `${resourcePath(manifest, manifest.metadata)}?fieldManager=${FIELD_MANAGER}&force=${String(force)}`;
       const object = objectName(manifest, manifest.metadata);
       const contentType = 'application/apply-patch+yaml';
-      const answer = await transport.call(
-        { method: 'PATCH', path, verb: 'apply', object, body: manifest, contentType },
-        { signal },
-      );
-      if (answer.status === 404) throw absent(name, object);
+      const call: Call = { method: 'PATCH', path, verb: 'apply', object, body: manifest, contentType };
+      const answer = await callKind(server, { call, type: manifest, options: { signal } });
+      if (answer === null) throw absent(name, object);
       return answer.body as T;
     },
     async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown) {
       const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}`;
       const contentType = 'application/merge-patch+json';
-      const answer = await transport.call({
-        method: 'PATCH',
-        path,
-        verb: 'patch',
-        object: objectName(type, at),
-        body: patch,
-        contentType,
-      });
-      return foundOrNull<T>(answer);
+      const object = objectName(type, at);
+      const call: Call = { method: 'PATCH', path, verb: 'patch', object, body: patch, contentType };
+      return foundOrNull<T>(await callKind(server, { call, type, options: {} }));
     },
     async delete(type, at, { uid, resourceVersion, signal }) {
       const preconditions = { uid, ...present({ resourceVersion }) };
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions };
       const path = resourcePath(type, at);
-      const answer = await transport.call(
-        { method: 'DELETE', path, verb: 'delete', object: objectName(type, at), body },
-        { signal },
-      );
-      return answer.status !== 404;
+      const call: Call = { method: 'DELETE', path, verb: 'delete', object: objectName(type, at), body };
+      return (await callKind(server, { call, type, options: { signal } })) !== null;
     },
     async ask<T>(path: string, question?: unknown, options: CallOptions = {}) {
       const method = question === undefined ? 'GET' : 'POST';
@@ -129,7 +151,9 @@ function createCluster(name: string, transport: Transport): KubeCluster {
         { method, path, verb: 'ask', object: path.slice(1), body: question },
         options,
       );
-      return answer.status === 404 ? null : (answer.body as T);
+      if (answer.status !== 404) return answer.body as T;
+      if (isNotFound(answer) || (await discovery.lacksPath(path, options))) return null;
+      throw notFromApiServer(`${name}/${path.slice(1)}`, 'ask');
     },
   };
 }
@@ -141,7 +165,7 @@ interface ListCall {
 }
 
 async function listAll<T extends KubeObject>(
-  transport: Transport,
+  server: ApiServer,
   { type, namespace, options }: ListCall,
 ): Promise<readonly T[]> {
   const found: T[] = [];
@@ -152,8 +176,9 @@ async function listAll<T extends KubeObject>(
     if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
     const path = `${resourcePath(type, { namespace })}?${query.toString()}`;
     const object = `${namespace ?? ''}/${type.kind}/*`;
-    const answer = await transport.call({ method: 'GET', path, verb: 'list', object }, { signal: options.signal });
-    if (answer.status === 404) return [];
+    const call: Call = { method: 'GET', path, verb: 'list', object };
+    const answer = await callKind(server, { call, type, options: { signal: options.signal } });
+    if (answer === null) return [];
     const page = answer.body as { items: T[]; metadata: { continue?: string } };
     // Items of a list come without kind and apiVersion.
     found.push(...page.items.map((item) => ({ ...item, apiVersion: type.apiVersion, kind: type.kind })));
@@ -173,4 +198,4 @@ const absent = (cluster: string, object: string): TidegateError =>
     fix: 'create the namespace, or install the CRDs (Cilium with envoyConfig.enabled); Tidegate creates neither',
   });
 
-const foundOrNull = <T>(answer: ApiAnswer): T | null => (answer.status === 404 ? null : (answer.body as T));
+const foundOrNull = <T>(answer: ApiAnswer | null): T | null => (answer === null ? null : (answer.body as T));

@@ -51,11 +51,16 @@ export async function openConnection(ref: ClusterRef): Promise<Connection> {
 export interface Exchange {
   readonly status: number;
   readonly body: unknown;
+  /** False: the body is a page or plain text, which no API server answers a request with that went well. */
+  readonly isJson: boolean;
   readonly retryAfterMs: number | undefined;
 }
 
 export async function send(to: Connection, call: Call, signal: AbortSignal): Promise<Exchange> {
-  const headers: Record<string, string> = { ...(await to.access.headers()), accept: 'application/json' };
+  const headers: Record<string, string | string[]> = { accept: 'application/json' };
+  for (const [name, value] of Object.entries(await to.access.headers())) {
+    headers[name] = typeof value === 'string' ? value : [...value];
+  }
   if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
   const response = await to.pool.request({
     method: call.method,
@@ -67,7 +72,7 @@ export async function send(to: Connection, call: Call, signal: AbortSignal): Pro
   const text = await readText(response);
   return {
     status: response.statusCode,
-    body: parseJson(text),
+    ...parseJson(text),
     retryAfterMs: retryAfterMs(response.headers['retry-after']),
   };
 }
@@ -85,11 +90,11 @@ async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
 }
 
 /** Proxies in front of an API server answer in HTML or plain text. */
-function parseJson(text: string): unknown {
+function parseJson(text: string): Pick<Exchange, 'body' | 'isJson'> {
   try {
-    return JSON.parse(text) as unknown;
+    return { body: JSON.parse(text) as unknown, isJson: true };
   } catch {
-    return { message: text.slice(0, 200) } satisfies ApiStatus;
+    return { body: { message: text.slice(0, 200) } satisfies ApiStatus, isJson: false };
   }
 }
 

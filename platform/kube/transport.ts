@@ -21,7 +21,7 @@ export interface ApiAnswer {
 }
 
 export interface Transport {
-  /** Any answer of the 2xx, or 404; everything else throws. */
+  /** Any answer of the 2xx, or any 404, whoever it is from (`isNotFound`); everything else throws. */
   call(call: Call, options?: CallOptions): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
@@ -79,6 +79,7 @@ export function createTransport(ref: ClusterRef, { deadlineMs }: TransportOption
       try {
         for (;;) {
           const exchange = await untilAborted(once(call, signal), signal);
+          if (exchange.status < 300 && !exchange.isJson) throw noApiServer(`${where}: ${call.verb}`);
           if (exchange.status < 300 || exchange.status === 404) return { status: exchange.status, body: exchange.body };
           const { status, retryAfterMs } = exchange;
           const error = statusError({ where, verb: call.verb, status, retryAfterMs, body: exchange.body as ApiStatus });
@@ -96,6 +97,13 @@ export function createTransport(ref: ClusterRef, { deadlineMs }: TransportOption
       await open?.pool.destroy();
     },
   };
+}
+
+/** A login page or a captive portal answers 200 for whatever is asked. */
+function noApiServer(what: string): TidegateError {
+  return new TidegateError('Unavailable', `${what}: what answers there is no API server: the answer is not JSON`, {
+    fix: 'look at what stands between the worker and the API server (proxy, load balancer, server of the kubeconfig)',
+  });
 }
 
 interface FailedExchange {

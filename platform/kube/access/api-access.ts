@@ -12,5 +12,5 @@ export interface Access {
   readonly server: URL;
   readonly tls: TlsSettings;
   /** Asked for before each call: tokens of exec plugins and token files are renewed when they expire. */
-  headers(): Promise<Record<string, string>>;
+  headers(): Promise<Record<string, string | readonly string[]>>;
 }

@@ -3,15 +3,17 @@
  * client-node only parses here: it opens a TLS connection per call, and its exec cache knows users by name only, so
  * every cluster has a KubeConfig of its own.
  */
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node';
 import { readFile, stat } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import { dirname } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import type { KubeconfigAccess } from '../../../core/kube/cluster-ref.ts';
 import { TidegateError, refuse } from '../../../core/values/error.ts';
-import { present } from '../../../core/values/json.ts';
+import { isRecord, present } from '../../../core/values/json.ts';
 import { untilAborted } from '../../abort.ts';
 import type { Access, TlsSettings } from './api-access.ts';
+import { execInfo } from './exec-info.ts';
+import { pathIn, readUser, refusalOf, writtenContext, type KubeconfigUser } from './kubeconfig-user.ts';
 
 /** Time for an exec credential plugin to answer, ms: it may have to reach a cloud's token service. */
 const EXEC_TIMEOUT_MS = 15_000;
@@ -31,45 +33,118 @@ export const kubeconfigChangedAtMs = ({ path }: KubeconfigAccess): Promise<numbe
 
 export async function loadKubeconfig(name: string, access: KubeconfigAccess): Promise<Access> {
   const ref: NamedAccess = { name, access };
-  const config = await parseKubeconfig(ref);
+  const { config, text } = await parseKubeconfig(ref);
   const cluster = config.getCurrentCluster();
-  if (cluster === null || config.getCurrentUser() === null) throw contextError(ref, config);
+  const user = config.getCurrentUser();
+  if (cluster === null || user === null) throw contextError(ref, config);
   if (cluster.proxyUrl !== undefined) {
     throw refused(ref, 'proxy-url is not supported', 'use an address of the API server that needs no proxy');
   }
+  const written = readable(ref, () => writtenContext(text, { cluster: cluster.name, user: user.name }));
+  const refusal = refusalOf(written, user.name);
+  if (refusal !== undefined) throw refused(ref, refusal.why, refusal.fix);
+  const dir = dirname(access.path);
+  preferData(cluster, user);
+  prepareExec(user.exec, { dir, info: execInfo(written) });
+  const told = readUser(written, dir);
   const options = await authenticate(ref, config);
   return {
     server: serverUrl(ref, cluster.server),
     tls: tlsOf(options),
     async headers() {
-      const { headers } = await authenticate(ref, config);
-      return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
+      const { headers, cert } = await authenticate(ref, config);
+      const sent = Object.entries(headers ?? {}).filter(([name]) => !/^impersonate-/i.test(name));
+      const bearer = {
+        ...Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+        ...(await bearerOf(ref, told, user.token)),
+      };
+      if (!('Authorization' in bearer) && cert === undefined) throw nobody(ref);
+      return { ...bearer, ...told.headers };
     },
   };
 }
 
-async function parseKubeconfig(ref: NamedAccess): Promise<KubeConfig> {
+/** A plugin may end well and give nothing. */
+const nobody = ({ name, access }: NamedAccess): TidegateError =>
+  new TidegateError(
+    'Unavailable',
+    `${name}: the credential plugin of kubeconfig ${access.path} gave neither a token nor a certificate`,
+    {
+      fix: 'run the plugin by hand: its ExecCredential needs status.token, or clientCertificateData and clientKeyData',
+    },
+  );
+
+/** kubectl takes what is written in the file itself before the file that is named beside it; client-node does not. */
+function preferData(cluster: Cluster, user: User): void {
+  if (cluster.caData) delete cluster.caFile;
+  if (user.certData) delete user.certFile;
+  if (user.keyData) delete user.keyFile;
+}
+
+interface ExecPlugin {
+  command?: unknown;
+  env?: unknown;
+}
+
+/** The plugin's path starts at the kubeconfig's folder, and the plugin is told that nobody can answer its questions. */
+function prepareExec(exec: unknown, { dir, info }: { dir: string; info: string }): void {
+  if (!isRecord(exec)) return;
+  const plugin: ExecPlugin = exec;
+  const { command, env } = plugin;
+  if (typeof command === 'string' && command.includes('/')) plugin.command = pathIn(dir, command);
+  plugin.env = [...(Array.isArray(env) ? (env as unknown[]) : []), { name: 'KUBERNETES_EXEC_INFO', value: info }];
+}
+
+/** The token file's content goes before the token beside it, which is what is left while the file cannot be read. */
+async function bearerOf(
+  ref: NamedAccess,
+  { tokenFile }: KubeconfigUser,
+  token: string | undefined,
+): Promise<Record<string, string>> {
+  if (tokenFile === undefined) return {};
+  const found = (await readFile(tokenFile, 'utf8').catch(() => '')).trim();
+  if (found !== '') return { Authorization: `Bearer ${found}` };
+  if (token !== undefined && token !== '') return {};
+  return refuse(
+    'Unavailable',
+    `${ref.name}: the tokenFile ${tokenFile} of kubeconfig ${ref.access.path} cannot be read or is empty`,
+    'look at who writes it; a relative path starts at the folder of the kubeconfig',
+  );
+}
+
+async function parseKubeconfig(ref: NamedAccess): Promise<{ config: KubeConfig; text: string }> {
   const { path, context } = ref.access;
   const config = new KubeConfig();
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
+    if (path.includes(delimiter)) {
+      throw refused(
+        ref,
+        'is a list of files, which is not supported',
+        `name one file; to make one of them: KUBECONFIG=${path} kubectl config view --flatten > kubeconfig.yaml`,
+      );
+    }
     throw refused(
       ref,
       `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`,
       'correct kubeconfig.path of the cluster',
     );
   }
+  readable(ref, () => config.loadFromString(text));
+  config.makePathsAbsolute(dirname(path));
+  if (context !== undefined) config.setCurrentContext(context);
+  return { config, text };
+}
+
+function readable<T>(ref: NamedAccess, read: () => T): T {
   try {
-    config.loadFromString(text);
+    return read();
   } catch {
     // The parser's message quotes the text, which holds credentials.
     throw refused(ref, 'is not a valid kubeconfig', 'check the file with kubectl config view');
   }
-  config.makePathsAbsolute(dirname(path));
-  if (context !== undefined) config.setCurrentContext(context);
-  return config;
 }
 
 async function authenticate(ref: NamedAccess, config: KubeConfig): Promise<RequestOptions> {

@@ -66,11 +66,14 @@ async function fakeServer(
   };
 }
 
+/** What an API server says when an object is not there. */
+const notFound = JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound', message: 'not found' });
+
 const status = (code: number, message: string) => JSON.stringify({ kind: 'Status', code, message });
 
 describe('connections', () => {
   it('uses at most four kept-alive connections for 200 calls, one when they come in turn', async () => {
-    const fake = await fakeServer(() => ({ status: 404, body: '{}' }));
+    const fake = await fakeServer(() => ({ status: 404, body: notFound }));
     const ref = await withKubeconfig('sockets', { server: fake.url, token: 't' });
     const inTurn = createClusters();
     for (let i = 0; i < 200; i += 1) await inTurn.connect(ref).get(kinds.service, frontend);
@@ -120,7 +123,7 @@ describe('a server that asks to come back later', () => {
     const fake = await fakeServer((_, count) =>
       count < 3
         ? { status: 429, headers: { 'retry-after': '0' }, body: status(429, 'too many') }
-        : { status: 404, body: '{}' },
+        : { status: 404, body: notFound },
     );
     const clusters = createClusters();
     expect(
@@ -153,7 +156,7 @@ describe('credentials', () => {
     let accepted = 'Bearer old';
     const fake = await fakeServer((_, count) =>
       fake.seen[count - 1]?.authorization === accepted
-        ? { status: 404, body: '{}' }
+        ? { status: 404, body: notFound }
         : { status: 401, body: status(401, 'Unauthorized') },
     );
     const clusters = createClusters();
@@ -166,7 +169,7 @@ describe('credentials', () => {
   });
 
   it('goes on with the connection that works while the kubeconfig is being rewritten, so that a way back is not stopped', async () => {
-    const fake = await fakeServer(() => ({ status: 404, body: '{}' }));
+    const fake = await fakeServer(() => ({ status: 404, body: notFound }));
     const ref = await withKubeconfig('rewritten', { server: fake.url, token: 'old' });
     const clusters = createClusters();
     const cluster = clusters.connect(ref);
@@ -261,6 +264,37 @@ describe('refusals of a real API server', () => {
     ).rejects.toMatchObject({
       code: 'Forbidden',
       message: expect.stringContaining('aws/shop/PodDisruptionBudget/*: list refused'),
+    });
+    await clusters.close();
+  });
+});
+
+describe('absence and types, as a real API server words them', () => {
+  it('believes that a kind is not installed, and names a field of the wrong type instead of retrying', async () => {
+    const path = join(servers.dir, 'admin.kubeconfig');
+    await writeFile(
+      path,
+      kubeconfig([{ name: 'aws', user: 'admin', target: { server: aws.server, token: aws.adminToken, ca } }]),
+    );
+    const clusters = createClusters();
+    const cluster = clusters.connect({ name: 'aws', access: { kind: 'kubeconfig', path } });
+    expect(await cluster.list(kinds.httpRoute, 'shop')).toEqual([]);
+    expect(await cluster.get(kinds.grpcRoute, frontend)).toBeNull();
+    expect(await cluster.get(kinds.envoyConfig, frontend)).toBeNull();
+    expect(await cluster.ask('/apis/gateway.networking.k8s.io/v1')).toBeNull();
+    const container = { name: 'checkout', image: 'checkout:v1', env: [{ name: 'PORT', value: 8080 }] };
+    const labels = { app: 'checkout' };
+    const deployment = {
+      ...kinds.deployment,
+      metadata: { name: 'typed', namespace: 'shop' },
+      spec: {
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [container] } },
+      },
+    };
+    await expect(cluster.apply(deployment)).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('.value'),
     });
     await clusters.close();
   });

@@ -1,0 +1,85 @@
+/** A small HTTPS server on 127.0.0.1 that stands where an API server would, with answers of the test's own. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import { kubeconfig } from '../../infra/lab/api/kubeconfig.ts';
+
+export interface FakeAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Record<string, string>;
+}
+
+export interface FakeCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface FakeApi {
+  readonly url: string;
+  /** PEM of the certificate, which is its own authority. */
+  readonly ca: string;
+  readonly seen: readonly FakeCall[];
+  /** A cluster behind it, by a kubeconfig with a token. */
+  readonly ref: ClusterRef;
+  /** Folder for kubeconfigs of a test's own; goes with `close`. */
+  readonly dir: string;
+  close(): Promise<void>;
+}
+
+export async function startFakeApi(answer: (call: FakeCall) => FakeAnswer): Promise<FakeApi> {
+  const seen: FakeCall[] = [];
+  const server = createServer({ key, cert: certificate }, ({ method = '', url = '', headers }, response) => {
+    const call = { method, path: url.split('?')[0] ?? '', headers };
+    seen.push(call);
+    const { status, body, headers: sent } = answer(call);
+    response.writeHead(status, sent).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const dir = await mkdtemp(join(tmpdir(), 'tidegate-fake-'));
+  const path = join(dir, 'kubeconfig');
+  await writeFile(
+    path,
+    kubeconfig([{ name: 'aws', user: 'tidegate', target: { server: url, token: 't', ca: certificate } }]),
+  );
+  return {
+    url,
+    ca: certificate,
+    seen,
+    ref: { name: 'aws', access: { kind: 'kubeconfig', path } },
+    dir,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+/** As an API server says that something is not there. */
+export const statusText = (code: number, reason: string, message = 'no'): string =>
+  JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message });
+
+// Made for tests only, by `openssl req -x509`: for 127.0.0.1 and api.test, until 2126.
+const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIXMbB9eYv+IU9wij
+0/9ZOxYQSZ0C74dtzygHQcUBon2hRANCAASU8JIaICM2tMcDckhSGTF4zKRON5wg
+yeZ5bUW90gvXM6O5owXyGRQZ65q5nUfMZP/ZaSs2nJV5YLByV+Y1jOWN
+-----END PRIVATE KEY-----`;
+const certificate = `-----BEGIN CERTIFICATE-----
+MIIBojCCAUigAwIBAgIUDi04Uj5n9L8YXtzan+I1aiOTnv4wCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNdGlkZWdhdGUtdGVzdDAgFw0yNjExMjYyMjUzNThaGA8yMTI2
+MTEwMjIyNTM1OFowGDEWMBQGA1UEAwwNdGlkZWdhdGUtdGVzdDBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABJTwkhogIza0xwNySFIZMXjMpE43nCDJ5nltRb3SC9cz
+o7mjBfIZFBnrmrmdR8xk/9lpKzaclXlgsHJX5jWM5Y2jbjBsMB0GA1UdDgQWBBQz
+277HLSSVb4YbltAEeurth4ZifjAfBgNVHSMEGDAWgBQz277HLSSVb4YbltAEeurt
+h4ZifjAPBgNVHRMBAf8EBTADAQH/MBkGA1UdEQQSMBCHBH8AAAGCCGFwaS50ZXN0
+MAoGCCqGSM49BAMCA0gAMEUCIEt3MIHxjndoV7OOOuBOc4WEzpFHqOHHdNvWXOqs
+/vXMAiEAlo00vA6/XB27j6a8nW5Zt5QgDRfaogEE9jGlTdrVJsA=
+-----END CERTIFICATE-----`;
