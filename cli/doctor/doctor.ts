@@ -7,7 +7,8 @@ import { hasError, runGroups, type CheckResult } from './check.ts';
 import { clusterChecks } from './cluster-checks.ts';
 import { metricsChecks, type MetricsPort } from './metrics-checks.ts';
 import { serviceChecks } from './service-checks.ts';
-import { scopeOf, type Scope, type ScopeQuery } from './services.ts';
+import type { MeshServices } from '../../platform/config/load.ts';
+import { scopeOf, type ScopeQuery } from './services.ts';
 import { createTemporalPort, temporalChecks } from './temporal-checks.ts';
 import { exitCodes, type Io } from '../io.ts';
 
@@ -20,14 +21,14 @@ export async function doctorCommand(options: ScopeQuery, io: Io): Promise<number
   if (directory === undefined) {
     refuse('Invalid', 'there is no config to look at', 'set TIDEGATE_CONFIG to the config directory');
   }
-  const scope = await scopeOf(createConfigLoader({ directory }), directory, options);
+  const scope = await scopeOf(createConfigLoader({ directory }), options);
   io.stdout(configText(scope, directory));
   const results = await examine(scope, io);
   io.stdout(summaryText(results));
   return hasError(results) ? exitCodes.error : exitCodes.ok;
 }
 
-async function examine({ mesh, services }: Scope, io: Io): Promise<readonly CheckResult[]> {
+async function examine({ mesh, services }: MeshServices, io: Io): Promise<readonly CheckResult[]> {
   const clusters = createClusters({ deadlineMs: DEADLINE_MS });
   const temporal = createTemporalPort(io.env);
   const clients = createMetricsClients({ env: io.env, now: io.now });
@@ -71,7 +72,7 @@ async function isAnswering(port: MetricsPort, signal: AbortSignal): Promise<bool
   }
 }
 
-function configText({ mesh, services }: Scope, directory: string): string {
+function configText({ mesh, services }: MeshServices, directory: string): string {
   const names = services.map(({ service }) => `${service.namespace}/${service.name}`).join(', ');
   return `config\n  ✓ ${directory}: mesh ${mesh.name}, ${mesh.clusters.length} clusters; ${names || 'no services'}\n`;
 }

@@ -2,7 +2,7 @@
  * Every name that Tidegate gives to an object in a cluster. Truncated names carry a hash of the whole identity; the
  * real values are in labels (`tidegate.dev/{service,version,cluster}`), so nothing ever parses a name.
  */
-import { sha256Hex } from '../values/digest.ts';
+import { hash8, slug } from '../values/names.ts';
 import type { Subset } from './record.ts';
 
 /** What makes a subset unique within a mesh. */
@@ -10,21 +10,6 @@ export interface SubsetIdentity extends Subset {
   readonly namespace: string;
   readonly service: string;
 }
-
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** 40 bits as 8 letters: live names that share all their cut parts are few, so 2^40 is far beyond a chance clash. */
-const hash8 = (parts: readonly string[]): string => {
-  const digest = sha256Hex(JSON.stringify(parts));
-  const bits = BigInt(`0x${digest.slice(0, 10)}`);
-  return Array.from({ length: 8 }, (_, i) => BASE32[Number((bits >> BigInt(35 - 5 * i)) & 31n)]).join('');
-};
-
-const trimHyphens = (text: string): string => text.replace(/^-+|-+$/g, '');
-
-/** A DNS-1123 piece of at most `max` characters; 'x' when nothing of the text fits into one. */
-const slug = (text: string, max: number): string =>
-  trimHyphens(trimHyphens(text.toLowerCase().replace(/[^a-z0-9]+/g, '-')).slice(0, max)) || 'x';
 
 /** `<service ≤24>-<version ≤12>-<cluster ≤12>-<hash8>`, at most 59 characters: the subset's Service, in every cluster. */
 export const subsetName = ({ namespace, service, version, cluster }: SubsetIdentity): string =>

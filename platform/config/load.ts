@@ -13,30 +13,50 @@ import { type CheckedConfig, resolveMesh, resolveService } from '../../core/conf
 import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
 import { readConfigFiles, readText } from './read-files.ts';
 
+export interface MeshServices {
+  readonly mesh: MeshConfig;
+  readonly services: readonly LoadedConfig[];
+}
+
 export interface ConfigLoader {
   /** Throws TidegateError('Invalid') with one line per problem, or when the service is not there. */
   load(input: LoadConfigInput): Promise<LoadedConfig>;
   /** The only mesh, or the one of that name. Throws like `load`. */
   loadMesh(name?: string): Promise<MeshConfig>;
+  /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
+  loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
   /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
   validate(paths: readonly string[]): Promise<readonly ConfigProblem[]>;
 }
 
 export const createConfigLoader = ({ directory }: { directory: string }): ConfigLoader => ({
   async load(input) {
-    const { mesh, meshFile, service, digestInput } = resolveService(await checkedConfig([directory]), input);
-    const digest = createHash('sha256').update(digestInput).digest('hex');
-    return { mesh: withAbsolutePaths(mesh, meshFile), service, digest };
+    return loadedFrom(await checkedConfig([directory]), input);
   },
   async loadMesh(name) {
     const { mesh, meshFile } = resolveMesh(await checkedConfig([directory]), name);
     return withAbsolutePaths(mesh, meshFile);
+  },
+  async loadServices({ mesh: name, namespace }) {
+    const config = await checkedConfig([directory]);
+    const { mesh, meshFile } = resolveMesh(config, name);
+    const services = config.services
+      .map(({ written: { metadata, spec } }) => ({ ...metadata, mesh: spec.mesh }))
+      .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
+      .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
+    return { mesh: withAbsolutePaths(mesh, meshFile), services };
   },
   async validate(paths) {
     const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
     return parsed.ok ? [] : parsed.problems;
   },
 });
+
+const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): LoadedConfig => {
+  const { mesh, meshFile, service, digestInput } = resolveService(config, input);
+  const digest = createHash('sha256').update(digestInput).digest('hex');
+  return { mesh: withAbsolutePaths(mesh, meshFile), service, digest };
+};
 
 const checkedConfig = async (paths: readonly string[]): Promise<CheckedConfig> => {
   const parsed = await parsePaths(paths);

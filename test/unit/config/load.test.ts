@@ -47,6 +47,9 @@ describe('createConfigLoader', () => {
     expect(service.podTemplate).toMatchObject({ spec: { containers: [{ name: 'checkout' }] } });
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(await loader.loadMesh()).toEqual(mesh);
+    const all = await loader.loadServices({});
+    expect(all).toEqual({ mesh, services: [{ mesh, service, digest }] });
+    expect((await loader.loadServices({ namespace: 'elsewhere' })).services).toEqual([]);
     const copies = Object.fromEntries(
       await Promise.all(
         ['mesh.yaml', 'checkout.yaml'].map(
