@@ -52,6 +52,8 @@ export interface ClusterFacts {
   readonly foreign: readonly string[];
   /** Ingresses, Gateways that dial the pods: not canaried. */
   readonly bypasses: readonly string[];
+  /** What could not be read, and what may be unseen for it; absent: nothing. */
+  readonly unseen?: readonly string[];
 }
 
 export interface ReadRecordsResult {

@@ -278,6 +278,7 @@ function notesFor({ facts, topology, config }: Context, waves: readonly PlannedW
       (name) => `not canaried: ${one.cluster}: ${name} dials the pods itself (it always gets the proven version)`,
     ),
   );
+  const unseen = facts.flatMap((one) => (one.unseen ?? []).map((what) => `not seen: ${one.cluster}: ${what}`));
   const shapes = facts.flatMap(({ cluster, frontend }) =>
     (frontend?.shape?.notes ?? []).map(
       (note) => `${cluster}/${config.service.namespace}/Service/${config.service.name}: ${note}`,
@@ -287,6 +288,7 @@ function notesFor({ facts, topology, config }: Context, waves: readonly PlannedW
   const unrouted = config.mesh.clusters.filter((cluster) => clientsOf(topology, cluster.ref.name).length === 0);
   return [
     ...bypass,
+    ...unseen,
     ...shapes,
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
