@@ -13,6 +13,7 @@ import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { frontendFacts, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.ts';
+import { secondServices } from '../../core/workload/second-services.ts';
 import {
   bypassingObjects,
   foreignObjects,
@@ -50,15 +51,17 @@ async function factsOrWhyNot(
 async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: AbortSignal): Promise<ClusterFacts> {
   const { namespace } = service;
   const own = cecName(service.service);
-  const [frontend, deployments, autoscalers, around] = await Promise.all([
-    cluster.get<Service>(kinds.service, { namespace, name: service.service }, { signal }),
+  const [services, deployments, autoscalers, around] = await Promise.all([
+    cluster.list<Service>(kinds.service, namespace, { signal }),
     cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
     cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
     readSurroundings(cluster, namespace, signal),
   ]);
+  const frontend = services.find(({ metadata }) => metadata.name === service.service) ?? null;
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
   const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name);
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
+  const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
   return {
     cluster: cluster.name,
     unreachable: '',
@@ -67,6 +70,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
     bypasses: bypassingObjects(service, around),
+    ...(seconds.length > 0 && { secondServices: seconds }),
     ...(around.unseen.length > 0 && { unseen: around.unseen }),
   };
 }

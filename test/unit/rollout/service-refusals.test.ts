@@ -45,4 +45,32 @@ describe('a plan names', () => {
     const harmless = { 'api-version': 'v9', tier: 'web' };
     expect(planRollout({ config: testConfig(), read: selecting(harmless), change: deploy }).version).toBe('v2');
   });
+
+  describe('a second Service over the pods', () => {
+    const second = { name: 'checkout-admin', pinned: '', serving: true };
+    const where = 'aws-us-east-1/shop/Service/checkout-admin selects the pods of checkout too';
+    const withSecond = (change: Partial<typeof second>) =>
+      testRead({ 'aws-us-east-1': { secondServices: [{ ...second, ...change }] } });
+
+    it('is refused at a deploy, with the remedy: its callers would get unproven pods by their count', () => {
+      const { message } = refused({ config: testConfig(), read: withSecond({}), change: deploy });
+      expect(message).toContain(`${where}: its callers would get v2 by pod count`);
+      expect(message).toContain('add app.kubernetes.io/version: v1 to its selector');
+    });
+
+    it.each([
+      ['pinned', { pinned: 'v1' }, /pinned to v1: move its pin by hand/],
+      ['for another port', { serving: false }, /by another port$/],
+    ] as const)('that is %s is a note', (_, change, note) => {
+      const plan = planRollout({ config: testConfig(), read: withSecond(change), change: deploy });
+      expect(plan.notes).toEqual([expect.stringMatching(note)]);
+      expect(plan.notes[0]).toContain(where);
+    });
+
+    it('is a note at an adoption, which copies the build that its callers get already', () => {
+      const read = unadopted({ secondServices: [second] });
+      const { notes } = planRollout({ config: testConfig(), read, change: { kind: 'adopt' } });
+      expect(notes[0]).toBe(`not canaried: ${where}: deploys are refused while its selector names no version`);
+    });
+  });
 });
