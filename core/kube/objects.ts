@@ -104,6 +104,8 @@ export interface Service extends KubeObject {
 }
 
 export interface EndpointSlice extends KubeObject {
+  /** IPv4, IPv6 or FQDN: of all its endpoints. */
+  readonly addressType?: string;
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
     readonly conditions?: { readonly ready?: boolean };
