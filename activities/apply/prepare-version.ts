@@ -44,7 +44,7 @@ export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput)
 /** The name of the version's Deployment, made or raised to the replaced version's ready pods. */
 async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareVersionInput): Promise<string> {
   const { service, version } = input;
-  const { selector } = frontendOf(frontend);
+  const { selector, targetPort } = frontendOf(frontend);
   const workloads = await readWorkloads(at, frontend);
   const running = workloads.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => podLabels(spec.template));
   const source = await readSource(at, input);
@@ -76,6 +76,7 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
     service: service.service,
     version,
     selector,
+    targetPort,
     where,
   });
   const desired = versionDeployment({ service, version, source, template, selector, replicas });

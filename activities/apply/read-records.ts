@@ -4,8 +4,8 @@
  */
 import type { ReadRecordsInput } from '../../core/contract/activities.ts';
 import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
-import { kinds } from '../../core/kube/kinds.ts';
-import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../../core/kube/objects.ts';
+import { kinds, type ResourceType } from '../../core/kube/kinds.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, Service } from '../../core/kube/objects.ts';
 import { describeObject, isOwned } from '../../core/kube/ownership.ts';
 import { cecName } from '../../core/routing/names.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
@@ -13,9 +13,11 @@ import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { frontendFacts, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.ts';
+import { secondServices } from '../../core/workload/second-services.ts';
 import {
   bypassingObjects,
   foreignObjects,
+  isRouteOf,
   type Ingress,
   type Route,
   type Surroundings,
@@ -49,15 +51,17 @@ async function factsOrWhyNot(
 async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: AbortSignal): Promise<ClusterFacts> {
   const { namespace } = service;
   const own = cecName(service.service);
-  const [frontend, deployments, autoscalers, around] = await Promise.all([
-    cluster.get<Service>(kinds.service, { namespace, name: service.service }, { signal }),
+  const [services, deployments, autoscalers, around] = await Promise.all([
+    cluster.list<Service>(kinds.service, namespace, { signal }),
     cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
     cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
     readSurroundings(cluster, namespace, signal),
   ]);
-  const route = around.routes.find((one) => one.metadata.name === own && isOwned(one, service.installation));
+  const frontend = services.find(({ metadata }) => metadata.name === service.service) ?? null;
+  const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
   const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name);
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
+  const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
   return {
     cluster: cluster.name,
     unreachable: '',
@@ -66,6 +70,8 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
     bypasses: bypassingObjects(service, around),
+    ...(seconds.length > 0 && { secondServices: seconds }),
+    ...(around.unseen.length > 0 && { unseen: around.unseen }),
   };
 }
 
@@ -86,13 +92,50 @@ function recordOrWhyNot(route: EnvoyConfig, cluster: string): ReadRecord {
   }
 }
 
-async function readSurroundings(cluster: KubeCluster, namespace: string, signal: AbortSignal): Promise<Surroundings> {
+interface SeenSurroundings extends Surroundings {
+  readonly unseen: readonly string[];
+}
+
+async function readSurroundings(
+  cluster: KubeCluster,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<SeenSurroundings> {
+  const everywhere = <T extends KubeObject>(type: ResourceType) =>
+    listEverywhere<T>(cluster, type, { namespace, signal });
   const [routes, clusterwideRoutes, httpRoutes, grpcRoutes, ingresses] = await Promise.all([
-    cluster.list<EnvoyConfig>(kinds.envoyConfig, namespace, { signal }),
+    everywhere<EnvoyConfig>(kinds.envoyConfig),
     cluster.list<EnvoyConfig>(kinds.clusterwideEnvoyConfig, undefined, { signal }),
-    cluster.list<Route>(kinds.httpRoute, namespace, { signal }),
-    cluster.list<Route>(kinds.grpcRoute, namespace, { signal }),
+    everywhere<Route>(kinds.httpRoute),
+    everywhere<Route>(kinds.grpcRoute),
+    // The backend of an Ingress is always in its own namespace.
     cluster.list<Ingress>(kinds.ingress, namespace, { signal }),
   ]);
-  return { routes, clusterwideRoutes, gatewayRoutes: [...httpRoutes, ...grpcRoutes], ingresses };
+  return {
+    routes: routes.found,
+    clusterwideRoutes,
+    gatewayRoutes: [...httpRoutes.found, ...grpcRoutes.found],
+    ingresses,
+    unseen: [routes, httpRoutes, grpcRoutes].flatMap((one) => one.unseen),
+  };
+}
+
+interface Listed<T> {
+  readonly found: readonly T[];
+  readonly unseen: readonly string[];
+}
+
+/** Objects of every namespace may name the service. A role for its own namespace alone sees those there, and says so. */
+async function listEverywhere<T extends KubeObject>(
+  cluster: KubeCluster,
+  type: ResourceType,
+  { namespace, signal }: { namespace: string; signal: AbortSignal },
+): Promise<Listed<T>> {
+  try {
+    return { found: await cluster.list<T>(type, undefined, { signal }), unseen: [] };
+  } catch (error) {
+    if (!(error instanceof TidegateError) || error.code !== 'Forbidden') throw error;
+    const found = await cluster.list<T>(type, namespace, { signal });
+    return { found, unseen: [`${type.kind}s outside of namespace ${namespace}, which the role may not list`] };
+  }
 }

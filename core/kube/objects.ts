@@ -43,6 +43,9 @@ export interface KubeObject {
 export interface Container {
   readonly name: string;
   readonly image?: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
 }
 
@@ -51,7 +54,7 @@ export interface PodTemplate {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  readonly spec: { readonly containers: readonly Container[] };
+  readonly spec: { readonly containers: readonly Container[]; readonly initContainers?: readonly Container[] };
 }
 
 export interface Condition {
@@ -101,6 +104,8 @@ export interface Service extends KubeObject {
 }
 
 export interface EndpointSlice extends KubeObject {
+  /** IPv4, IPv6 or FQDN: of all its endpoints. */
+  readonly addressType?: string;
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
     readonly conditions?: { readonly ready?: boolean };

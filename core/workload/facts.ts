@@ -28,6 +28,15 @@ export interface WorkloadFacts {
   readonly autoscaler: string;
 }
 
+/** Another Service whose selector has the frontend's pods in it. */
+export interface SecondService {
+  readonly name: string;
+  /** Version that its selector keeps to; '' = none: pods of every version get its calls. */
+  readonly pinned: string;
+  /** Does it lead to the frontend's port? (One for metrics alone does not.) */
+  readonly serving: boolean;
+}
+
 export interface ClusterFacts {
   readonly cluster: string;
   /** '' when reachable; else why not. */
@@ -52,6 +61,10 @@ export interface ClusterFacts {
   readonly foreign: readonly string[];
   /** Ingresses, Gateways that dial the pods: not canaried. */
   readonly bypasses: readonly string[];
+  /** Absent: none, or read by an older worker. */
+  readonly secondServices?: readonly SecondService[];
+  /** What could not be read, and what may be unseen for it; absent: nothing. */
+  readonly unseen?: readonly string[];
 }
 
 export interface ReadRecordsResult {

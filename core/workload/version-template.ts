@@ -5,6 +5,7 @@ import { digestOf } from '../values/canonical.ts';
 import { refuse } from '../values/error.ts';
 import type { VersionSource } from './version-source.ts';
 import { podTemplateIn } from './pod-template.ts';
+import { sayingVersion } from './version-text.ts';
 
 /** Written by controllers and by tools that would take the new pods for theirs. */
 const strangeLabels = ['pod-template-hash', labels.version, labels.subsetVersion];
@@ -28,6 +29,8 @@ export interface TemplateInput {
   readonly version: string;
   /** The frontend's selector: the version's pods must be the service's pods. */
   readonly selector: Readonly<Record<string, string>>;
+  /** The frontend's, number or name: it tells which of several containers is the service. */
+  readonly targetPort?: number | string;
   /** `cluster/namespace/kind/name` of the source, for messages. */
   readonly where: string;
 }
@@ -38,11 +41,9 @@ export function desiredTemplate(input: TemplateInput): PodTemplate {
   const base = source.podTemplate === undefined ? running : givenTemplate(source.podTemplate, input.where);
   const plain = plainTemplate(base);
   const imaged = source.image === undefined ? plain : withImage(plain, { ...input, image: source.image });
-  return {
-    ...imaged,
-    metadata: { ...imaged.metadata, labels: { ...imaged.metadata?.labels, ...selector } },
-    spec: { ...imaged.spec, containers: imaged.spec.containers.map((one) => withServiceVersion(one, input.version)) },
-  };
+  const old = [running, base].flatMap(({ metadata }) => metadata?.labels?.[labels.version] ?? []);
+  const said = sayingVersion(imaged, input.version, old);
+  return { ...said, metadata: { ...said.metadata, labels: { ...said.metadata?.labels, ...selector } } };
 }
 
 export const withVersion = (template: PodTemplate, version: string): PodTemplate => ({
@@ -83,33 +84,43 @@ function givenTemplate(value: unknown, where: string): PodTemplate {
 /** Repository of `registry:5000/team/checkout:v1@sha256:…` is `registry:5000/team/checkout`. */
 const repository = (image: string): string => image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
 
-/** The only container, else the one with the image's repository, else the one named as the service. */
-function withImage(template: PodTemplate, { image, service, where }: TemplateInput & { image: string }): PodTemplate {
-  const { containers } = template.spec;
-  const same = containers.filter((one) => repository(one.image ?? '') === repository(image));
-  const named = containers.filter((one) => one.name === service);
-  const target = [containers, same, named].find((some) => some.length === 1)?.[0];
-  if (target === undefined) {
-    const list = containers.map((one) => `${one.name} (${one.image ?? 'no image'})`).join(', ');
-    refuse(
-      'Invalid',
-      `${where}: cannot tell which container gets image ${image}: ${list}`,
-      `name one container ${service}, or deploy from a template file`,
+/**
+ * The only container; else the one with the image's repository; else, among several of it, the one that the frontend's
+ * target port belongs to, or the one named as the service. Whatever else runs the very same image is the same build (a
+ * migration, a worker beside it) and moves with it.
+ */
+function withImage(template: PodTemplate, input: TemplateInput & { image: string }): PodTemplate {
+  const { containers, initContainers } = template.spec;
+  const { image } = input;
+  const target = targetOf(containers, input);
+  const moved = (some: readonly Container[]): Container[] =>
+    some.map((one) =>
+      one === target || (one.image !== undefined && one.image === target.image) ? { ...one, image } : one,
     );
-  }
   return {
     ...template,
-    spec: { ...template.spec, containers: containers.map((one) => (one === target ? { ...one, image } : one)) },
+    spec: {
+      ...template.spec,
+      containers: moved(containers),
+      ...(initContainers && { initContainers: moved(initContainers) }),
+    },
   };
 }
 
-/** A version that stands in the template as text would make the new pods report the old one. */
-function withServiceVersion(container: Container, version: string): Container {
-  if (container.env === undefined) return container;
-  const env = container.env.map((one) =>
-    one.name === 'OTEL_RESOURCE_ATTRIBUTES' && one.value !== undefined
-      ? { ...one, value: one.value.replace(/(^|,)(\s*service\.version=)[^,]*/, `$1$2${version}`) }
-      : one,
+function targetOf(containers: readonly Container[], input: TemplateInput & { image: string }): Container {
+  const { image, service, targetPort, where } = input;
+  const same = containers.filter((one) => repository(one.image ?? '') === repository(image));
+  const pool = same.length > 1 ? same : containers;
+  const serving = pool.filter(({ ports = [] }) =>
+    ports.some((port) => targetPort !== undefined && [port.containerPort, port.name].includes(targetPort)),
   );
-  return { ...container, env };
+  const named = pool.filter((one) => one.name === service);
+  const target = [containers, same, serving, named].find((some) => some.length === 1)?.[0];
+  if (target !== undefined) return target;
+  const list = containers.map((one) => `${one.name} (${one.image ?? 'no image'})`).join(', ');
+  refuse(
+    'Invalid',
+    `${where}: cannot tell which container gets image ${image}: ${list}`,
+    `name one container ${service}, give the one that serves its port under ports, or deploy from a template file`,
+  );
 }

@@ -12,6 +12,7 @@ import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
 import { editedProblems } from '../preflight/deploy.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Problem } from '../preflight/problem.ts';
+import { secondServiceNotes } from '../preflight/second-services.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 
 export interface PlanInput {
@@ -272,12 +273,13 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   return Object.fromEntries(entries);
 }
 
-function notesFor({ facts, topology, config }: Context, waves: readonly PlannedWave[]): string[] {
+function notesFor({ facts, topology, config, change }: Context, waves: readonly PlannedWave[]): string[] {
   const bypass = facts.flatMap((one) =>
     one.bypasses.map(
       (name) => `not canaried: ${one.cluster}: ${name} dials the pods itself (it always gets the proven version)`,
     ),
   );
+  const unseen = facts.flatMap((one) => (one.unseen ?? []).map((what) => `not seen: ${one.cluster}: ${what}`));
   const shapes = facts.flatMap(({ cluster, frontend }) =>
     (frontend?.shape?.notes ?? []).map(
       (note) => `${cluster}/${config.service.namespace}/Service/${config.service.name}: ${note}`,
@@ -287,6 +289,8 @@ function notesFor({ facts, topology, config }: Context, waves: readonly PlannedW
   const unrouted = config.mesh.clusters.filter((cluster) => clientsOf(topology, cluster.ref.name).length === 0);
   return [
     ...bypass,
+    ...secondServiceNotes({ config, facts, change }),
+    ...unseen,
     ...shapes,
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),

@@ -3,8 +3,10 @@ import { adoptProblems } from './adopt.ts';
 import { topologyOf } from './serving-facts.ts';
 import { stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
+import { identityProblems } from './identity.ts';
 import type { Problem, Asked } from './problem.ts';
 import { reachProblems } from './reach.ts';
+import { secondServiceProblems } from './second-services.ts';
 
 export function preflight(asked: Asked): Problem[] {
   const { facts, change, config } = asked;
@@ -14,7 +16,13 @@ export function preflight(asked: Asked): Problem[] {
   const state = [...facts.flatMap((one) => stateProblems(one, where(one.cluster), asked)), ...splitProblems(asked)];
   if (state.length > 0) return state;
   if (change.kind === 'release') return [];
-  return [...sloProblems(asked), ...portProblems(asked), ...changeProblems(asked)];
+  return [
+    ...sloProblems(asked),
+    ...portProblems(asked),
+    ...identityProblems(asked),
+    ...secondServiceProblems(asked),
+    ...changeProblems(asked),
+  ];
 }
 
 /** A stub takes the remote pods by the port's name: client and serving cluster must call it the same. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { annotations, labels } from '../../../core/kube/labels.ts';
 import { statName, subsetName } from '../../../core/routing/names.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { createNamespace, startApiServers, type TestClusters } from '../../support/api-server.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE, type Shop } from './shop.ts';
 import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
@@ -338,6 +338,14 @@ describe('readRecords', () => {
       metadata: { name: 'web', namespace: 'read' },
       spec: { defaultBackend: { service: { name: 'checkout', port: { number: 8080 } } } },
     });
+    // An object of another namespace that is called as ours is not ours.
+    await createNamespace(servers, 'read-other');
+    await aws.cluster.admin.create('/apis/cilium.io/v2/namespaces/read-other/ciliumenvoyconfigs', {
+      apiVersion: 'cilium.io/v2',
+      kind: 'CiliumEnvoyConfig',
+      metadata: { name: 'tidegate-checkout', namespace: 'read-other', labels: { 'tidegate.dev/owner': 'test' } },
+      spec: { services: [{ name: 'checkout', namespace: 'read' }], resources: [] },
+    });
     const nowhere: ClusterRef = {
       name: 'lost',
       access: { kind: 'kubeconfig', path: `${servers.dir}/lost.kubeconfig` },
@@ -353,6 +361,7 @@ describe('readRecords', () => {
     expect(new Set(inAws?.workloads.map((one) => one.templateDigest)).size).toBe(1);
     expect(inAws?.frontend?.selector).toEqual({ app: 'checkout' });
     expect(inAws?.bypasses).toEqual(['Ingress read/web']);
+    expect(inAws?.foreign).toEqual([expect.stringMatching(/^CiliumEnvoyConfig read-other\/tidegate-checkout /)]);
     expect(inGcp?.record).toBeNull();
     expect(inGcp?.foreign).toEqual([expect.stringMatching(/^CiliumEnvoyConfig read\/mine \(manager .+, 20/)]);
     expect(lost?.unreachable).toContain('lost/');

@@ -29,6 +29,15 @@ describe('the ready pods of EndpointSlices', () => {
     expect(readyPods(both({ kind: 'Pod', namespace: 'shop', name: 'checkout-1' }))).toBe(1);
   });
 
+  it('counts once too without a target: the families of a dual-stack Service have the same pods', () => {
+    const family = (addressType: string, ...addresses: string[]): EndpointSlice => ({
+      ...slice(addresses.map((address) => ({ addresses: [address] }))),
+      addressType,
+    });
+    expect(readyPods([family('IPv4', '10.0.0.1'), family('IPv6', 'fd00::1')])).toBe(1);
+    expect(readyPods([family('IPv4', '10.0.0.1'), family('IPv4', '10.0.0.2'), family('IPv6', 'fd00::1')])).toBe(2);
+  });
+
   it('an endpoint with several addresses is one, and without a target the address tells endpoints apart', () => {
     expect(readyPods([slice([{ addresses: ['10.0.0.1', '10.0.0.9'] }])])).toBe(1);
     expect(readyPods([slice([{ addresses: ['10.0.0.1'] }]), slice([{ addresses: ['10.0.0.1'] }])])).toBe(1);

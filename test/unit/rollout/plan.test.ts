@@ -229,16 +229,6 @@ describe('a refusal names everything that is wrong, before anything is written',
     expect(refused(input).message).toMatch(/port web of checkout in onprem-fra1 is called http in aws-us-east-1/);
   });
 
-  it('a Service of a shape that is not allowed, with every reason; what only changes is a note of the plan', () => {
-    const shape = { refused: ['it is headless', 'protocol UDP is not supported'], notes: [] };
-    const bad = { frontend: { ...facts('aws-us-east-1').frontend!, shape } };
-    const { message } = refused({ config: testConfig(), read: testRead({ 'aws-us-east-1': bad }), change: deploy });
-    for (const why of shape.refused) expect(message).toContain(`aws-us-east-1/shop/checkout: ${why}`);
-    const noted = { frontend: { ...bad.frontend, shape: { refused: [], notes: ['dual stack (IPv4, IPv6)'] } } };
-    const plan = planRollout({ config: testConfig(), read: testRead({ 'aws-us-east-1': noted }), change: deploy });
-    expect(plan.notes).toEqual(['aws-us-east-1/shop/Service/checkout: dual stack (IPv4, IPv6)']);
-  });
-
   it('lists all offenders, not the first', () => {
     const { message } = refused({ config: testConfig(), read: unadopted(), change: deploy });
     for (const name of clusterNames) expect(message).toContain(name);

@@ -1,0 +1,28 @@
+/** Could the pods of a new version be told from the old ones? */
+import { mainVersion } from '../../routing/weights.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import { isVersionLabel } from '../../workload/version-text.ts';
+import type { Asked, Problem } from './problem.ts';
+
+/** Every version's pods carry the frontend's selector: a version that stands in it would be said by all of them. */
+export function identityProblems({ config, facts, change }: Asked): Problem[] {
+  // An undo makes no pods.
+  if (change.kind !== 'adopt' && change.kind !== 'deploy') return [];
+  const asked = change.kind === 'adopt' && change.version !== undefined ? [change.version] : [];
+  return facts.flatMap((one) =>
+    saidBySelector(one, asked).map(([label, value]) => ({
+      code: 'Invalid',
+      text: `${one.cluster}/${config.service.namespace}/Service/${config.service.name}: its selector has ${label}=${value}, so the pods of every version would say ${value} in label ${label}`,
+      fix: `take ${label} out of the Service's selector: Tidegate pins it by app.kubernetes.io/version itself`,
+    })),
+  );
+}
+
+/** A value says a version also under another key; a bare number may be anything. */
+function saidBySelector({ frontend, workloads, record, cluster }: ClusterFacts, asked: readonly string[]): string[][] {
+  const proven = mainVersion(record?.versions.proven?.[cluster]);
+  const old = [...asked, ...workloads.map(({ version }) => version), proven].filter((one) => !/^\d*$/.test(one));
+  return Object.entries(frontend?.selector ?? {}).filter(
+    ([label, value]) => isVersionLabel(label) || old.includes(value),
+  );
+}

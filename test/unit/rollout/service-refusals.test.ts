@@ -1,0 +1,76 @@
+/** Services that a plan refuses, or takes with a note: by their shape, their selector, and who else selects their pods. */
+import { describe, expect, it } from '@jest/globals';
+import type { Change } from '../../../core/rollout/change.ts';
+import { planRollout, type PlanInput } from '../../../core/rollout/plan/versions.ts';
+import { TidegateError } from '../../../core/values/error.ts';
+import { facts, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
+
+const deploy: Change = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' };
+
+function refused(input: PlanInput): TidegateError {
+  try {
+    planRollout(input);
+  } catch (error) {
+    if (error instanceof TidegateError) return error;
+    throw error;
+  }
+  throw new Error('the plan was not refused');
+}
+
+describe('a plan names', () => {
+  it('a Service of a shape that is not allowed, with every reason; what only changes is a note of the plan', () => {
+    const shape = { refused: ['it is headless', 'protocol UDP is not supported'], notes: [] };
+    const bad = { frontend: { ...facts('aws-us-east-1').frontend!, shape } };
+    const { message } = refused({ config: testConfig(), read: testRead({ 'aws-us-east-1': bad }), change: deploy });
+    for (const why of shape.refused) expect(message).toContain(`aws-us-east-1/shop/checkout: ${why}`);
+    const noted = { frontend: { ...bad.frontend, shape: { refused: [], notes: ['dual stack (IPv4, IPv6)'] } } };
+    const plan = planRollout({ config: testConfig(), read: testRead({ 'aws-us-east-1': noted }), change: deploy });
+    expect(plan.notes).toEqual(['aws-us-east-1/shop/Service/checkout: dual stack (IPv4, IPv6)']);
+  });
+
+  it('a selector that says a version: the pods of the next one would say the old one too', () => {
+    const selecting = (extra: Record<string, string>) => {
+      const frontend = { ...facts('aws-us-east-1').frontend!, selector: { app: 'checkout', ...extra } };
+      return testRead({ 'aws-us-east-1': { frontend } });
+    };
+    for (const extra of [{ version: 'v1' }, { 'app.version': 'v0' }, { build: 'v1' }]) {
+      const [[label, value] = []] = Object.entries(extra);
+      const { message } = refused({ config: testConfig(), read: selecting(extra), change: deploy });
+      expect(message).toContain(`aws-us-east-1/shop/Service/checkout: its selector has ${label}=${value}`);
+    }
+    const frontend = { ...facts('aws-us-east-1').frontend!, selector: { app: 'checkout', track: 'v7' } };
+    const workloads = [workload('', { deployment: 'checkout', managed: false })];
+    const adoption = { config: testConfig(), read: unadopted({ frontend, workloads }) };
+    expect(refused({ ...adoption, change: { kind: 'adopt', version: 'v7' } }).message).toContain('track=v7');
+    const harmless = { 'api-version': 'v9', tier: 'web' };
+    expect(planRollout({ config: testConfig(), read: selecting(harmless), change: deploy }).version).toBe('v2');
+  });
+
+  describe('a second Service over the pods', () => {
+    const second = { name: 'checkout-admin', pinned: '', serving: true };
+    const where = 'aws-us-east-1/shop/Service/checkout-admin selects the pods of checkout too';
+    const withSecond = (change: Partial<typeof second>) =>
+      testRead({ 'aws-us-east-1': { secondServices: [{ ...second, ...change }] } });
+
+    it('is refused at a deploy, with the remedy: its callers would get unproven pods by their count', () => {
+      const { message } = refused({ config: testConfig(), read: withSecond({}), change: deploy });
+      expect(message).toContain(`${where}: its callers would get v2 by pod count`);
+      expect(message).toContain('add app.kubernetes.io/version: v1 to its selector');
+    });
+
+    it.each([
+      ['pinned', { pinned: 'v1' }, /pinned to v1: move its pin by hand/],
+      ['for another port', { serving: false }, /by another port$/],
+    ] as const)('that is %s is a note', (_, change, note) => {
+      const plan = planRollout({ config: testConfig(), read: withSecond(change), change: deploy });
+      expect(plan.notes).toEqual([expect.stringMatching(note)]);
+      expect(plan.notes[0]).toContain(where);
+    });
+
+    it('is a note at an adoption, which copies the build that its callers get already', () => {
+      const read = unadopted({ secondServices: [second] });
+      const { notes } = planRollout({ config: testConfig(), read, change: { kind: 'adopt' } });
+      expect(notes[0]).toBe(`not canaried: ${where}: deploys are refused while its selector names no version`);
+    });
+  });
+});
