@@ -11,6 +11,7 @@
  */
 import { z } from 'zod';
 import { configLimits } from './defaults.ts';
+import { foreignKindHint } from './foreign-words.ts';
 import { type SelectableCluster, API_VERSION, meshSchema, selectableClusters } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import { type ConfigPath, type ConfigProblem, formatPath, shortened, sortedProblems } from './problem.ts';
@@ -79,10 +80,16 @@ export const checkConfig = (read: ReadConfig, readTemplate: ReadTemplate): Parse
     return value === undefined ? [] : [{ file: document.file, written: value }];
   });
   const known = ofKind('Mesh').map(meshParts);
+  // A file that cannot be read may hold the mesh: that it is missing would follow from what is said already.
+  const broken = read.problems.length > 0;
+  const referencesOf = (document: SourceDocument): ConfigProblem[] =>
+    broken && !known.some(({ name }) => name === recordOf(recordOf(document.value())['spec'])['mesh'])
+      ? []
+      : checkReferences(document, known);
   const services = ofKind('Service').flatMap((document): CheckedService[] => {
     const { value, problems: found } = checkShape(document, serviceShape);
     const template = checkTemplate(document, templateAt);
-    problems.push(...found, ...checkSteps(document), ...checkReferences(document, known), ...template.problems);
+    problems.push(...found, ...checkSteps(document), ...referencesOf(document), ...template.problems);
     return value === undefined ? [] : [{ file: document.file, written: value, podTemplate: template.podTemplate }];
   });
   if (problems.length > 0) return { ok: false, problems: sortedProblems(problems) };
@@ -132,7 +139,7 @@ const checkHeader = (document: SourceDocument): ConfigProblem[] => {
   const known = kind === 'Mesh' || kind === 'Service';
   const found: ConfigProblem[] = [];
   if (typeof apiVersion === 'string' && !apiVersion.startsWith('tidegate')) {
-    return problem(['apiVersion'], `unknown apiVersion ${shortened(apiVersion)}`, foreignHint(apiVersion, kind));
+    return problem(['apiVersion'], `unknown apiVersion ${shortened(apiVersion)}`, otherHint(apiVersion, kind));
   }
   if (!known && apiVersion !== API_VERSION)
     found.push(...problem(['apiVersion'], `must be ${API_VERSION}`, `write apiVersion: ${API_VERSION}`));
@@ -142,10 +149,11 @@ const checkHeader = (document: SourceDocument): ConfigProblem[] => {
   return [...found, ...problem(['kind'], `unknown kind ${shortened(typed)}`, suggestName(typed, ['Mesh', 'Service']))];
 };
 
-const foreignHint = (apiVersion: string, kind: unknown): string =>
-  /^(v1|apps\/v1)$/.test(apiVersion)
+const otherHint = (apiVersion: string, kind: unknown): string =>
+  foreignKindHint(apiVersion) ??
+  (/^(v1|apps\/v1)$/.test(apiVersion)
     ? `this is a Kubernetes ${typeof kind === 'string' ? shortened(kind) : 'object'}: keep it in another folder, or name it as a template`
-    : `write apiVersion: ${API_VERSION}`;
+    : `write apiVersion: ${API_VERSION}`);
 
 const checkTwins = (documents: readonly SourceDocument[]): ConfigProblem[] => {
   const first = new Map<string, SourceDocument>();

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import { configLimits } from './defaults.ts';
+import { type ExplainedKey, explainedKeys, foreignHint } from './foreign-words.ts';
 import { nearestName, suggestName } from './nearest.ts';
 import { type ConfigPath, type ConfigProblem, formatPath, shortened } from './problem.ts';
 import type { SourceDocument } from './source.ts';
+import { guessDuration } from '../values/duration.ts';
 import { isRecord } from '../values/json.ts';
 
 /** The parts of a JSON Schema that we read. */
@@ -71,19 +73,6 @@ export const checkShape = <T>(document: SourceDocument, { schema, published }: S
   return { value: result.success && problems.length === 0 ? result.data : undefined, problems };
 };
 
-/** Keys that people bring along from elsewhere, what to write here, and the key that means the same (if one does). */
-const explainedKeys = new Map<string, { readonly hint: string; readonly means?: string }>([
-  ['good', { hint: 'count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}}' }],
-  ['targetPercent', { hint: 'write target, between 0 and 1: target: 0.99' }],
-  ['token', { hint: 'name the environment variable that holds it: tokenEnv: PROMETHEUS_TOKEN' }],
-  ['bearerToken', { hint: 'name the environment variable that holds it: tokenEnv: PROMETHEUS_TOKEN' }],
-  ['password', { hint: 'name the environment variable that holds a bearer token: tokenEnv: PROMETHEUS_TOKEN' }],
-  ['<<', { hint: 'merge keys are not YAML 1.2; repeat the keys, or use an alias for the whole value' }],
-  ['weight', { hint: 'write share, in percent', means: 'share' }],
-  ['setWeight', { hint: 'write share, in percent', means: 'share' }],
-  ['pause', { hint: 'write bake: 5m for a watched time, approve: true for a gate' }],
-]);
-
 const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigProblem[] => {
   const problems: ConfigProblem[] = [];
   const look = (value: unknown, candidates: readonly SchemaNode[], path: ConfigPath): void => {
@@ -95,8 +84,8 @@ const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigPro
     const nodes = fitting(candidates, value);
     const known = knownKeys(nodes) ?? Object.keys(value);
     for (const key of Object.keys(value).filter((name) => !known.includes(name))) {
-      if (problems.length === configLimits.namedMistakes) return;
-      const explained = explainedKeys.get(key);
+      if (problems.length >= configLimits.namedMistakes) return;
+      const explained = explainKey(key, value[key], known);
       const meant = explained === undefined ? nearestName(key, known) : known.find((name) => name === explained.means);
       problems.push({
         file: document.file,
@@ -105,6 +94,8 @@ const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigPro
         reason: `unknown key ${shortened(key)}`,
         hint: explained?.hint ?? suggestName(key, known),
       });
+      if (explained !== undefined && meant === undefined)
+        problems.push(...foreignWithin(document, [...path, key], value[key]));
       if (meant === undefined || Object.hasOwn(value, meant)) document.removeKey(path, key);
       else {
         document.renameKey(path, key, meant);
@@ -114,7 +105,36 @@ const unknownKeys = (document: SourceDocument, published: SchemaNode): ConfigPro
     for (const [key, item] of Object.entries(value)) look(item, property(nodes, key), [...path, key]);
   };
   look(document.value(), alternatives([published]), []);
-  return problems;
+  return problems.slice(0, configLimits.namedMistakes);
+};
+
+/** A word that fits where it stands is explained by the word of ours that belongs there. */
+const explainKey = (key: string, value: unknown, known: readonly string[]): ExplainedKey | undefined => {
+  const explained = explainedKeys.get(key);
+  // A pause is at home in a step, which has a bake; it means no single key of ours.
+  const isAtHome = explained?.means === undefined ? known.includes('bake') : known.includes(explained.means);
+  const foreign = isAtHome || nearestName(key, known) !== undefined ? undefined : foreignHint(key, value);
+  return foreign === undefined ? explained : { hint: foreign.hint };
+};
+
+/** The words of other tools inside a value that stands under one of them, except where the remedy is the same. */
+const foreignWithin = (document: SourceDocument, top: ConfigPath, value: unknown): ConfigProblem[] => {
+  const found: ConfigProblem[] = [];
+  const look = (path: ConfigPath, inner: unknown, said: string | undefined): void => {
+    if (found.length >= configLimits.namedMistakes) return;
+    const key = path.at(-1);
+    const foreign = typeof key === 'string' ? foreignHint(key, inner) : undefined;
+    if (foreign !== undefined && foreign.remedy !== said && path.length > top.length) {
+      const reason = `unknown key ${shortened(String(key))}`;
+      const place = { file: document.file, line: document.lineOf(path), path: formatPath(path) };
+      found.push({ ...place, reason, hint: foreign.hint });
+    }
+    const remedy = foreign?.remedy ?? said;
+    if (Array.isArray(inner)) inner.forEach((item, index) => look([...path, index], item, remedy));
+    else if (isRecord(inner)) for (const [name, item] of Object.entries(inner)) look([...path, name], item, remedy);
+  };
+  look(top, value, undefined);
+  return found;
 };
 
 const alternatives = (nodes: readonly SchemaNode[]): SchemaNode[] =>
@@ -205,6 +225,13 @@ const explain = (issue: Issue, place: SchemaPlace): { reason: string; hint: stri
       hint: known.length === 1 ? `write ${known.join('')}` : suggestName(typed, known),
     };
   }
+  const isDuration = /\bduration\b|\btime\b/.test(title);
+  const meant = isDuration && typeof place.value === 'string' ? guessDuration(place.value) : undefined;
+  const corrected = meant === undefined ? hint : `write ${meant}; a duration is like 10s or 1h30m`;
+  if (issue.code === 'invalid_union' && typeof place.value === 'string' && isOpenText(nodes)) {
+    const near = nearestName(place.value, options);
+    if (near === undefined) return { reason: `is not a valid ${title}`, hint: corrected };
+  }
   if (issue.code === 'invalid_union' && typeof place.value === 'string' && options.length > 0) {
     return { reason: `must be ${options.join(' or ')}`, hint: suggestName(place.value, options) };
   }
@@ -213,8 +240,12 @@ const explain = (issue: Issue, place: SchemaPlace): { reason: string; hint: stri
   }
   if (issue.code === 'too_big' && issue.origin === 'array') return { reason: boundOf(issue), hint: 'leave some out' };
   if (issue.code === 'too_big' || issue.code === 'too_small') return { reason: boundOf(issue), hint };
-  return { reason: `is not a valid ${title}`, hint };
+  return { reason: `is not a valid ${title}`, hint: corrected };
 };
+
+/** May texts stand there that no list names? */
+const isOpenText = (nodes: readonly SchemaNode[]): boolean =>
+  nodes.some((node) => node.type === 'string' && node.enum === undefined && node.const === undefined);
 
 const describeNodes = (nodes: readonly SchemaNode[]): string => {
   const titled = nodes.find((node) => node.title !== undefined)?.title;
@@ -246,7 +277,8 @@ const optionsOf = (nodes: readonly SchemaNode[]): readonly unknown[] =>
 
 /** What somebody who wrote the wrong type most likely meant. */
 const correctionOf = (title: string, value: unknown): string | undefined => {
-  if (title === 'duration' && typeof value === 'number') return `add a unit: ${String(value)}s (or ms, m, h)`;
+  if (/\bduration\b|\btime\b/.test(title) && typeof value === 'number')
+    return `add a unit: ${String(value)}s (or ms, m, h)`;
   if (typeof value !== 'string') return undefined;
   const digits = /^([0-9.]+) *%?$/.exec(value)?.[1];
   return digits !== undefined && title.includes('number')

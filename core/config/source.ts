@@ -55,19 +55,18 @@ export const readDocuments = (file: ConfigFile): { documents: SourceDocument[]; 
       uniqueKeys: false,
     });
     const documents = Array.isArray(parsed) ? parsed : [];
-    const faults = documents.flatMap((document) => [
-      ...document.errors,
-      ...document.warnings,
-      ...referenceFaults(document),
-    ]);
+    const syntax = documents.flatMap((document) => document.errors);
+    const faults =
+      syntax.length > 0
+        ? syntax
+        : documents.flatMap((document) => [...document.warnings, ...referenceFaults(document)]);
     // The parser catches its own stack overflow and reports it as one of many errors.
     if (faults.some(({ message }) => message.includes('call stack'))) throw new RangeError();
-    const problems = faults.map(({ message, pos: [start] }) =>
-      problem(
-        lineAt(lines, start),
-        `broken YAML: ${shortened(message, 200)}`,
-        'check indentation, quotes and brackets there',
-      ),
+    // After the first fault of syntax the parser has lost its place: what it says of the rest follows from that one.
+    const shown = syntax.length > 0 ? [firstOf(syntax)] : faults;
+    const hint = `check indentation, quotes and brackets there${shown.length < faults.length ? '; what follows from it is not shown' : ''}`;
+    const problems = shown.map(({ message, pos: [start] }) =>
+      problem(lineAt(lines, start), `broken YAML: ${shortened(message, 200)}`, hint),
     );
     if (problems.length > 0) return { documents: [], problems };
     const withContent = documents.filter(({ contents }) => contents !== null && !isEmpty(contents));
@@ -103,6 +102,9 @@ interface Fault {
   readonly message: string;
   readonly pos: readonly [number, number];
 }
+
+const firstOf = <T extends Fault>(faults: readonly T[]): T =>
+  faults.reduce((first, fault) => (fault.pos[0] < first.pos[0] ? fault : first));
 
 /**
  * Aliases to nothing (the parser finds them only when the value is read, and then without a position) and keys that stand

@@ -15,6 +15,19 @@ export const parseDuration = (text: string): number | undefined => {
   return total;
 };
 
+/** What somebody meant who wrote days, decimals or ISO 8601; undefined where that is not plain. */
+export const guessDuration = (text: string): string | undefined => {
+  const iso = /^P(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?$/i.exec(text);
+  const one = /^(\d{1,6}(?:\.\d{1,3})?) ?(w|d|h|m|s)$/.exec(text);
+  const sizesMs: Record<string, number> = { w: 7 * 24 * unitsMs.h, d: 24 * unitsMs.h, ...unitsMs };
+  const counts =
+    iso === null ? [[one?.[1], one?.[2] ?? 's'] as const] : isoUnits.map((unit, i) => [iso[i + 1], unit] as const);
+  const total = counts.reduce((sum, [count = 0, unit]) => sum + Number(count) * (sizesMs[unit] ?? 0), 0);
+  return total >= 1 ? formatDuration(total) : undefined;
+};
+
+const isoUnits = ['d', 'h', 'm', 's'] as const;
+
 /** The shortest text that `parseDuration` reads back as the same number of whole milliseconds. */
 export const formatDuration = (durationMs: number): string => {
   let rest = Math.round(durationMs);

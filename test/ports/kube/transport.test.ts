@@ -300,6 +300,70 @@ describe('absence and types, as a real API server words them', () => {
   });
 });
 
+describe('403 for other reasons than a role, as a real API server words them', () => {
+  const service = (namespace: string) => ({
+    ...kinds.service,
+    metadata: { name: 'checkout', namespace },
+    spec: { ports: [{ port: 80 }] },
+  });
+
+  async function asAdmin(): Promise<ClusterRef> {
+    const path = join(servers.dir, 'admin-2.kubeconfig');
+    await writeFile(
+      path,
+      kubeconfig([{ name: 'aws', user: 'admin', target: { server: aws.server, token: aws.adminToken, ca } }]),
+    );
+    return { name: 'aws', access: { kind: 'kubeconfig', path } };
+  }
+
+  it('names the policy and says that a namespace is being deleted, and calls neither a missing role', async () => {
+    const clusters = createClusters();
+    const cluster = clusters.connect(await asAdmin());
+    await Promise.all(['policed', 'leaving'].map((name) => createNamespace(servers, name)));
+    await aws.admin.remove('/api/v1/namespaces/leaving');
+    const leaving = await cluster.apply(service('leaving')).catch((error: unknown) => error);
+    expect(leaving).toMatchObject({ code: 'Invalid', fix: expect.stringContaining('the namespace is being deleted') });
+    const group = '/apis/admissionregistration.k8s.io/v1';
+    const apiVersion = 'admissionregistration.k8s.io/v1';
+    const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'policed' } } };
+    await aws.admin.apply(`${group}/validatingadmissionpolicies/require-team`, {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name: 'require-team' },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['services'] },
+          ],
+        },
+        validations: [
+          {
+            expression: "has(object.metadata.labels) && 'team' in object.metadata.labels",
+            message: 'label team is missing',
+          },
+        ],
+      },
+    });
+    await aws.admin.apply(`${group}/validatingadmissionpolicybindings/require-team`, {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name: 'require-team' },
+      spec: { policyName: 'require-team', validationActions: ['Deny'], matchResources },
+    });
+    await expect(
+      (async () => {
+        // A policy holds a moment after it was written.
+        for (;;) await cluster.apply(service('policed'));
+      })(),
+    ).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringMatching(/ValidatingAdmissionPolicy require-team does not allow it.*label team is missing/),
+    });
+    await clusters.close();
+  });
+});
+
 describe('failures', () => {
   it('carry code, retry and fix into Temporal; faults of the program are not retried', async () => {
     const { act, broken } = withFailures({
