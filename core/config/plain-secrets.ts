@@ -24,12 +24,18 @@ function allowedNames(object: unknown): string[] {
   return typeof written === 'string' ? written.split(',').map((name) => name.trim()) : [];
 }
 
-/** Somewhere in the name: the value must look like a secret, too (`TOKEN_TTL_SECONDS`, `SECRET_NAME`). */
+/** A variable with such a name is taken for the secret itself, unless its value is plainly something else. */
 const mentionsSecret = /pass(word|wd|phrase)|secret|token|credential|api_?key|access_?key|private_?key/i;
 
-/** At the end of the name: this variable is the secret itself, unless the value is plainly something else. */
-const namesSecret =
-  /(?:pass(?:word|wd|phrase)|secret|token|credentials?|api_?key|(?:secret_?)?access_?key|private_?key|secret_?key)$/i;
+/** Names that end like this are about a secret (`TOKEN_TTL`, `SECRET_NAME`): their value must look like one, too. */
+const aboutSecret = new RegExp(
+  `[_-](?:${[
+    'ALGORITHM|ARN|AUDIENCE|CLASS|COUNT|ENABLED|ENDPOINT|EXPIRY|FIELD|FILE|FORMAT|HASH|HEADER|HOST|ID|ISSUER|LENGTH|LEVEL',
+    'LIMIT|MANAGER|MAX|MIN|MODE|NAME|NAMESPACE|PATH|POLICY|PREFIX|PROVIDER|REF|REGION|ROTATION|SECONDS|SIZE|SOURCE|STORE',
+    'TIMEOUT|TTL|TYPE|URI|URL|VERSION',
+  ].join('|')})S?$`,
+  'i',
+);
 
 /** What people write for a setting of a secret, rather than the secret. */
 const settings = new Set(
@@ -42,7 +48,7 @@ const settings = new Set(
 function isPlainSecret(name: string, value: string): boolean {
   if (hasUserinfo(value) || value.includes('PRIVATE KEY-----')) return true;
   if (!mentionsSecret.test(name) || isPlainly(value)) return false;
-  return namesSecret.test(name) || looksRandom(value);
+  return !aboutSecret.test(name) || looksRandom(value);
 }
 
 /** Is the value by itself no secret, whatever the name says? */

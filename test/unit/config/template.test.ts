@@ -59,6 +59,7 @@ describe('a variable that is named like a secret', () => {
       API_TOKEN: '$(TOKEN_OF_SECRET)',
       TOKEN_TYPE: 'Bearer',
       CREDENTIALS_PROVIDER: 'WorkloadIdentity',
+      PASSWORD_HASH: 'argon2id',
       API_KEY_HEADER: 'X-Api-Key',
       DATABASE_URL: 'postgres://app:$(DB_PASSWORD)@db/shop',
       EMPTY_PASSWORD: '',
@@ -70,6 +71,8 @@ describe('a variable that is named like a secret', () => {
     const secret = {
       DB_PASSWORD: 'hunter2',
       ADMIN_PASSWORD: 'postgres',
+      DB_PASSWORD_PROD: 'hunter2',
+      PASSWORD2: 's3cr3t!',
       PIN_PASSWORD: '12345678901234',
       GITHUB_TOKEN: 'ghp_0123456789abcdefghijABCDEFGHIJ012345',
       TOKEN_OF_CI: 'ghp_0123456789abcdefghijABCDEFGHIJ012345',
