@@ -48,6 +48,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     loadConfig: read,
     readRecords: read,
     findRun: read,
+    dryRunWrites: read,
     probeSlos: read,
     measureTraffic: read,
     prepareVersion: {

@@ -25,6 +25,7 @@ import { planRollout, serviceRef, topologies } from '../core/rollout/plan/versio
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
+import { plannedWrites } from './planned-writes.ts';
 import { rollout } from './rollout.ts';
 import { present } from '../core/values/json.ts';
 
@@ -44,6 +45,11 @@ const { findRun } = proxyActivities<RolloutActivities>({
 const { probeSlos } = proxyActivities<RolloutActivities>({
   ...options.probeSlos,
   summary: 'can every SLO be evaluated?',
+});
+
+const { dryRunWrites } = proxyActivities<RolloutActivities>({
+  ...options.dryRunWrites,
+  summary: 'would the cluster take every object?',
 });
 
 const { measureTraffic } = proxyActivities<RolloutActivities>({
@@ -72,8 +78,9 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
   const planned = planRollout({ config, read, change: input.change });
   await assertSlos(planned);
-  // A start that was under way when forecasts came goes on without one.
-  const plan = patched('forecast') ? await withForecast(planned) : planned;
+  // A start that was under way when these came goes on without them.
+  const tried = patched('dry-run') ? await withDryRun(planned) : planned;
+  const plan = patched('forecast') ? await withForecast(tried) : tried;
   const topology = topologies(config, read.clusters);
   if (input.dryRun === true) return { workflowId: '', runId: '', plan, topology };
   return { ...(await start(workflowId, plan)), topology };
@@ -103,6 +110,20 @@ async function assertSlos(plan: Plan): Promise<void> {
   if (missing.length === 0) return;
   throw ApplicationFailure.nonRetryable(
     `${kind} of ${service.namespace}/${service.service} refused, nothing was written: no verdict would be possible:\n- ${missing.join('\n- ')}`,
+    'Invalid',
+  );
+}
+
+/** Every object that the run will write, tried in its cluster. A way back is never held up by it. */
+async function withDryRun(plan: Plan): Promise<Plan> {
+  const { service, kind } = plan;
+  if (kind === 'restore' || kind === 'release') return plan;
+  const answers = await Promise.all(plannedWrites(plan).map((writes) => dryRunWrites(writes)));
+  const refused = answers.flatMap((one) => one.refused);
+  const notes = answers.flatMap(({ untried }) => untried.map((why) => `not tried by a dry run: ${why}`));
+  if (refused.length === 0) return notes.length === 0 ? plan : { ...plan, notes: [...plan.notes, ...notes] };
+  throw ApplicationFailure.nonRetryable(
+    `${kind} of ${service.namespace}/${service.service} refused, nothing was written: a dry run of it fails:\n- ${refused.join('\n- ')}`,
     'Invalid',
   );
 }

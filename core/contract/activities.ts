@@ -41,6 +41,25 @@ export interface PrepareVersionResult {
   readonly templateDigest: string;
 }
 
+/** What a run will write in one cluster, to be tried by a server-side dry run. */
+export interface DryRunWritesInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  /** Absent: the cluster serves no part of the change. */
+  readonly prepare?: PrepareVersionInput;
+  /** Absent: its clients do not call what changes. */
+  readonly routing?: ApplyRoutingInput;
+  /** Version that the frontend's selector will be pinned to. */
+  readonly pin?: string;
+}
+
+export interface DryRunWritesResult {
+  /** One sentence per object that the cluster would not take. */
+  readonly refused: readonly string[];
+  /** One sentence per object that could not be tried, with the reason. */
+  readonly untried: readonly string[];
+}
+
 export interface CommitInput {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
@@ -112,6 +131,8 @@ export interface RolloutActivities {
   ): Promise<{ readonly traffic: readonly MeasuredTraffic[]; readonly problem: string }>;
   loadConfig(input: LoadConfigInput): Promise<LoadedConfig>;
   readRecords(input: ReadRecordsInput): Promise<ReadRecordsResult>;
+  /** Would the cluster take every object that a run will write? Nothing is stored. */
+  dryRunWrites(input: DryRunWritesInput): Promise<DryRunWritesResult>;
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;
   applyRouting(input: ApplyRoutingInput): Promise<ApplyRoutingResult>;
   verifyRouting(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;

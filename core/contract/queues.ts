@@ -27,6 +27,7 @@ export const queueOf = {
   loadConfig: 'control',
   findRun: 'control',
   readRecords: 'apply',
+  dryRunWrites: 'apply',
   prepareVersion: 'apply',
   applyRouting: 'apply',
   commit: 'apply',

@@ -13,6 +13,7 @@ import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
 import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
 import { assertHangs } from '../../support/hangs.ts';
+import { requireTeam } from './policy.ts';
 
 const START_MS = 300_000;
 let servers: TestClusters;
@@ -323,34 +324,7 @@ describe('403 for other reasons than a role, as a real API server words them', (
     await aws.admin.remove('/api/v1/namespaces/leaving');
     const leaving = await cluster.apply(service('leaving')).catch((error: unknown) => error);
     expect(leaving).toMatchObject({ code: 'Invalid', fix: expect.stringContaining('the namespace is being deleted') });
-    const group = '/apis/admissionregistration.k8s.io/v1';
-    const apiVersion = 'admissionregistration.k8s.io/v1';
-    const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'policed' } } };
-    await aws.admin.apply(`${group}/validatingadmissionpolicies/require-team`, {
-      apiVersion,
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: 'require-team' },
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          resourceRules: [
-            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['services'] },
-          ],
-        },
-        validations: [
-          {
-            expression: "has(object.metadata.labels) && 'team' in object.metadata.labels",
-            message: 'label team is missing',
-          },
-        ],
-      },
-    });
-    await aws.admin.apply(`${group}/validatingadmissionpolicybindings/require-team`, {
-      apiVersion,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'require-team' },
-      spec: { policyName: 'require-team', validationActions: ['Deny'], matchResources },
-    });
+    await requireTeam(aws.admin, { namespace: 'policed', apiGroup: '', resource: 'services' });
     await expect(
       (async () => {
         // A policy holds a moment after it was written.
