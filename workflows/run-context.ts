@@ -92,12 +92,12 @@ export function verify(
   clusters: readonly string[],
   { mode, summary }: { mode: VerifyMode; summary: string },
 ): Promise<VerifyRoutingResult> {
-  const { service, metrics } = context.plan;
+  const { service } = context.plan;
   const targets = clusters.flatMap((cluster) => {
     const last = context.written.get(cluster);
     return last === undefined ? [] : [{ cluster: refOf(context, cluster), ...last }];
   });
-  const input = { service, mode, targets, metrics, timeoutMs: VERIFY_MS };
+  const input = { service, mode, targets, timeoutMs: VERIFY_MS };
   return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
 }
 

@@ -106,7 +106,7 @@ async function assertSlos(plan: Plan): Promise<void> {
   const { metrics, service, slos, kind } = plan;
   if (metrics === null || (kind !== 'adopt' && kind !== 'deploy')) return;
   const clusters = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
-  const missing = await probeSlos({ service, metrics, slos, clusters });
+  const missing = await probeSlos({ service, slos, clusters });
   if (missing.length === 0) return;
   throw ApplicationFailure.nonRetryable(
     `${kind} of ${service.namespace}/${service.service} refused, nothing was written: no verdict would be possible:\n- ${missing.join('\n- ')}`,
@@ -131,7 +131,7 @@ async function withDryRun(plan: Plan): Promise<Plan> {
 async function withForecast(plan: Plan): Promise<Plan> {
   const { metrics, service, slos, judge, kind } = plan;
   if (metrics === null || kind !== 'deploy') return plan;
-  const { traffic, problem } = await measureTraffic({ service, metrics, slos, judge, strata: runningStrata(plan) });
+  const { traffic, problem } = await measureTraffic({ service, slos, judge, strata: runningStrata(plan) });
   if (problem !== '') return { ...plan, notes: [...plan.notes, `no forecast of the bakes: ${problem}`] };
   const forecasts = forecastSteps(plan, traffic);
   return { ...plan, forecasts, notes: [...plan.notes, ...forecastWarnings(plan, forecasts)] };

@@ -11,6 +11,7 @@ import type { Slo } from '../../core/judge/settings.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { promqlOf } from '../../platform/metrics/promql.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { connectMetrics, noMetrics } from './metrics.ts';
 
 /** One sentence per SLO that cannot be evaluated; empty = all can. */
 export async function probeSlos(
@@ -18,8 +19,10 @@ export async function probeSlos(
   input: ProbeSlosInput,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const metrics = deps.connectMetrics(input.metrics);
+  const { mesh } = input.service;
   try {
+    const metrics = await connectMetrics(deps, mesh);
+    if (metrics === null) throw noMetrics(mesh);
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
     const found = await Promise.all(
       input.slos.map(async (slo) => {

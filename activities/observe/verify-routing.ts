@@ -10,6 +10,7 @@ import { proveTargets, type Proofs } from '../../core/judge/proof/prove-targets.
 import type { CountSource } from '../../core/judge/series/source.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { connectMetrics } from './metrics.ts';
 
 /** Time between two looks, ms: where scrapes come every second or two, the answer is there at once. */
 const POLL_MS = 1_000;
@@ -19,12 +20,12 @@ const SCRAPES = { entered: 2, forward: 3, restored: 4 } as const;
 const LONGEST_MS = 4 * 60_000;
 
 export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput): Promise<VerifyRoutingResult> {
-  if (input.metrics === null) return resultOf(untestedAll(input, 'no metrics backend is configured'), deps.now());
   const bare = bareProofs(input);
   const targets = input.targets.filter(isProvable);
   if (targets.length === 0) return resultOf(bare, deps.now());
   const context = Context.current();
-  const metrics = deps.connectMetrics(input.metrics);
+  const metrics = await metricsOrWhyNot(deps, input.service.mesh);
+  if (typeof metrics === 'string') return resultOf(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
   const proven = new Map<string, InstanceProof>();
   for (;;) {
@@ -39,6 +40,15 @@ export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput
     if (result === 'verified' || deps.now() - startedMs >= lookingMs(input, seen.intervalMs))
       return resultOf([...proofs, ...bare], deps.now());
     await context.sleep(POLL_MS);
+  }
+}
+
+async function metricsOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSource | string> {
+  try {
+    return (await connectMetrics(deps, mesh)) ?? 'no metrics backend is configured';
+  } catch (error) {
+    if (error instanceof TidegateError) return error.message;
+    throw error;
   }
 }
 

@@ -94,7 +94,7 @@ export function permissionFindings(cluster: string, refused: readonly Refused[])
     {
       severity: 'error',
       text: [`${cluster}: the user of this kubeconfig may not`, ...lines].join('\n'),
-      fix: 'an administrator applies infra/kubernetes/rbac.yaml there, bound to that user',
+      fix: 'an administrator applies infra/kubernetes/rbac.yaml there, and rbac-namespace.yaml in each namespace, bound to that user',
     },
   ];
 }

@@ -2,7 +2,6 @@
 import type { LoadedConfig } from '../config/types.ts';
 import type { WatchSloInput, WatchSloResult, MeasureTrafficInput, MeasuredTraffic } from '../judge/look/watch.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult } from '../judge/proof/proof.ts';
-import type { MetricsRef } from '../judge/series/metrics-ref.ts';
 import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
@@ -110,7 +109,6 @@ export interface ReleaseInput {
 
 export interface ProbeSlosInput {
   readonly service: ServiceRef;
-  readonly metrics: MetricsRef;
   readonly slos: readonly Slo[];
   /** Serving clusters that must report. */
   readonly clusters: readonly string[];

@@ -2,7 +2,6 @@
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { ApplyRoutingResult } from '../../routing/changes.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
-import type { MetricsRef } from '../series/metrics-ref.ts';
 
 export type VerifyMode = 'entered' | 'forward' | 'restored';
 
@@ -20,7 +19,6 @@ export interface VerifyRoutingInput {
   readonly service: ServiceRef;
   readonly mode: VerifyMode;
   readonly targets: readonly VerifyTarget[];
-  readonly metrics: MetricsRef | null;
   /** How long to look before the answer is `untested` or `contradicted`, ms. */
   readonly timeoutMs: number;
 }

@@ -11,7 +11,13 @@ import { kinds } from '../../../core/kube/kinds.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
+import {
+  bindingPath,
+  createNamespace,
+  startApiServers,
+  type TestCluster,
+  type TestClusters,
+} from '../../support/api-server.ts';
 import { assertHangs } from '../../support/hangs.ts';
 import { requireTeam } from './policy.ts';
 
@@ -243,8 +249,9 @@ describe('refusals of a real API server', () => {
     const cluster = clusters.connect(aws.ref);
     const metadata = { name: 'checkout', namespace: 'nowhere' };
     const service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } };
+    // The role holds in namespaces where it is bound, and in no other.
     await expect(cluster.apply(service)).rejects.toMatchObject({
-      code: 'Invalid',
+      code: 'Forbidden',
       message: expect.stringContaining('aws/nowhere/Service/checkout'),
     });
     const bad = { ...service, metadata: { ...metadata, namespace: 'shop' }, spec: { ports: [{ port: 99_999 }] } };
@@ -256,7 +263,7 @@ describe('refusals of a real API server', () => {
     await cluster.apply({ ...service, metadata: { ...metadata, namespace: 'shop' } });
     await expect(cluster.apply(stale)).rejects.toMatchObject({ code: 'Conflict' });
     const secrets = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' };
-    await aws.admin.remove('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tidegate');
+    await aws.admin.remove(bindingPath('shop', 'tidegate'));
     await expect(
       (async () => {
         // RBAC caches for a moment.
@@ -321,6 +328,10 @@ describe('403 for other reasons than a role, as a real API server words them', (
     const clusters = createClusters();
     const cluster = clusters.connect(await asAdmin());
     await Promise.all(['policed', 'leaving'].map((name) => createNamespace(servers, name)));
+    await expect(cluster.apply(service('nowhere'))).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('aws/nowhere/Service/checkout'),
+    });
     await aws.admin.remove('/api/v1/namespaces/leaving');
     const leaving = await cluster.apply(service('leaving')).catch((error: unknown) => error);
     expect(leaving).toMatchObject({ code: 'Invalid', fix: expect.stringContaining('the namespace is being deleted') });

@@ -25,14 +25,14 @@ const counters = ['envoy_cluster_upstream_rq_total', 'envoy_cluster_membership_h
 const verify = (targets: readonly VerifyTarget[]): Promise<VerifyRoutingResult> => {
   const { verifyRouting } = createObserveActivities({
     now: () => NOW_MS,
-    connectMetrics: () => ({
+    connectMetrics: async () => ({
       clockOffsetMs: () => Promise.resolve(0),
       range: ({ series }) =>
         Promise.resolve(counters.filter(({ labels }) => series.names.includes(labels['__name__'] ?? ''))),
     }),
   });
   const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
-  const input: VerifyRoutingInput = { service, mode: 'restored', targets, metrics: { url: 'http://m' }, timeoutMs: 0 };
+  const input: VerifyRoutingInput = { service, mode: 'restored', targets, timeoutMs: 0 };
   return new MockActivityEnvironment().run<[typeof input], VerifyRoutingResult, typeof verifyRouting>(
     verifyRouting,
     input,
