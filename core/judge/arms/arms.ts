@@ -17,6 +17,12 @@ export interface Arm {
   readonly pods: readonly (readonly Cell[])[];
   /** Up to when the arm is known, ms; null: no series at all. */
   readonly newestMs: number | null;
+  /**
+   * Where the same processes count both arms: every sample until then has been read. Each process is sampled at instants of
+   * its own, but both arms at the same, so a comparison may end at any of them; what a process has counted since its
+   * own last one goes into the next stretch of both.
+   */
+  readonly sharedToMs?: number;
   /** Why the counts cannot be used; '' when they can. */
   readonly problem: string;
   /** Who should count as well but is not heard: the counts are true, but not all. '' when all are there. */
@@ -87,7 +93,7 @@ export const envoyErrorArm = (counted: Counted, of: EnvoyArm): Arm => {
     newestMs: oldestNewest(ofSubset),
     weigh: ({ labels }) => ({ total: 1, bad: labels['envoy_response_code_class'] === '5' ? 1 : 0 }),
   });
-  return { ...arm, missing: silentClients(ofSubset, of) };
+  return { ...arm, ...sharedTo(ofSubset, counted.intervalMs), missing: silentClients(ofSubset, of) };
 };
 
 export const ofEnvoyArm =
@@ -145,6 +151,15 @@ const cellsOf = (series: readonly CountedSeries[], weigh: ArmOptions['weigh']): 
 /** Pods come and go: an arm is known up to its newest pod's newest sample. */
 export const newestOf = (series: readonly CountedSeries[]): number | null =>
   series.length === 0 ? null : Math.max(...series.map((one) => one.newestMs));
+
+/** A sample is not due before so much of the interval has passed since the one before. */
+const NOT_DUE = 0.9;
+
+export function sharedTo(series: readonly CountedSeries[], intervalMs: number): Pick<Arm, 'sharedToMs'> {
+  const [newestMs, oldestMs] = [newestOf(series), oldestNewest(series)];
+  if (newestMs === null || oldestMs === null) return {};
+  return { sharedToMs: Math.min(newestMs, oldestMs + NOT_DUE * intervalMs) };
+}
 
 /** Envoys stay: an arm is known up to the newest sample of the Envoy that is furthest behind. */
 export const oldestNewest = (series: readonly CountedSeries[]): number | null => {

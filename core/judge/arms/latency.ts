@@ -8,11 +8,13 @@ import {
   ofEnvoyArm,
   ofServerArm,
   oldestNewest,
+  sharedTo,
   silentClients,
   type Arm,
   type EnvoyArm,
   type ServerArm,
 } from './arms.ts';
+import { present } from '../../values/json.ts';
 import { perSecond } from '../series/conventions.ts';
 import type { Counted, CountedSeries } from '../series/counters.ts';
 
@@ -22,6 +24,7 @@ export interface Histograms {
   /** By edge in seconds, +Infinity included. */
   readonly list: readonly ReadonlyMap<number, CountedSeries>[];
   readonly newestMs: number | null;
+  readonly sharedToMs?: number;
   readonly missing: string;
 }
 
@@ -32,7 +35,13 @@ export const serverHistograms = (counted: Counted, of: ServerArm): Histograms =>
 
 export const envoyHistograms = (counted: Counted, of: EnvoyArm): Histograms => {
   const series = counted.series.filter(ofEnvoyArm(of));
-  return { counted, list: byHistogram(series), newestMs: oldestNewest(series), missing: silentClients(series, of) };
+  return {
+    counted,
+    list: byHistogram(series),
+    newestMs: oldestNewest(series),
+    ...sharedTo(series, counted.intervalMs),
+    missing: silentClients(series, of),
+  };
 };
 
 /** Finite edges in seconds, ascending, that all histograms of all these arms have: those that arms can be compared at. */
@@ -50,7 +59,7 @@ export const sharedEdges = (
 };
 
 /** Bad: slower than the edge, in seconds. */
-export const slowerThan = ({ counted, list, newestMs, missing }: Histograms, edgeS: number): Arm => {
+export const slowerThan = ({ counted, list, newestMs, sharedToMs, missing }: Histograms, edgeS: number): Arm => {
   const series = list
     .flatMap((one) => [one.get(edgeS), one.get(Number.POSITIVE_INFINITY)])
     .filter((one) => one !== undefined);
@@ -60,7 +69,7 @@ export const slowerThan = ({ counted, list, newestMs, missing }: Histograms, edg
     weigh: (one) => (edgeOf(one) === edgeS ? { total: 0, bad: -1 } : { total: 1, bad: 1 }),
   });
   const problem = arm.problem || troubleOf({ list, cells: arm.cells, edgeS });
-  return { ...arm, missing, problem, cells: problem === '' ? arm.cells : [] };
+  return { ...arm, ...present({ sharedToMs }), missing, problem, cells: problem === '' ? arm.cells : [] };
 };
 
 /** Largest difference between an objective and the edge that stands for it, as a share of the objective. */

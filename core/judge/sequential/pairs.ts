@@ -30,6 +30,7 @@ const GAP_INTERVALS = 2.5;
 export const stretches = ({ newArm, oldArm, afterMs, intervalMs, shortestMs }: StretchesInput): readonly Stretch[] => {
   if (newArm.newestMs === null || oldArm.newestMs === null) return [];
   const knownMs = Math.min(newArm.newestMs, oldArm.newestMs);
+  const sharedMs = Math.min(newArm.sharedToMs ?? knownMs, oldArm.sharedToMs ?? knownMs);
   const gaps = [...newArm.cells, ...oldArm.cells].filter(
     (cell) => cell.atMs - cell.fromMs > GAP_INTERVALS * intervalMs,
   );
@@ -41,7 +42,7 @@ export const stretches = ({ newArm, oldArm, afterMs, intervalMs, shortestMs }: S
     if (atMs - fromMs < shortestMs || gaps.some((gap) => gap.fromMs < atMs && atMs < gap.atMs)) continue;
     const endsAligned = instants.has(atMs);
     const together = aligned && endsAligned;
-    if (atMs + (together ? 0 : intervalMs) > knownMs) break;
+    if (together ? atMs > sharedMs : atMs + intervalMs > knownMs) break;
     found.push({ fromMs, atMs, shiftsMs: together ? [0] : [0, -intervalMs, intervalMs] });
     fromMs = atMs;
     aligned = endsAligned;
