@@ -16,6 +16,7 @@ import { addValidate } from './commands/validate.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CommandContext } from './commands/context.ts';
 import { exitCodes, type Io } from './io.ts';
+import { packageVersion } from './version.ts';
 
 /** Codes of errors that the person in front of the terminal can mend by asking differently. */
 const inputCodes: readonly string[] = ['Invalid', 'VersionExists', 'HalfMoved', 'Foreign', 'Conflict'];
@@ -63,7 +64,9 @@ const verbs = [
 function buildProgram(context: CommandContext): Command {
   const { io } = context;
   const program = new Command('tidegate')
+    // Options before the command are the program's: `adopt --version V` keeps its own.
     .enablePositionalOptions()
+    .version(packageVersion(), '-V, --version', 'version of tidegate')
     .description(
       'Moves traffic between versions, clusters and clouds, proves every move, and moves it back when the numbers say so.',
     )
