@@ -11,6 +11,7 @@
 import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import { waveTitle } from '../rollout/plan/wave-title.ts';
 import { deploymentName, subsetName } from '../routing/names.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
 import { durationText } from '../values/duration.ts';
@@ -40,7 +41,7 @@ export function planText({ plan, topology }: PlanFacts): string {
 
 function waveLines(plan: Plan): string[] {
   return plan.waves.flatMap((wave, i) => [
-    `Wave ${i + 1} ${wave.name}: ${wave.serving.join(', ')}`,
+    `${capital(waveTitle(wave, i))}: ${wave.serving.join(', ')}`,
     ...wave.steps.map((step, j) => {
       const forecasts = (plan.forecasts ?? []).filter((one) => one.wave === wave.name && one.step === j + 1);
       const least = step.auto === true ? 'watched as long as it takes' : `watched ${durationText(step.bakeMs)}`;
@@ -50,6 +51,8 @@ function waveLines(plan: Plan): string[] {
     }),
   ]);
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Weights that every client cluster's Envoys get, step by step; the largest exposure of users at each. */
 function weightLines(plan: Plan, topology: PlanFacts['topology']): string[] {
