@@ -16,6 +16,7 @@ import type { Outcome } from '../../core/rollout/machine/state.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { isCut, runEnd } from '../../core/view/run-end.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
 import { untilAborted } from '../../platform/abort.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -80,21 +81,33 @@ export const rowsText = (rows: readonly RolloutRow[]): string =>
 
 function notFound(error: unknown, handle: WorkflowHandle): Error {
   if (error instanceof WorkflowNotFoundError) {
-    return new TidegateError('Invalid', `no rollout ${handle.workflowId}`, { fix: 'see: tidegate rollout list' });
+    return new TidegateError('Invalid', `Temporal knows no rollout ${handle.workflowId}`, {
+      fix: 'none was started in this Temporal namespace, or its retention is over. What is there: tidegate rollout list; what the clusters say: tidegate doctor',
+    });
   }
   return error instanceof Error ? error : new Error(String(error));
 }
 
-export async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
+async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
   // First: what a run says that was closed by then is its last word.
   const run = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
   const [status, plan] = await Promise.all([
     handle.query<RolloutStatus>(messageNames.status),
     handle.query<Plan>(messageNames.plan),
-  ]);
+  ]).catch((error: unknown) => Promise.reject(run.closeTime === undefined ? error : endedUnheard(error, run)));
   const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
-  const cut = status.outcome === null && run.closeTime !== undefined ? run.status.name.toLowerCase() : '';
-  return { plan, status, readings, cut, nowMs: io.now(), link: linkTo(handle, io) };
+  return {
+    ...{ plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) },
+    run: run.closeTime === undefined ? 'running' : run.status.name.toLowerCase(),
+  };
+}
+
+/** A run that has ended does not go on by itself, and what it did is told by a worker only. */
+function endedUnheard(error: unknown, { status, workflowId }: WorkflowExecutionDescription): Error {
+  const words = status.name.toLowerCase().replace('_', ' ');
+  const text = `${workflowId} has ended as ${words}; its last word cannot be read without a worker`;
+  const fix = `start one (tidegate worker) and ask again${status.name === 'COMPLETED' ? '' : '; tidegate doctor says whether traffic is half moved'}`;
+  return new TidegateError('Unavailable', text, { cause: error, fix });
 }
 
 /** What the running watch saw at its last look: it lies in the activity's heartbeat, not in the history. */
@@ -137,7 +150,8 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
         await answered(handle.result(), io.signal).catch(() => undefined);
         return exitCodeOf(outcome);
       }
-      if (seen.cut !== '') throw cutOff(seen);
+      const end = isCut(seen) ? runEnd(seen) : null;
+      if (end !== null) throw new TidegateError('HalfMoved', end.text, { fix: end.fix });
     }
     if (io.signal.aborted) {
       io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
@@ -146,11 +160,6 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
     await io.sleep(500);
   }
 }
-
-const cutOff = ({ cut, plan }: Live): TidegateError =>
-  new TidegateError('HalfMoved', `the rollout ended as ${cut}, without an outcome; traffic stays as it is`, {
-    fix: `tidegate restore ${plan.service.service} takes it back`,
-  });
 
 /** undefined on Ctrl-C. One look takes long where nobody answers: Temporal's client asks ten times by itself. */
 async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
@@ -161,6 +170,13 @@ async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | 
     if (signal.aborted) return undefined;
     throw error;
   }
+}
+
+/** One look, for a command that does not wait. */
+export async function lookOnce(handle: WorkflowHandle, io: Io): Promise<Live> {
+  const seen = await look(handle, io);
+  if (seen instanceof TidegateError) throw seen;
+  return seen;
 }
 
 /** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */

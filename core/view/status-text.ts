@@ -3,6 +3,7 @@ import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
+import { isCut, runEnd } from './run-end.ts';
 import { durationText } from '../values/duration.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
 
@@ -11,8 +12,8 @@ export interface Live {
   readonly status: RolloutStatus;
   /** The newest readings: of the running watch, else of the last. */
   readonly readings: readonly SloReading[];
-  /** How the run was cut off before it had an outcome: terminated, timed_out, …; '' when it was not. */
-  readonly cut: string;
+  /** Temporal's status of the run in small letters: running, completed, failed, cancelled, terminated, timed_out. */
+  readonly run: string;
   readonly nowMs: number;
   readonly link: string;
 }
@@ -21,9 +22,11 @@ const BAR = 20;
 
 export function statusLines(live: Live): string[] {
   const { plan, status } = live;
+  const end = runEnd(live);
   return [
-    `${status.service}  ${plan.kind} → ${plan.version}   ${(status.outcome ?? status.phase).toUpperCase()}   ${sinceText(live)}`,
-    `  ${status.reason}`,
+    `${status.service}  ${plan.kind} → ${plan.version}   ${stateText(live).toUpperCase()}   ${sinceText(live)}`.trimEnd(),
+    ...(end === null ? [] : [`  ${end.text}`, `  → ${end.fix}`]),
+    `  ${isCut(live) ? `its last word (${status.phase}): ` : ''}${status.reason}`,
     '',
     ...plan.waves.flatMap((wave, i) => waveLines(live, i, wave.serving)),
     '',
@@ -33,8 +36,11 @@ export function statusLines(live: Live): string[] {
   ];
 }
 
-const sinceText = ({ status, nowMs }: Live): string =>
-  status.outcome === null ? `for ${durationText(Math.max(1000, nowMs - status.since))}` : '';
+const stateText = (live: Live): string =>
+  live.status.outcome ?? (isCut(live) ? live.run.replace('_', ' ') : live.status.phase);
+
+const sinceText = ({ status, nowMs, run }: Live): string =>
+  status.outcome === null && run === 'running' ? `for ${durationText(Math.max(1000, nowMs - status.since))}` : '';
 
 function waveLines({ plan, status }: Live, index: number, serving: readonly string[]): string[] {
   const wave = plan.waves[index];

@@ -126,8 +126,17 @@ describe('a watched rollout that does not answer, or never will', () => {
     expect(look).toBe(1);
     expect(ended).toMatchObject({
       code: 'HalfMoved',
-      message: 'the rollout ended as terminated, without an outcome; traffic stays as it is',
+      message: expect.stringContaining('the rollout ended as terminated, without an outcome; traffic stays as it is'),
       fix: 'tidegate restore checkout takes it back',
+    });
+  });
+
+  it('that was terminated and has no worker is not said to go on by itself', async () => {
+    const { ended } = await watch({ answers: [silence], closed: 'TERMINATED' });
+    expect(ended).toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('has ended as terminated'),
+      fix: expect.stringContaining('tidegate worker'),
     });
   });
 });

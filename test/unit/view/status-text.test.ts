@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SloReading } from '../../../core/judge/slo-reading.ts';
-import { initialState } from '../../../core/rollout/machine/state.ts';
+import { initialState, type Outcome } from '../../../core/rollout/machine/state.ts';
 import { statusOf } from '../../../core/rollout/machine/status.ts';
 import { statusLines } from '../../../core/view/status-text.ts';
+import type { Plan } from '../../../core/rollout/plan/plan.ts';
 import { testPlan } from '../../support/plans.ts';
 
 const reading = (change: Partial<SloReading>): SloReading => ({
@@ -14,7 +15,17 @@ const reading = (change: Partial<SloReading>): SloReading => ({
 const lines = (one: SloReading, reason = 'watching'): string[] => {
   const plan = testPlan();
   const status = statusOf(plan, { ...initialState, reason });
-  return statusLines({ plan, status, readings: [one], cut: '', nowMs: 0, link: 'x' });
+  return statusLines({ plan, status, readings: [one], run: 'running', nowMs: 0, link: 'x' });
+};
+const ended = (run: string, outcome: Outcome | null, kind: Plan['kind'] = 'deploy'): string => {
+  const plan = testPlan({ kind });
+  const status = statusOf(plan, {
+    ...initialState,
+    phase: outcome === null ? 'baking' : 'ended',
+    outcome,
+    reason: 'x',
+  });
+  return statusLines({ plan, status, readings: [], run, nowMs: 0, link: 'x' }).slice(0, 4).join('\n');
 };
 const lineOf = (one: SloReading): string => lines(one).find((line) => line.includes('errors')) ?? '';
 
@@ -37,5 +48,31 @@ describe('the status of a rollout', () => {
       '\n',
     );
     expect(text.match(/too few/g)).toHaveLength(1);
+  });
+});
+
+describe('the status of a run that has ended', () => {
+  it.each([
+    ['terminated', 'TERMINATED', 'somebody terminated it'],
+    ['timed_out', 'TIMED OUT', 'a workflow timeout ended it'],
+    ['failed', 'FAILED', 'the workflow failed before'],
+    ['cancelled', 'CANCELLED', 'cancelled before'],
+  ])('as %s without an outcome says so, and how the traffic comes back', (run, state, why) => {
+    const text = ended(run, null);
+    expect(text).toMatch(new RegExp(`→ v2 {3}${state}\n`));
+    expect(text).toContain(why);
+    expect(text).toContain('→ tidegate restore checkout takes it back');
+    expect(text).toContain('its last word (baking): x');
+    expect(text).not.toContain(' for ');
+  });
+
+  it('sends a cut release on: a restore would take it back half way', () => {
+    expect(ended('terminated', null, 'release')).toContain('→ tidegate release checkout goes on where it ended');
+  });
+
+  it('says how to go on after one that failed or was cancelled and put the traffic back', () => {
+    expect(ended('failed', 'restored')).toMatch(/RESTORED[^]*the run failed, and the traffic is back[^]*rollout retry/);
+    expect(ended('cancelled', 'restored')).toMatch(/the run was cancelled[^]*rollout retry checkout/);
+    expect(ended('completed', 'restored')).not.toContain('→ tidegate');
   });
 });
