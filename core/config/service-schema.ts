@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
-import { policyDefaults, rolloutDefaults } from './defaults.ts';
+import { adoptDefaults, policyDefaults, rolloutDefaults } from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
@@ -107,6 +107,13 @@ const rollout = z
     });
   });
 
+const adopt = z.strictObject({
+  bake: duration({ minMs: 1000 }).prefault(adoptDefaults.bake).meta({
+    description:
+      'Least time that each wave of an adoption is watched, after the warm-up; longer while the judge has seen too little.',
+  }),
+});
+
 const policy = z.strictObject({
   requestTimeout: duration().prefault(policyDefaults.requestTimeout),
   upstreamIdleTimeout: duration({ minMs: 1 }).prefault(policyDefaults.upstreamIdleTimeout),
@@ -137,6 +144,7 @@ export const serviceSchema = z.strictObject({
         .optional(),
       topology: topologySchema.optional(),
       policy: policy.prefault({}),
+      adopt: adopt.prefault({}),
       rollout: rollout.prefault({}),
       judge: judgeSchema.prefault({}),
       slos: slosSchema.optional(),

@@ -29,6 +29,7 @@ export function planText({ plan, topology }: PlanFacts): string {
     ...waveLines(plan),
     ...weightLines(plan, topology),
     ...objectLines(plan),
+    ...warmUpLine(plan),
     `Longest duration without a person: ${durationText(longestDurationMs(plan)) || 'none'}`,
     `Judged by: ${plan.slos.map((slo) => `${slo.name} (${slo.source}, ${formatShare(slo.target * WHOLE)} good)`).join('; ') || 'nothing'}`,
     `On a breach: ${plan.onBreach === 'all' ? 'every cluster goes back' : 'the breaching cluster goes back'}`,
@@ -51,6 +52,14 @@ function waveLines(plan: Plan): string[] {
     }),
   ]);
 }
+
+/** A bake begins behind it, so that a step takes longer than its line says. */
+const warmUpLine = ({ warmUpMs, waves }: Plan): string[] => {
+  const bakes = waves.some(({ steps }) => steps.some(({ bakeMs }) => bakeMs > 0));
+  return warmUpMs > 0 && bakes
+    ? [`Before each watched time: ${durationText(warmUpMs)} of warm-up, in which only hard stops count`]
+    : [];
+};
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

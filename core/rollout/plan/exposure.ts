@@ -4,13 +4,13 @@ import type { Plan } from './plan.ts';
 import { waveLabel } from './wave-title.ts';
 
 /**
- * The longest time the plan can take without a person: every wave may use its whole progress deadline, every bake all of
- * maxUnknown. Gates and pauses are not counted.
+ * The longest time the plan can take without a person: every wave may use its whole progress deadline, every bake its
+ * warm-up and all of maxUnknown. Gates and pauses are not counted.
  */
 export function longestDurationMs(plan: Plan): number {
   return plan.waves
     .map((wave) => {
-      const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : step.bakeMs + plan.maxUnknownMs));
+      const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : plan.warmUpMs + step.bakeMs + plan.maxUnknownMs));
       return plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
     })
     .reduce((a, b) => a + b, 0);

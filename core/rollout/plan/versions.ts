@@ -234,7 +234,8 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
       const versions = Object.fromEntries([...new Set(needed)].map((name) => [name, shares(name)]));
       // A serving cluster that is adopted already keeps what is proven there.
       const serving = Object.keys(versions).filter((name) => proven[name] === undefined);
-      const step = { share: WHOLE, bakeMs: wave.steps[0]?.bakeMs ?? 0, approve: false, versions };
+      const bakeMs = config.service.adoptBakeMs ?? wave.steps[0]?.bakeMs ?? 0;
+      const step = { share: WHOLE, bakeMs, approve: false, versions };
       return { name: wave.name, serving, clients, enter: versions, steps: [step], skipped: [] };
     })
     .filter((wave) => wave.clients.length > 0);
