@@ -48,6 +48,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     loadConfig: read,
     readRecords: read,
     findRun: read,
+    describeRun: read,
     probeSlos: read,
     measureTraffic: read,
     prepareVersion: {

@@ -1,11 +1,12 @@
 /** lab up | down | status | logs | exec | traffic | break: a real mesh on one machine. */
 import type { Command } from 'commander';
 import { breakUsage } from '../../infra/lab/break-usage.ts';
+import type * as labVerbs from '../lab/lab.ts';
 import type { LabPlace, TrafficOptions } from '../lab/lab.ts';
 import type { CommandContext } from './context.ts';
 
 type On = (name: string, description: string, examples: readonly string[]) => Command;
-type Lab = typeof import('../lab/lab.ts');
+type Lab = typeof labVerbs;
 
 const about =
   'a real mesh on one machine (Linux, no root, no Docker): API servers, Cilium, Envoys, Temporal, Prometheus, demo pods';

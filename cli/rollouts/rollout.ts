@@ -94,7 +94,9 @@ async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
   const [status, plan] = await Promise.all([
     handle.query<RolloutStatus>(messageNames.status),
     handle.query<Plan>(messageNames.plan),
-  ]).catch((error: unknown) => Promise.reject(run.closeTime === undefined ? error : endedUnheard(error, run)));
+  ]).catch((error: unknown) => {
+    throw run.closeTime === undefined ? error : endedUnheard(error, run);
+  });
   const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
   return {
     ...{ plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) },

@@ -7,6 +7,7 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult } from '../routing/changes.ts';
+import type { RunningStatus } from '../rollout/running.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
@@ -101,9 +102,16 @@ export interface FindRunInput {
   readonly workflowId: string;
 }
 
+export interface DescribeRunInput {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
 export interface RolloutActivities {
   /** Run id of the open workflow of that id; '' when none is open. */
   findRun(input: FindRunInput): Promise<string>;
+  /** What a running rollout says of itself; null when it does not answer. */
+  describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead); empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
   /** What the running version does now. `problem`: why that is not known; '' when it is. */

@@ -26,6 +26,7 @@ export type Queue = keyof typeof taskQueues;
 export const queueOf = {
   loadConfig: 'control',
   findRun: 'control',
+  describeRun: 'control',
   readRecords: 'apply',
   prepareVersion: 'apply',
   applyRouting: 'apply',

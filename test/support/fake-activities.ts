@@ -38,6 +38,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   };
   const defaults: RolloutActivities = {
     findRun: async () => '',
+    describeRun: async () => null,
     probeSlos: async () => [],
     measureTraffic: async () => ({ traffic: [], problem: '' }),
     loadConfig: () => Promise.reject(new Error('not in this test')),

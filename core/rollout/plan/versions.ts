@@ -11,19 +11,21 @@ import type { Change } from '../change.ts';
 import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
 import { editedProblems } from '../preflight/deploy.ts';
 import { preflight } from '../preflight/preflight.ts';
-import type { Problem } from '../preflight/problem.ts';
+import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
+import { runningNotes } from '../running.ts';
+import { present } from '../../values/json.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 
-export interface PlanInput {
+export interface PlanInput extends Pick<Asked, 'running'> {
   readonly config: LoadedConfig;
   readonly read: ReadRecordsResult;
   readonly change: Change;
 }
 
-export function planRollout({ config, read, change }: PlanInput): Plan {
-  const problems = preflight({ config, facts: read.clusters, change });
-  if (problems.length > 0) throw refusal(config, change, problems);
+export function planRollout({ config, read, change, running }: PlanInput): Plan {
+  const problems = preflight({ config, facts: read.clusters, change, ...present({ running }) });
+  if (problems.length > 0) throw refusal(config, change, problems, running);
   const topology = topologies(config, read.clusters);
   const context: Context = {
     config,
@@ -67,7 +69,7 @@ export function planRollout({ config, read, change }: PlanInput): Plan {
     onBreach: service.onBreach,
     drainMs: service.drainMs,
     configDigest: config.digest,
-    notes: notesFor(context, waves),
+    notes: [...runningNotes(service.name, running), ...notesFor(context, waves)],
   };
 }
 
@@ -97,8 +99,14 @@ interface Context {
   readonly proven: Readonly<Record<string, string>>;
 }
 
-function refusal(config: LoadedConfig, change: Change, problems: readonly Problem[]): TidegateError {
-  const lines = problems.map((problem) => `${problem.text} (${problem.fix})`);
+function refusal(
+  config: LoadedConfig,
+  change: Change,
+  problems: readonly Problem[],
+  running?: Asked['running'],
+): TidegateError {
+  const now = runningNotes(config.service.name, running);
+  const lines = [...problems.map((problem) => `${problem.text} (${problem.fix})`), ...now];
   const code = problems[0]?.code ?? 'Invalid';
   return new TidegateError(
     // A refusal before the first write is final even where the fault itself may pass.
