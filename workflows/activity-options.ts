@@ -50,6 +50,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     findRun: read,
     describeRun: read,
     probeSlos: read,
+    readVersions: read,
     measureTraffic: read,
     prepareVersion: {
       startToCloseTimeout: times.progressDeadlineMs + MINUTE,

@@ -19,6 +19,7 @@ import { planRollout, serviceRef, topologies } from '../core/rollout/plan/versio
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
+import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
 import { runningRollout } from './running-rollout.ts';
 import { present } from '../core/values/json.ts';
@@ -64,8 +65,9 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const running = await runningRollout(workflowId);
   if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running);
   const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
-  const planned = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
-  await assertSlos(planned);
+  const wanted = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
+  await assertSlos(wanted);
+  const planned = await withReportedVersions(wanted, input.change);
   // A start that was under way when forecasts came goes on without one.
   const plan = patched('forecast') ? await withForecast(planned) : planned;
   const topology = topologies(config, read.clusters);

@@ -7,6 +7,7 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult } from '../routing/changes.ts';
+import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
@@ -98,6 +99,14 @@ export interface ProbeSlosInput {
   readonly clusters: readonly string[];
 }
 
+export interface ReadVersionsInput {
+  readonly service: ServiceRef;
+  readonly metrics: MetricsRef;
+  readonly protocol: NonNullable<Slo['protocol']>;
+  /** Serving clusters. */
+  readonly clusters: readonly string[];
+}
+
 export interface FindRunInput {
   readonly workflowId: string;
 }
@@ -114,6 +123,8 @@ export interface RolloutActivities {
   describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead); empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
+  /** By which versions the pods of a service have reported lately; empty when the backend does not tell. */
+  readVersions(input: ReadVersionsInput): Promise<readonly ReportedVersions[]>;
   /** What the running version does now. `problem`: why that is not known; '' when it is. */
   measureTraffic(
     input: MeasureTrafficInput,

@@ -34,6 +34,7 @@ export const queueOf = {
   retireVersion: 'apply',
   releaseService: 'apply',
   probeSlos: 'observe',
+  readVersions: 'observe',
   measureTraffic: 'observe',
   verifyRouting: 'observe',
   watchSlo: 'observe',

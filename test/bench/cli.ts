@@ -56,7 +56,8 @@ type Times = Readonly<Record<string, readonly number[]>>;
 
 async function allTimes({ env, address }: TestTemporal, { repeats, report, signal }: BenchContext): Promise<Times> {
   const { client } = env;
-  const plan = testPlan();
+  const seen = Object.fromEntries(testRead().clusters.map((one) => [one.cluster, one.record?.versions.epoch ?? 0]));
+  const plan = { ...testPlan(), seen };
   const handle = await client.workflow.start(workflowNames.rollout, {
     workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
     taskQueue: taskQueues.control,
@@ -91,8 +92,7 @@ async function allTimes({ env, address }: TestTemporal, { repeats, report, signa
     }
     report(`round ${round} of ${repeats}`);
   }
-  // A run whose watch was cut by the machine has ended by itself.
-  await handle.terminate('bench').catch(() => undefined);
+  await handle.terminate('bench');
   return times;
 }
 

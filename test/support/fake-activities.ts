@@ -40,6 +40,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     findRun: async () => '',
     describeRun: async () => null,
     probeSlos: async () => [],
+    readVersions: async () => [],
     measureTraffic: async () => ({ traffic: [], problem: '' }),
     loadConfig: () => Promise.reject(new Error('not in this test')),
     readRecords: async () => ({ clusters: [], epoch: 1 }),

@@ -1,8 +1,9 @@
-/** What a person is told who plans or starts a change while a rollout of the service runs, and what the worker's log then has. */
+/** What a person is told who plans or starts a change, and what the worker's log then has. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { logEntry } from '../../cli/local/worker.ts';
+import type { ReadVersionsInput } from '../../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
@@ -12,7 +13,7 @@ import { createControlActivities } from '../../activities/control/index.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
-import { clusterNames, record, testConfig, testRead } from '../support/facts.ts';
+import { clusterNames, record, testConfig, testRead, unadopted, workload } from '../support/facts.ts';
 import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
 import { startTemporal, type TestTemporal } from '../support/temporal.ts';
@@ -43,7 +44,8 @@ async function besideRun(body: (handle: WorkflowHandle, ask: Ask) => Promise<voi
     ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
     activities: { ...world.activities, ...control },
   });
-  const plan = testPlan();
+  const seen = Object.fromEntries(moving.clusters.map((one) => [one.cluster, one.record?.versions.epoch ?? 0]));
+  const plan = { ...testPlan(), seen };
   const handle = await env.client.workflow.start('rollout', {
     workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
     taskQueue: taskQueues.control,
@@ -110,6 +112,43 @@ describe('while a rollout runs', () => {
         message: expect.stringContaining('a rollout was terminated?'),
       });
     });
+  }, 60_000);
+});
+
+describe('an adoption under a name that the metrics do not know', () => {
+  it('is refused at the plan with the name that they know, and nobody is alarmed', async () => {
+    const { env } = temporal;
+    const world = fakeWorld({
+      loadConfig: async () => testConfig(),
+      readRecords: async () => unadopted({ workloads: [workload('', { deployment: 'checkout', managed: false })] }),
+      readVersions: async ({ clusters }: ReadVersionsInput) =>
+        clusters.map((cluster) => ({ cluster, versions: ['1.4.2'] })),
+    });
+    const workers = await startWorkers({
+      ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
+      activities: world.activities,
+    });
+    const adopt = (version: string): Promise<StartRolloutResult> =>
+      startChange(
+        env.client,
+        { service: 'checkout', change: { kind: 'adopt', version }, dryRun: true },
+        () => undefined,
+      );
+    try {
+      const refused = await adopt('v9').catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        code: 'Invalid',
+        message: expect.stringMatching(
+          /--version v9, but the metrics .* say service.version 1\.4\.2.*say --version 1\.4\.2/,
+        ),
+        cause: { category: 'BENIGN' },
+      });
+      expect((await adopt('1.4.2')).plan.version).toBe('1.4.2');
+      expect(world.calls).not.toContain('prepareVersion');
+    } finally {
+      workers.shutdown();
+      await workers.done;
+    }
   }, 60_000);
 });
 
