@@ -121,7 +121,7 @@ export interface RolloutActivities {
   findRun(input: FindRunInput): Promise<string>;
   /** What a running rollout says of itself; null when it does not answer. */
   describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
-  /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead); empty = all can. */
+  /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead), then what to do; empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
   /** By which versions the pods of a service have reported lately; empty when the backend does not tell. */
   readVersions(input: ReadVersionsInput): Promise<readonly ReportedVersions[]>;
