@@ -6,7 +6,10 @@ import { testPlan } from '../../support/plans.ts';
 const slo = (source: Slo['source']): Slo => ({ name: 'errors', source, indicator: { kind: 'errors' }, target: 0.99 });
 const reported = (versions: Readonly<Record<string, string[]>>): ReportedVersions[] =>
   Object.entries(versions).map(([cluster, seen]) => ({ cluster, versions: seen }));
-const check = (seen: Record<string, string[]>, { asked = true, source = 'server' as Slo['source'] } = {}) =>
+const check = (
+  seen: Record<string, string[]>,
+  { asked = true, source = 'server' }: { asked?: boolean; source?: Slo['source'] } = {},
+) =>
   checkReported({ ...testPlan({ kind: 'adopt' }), slos: [slo(source)] }, reported(seen), {
     kind: 'adopt',
     ...(asked && { version: 'v2' }),
