@@ -67,8 +67,18 @@ export async function say(
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
       throw new TidegateError('Invalid', error.cause?.message ?? error.message);
-    throw notFound(error, handle);
+    throw await unheard(error, handle);
   }
+}
+
+/** Temporal says "not found" of a run that has ended, too: nothing can be said to it any more. */
+async function unheard(error: unknown, handle: WorkflowHandle): Promise<Error> {
+  const run = error instanceof WorkflowNotFoundError ? await handle.describe().catch(() => undefined) : undefined;
+  if (run === undefined) return notFound(error, handle);
+  const words = run.status.name.toLowerCase().replace('_', ' ');
+  return new TidegateError('Invalid', `${handle.workflowId} has ended (${words}): nothing can be said to it any more`, {
+    fix: 'what became of it, and what to do: tidegate rollout status SERVICE',
+  });
 }
 
 export const rowsText = (rows: readonly RolloutRow[]): string =>
@@ -81,7 +91,7 @@ export const rowsText = (rows: readonly RolloutRow[]): string =>
 
 function notFound(error: unknown, handle: WorkflowHandle): Error {
   if (error instanceof WorkflowNotFoundError) {
-    return new TidegateError('Invalid', `Temporal knows no rollout ${handle.workflowId}`, {
+    return new TidegateError('Invalid', `Temporal knows no workflow ${handle.workflowId}`, {
       fix: 'none was started in this Temporal namespace, or its retention is over. What is there: tidegate rollout list; what the clusters say: tidegate doctor',
     });
   }
@@ -117,7 +127,7 @@ function runningReadings({ raw }: WorkflowExecutionDescription): readonly SloRea
   const watch = raw.pendingActivities?.find((one) => one.activityType?.name === 'watchSlo');
   const payload = watch?.heartbeatDetails?.payloads?.[0];
   if (payload === undefined || payload === null) return undefined;
-  return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] }>(payload).readings;
+  return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] } | undefined>(payload)?.readings;
 }
 
 function linkTo(handle: WorkflowHandle, io: Io): string {
