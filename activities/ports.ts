@@ -2,7 +2,6 @@
 import { Context } from '@temporalio/activity';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beatEveryMs, type BeatingActivity } from '../core/contract/timeouts.ts';
-import type { MetricsRef } from '../core/judge/series/metrics-ref.ts';
 import type { CountSource } from '../core/judge/series/source.ts';
 import type { Clusters } from '../platform/kube/clusters.ts';
 
@@ -62,7 +61,8 @@ export async function drain(
 }
 
 export interface ObserveDeps {
-  readonly connectMetrics: (ref: MetricsRef) => CountSource;
+  /** Asks by this worker's own config; null: the mesh has no metrics. */
+  readonly connectMetrics: (mesh: string) => Promise<CountSource | null>;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
   /** Longest attempt of a watch, ms; default 9 min: function runtimes end at 10 to 15. */

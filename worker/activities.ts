@@ -12,6 +12,7 @@ import { createConfigLoader } from '../platform/config/load.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
 import type { Env } from '../platform/temporal/connect.ts';
+import { meshMetrics } from './mesh-metrics.ts';
 
 export interface WorkerActivities {
   readonly activities: RolloutActivities;
@@ -29,13 +30,14 @@ export interface World {
 export function createActivities({ directory, env, otlp }: World): WorkerActivities {
   const clusters = createClusters();
   const now = (): number => Date.now();
+  const config = createConfigLoader({ directory });
   const metrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const kube = { clusters, clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
-      ...createControlActivities({ config: createConfigLoader({ directory }) }),
+      ...createControlActivities({ config }),
       ...createApplyActivities(kube),
-      ...createObserveActivities({ connectMetrics: (ref) => metrics.connect(ref), now }),
+      ...createObserveActivities({ connectMetrics: meshMetrics({ config, connect: metrics.connect }), now }),
       ...createRestoreActivities(kube),
     }),
     close: async () => {

@@ -1,6 +1,7 @@
 /** The OTLP receiver of a worker: from options and environment to a listening one. */
 import { refuse } from '../core/values/error.ts';
-import { isLoopback, parseListenAddress } from '../platform/http/listen-address.ts';
+import { isLoopback } from '../core/values/loopback.ts';
+import { parseListenAddress } from '../platform/http/listen-address.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../platform/metrics/otlp/receiver.ts';
 import type { Env } from '../platform/temporal/connect.ts';
 
@@ -24,7 +25,7 @@ export async function startReceiver(options: ReceiverOptions, io: ReceiverIo): P
   const token = tokenOf(options.otlpTokenEnv ?? io.env['TIDEGATE_OTLP_TOKEN_ENV'] ?? '', io.env);
   const receiver = await startOtlpReceiver({ listen, token, now: io.now });
   io.stderr(`OTLP metrics are taken at ${receiver.url}\n`);
-  if (token === '' && !isLoopback(listen)) {
+  if (token === '' && !isLoopback(listen.host)) {
     io.stderr('whoever reaches that address can make up counts: listen on loopback, or set --otlp-token-env\n');
   }
   return receiver;

@@ -49,6 +49,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     readRecords: read,
     findRun: read,
     describeRun: read,
+    dryRunWrites: read,
     probeSlos: read,
     readVersions: read,
     measureTraffic: read,

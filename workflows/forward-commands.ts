@@ -4,6 +4,7 @@ import type { PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { statName } from '../core/routing/names.ts';
 import type { VersionShares } from '../core/routing/record.ts';
 import { formatShare } from '../core/values/share.ts';
+import { prepareInput } from './planned-writes.ts';
 import { keepVersion } from './retirements.ts';
 import {
   activitiesOf,
@@ -50,18 +51,8 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
     await keepVersion(context);
   }
   await forEach(waveOf(context, wave).serving, async (cluster) => {
-    const source = plan.sources[cluster];
-    if (source === undefined) throw new RangeError(`plan has no source for ${cluster}`);
-    await activitiesOf(context, 'prepareVersion', `${cluster}: make ${plan.version} ready`).prepareVersion({
-      service: plan.service,
-      cluster: refOf(context, cluster),
-      version: plan.version,
-      replaces: plan.replaces[cluster] ?? '',
-      source,
-      workload: plan.workload,
-      progressDeadlineMs: plan.progressDeadlineMs,
-      run,
-    });
+    const summary = `${cluster}: make ${plan.version} ready`;
+    await activitiesOf(context, 'prepareVersion', summary).prepareVersion(prepareInput(plan, cluster, run));
   });
   context.emit({ type: 'done', seq });
 }

@@ -19,7 +19,7 @@ export async function withReportedVersions(plan: Plan, change: Change): Promise<
   // A start that was under way when this question came goes on without it.
   if (!patched('reported-versions')) return plan;
   const clusters = [...new Set(waves.flatMap((wave) => wave.serving))];
-  const reported = await readVersions({ service, metrics, protocol: protocolOf(slos), clusters });
+  const reported = await readVersions({ service, protocol: protocolOf(slos), clusters });
   const { problems, notes } = checkReported(plan, reported, change);
   if (problems.length === 0) return { ...plan, notes: [...plan.notes, ...notes] };
   const lines = problems.map(({ text, fix }) => `${text} (${fix})`).join('\n- ');

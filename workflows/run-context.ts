@@ -7,6 +7,7 @@ import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
+import { refIn } from './planned-writes.ts';
 
 /** An event before it is stamped with the time. */
 export type Message = RolloutEvent extends infer E ? (E extends { atMs: number } ? Omit<E, 'atMs'> : never) : never;
@@ -96,15 +97,12 @@ export function verify(
     const last = context.written.get(cluster);
     return last === undefined ? [] : [{ cluster: refOf(context, cluster), ...last }];
   });
-  const input = { service, mode, targets, metrics, timeoutMs: VERIFY_MS };
+  const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
+  const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
   return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
 }
 
-export function refOf({ plan }: RunContext, cluster: string): ClusterRef {
-  const ref = plan.clusters[cluster];
-  if (ref === undefined) throw new RangeError(`plan has no cluster ${cluster}`);
-  return ref;
-}
+export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => refIn(plan, cluster);
 
 export function waveOf({ plan }: RunContext, index: number): PlannedWave {
   const wave = plan.waves[index];

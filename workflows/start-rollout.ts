@@ -19,6 +19,7 @@ import { planRollout, serviceRef, topologies } from '../core/rollout/plan/versio
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
+import { plannedWrites } from './planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
 import { runningRollout } from './running-rollout.ts';
@@ -36,6 +37,11 @@ const { readRecords } = proxyActivities<RolloutActivities>({
 const { probeSlos } = proxyActivities<RolloutActivities>({
   ...options.probeSlos,
   summary: 'can every SLO be evaluated?',
+});
+
+const { dryRunWrites } = proxyActivities<RolloutActivities>({
+  ...options.dryRunWrites,
+  summary: 'would the cluster take every object?',
 });
 
 const { measureTraffic } = proxyActivities<RolloutActivities>({
@@ -68,8 +74,9 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const wanted = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
   await assertSlos(wanted);
   const planned = await withReportedVersions(wanted, input.change);
-  // A start that was under way when forecasts came goes on without one.
-  const plan = patched('forecast') ? await withForecast(planned) : planned;
+  // A start that was under way when these came goes on without them.
+  const tried = patched('dry-run') ? await withDryRun(planned) : planned;
+  const plan = patched('forecast') ? await withForecast(tried) : tried;
   const topology = topologies(config, read.clusters);
   if (input.dryRun === true) return { workflowId: '', runId: '', plan, topology };
   return { ...(await start(workflowId, plan)), topology };
@@ -95,7 +102,7 @@ async function assertSlos(plan: Plan): Promise<void> {
   const { metrics, service, slos, kind } = plan;
   if (metrics === null || (kind !== 'adopt' && kind !== 'deploy')) return;
   const clusters = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
-  const missing = await probeSlos({ service, metrics, slos, clusters });
+  const missing = await probeSlos({ service, slos, clusters, ...(metrics.kind === 'otlp' && { received: true }) });
   if (missing.length === 0) return;
   throw ApplicationFailure.nonRetryable(
     `${kind} of ${service.namespace}/${service.service} refused, nothing was written: no verdict would be possible:\n- ${missing.join('\n- ')}`,
@@ -103,10 +110,24 @@ async function assertSlos(plan: Plan): Promise<void> {
   );
 }
 
+/** Every object that the run will write, tried in its cluster. A way back is never held up by it. */
+async function withDryRun(plan: Plan): Promise<Plan> {
+  const { service, kind } = plan;
+  if (kind === 'restore' || kind === 'release') return plan;
+  const answers = await Promise.all(plannedWrites(plan).map((writes) => dryRunWrites(writes)));
+  const refused = answers.flatMap((one) => one.refused);
+  const notes = answers.flatMap(({ untried }) => untried.map((why) => `not tried by a dry run: ${why}`));
+  if (refused.length === 0) return notes.length === 0 ? plan : { ...plan, notes: [...plan.notes, ...notes] };
+  throw ApplicationFailure.nonRetryable(
+    `${kind} of ${service.namespace}/${service.service} refused, nothing was written: a dry run of it fails:\n- ${refused.join('\n- ')}`,
+    'Invalid',
+  );
+}
+
 async function withForecast(plan: Plan): Promise<Plan> {
   const { metrics, service, slos, judge, kind } = plan;
   if (metrics === null || kind !== 'deploy') return plan;
-  const { traffic, problem } = await measureTraffic({ service, metrics, slos, judge, strata: runningStrata(plan) });
+  const { traffic, problem } = await measureTraffic({ service, slos, judge, strata: runningStrata(plan) });
   if (problem !== '') return { ...plan, notes: [...plan.notes, `no forecast of the bakes: ${problem}`] };
   const forecasts = forecastSteps(plan, traffic);
   return { ...plan, forecasts, notes: [...plan.notes, ...forecastWarnings(plan, forecasts)] };

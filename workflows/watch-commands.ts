@@ -18,16 +18,14 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
     watch: ({ seq, mode, bakeMs }) => {
       stop();
       const { plan, sinceMs } = context;
-      const { metrics } = plan;
       const { shares, wave, step } = state();
-      if (metrics === null) return;
+      if (plan.metrics === null) return;
       running = new CancellationScope();
       const summary = mode === 'bake' ? `bake wave ${wave + 1} step ${step + 1}` : 'hold: watch what has moved';
       // One that was replaced ends by cancellation: the state machine ignores its number.
       start(context, running, seq, async () => {
         const result = await activitiesOf(context, 'watchSlo', summary).watchSlo({
           service: plan.service,
-          metrics,
           strata: strataOf(plan, { shares, wave }, sinceMs),
           slos: plan.slos,
           judge: plan.judge,

@@ -1,18 +1,18 @@
 /** One forward step in one client cluster: its record's version shares, and the objects that follow from it. */
 import { type ApplyRoutingInput, type ApplyRoutingResult, withShares } from '../../core/routing/changes.ts';
 import type { KubeDeps } from '../ports.ts';
-import { statWeights, updateRecord } from '../record-store.ts';
+import { statWeights, updateRecord, type RecordAt, type WrittenRecord } from '../record-store.ts';
 
 export async function applyRouting(
   { clusters, clock }: KubeDeps,
   input: ApplyRoutingInput,
 ): Promise<ApplyRoutingResult> {
   const cluster = clusters.connect(input.cluster);
-  const written = await updateRecord({ cluster, service: input.service }, ({ record }) => ({
-    record: withShares(record, input),
-    redirect: input.redirect ?? true,
-  }));
+  const written = await writeRouting({ cluster, service: input.service }, input);
   const writtenAtMs = clock.nowMs();
   if (written === null) return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs };
   return { cluster: cluster.name, changes: written.changes, weights: statWeights(written.record), writtenAtMs };
 }
+
+export const writeRouting = (at: RecordAt, input: ApplyRoutingInput): Promise<WrittenRecord | null> =>
+  updateRecord(at, ({ record }) => ({ record: withShares(record, input), redirect: input.redirect ?? true }));

@@ -3,6 +3,7 @@ import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import type { KubeDeps } from '../ports.ts';
 import { applyRouting } from './apply-routing.ts';
 import { commit } from './commit.ts';
+import { dryRunWrites } from './dry-run-writes.ts';
 import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
@@ -10,6 +11,7 @@ import { retireVersion } from './retire-version.ts';
 
 export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => ({
   readRecords: (input) => readRecords(deps, input),
+  dryRunWrites: (input) => dryRunWrites(deps, input),
   prepareVersion: (input) => prepareVersion(deps, input),
   applyRouting: (input) => applyRouting(deps, input),
   commit: (input) => commit(deps, input),

@@ -25,6 +25,14 @@ import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
   const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  return waitUntilReady(deps, { at, input, ...(await writeVersion(at, input)) });
+}
+
+/** Everything that a version is made of in its cluster. */
+export async function writeVersion(
+  at: RecordAt,
+  input: PrepareVersionInput,
+): Promise<Pick<Waiting, 'name' | 'frontend' | 'selector'>> {
   const frontend = await readFrontend(at);
   const { service, installation, namespace } = input.service;
   const subset = servingService({
@@ -37,8 +45,7 @@ export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput)
   });
   const name = input.workload === 'managed' ? await ensureDeployment(at, frontend, input) : null;
   await ensureObject(at.cluster, subset, { installation, compare: 'exact' });
-  const selector = (subset.spec as Service['spec']).selector ?? {};
-  return waitUntilReady(deps, { at, input, name, frontend, selector });
+  return { name, frontend, selector: (subset.spec as Service['spec']).selector ?? {} };
 }
 
 /** The name of the version's Deployment, made or raised to the replaced version's ready pods. */
@@ -79,7 +86,8 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
     targetPort,
     where,
   });
-  const desired = versionDeployment({ service, version, source, template, selector, replicas });
+  const { metadata } = input.source;
+  const desired = versionDeployment({ service, version, source, template, selector, replicas, metadata });
   if (live !== null)
     assertSameVersion(live, { cluster: at.cluster.name, service, version, wantedDigest: templateDigest(template) });
   await applyObject(at.cluster, desired, { installation: service.installation, live, compare: 'digest' });

@@ -13,6 +13,7 @@ import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { frontendFacts, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.ts';
+import { nobodyBehind, type OtherWorkload } from '../../core/workload/nobody-behind.ts';
 import { secondServices } from '../../core/workload/second-services.ts';
 import {
   bypassingObjects,
@@ -50,6 +51,7 @@ async function factsOrWhyNot(
 
 async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: AbortSignal): Promise<ClusterFacts> {
   const { namespace } = service;
+  const at = { namespace, signal };
   const own = cecName(service.service);
   const [services, deployments, autoscalers, around] = await Promise.all([
     cluster.list<Service>(kinds.service, namespace, { signal }),
@@ -70,9 +72,29 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
     bypasses: bypassingObjects(service, around),
+    ...(frontend !== null &&
+      workloads.length === 0 && {
+        nobody: nobodyBehind(frontend, { deployments, others: await othersIn(cluster, at) }),
+      }),
     ...(seconds.length > 0 && { secondServices: seconds }),
     ...(around.unseen.length > 0 && { unseen: around.unseen }),
   };
+}
+
+/** Read only where a message needs them. What the role may not list is not named: the message then says less. */
+async function othersIn(
+  cluster: KubeCluster,
+  { namespace, signal }: { namespace: string; signal: AbortSignal },
+): Promise<readonly OtherWorkload[]> {
+  const lists = [kinds.statefulSet, kinds.daemonSet, kinds.argoRollout].map(async (type) => {
+    try {
+      return await cluster.list<OtherWorkload>(type, namespace, { signal });
+    } catch (error) {
+      if (error instanceof TidegateError && error.code === 'Forbidden') return [];
+      throw error;
+    }
+  });
+  return (await Promise.all(lists)).flat();
 }
 
 interface ReadRecord {

@@ -5,6 +5,7 @@ import { armOfSlo, readCountersOf, sourceOf } from '../../core/judge/look/source
 import type { MeasureTrafficInput, MeasuredTraffic } from '../../core/judge/look/watch.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { connectMetrics, noMetrics } from './metrics.ts';
 
 /** As long as a plan looks back, ms: five of OpenTelemetry's default export intervals. */
 const RANGE_MS = 5 * 60_000;
@@ -28,7 +29,9 @@ const measure = async (
   input: MeasureTrafficInput,
   signal: AbortSignal,
 ): Promise<{ traffic: readonly MeasuredTraffic[]; problem: string }> => {
-  const metrics = deps.connectMetrics(input.metrics);
+  const { mesh } = input.service;
+  const metrics = await connectMetrics(deps, mesh);
+  if (metrics === null) throw noMetrics(mesh);
   const nowMs = deps.now() + (await metrics.clockOffsetMs(signal));
   const counted = await readCountersOf(input, input.slos, { metrics, signal, startMs: nowMs - RANGE_MS, nowMs });
   const traffic = input.slos.flatMap((slo) =>

@@ -11,6 +11,7 @@ import type { Slo } from '../../core/judge/settings.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { promqlOf } from '../../platform/metrics/promql.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { connectMetrics, noMetrics } from './metrics.ts';
 import { remediesOf } from './remedies.ts';
 
 /** One sentence per SLO that cannot be evaluated, and their remedies; empty = all can. */
@@ -19,8 +20,10 @@ export async function probeSlos(
   input: ProbeSlosInput,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const metrics = deps.connectMetrics(input.metrics);
+  const { mesh } = input.service;
   try {
+    const metrics = await connectMetrics(deps, mesh);
+    if (metrics === null) throw noMetrics(mesh);
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
     const found = await Promise.all(
       input.slos.map(async (slo) => {
@@ -36,7 +39,7 @@ export async function probeSlos(
       }),
     );
     const missing = input.slos.filter((_, i) => (found[i]?.length ?? 0) > 0);
-    return [...found.flat(), ...remediesOf(missing, input.slos, input.metrics)];
+    return [...found.flat(), ...remediesOf(missing, input)];
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
     return [`${error.message}${error.fix === '' ? '' : ` (${error.fix})`}`];

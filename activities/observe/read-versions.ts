@@ -4,15 +4,17 @@ import { REPORTED_WITHIN_MS, serverPresence } from '../../core/judge/series/sele
 import type { ReportedVersions } from '../../core/rollout/preflight/reported-versions.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { connectMetrics } from './metrics.ts';
 
 /** Empty: the backend does not tell; whether a verdict is possible is asked apart from this. */
 export async function readVersions(
   deps: ObserveDeps,
-  { service, metrics: ref, protocol, clusters }: ReadVersionsInput,
+  { service, protocol, clusters }: ReadVersionsInput,
   signal: AbortSignal,
 ): Promise<readonly ReportedVersions[]> {
   try {
-    const metrics = deps.connectMetrics(ref);
+    const metrics = await connectMetrics(deps, service.mesh);
+    if (metrics === null) return [];
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
     const series = serverPresence({ service: service.service, clusters, protocol });
     const found = await metrics.range({ series, toMs, rangeMs: REPORTED_WITHIN_MS }, signal);

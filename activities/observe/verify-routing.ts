@@ -10,6 +10,7 @@ import { proveTargets, type Proofs } from '../../core/judge/proof/prove-targets.
 import type { CountSource } from '../../core/judge/series/source.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { connectMetrics } from './metrics.ts';
 
 /** Time between two looks, ms: where scrapes come every second or two, the answer is there at once. */
 const POLL_MS = 1_000;
@@ -21,12 +22,12 @@ const ENOUGH_LOOKS = 3;
 const LONGEST_MS = 4 * 60_000;
 
 export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput): Promise<VerifyRoutingResult> {
-  if (input.metrics === null) return resultOf(untestedAll(input, 'no metrics backend is configured'), deps.now());
   const bare = bareProofs(input);
   const targets = input.targets.filter(isProvable);
   if (targets.length === 0) return resultOf(bare, deps.now());
   const context = Context.current();
-  const metrics = deps.connectMetrics(input.metrics);
+  const metrics = await metricsOrWhyNot(deps, input.service.mesh);
+  if (typeof metrics === 'string') return resultOf(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
   const proven = new Map<string, InstanceProof>();
   for (let looks = 1; ; looks++) {
@@ -45,15 +46,22 @@ export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput
   }
 }
 
+async function metricsOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSource | string> {
+  try {
+    return (await connectMetrics(deps, mesh)) ?? 'no metrics backend is configured';
+  } catch (error) {
+    if (error instanceof TidegateError) return error.message;
+    throw error;
+  }
+}
+
 /** Asked for one look (0), it is one look; else rare scrapes get the time that they need. */
 const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number): number =>
   timeoutMs === 0 ? 0 : Math.max(timeoutMs, Math.min(SCRAPES[mode] * intervalMs, LONGEST_MS));
 
-/** Whatever is not proven is of clusters whose Envoys send nothing. A receiver that has just started knows none yet. */
-const isHopeless = ({ metrics }: VerifyRoutingInput, { proofs, silent }: Proofs): boolean =>
-  metrics !== null &&
-  metrics.kind !== 'otlp' &&
-  proofs.every(({ result, cluster }) => result === 'verified' || silent.includes(cluster));
+/** Whatever is not proven is of clusters whose Envoys send nothing. */
+const isHopeless = ({ received }: VerifyRoutingInput, { proofs, silent }: Proofs): boolean =>
+  received !== true && proofs.every(({ result, cluster }) => result === 'verified' || silent.includes(cluster));
 
 interface Look {
   readonly input: VerifyRoutingInput;

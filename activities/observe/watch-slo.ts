@@ -10,6 +10,7 @@ import { combineReadings, type Verdict } from '../../core/judge/verdict.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
 import { toFailure } from '../failures.ts';
 import type { ObserveDeps } from '../ports.ts';
+import { noMetrics } from './metrics.ts';
 
 const ATTEMPT_MS = 9 * 60_000;
 /** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
@@ -20,8 +21,8 @@ const BEAT_MS = beatEveryMs('watchSlo');
 export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise<WatchSloResult> {
   assertJudgeable(input);
   const context = Context.current();
-  const metrics = deps.connectMetrics(input.metrics);
   const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
+  const metrics = await connectOrWhyNot(deps, input.service.mesh);
   let intervalMs = 0;
   let state = resumedState(context.info.heartbeatDetails) ?? freshState(deps.now());
   for (;;) {
@@ -33,7 +34,7 @@ export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise
     const verdict = looked.failure ?? combineReadings(looked.readings);
     if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
       return resultOf(verdict, { state, decidedAtMs: deps.now() });
-    if (deps.now() >= attemptEndMs) {
+    if (deps.now() >= attemptEndMs || metrics instanceof TidegateError) {
       context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
       throw windowEnd();
     }
@@ -52,9 +53,19 @@ const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
   }
 };
 
+/** A worker that cannot ask makes one look of it, which is unknown, and leaves the next attempt to whoever takes it. */
+async function connectOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSource | TidegateError> {
+  try {
+    return (await deps.connectMetrics(mesh)) ?? noMetrics(mesh);
+  } catch (error) {
+    if (error instanceof TidegateError) return error;
+    throw error;
+  }
+}
+
 interface LookInput {
   readonly input: WatchSloInput;
-  readonly metrics: CountSource;
+  readonly metrics: CountSource | TidegateError;
   readonly now: () => number;
   readonly state: WatchState;
   readonly context: Context;
@@ -68,9 +79,10 @@ interface Failed {
 }
 
 /** A backend that fails makes everything unknown; it is never a breach, and the counts go on where they were. */
-const lookOrUnknown = async ({ input, context, ...ports }: LookInput): Promise<Looked & Failed> => {
+const lookOrUnknown = async ({ input, context, metrics, ...ports }: LookInput): Promise<Looked & Failed> => {
   try {
-    return await look(input, { ...ports, signal: context.cancellationSignal });
+    if (metrics instanceof TidegateError) throw metrics;
+    return await look(input, { ...ports, metrics, signal: context.cancellationSignal });
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (!(error instanceof TidegateError)) throw error;

@@ -16,6 +16,8 @@ interface Permission {
   readonly clusterwide?: boolean;
 }
 
+const other = 'to say what serves a service that no Deployment does';
+
 const permissions = {
   service: { verbs: write, why: 'subset Services; the pin on the frontend' },
   deployment: { verbs: write, why: 'a Deployment per version' },
@@ -23,6 +25,9 @@ const permissions = {
   autoscaler: { verbs: write, why: 'autoscalers are held while a rollout runs, and copied' },
   disruptionBudget: { verbs: write, why: 'one budget over all versions of a service' },
   endpointSlice: { verbs: read, why: 'no pin to a version without ready pods' },
+  statefulSet: { verbs: read, why: other },
+  daemonSet: { verbs: read, why: other },
+  argoRollout: { verbs: read, why: other },
   clusterwideEnvoyConfig: { verbs: read, why: 'to find foreign routes', clusterwide: true },
   httpRoute: { verbs: read, why: 'to find foreign routes, and who is not canaried' },
   grpcRoute: { verbs: read, why: 'to find foreign routes, and who is not canaried' },
@@ -89,7 +94,7 @@ export function permissionFindings(cluster: string, refused: readonly Refused[])
     {
       severity: 'error',
       text: [`${cluster}: the user of this kubeconfig may not`, ...lines].join('\n'),
-      fix: 'an administrator applies infra/kubernetes/rbac.yaml there, bound to that user',
+      fix: 'an administrator applies infra/kubernetes/rbac.yaml there, and rbac-namespace.yaml in each namespace, bound to that user',
     },
   ];
 }

@@ -83,7 +83,6 @@ export const watchInputOf = (recording: Recording, rules: ServiceRules): WatchSl
   const share = sharePpm(recording);
   return {
     service: { mesh: '', namespace: header.namespace, service: header.service, installation: '' },
-    metrics: { url: '' },
     strata: Object.entries(header.clusters).map(([serving, clients]) => ({
       serving,
       share,

@@ -1,5 +1,6 @@
 /** The Mesh document as users write it. Parsing completes it with defaults. */
 import { z } from 'zod';
+import { isLoopback } from '../values/loopback.ts';
 import { meshDefaults } from './defaults.ts';
 import {
   clusterName,
@@ -49,6 +50,19 @@ const prometheus = z
     tenantHeader: tenantHeader
       .meta({ description: 'Header that carries the tenant; X-Scope-OrgID (Mimir, Cortex) when left out.' })
       .optional(),
+  })
+  .superRefine(({ url, tokenEnv }, context) => {
+    if (tokenEnv === undefined || !URL.canParse(url)) return;
+    const { protocol, hostname } = new URL(url);
+    if (protocol !== 'http:' || isLoopback(hostname)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['url'],
+      message: 'is http, and a token would cross the network in the clear',
+      params: {
+        hint: 'write https://..., or leave tokenEnv out; http with a token is for this very machine (127.0.0.1)',
+      },
+    });
   })
   .superRefine(({ tenant, tenantHeader: header }, context) => {
     if (tenant !== undefined || header === undefined) return;

@@ -142,7 +142,7 @@ const serviceConfig = (
     mesh: spec.mesh,
     port: spec.port === undefined ? '' : String(spec.port),
     workload: spec.workload,
-    ...present({ podTemplate }),
+    ...present({ podTemplate, deployment: spec.deployment }),
     topology: resolveTopology(clusterNames(mesh), spec.topology),
     policy: {
       requestTimeoutMs: policy.requestTimeout,

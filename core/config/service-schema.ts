@@ -1,5 +1,6 @@
 /** The Service document as users write it. Parsing completes it with defaults, except waves and SLOs (they need the mesh). */
 import { z } from 'zod';
+import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
 import { adoptDefaults, policyDefaults, rolloutDefaults } from './defaults.ts';
@@ -7,6 +8,7 @@ import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
 import {
+  annotationMap,
   clusterName,
   duration,
   labelMap,
@@ -114,6 +116,29 @@ const adopt = z.strictObject({
   }),
 });
 
+/** Whose an object is, and what it stands for, is said by labels and annotations of Tidegate's own. */
+const ours = (key: string): boolean =>
+  key.startsWith('tidegate.dev/') || key === labels.managedBy || key === labels.version;
+
+const deployment = z
+  .strictObject({ labels: labelMap.prefault({}), annotations: annotationMap.prefault({}) })
+  .superRefine((written, context) => {
+    for (const field of ['labels', 'annotations'] as const) {
+      for (const key of Object.keys(written[field]).filter(ours)) {
+        context.addIssue({
+          code: 'custom',
+          path: [field, key],
+          message: 'is written by Tidegate itself',
+          params: { hint: 'leave it out' },
+        });
+      }
+    }
+  })
+  .meta({
+    description:
+      'Labels and annotations of the Deployments that Tidegate makes, such as policies of the cluster ask for. Those of the pods come from the pod template.',
+  });
+
 const policy = z.strictObject({
   requestTimeout: duration().prefault(policyDefaults.requestTimeout),
   upstreamIdleTimeout: duration({ minMs: 1 }).prefault(policyDefaults.upstreamIdleTimeout),
@@ -142,6 +167,7 @@ export const serviceSchema = z.strictObject({
             'A Deployment or PodTemplate that versions are made from; starts at the folder of this file. Its annotation tidegate.dev/allow-plain-env: NAME,NAME lets variables pass that look like secrets and are none.',
         })
         .optional(),
+      deployment: deployment.optional(),
       topology: topologySchema.optional(),
       policy: policy.prefault({}),
       adopt: adopt.prefault({}),

@@ -4,6 +4,7 @@ import type { JudgeSettings, Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { L7Policy } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
+import type { DeploymentMetadata } from '../workload/version-source.ts';
 
 export interface MeshCluster {
   readonly ref: ClusterRef;
@@ -43,6 +44,8 @@ export interface ServiceConfig {
   readonly workload: 'managed' | 'external';
   /** Pod template file's content, if a deploy takes it from a file. */
   readonly podTemplate?: unknown;
+  /** Labels and annotations of the Deployments that are made. */
+  readonly deployment?: DeploymentMetadata;
   /** Per client cluster the share of each serving cluster; null = every cluster answers its own calls. */
   readonly topology: Readonly<Record<string, Shares>> | null;
   readonly policy: L7Policy;

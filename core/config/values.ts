@@ -41,6 +41,11 @@ export const labelMap = z
   .record(z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/), z.string().max(63))
   .meta({ title: 'map of labels', examples: [{ tier: 'canary' }] });
 
+/** Keys as of labels; a value may be long and of any text. */
+export const annotationMap = z
+  .record(z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/), z.string().max(4_096))
+  .meta({ title: 'map of annotations', examples: [{ 'example.com/owner': 'team-pay' }] });
+
 /**
  * Milliseconds when parsed. Bounds in ms, both inclusive; the upper one keeps workflow timers sane (400 days).
  * `meta` stands before the transform: zod publishes no examples and defaults of what it transforms.

@@ -2,7 +2,6 @@
 import type { LoadedConfig } from '../config/types.ts';
 import type { WatchSloInput, WatchSloResult, MeasureTrafficInput, MeasuredTraffic } from '../judge/look/watch.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult } from '../judge/proof/proof.ts';
-import type { MetricsRef } from '../judge/series/metrics-ref.ts';
 import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
@@ -41,6 +40,25 @@ export interface PrepareVersionResult {
   readonly replicas: number;
   readonly ready: number;
   readonly templateDigest: string;
+}
+
+/** What a run will write in one cluster, to be tried by a server-side dry run. */
+export interface DryRunWritesInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  /** Absent: the cluster serves no part of the change. */
+  readonly prepare?: PrepareVersionInput;
+  /** Absent: its clients do not call what changes. */
+  readonly routing?: ApplyRoutingInput;
+  /** Version that the frontend's selector will be pinned to. */
+  readonly pin?: string;
+}
+
+export interface DryRunWritesResult {
+  /** One sentence per object that the cluster would not take. */
+  readonly refused: readonly string[];
+  /** One sentence per object that could not be tried, with the reason. */
+  readonly untried: readonly string[];
 }
 
 export interface CommitInput {
@@ -93,15 +111,15 @@ export interface ReleaseInput {
 
 export interface ProbeSlosInput {
   readonly service: ServiceRef;
-  readonly metrics: MetricsRef;
   readonly slos: readonly Slo[];
   /** Serving clusters that must report. */
   readonly clusters: readonly string[];
+  /** The worker receives the counts itself: another remedy for those that are missing. */
+  readonly received?: true;
 }
 
 export interface ReadVersionsInput {
   readonly service: ServiceRef;
-  readonly metrics: MetricsRef;
   readonly protocol: NonNullable<Slo['protocol']>;
   /** Serving clusters. */
   readonly clusters: readonly string[];
@@ -131,6 +149,8 @@ export interface RolloutActivities {
   ): Promise<{ readonly traffic: readonly MeasuredTraffic[]; readonly problem: string }>;
   loadConfig(input: LoadConfigInput): Promise<LoadedConfig>;
   readRecords(input: ReadRecordsInput): Promise<ReadRecordsResult>;
+  /** Would the cluster take every object that a run will write? Nothing is stored. */
+  dryRunWrites(input: DryRunWritesInput): Promise<DryRunWritesResult>;
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;
   applyRouting(input: ApplyRoutingInput): Promise<ApplyRoutingResult>;
   verifyRouting(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;

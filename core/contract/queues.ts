@@ -28,6 +28,7 @@ export const queueOf = {
   findRun: 'control',
   describeRun: 'control',
   readRecords: 'apply',
+  dryRunWrites: 'apply',
   prepareVersion: 'apply',
   applyRouting: 'apply',
   commit: 'apply',

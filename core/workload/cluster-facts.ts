@@ -15,7 +15,7 @@ export const selects = (selector: Labels, podLabels: Labels | undefined): boolea
   Object.keys(selector).length > 0 && Object.entries(selector).every(([name, value]) => podLabels?.[name] === value);
 
 /** The frontend's selector without the pin that Tidegate puts on it. */
-const frontendSelector = (frontend: Service): Labels =>
+export const frontendSelector = (frontend: Service): Labels =>
   Object.fromEntries(Object.entries(frontend.spec.selector ?? {}).filter(([name]) => name !== labels.version));
 
 export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'] {

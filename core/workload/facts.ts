@@ -37,6 +37,12 @@ export interface SecondService {
   readonly serving: boolean;
 }
 
+/** Why no Deployment stands behind a frontend that is there. */
+export interface NobodyBehind {
+  readonly why: string;
+  readonly fix: string;
+}
+
 export interface ClusterFacts {
   readonly cluster: string;
   /** '' when reachable; else why not. */
@@ -57,6 +63,8 @@ export interface ClusterFacts {
       })
     | null;
   readonly workloads: readonly WorkloadFacts[];
+  /** Why there are none of them, where the frontend is there. */
+  readonly nobody?: NobodyBehind;
   /** Objects of others on this Service: "CiliumEnvoyConfig shop/x (manager kubectl, 2026-…)". */
   readonly foreign: readonly string[];
   /** Ingresses, Gateways that dial the pods: not canaried. */

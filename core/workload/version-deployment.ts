@@ -7,6 +7,7 @@ import { deploymentName } from '../routing/names.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { refuse } from '../values/error.ts';
 import { isManagedVersion } from './managed.ts';
+import type { DeploymentMetadata } from './version-source.ts';
 import { assertUnedited } from './template-edits.ts';
 import { templateDigest, withVersion } from './version-template.ts';
 
@@ -19,13 +20,18 @@ export interface VersionInput {
   readonly template: PodTemplate;
   readonly selector: Readonly<Record<string, string>>;
   readonly replicas: number;
+  readonly metadata?: DeploymentMetadata | undefined;
 }
 
 /** How a Deployment rolls is the user's choice; scale and selection are the version's own. */
 const keptSettings = ['strategy', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'];
 
-/** Nothing of the source's metadata: its labels and annotations would make a GitOps tool delete the copy. */
-export function versionDeployment({ service, version, source, template, selector, replicas }: VersionInput): Manifest {
+/**
+ * Nothing of the source's metadata: its labels and annotations would make a GitOps tool delete the copy. What the Service
+ * document asks for is put on; what says whose the object is stays ours.
+ */
+export function versionDeployment(input: VersionInput): Manifest {
+  const { service, version, source, template, selector, replicas, metadata } = input;
   const kept = Object.entries(source.spec).filter(([name]) => keptSettings.includes(name));
   return withDigest({
     apiVersion: 'apps/v1',
@@ -34,13 +40,14 @@ export function versionDeployment({ service, version, source, template, selector
       name: deploymentName(service.service, version),
       namespace: service.namespace,
       labels: {
+        ...metadata?.labels,
         [labels.managedBy]: 'tidegate',
         [labels.owner]: service.installation,
         [labels.service]: service.service,
         [labels.version]: version,
         [labels.subsetVersion]: version,
       },
-      annotations: { [annotations.templateDigest]: templateDigest(template) },
+      annotations: { ...metadata?.annotations, [annotations.templateDigest]: templateDigest(template) },
     },
     spec: {
       ...Object.fromEntries(kept),

@@ -1,9 +1,16 @@
 /** What a version is made from. */
 
+export interface DeploymentMetadata {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
 /** What a version is made from, per serving cluster. */
 export interface VersionSource {
   /** Deployment to copy the template from. */
   readonly deployment: string;
   readonly image?: string;
   readonly podTemplate?: unknown;
+  /** What the Service document puts on the Deployment itself, for policies and owners of the cluster. */
+  readonly metadata?: DeploymentMetadata;
 }

@@ -19,7 +19,3 @@ export const parseListenAddress = (written: string): ListenAddress => {
     'write HOST:PORT, for example 127.0.0.1:4318, or [::1]:4318',
   );
 };
-
-/** Only senders on the same machine (or in the same pod) reach it. */
-export const isLoopback = ({ host }: ListenAddress): boolean =>
-  host === 'localhost' || host === '::1' || /^127\./.test(host);

@@ -59,7 +59,8 @@ export interface KubeCluster {
 }
 
 export interface Clusters {
-  connect(ref: ClusterRef): KubeCluster;
+  /** dryRun: the server checks and answers every write as if, and stores none (`dryRun=All`). */
+  connect(ref: ClusterRef, options?: { readonly dryRun?: boolean }): KubeCluster;
   close(): Promise<void>;
 }
 
@@ -70,11 +71,11 @@ const PAGE = 250;
 export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {}): Clusters {
   const servers = new Map<string, ApiServer>();
   return {
-    connect(ref) {
+    connect(ref, { dryRun = false } = {}) {
       const key = canonicalJson([ref.name, accessOf(ref)]);
       const server = servers.get(key) ?? createApiServer(ref, deadlineMs);
       servers.set(key, server);
-      return createCluster(server);
+      return createCluster(server, dryRun ? '&dryRun=All' : '');
     },
     async close() {
       await Promise.all([...servers.values()].map(({ transport }) => transport.close()));
@@ -113,7 +114,8 @@ async function callKind(
   throw notFromApiServer(`${name}/${call.object}`, call.verb);
 }
 
-function createCluster(server: ApiServer): KubeCluster {
+/** `onWrites` is added to the query of every write. */
+function createCluster(server: ApiServer, onWrites: string): KubeCluster {
   const { name, transport, discovery } = server;
   return {
     name,
@@ -123,7 +125,7 @@ function createCluster(server: ApiServer): KubeCluster {
     },
     list: (type, namespace, options = {}) => listAll(server, { type, namespace, options }),
     async apply<T extends KubeObject>(manifest: KubeObject, { force = false, signal }: ApplyOptions = {}) {
-      const path = `${resourcePath(manifest, manifest.metadata)}?fieldManager=${FIELD_MANAGER}&force=${String(force)}`;
+      const path = `${resourcePath(manifest, manifest.metadata)}?fieldManager=${FIELD_MANAGER}&force=${String(force)}${onWrites}`;
       const object = objectName(manifest, manifest.metadata);
       const contentType = 'application/apply-patch+yaml';
       const call: Call = { method: 'PATCH', path, verb: 'apply', object, body: manifest, contentType };
@@ -132,7 +134,7 @@ function createCluster(server: ApiServer): KubeCluster {
       return answer.body as T;
     },
     async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown) {
-      const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}`;
+      const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}${onWrites}`;
       const contentType = 'application/merge-patch+json';
       const object = objectName(type, at);
       const call: Call = { method: 'PATCH', path, verb: 'patch', object, body: patch, contentType };
@@ -141,7 +143,7 @@ function createCluster(server: ApiServer): KubeCluster {
     async delete(type, at, { uid, resourceVersion, signal }) {
       const preconditions = { uid, ...present({ resourceVersion }) };
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background', preconditions };
-      const path = resourcePath(type, at);
+      const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}${onWrites}`;
       const call: Call = { method: 'DELETE', path, verb: 'delete', object: objectName(type, at), body };
       return (await callKind(server, { call, type, options: { signal } })) !== null;
     },

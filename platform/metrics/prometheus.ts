@@ -11,6 +11,7 @@ import { Agent, request } from 'undici';
 import type { PrometheusRef } from '../../core/judge/series/metrics-ref.ts';
 import type { MetricsSource } from '../../core/judge/series/source.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
+import { isLoopback } from '../../core/values/loopback.ts';
 import { answerError, httpError, parseMatrix, parseScalar } from './answer.ts';
 import { asClassic, withNativeHistograms } from './native-histograms.ts';
 import { asksForNothing, promqlOf } from './promql.ts';
@@ -146,6 +147,13 @@ const endpointOf = (ref: PrometheusRef): { readonly url: string; readonly name: 
       'Invalid',
       `the metrics URL of ${url.host} holds credentials`,
       'name the environment variable with the token in tokenEnv instead',
+    );
+  }
+  if (ref.tokenEnv !== undefined && url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    refuse(
+      'Invalid',
+      `the metrics URL of ${url.host} is http, and the token would cross the network in the clear`,
+      'use https, or leave tokenEnv out',
     );
   }
   const base = `${url.origin}${url.pathname.replace(/\/+$/, '')}`;

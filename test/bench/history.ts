@@ -7,6 +7,8 @@ import { createActivities } from '../../worker/activities.ts';
 import { temporalConfig } from '../../platform/temporal/connect.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { messageNames } from '../../core/contract/messages.ts';
+import { createConfigLoader } from '../../platform/config/load.ts';
+import { meshMetrics } from '../../worker/mesh-metrics.ts';
 import { createMetricsClients } from '../../platform/metrics/clients.ts';
 import { say } from '../../cli/rollouts/rollout.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
@@ -140,9 +142,9 @@ async function startOwnWorkers({ rig }: Shop) {
   const connection = await NativeConnection.connect(connectionOptions);
   const ports = createActivities({ directory: rig.lab.env.TIDEGATE_CONFIG, env: rig.io.env });
   const metrics = createMetricsClients({ env: rig.io.env, now: () => Date.now() });
-  const { watchSlo } = withFailures(
-    createObserveActivities({ connectMetrics: metrics.connect, now: () => Date.now(), attemptMs }),
-  );
+  const config = createConfigLoader({ directory: rig.lab.env.TIDEGATE_CONFIG });
+  const connectMetrics = meshMetrics({ config, connect: metrics.connect });
+  const { watchSlo } = withFailures(createObserveActivities({ connectMetrics, now: () => Date.now(), attemptMs }));
   let attempts = 0;
   const counted: typeof watchSlo = (input) => {
     attempts += 1;

@@ -78,8 +78,8 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
     // Not of the past, which has nothing here.
     const isNow = ({ toMs }: { toMs: number }): boolean => Date.now() - toMs < scrapeMs;
     const { watchSlo } = createObserveActivities({
-      connectMetrics: (ref) => {
-        const source = clients.connect(ref);
+      connectMetrics: async () => {
+        const source = clients.connect({ url });
         return {
           clockOffsetMs: (aborted) => source.clockOffsetMs(aborted),
           range: (query, aborted) =>
@@ -94,9 +94,7 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
       },
       now: Date.now,
     });
-    const watching = Array.from({ length: rollouts }, (_, i) =>
-      watchOne(watchSlo, { i, url, stop: stop.signal, signal }),
-    );
+    const watching = Array.from({ length: rollouts }, (_, i) => watchOne(watchSlo, { i, stop: stop.signal, signal }));
     await pause(settleMs, signal);
     report(`measuring for ${measuredMs / 1000} s`);
     const before = {
@@ -131,7 +129,6 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
 
 interface One {
   readonly i: number;
-  readonly url: string;
   readonly stop: AbortSignal;
   readonly signal: AbortSignal;
 }
@@ -139,7 +136,7 @@ interface One {
 /** Spread over the time between two looks, as rollouts that were started at different times are. */
 async function watchOne(
   watchSlo: (input: WatchSloInput) => Promise<WatchSloResult>,
-  { i, url, stop, signal }: One,
+  { i, stop, signal }: One,
 ): Promise<unknown> {
   await pause((i / rollouts) * scrapeMs, signal);
   const env = new MockActivityEnvironment();
@@ -147,7 +144,6 @@ async function watchOne(
   const errors = { indicator: { kind: 'errors' }, target: 0.99 } as const;
   const input: WatchSloInput = {
     service: { mesh: 'shop', namespace: 'shop', service: `s${i}`, installation: 'default' },
-    metrics: { url },
     strata: [
       {
         serving: cluster,

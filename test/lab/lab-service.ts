@@ -65,6 +65,8 @@ export interface LabService {
   clientsSaw(since: number, until?: number): Promise<Seen>;
   /** Waits for that many requests sent from now on; gives what clients saw of them. */
   requests(count: number): Promise<Seen>;
+  /** Waits until the metrics know of its traffic in every cluster, as one who adopts a service that runs can count on. */
+  measured(): Promise<void>;
   /** Whatever a test left behind: no fault, a living worker, no open rollout, everything proven. */
   settle(): Promise<void>;
 }
@@ -142,6 +144,10 @@ export function labService(rig: LabRig, name: string): LabService {
       }, limits.requests);
       return all;
     },
+    measured: () =>
+      assertEventually(async () => {
+        await startChange(rig.client, { service: name, change: { kind: 'adopt' }, dryRun: true }, rig.io.stderr);
+      }, limits.phase),
     async settle() {
       await rig.lab.break('heal');
       await rig.startWorker();

@@ -19,7 +19,7 @@ export async function openStage(rig: LabRig): Promise<Stage> {
   const flow = (): Promise<void> => lab.traffic.start({ service: 'basket', rate: modestRate });
   await flow();
   await basket.configure({ canary: [100], rest: [100] });
-  await basket.requests(300);
+  await basket.measured();
   await basket.begin({ kind: 'adopt' });
   const { outcome, reason } = await basket.end();
   if (outcome !== 'promoted') throw new Error(`basket could not be adopted: ${reason}`);

@@ -14,7 +14,7 @@ export function tellStory(rig: () => LabRig): void {
       begun = Date.now();
       await rig().lab.traffic.start({ service: 'checkout', rate: modestRate });
       await checkout.configure({ canary: [20, 50, 100], rest: [50, 100], warm: '10m' });
-      await checkout.requests(600);
+      await checkout.measured();
     }, limits.labTest);
 
     afterAll(() => rig().lab.traffic.stop());

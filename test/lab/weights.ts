@@ -31,7 +31,7 @@ export function weights(rig: () => LabRig): void {
       version = catalog.newVersion();
       await catalog.configure({ rest: [100], topology });
       await rig().lab.traffic.start({ service: 'catalog', rate: ratePerCluster });
-      await catalog.requests(300);
+      await catalog.measured();
       await catalog.begin({ kind: 'adopt' });
       expect(await catalog.end()).toMatchObject({ outcome: 'promoted' });
       await catalog.configure({

@@ -2,16 +2,16 @@
  * Real kube-apiservers on one etcd, with Cilium's CRDs and Tidegate's role, for activity tests. No controllers run:
  * a test writes Deployment status and EndpointSlices itself. The processes end with `stop`, or with the test process.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
 import { startApiServer, startEtcd } from '../../infra/lab/api/apiservers.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { ciliumCrds } from '../../infra/lab/api/crds.ts';
 import type { KubeClient, KubeObject } from '../../infra/lab/api/kube-client.ts';
 import { kubeconfig } from '../../infra/lab/api/kubeconfig.ts';
+import { bindingsIn, clusterRoles } from '../../infra/lab/api/rbac.ts';
 import { createProcessStarter, untilReady, type LabProcess } from '../../infra/lab/processes/process.ts';
 
 export interface TestCluster {
@@ -31,7 +31,6 @@ export interface TestClusters {
   stop(): Promise<void>;
 }
 
-const rbacFile = new URL('../../infra/kubernetes/rbac.yaml', import.meta.url);
 const crdNames = ['ciliumenvoyconfigs.cilium.io', 'ciliumclusterwideenvoyconfigs.cilium.io'];
 
 export async function startApiServers(names: readonly string[]): Promise<TestClusters> {
@@ -90,14 +89,15 @@ async function startCluster({ name, index, dir, etcdUrl, starter }: StartOptions
 
 async function install(client: KubeClient): Promise<void> {
   const crds = (await ciliumCrds()).filter((one) => crdNames.includes(one.metadata.name));
-  const rbac = parseAllDocuments(await readFile(rbacFile, 'utf8')).map((document) => document.toJS() as KubeObject);
   const folders: Record<string, string> = {
     CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
     ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
     ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   };
   await Promise.all(
-    [...crds, ...rbac].map((one) => client.apply(`${folders[one.kind] ?? ''}/${one.metadata.name}`, one)),
+    [...crds, ...(await clusterRoles())].map((one) =>
+      client.apply(`${folders[one.kind] ?? ''}/${one.metadata.name}`, one),
+    ),
   );
   await untilReady('Cilium CRDs', async () => {
     await client.get('/apis/cilium.io/v2/namespaces/default/ciliumenvoyconfigs');
@@ -106,11 +106,18 @@ async function install(client: KubeClient): Promise<void> {
   });
 }
 
-/** A namespace of its own for a test. */
+export const bindingPath = (namespace: string, name: string): string =>
+  `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings/${name}`;
+
+/** A namespace of its own for a test, with Tidegate's role bound in it. */
 export async function createNamespace(clusters: TestClusters, name: string): Promise<string> {
   const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
   await Promise.all(
-    Object.values(clusters.clusters).map(({ admin }) => admin.apply(`/api/v1/namespaces/${name}`, namespace)),
+    Object.values(clusters.clusters).map(async ({ admin }) => {
+      await admin.apply(`/api/v1/namespaces/${name}`, namespace);
+      for (const binding of await bindingsIn(name))
+        await admin.apply(bindingPath(name, binding.metadata.name), binding);
+    }),
   );
   return name;
 }

@@ -44,6 +44,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     measureTraffic: async () => ({ traffic: [], problem: '' }),
     loadConfig: () => Promise.reject(new Error('not in this test')),
     readRecords: async () => ({ clusters: [], epoch: 1 }),
+    dryRunWrites: async () => ({ refused: [], untried: [] }),
     prepareVersion: async () => ({ deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' }),
     applyRouting: async ({ cluster, versions }) => {
       share[cluster.name] = versions[cluster.name]?.['v2'] ?? 0;

@@ -1,6 +1,5 @@
 /** What a watch is asked, and what it answers. */
 import type { ServiceRef } from '../../routing/service-ref.ts';
-import type { MetricsRef } from '../series/metrics-ref.ts';
 import type { JudgeSettings, Slo } from '../settings.ts';
 import type { VerdictKind, SloReading } from '../slo-reading.ts';
 
@@ -22,7 +21,6 @@ export interface WatchStratum {
 
 export interface WatchSloInput {
   readonly service: ServiceRef;
-  readonly metrics: MetricsRef;
   readonly strata: readonly WatchStratum[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;
@@ -52,7 +50,7 @@ export interface WatchSloResult {
 }
 
 /** Strata of the running version: `newVersion` and `newStat` are its own, nothing is compared. */
-export type MeasureTrafficInput = Pick<WatchSloInput, 'service' | 'metrics' | 'strata' | 'slos' | 'judge'>;
+export type MeasureTrafficInput = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
 
 export interface MeasuredTraffic {
   readonly slo: string;

@@ -2,7 +2,6 @@
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { ApplyRoutingResult } from '../../routing/changes.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
-import type { MetricsRef } from '../series/metrics-ref.ts';
 
 export type VerifyMode = 'entered' | 'forward' | 'restored';
 
@@ -20,7 +19,8 @@ export interface VerifyRoutingInput {
   readonly service: ServiceRef;
   readonly mode: VerifyMode;
   readonly targets: readonly VerifyTarget[];
-  readonly metrics: MetricsRef | null;
+  /** The worker receives the counts itself: one that has just started has heard of nobody yet. */
+  readonly received?: true;
   /** How long to look before the answer is `untested` or `contradicted`, ms. */
   readonly timeoutMs: number;
 }

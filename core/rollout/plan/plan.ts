@@ -73,6 +73,7 @@ export interface Plan {
   readonly initial: Readonly<Record<string, { frontend: Frontend; topology: Shares; policy: L7Policy }>>;
   /** Clouds of the clusters that it moves: a column of the workflow list. */
   readonly clouds: readonly string[];
+  /** What the config said when the plan was made; null: no SLO can be judged. Workers ask by their own config. */
   readonly metrics: MetricsRef | null;
   readonly epoch: number;
   readonly waves: readonly PlannedWave[];

@@ -4,6 +4,7 @@ import type { VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import { mainVersion } from '../../routing/weights.ts';
 import { TidegateError } from '../../values/error.ts';
+import { present } from '../../values/json.ts';
 import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
@@ -14,7 +15,6 @@ import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
 import { runningNotes } from '../running.ts';
-import { present } from '../../values/json.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 
 export interface PlanInput extends Pick<Asked, 'running'> {
@@ -262,7 +262,8 @@ function sourcesFor({ facts, change, proven, config }: Context): Record<string, 
       change.kind === 'deploy' && config.service.podTemplate !== undefined
         ? { podTemplate: config.service.podTemplate }
         : {};
-    return [[one.cluster, { deployment, ...image, ...template }] as const];
+    const metadata = present({ metadata: config.service.deployment });
+    return [[one.cluster, { deployment, ...image, ...template, ...metadata }] as const];
   });
   return Object.fromEntries(entries);
 }

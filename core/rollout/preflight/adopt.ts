@@ -23,11 +23,8 @@ export function adoptProblems(
   const perCluster = called.flatMap((one) => {
     const found = originals(one);
     if (found.length === 1) return [];
-    const names = found.map((workload) => workload.deployment).join(', ');
-    const text = `${one.cluster}/${config.service.namespace}: ${found.length === 0 ? 'no running Deployment' : `${found.length} Deployments (${names})`} behind ${config.service.name}; exactly one is needed`;
-    return [
-      { code: 'Invalid', text, fix: 'adoption copies the one Deployment that serves the frontend' } satisfies Problem,
-    ];
+    const where = `${one.cluster}/${config.service.namespace}`;
+    return [{ code: 'Invalid', ...notOne(`${where}: `, config.service.name, one) } satisfies Problem];
   });
   const versions = [...new Set(fresh.flatMap((one) => originals(one).map((workload) => workload.version)))];
   const global = fresh.filter((one) => one.frontend?.global === true && config.service.topology === null);
@@ -36,6 +33,24 @@ export function adoptProblems(
     ...versionProblems(config.service.name, versions, asked),
     ...global.map((one) => globalProblem(one, config)),
   ];
+}
+
+/** Exactly one Deployment is adopted: what stands there instead. */
+function notOne(where: string, service: string, one: ClusterFacts): Pick<Problem, 'text' | 'fix'> {
+  const { workloads, nobody } = one;
+  const running = originals(one).map(({ deployment }) => deployment);
+  if (running.length > 1) {
+    return {
+      text: `${where}${String(running.length)} Deployments (${running.join(', ')}) behind ${service}; exactly one is needed`,
+      fix: 'adoption copies the one Deployment that serves the frontend',
+    };
+  }
+  const asleep = workloads[0]?.deployment;
+  const [why, fix] =
+    asleep === undefined
+      ? [nobody?.why ?? 'none is there', nobody?.fix ?? 'run the service there as a Deployment']
+      : [`${asleep} is scaled to zero`, 'scale it up first: adoption copies what serves'];
+  return { text: `${where}no running Deployment behind ${service}: ${why}`, fix };
 }
 
 function versionProblems(service: string, versions: readonly string[], asked: string | undefined): Problem[] {

@@ -47,6 +47,11 @@ export function deployProblems(
   });
 }
 
+const nobodyText = ({ service }: LoadedConfig, { cluster, nobody }: ClusterFacts): Pick<Problem, 'text' | 'fix'> => ({
+  text: `${cluster}/${service.namespace}: no Deployment behind ${service.name}${nobody === undefined ? '' : `: ${nobody.why}`}`,
+  fix: `${nobody === undefined ? '' : `${nobody.fix}; or `}take the cluster out of the topology, or run the service there`,
+});
+
 /** A version is made from what runs: a serving cluster without any Deployment of the service has nothing to copy. */
 export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {
   const called = facts.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
@@ -54,8 +59,7 @@ export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFact
     .filter((one) => one.workloads.length === 0)
     .map((one) => ({
       code: 'Invalid',
-      text: `${one.cluster}/${config.service.namespace}: no Deployment behind ${config.service.name}`,
-      fix: 'take the cluster out of the topology, or run the service there',
+      ...nobodyText(config, one),
     }));
 }
 

@@ -1,12 +1,9 @@
 /** What stands in a cluster of the lab before Tidegate comes: what a user's own manifests would have made. */
-import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
 import { ciliumCrds } from './crds.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
+import { bindingsIn, clusterRoles } from './rbac.ts';
 import { nodeName, zoneOf, type LabCluster, type LabService } from '../mesh.ts';
 import { untilReady } from '../processes/process.ts';
-
-const rbacFile = new URL('../../kubernetes/rbac.yaml', import.meta.url);
 
 const paths: Readonly<Record<string, string>> = {
   Namespace: '/api/v1/namespaces',
@@ -15,6 +12,7 @@ const paths: Readonly<Record<string, string>> = {
   Deployment: '/apis/apps/v1/namespaces/*/deployments',
   ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
   ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/*/rolebindings',
   CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
 };
 
@@ -25,15 +23,19 @@ export async function prepareCluster(
   services: readonly LabService[],
 ): Promise<void> {
   const crds = await ciliumCrds();
-  const rbac = parseAllDocuments(await readFile(rbacFile, 'utf8')).map((document) => document.toJS() as KubeObject);
-  const namespaces = [...new Set(services.map(({ namespace }) => namespace))].map((name) => ({
+  const names = [...new Set(services.map(({ namespace }) => namespace))];
+  const namespaces = names.map((name) => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name },
   }));
   await Promise.all(
-    [...crds, ...rbac, ...namespaces, ...nodesOf(cluster)].map((object) => applyObject(client, object)),
+    [...crds, ...(await clusterRoles()), ...namespaces, ...nodesOf(cluster)].map((object) =>
+      applyObject(client, object),
+    ),
   );
+  const bindings = (await Promise.all(names.map(bindingsIn))).flat();
+  await Promise.all(bindings.map((object) => applyObject(client, object)));
   await untilReady(`${cluster.name}: Cilium's CRDs`, () => allEstablished(client, crds.length));
 }
 

@@ -11,8 +11,15 @@ import { kinds } from '../../../core/kube/kinds.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
+import {
+  bindingPath,
+  createNamespace,
+  startApiServers,
+  type TestCluster,
+  type TestClusters,
+} from '../../support/api-server.ts';
 import { assertHangs } from '../../support/hangs.ts';
+import { requireTeam } from './policy.ts';
 
 const START_MS = 300_000;
 let servers: TestClusters;
@@ -242,8 +249,9 @@ describe('refusals of a real API server', () => {
     const cluster = clusters.connect(aws.ref);
     const metadata = { name: 'checkout', namespace: 'nowhere' };
     const service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports: [{ port: 80 }] } };
+    // The role holds in namespaces where it is bound, and in no other.
     await expect(cluster.apply(service)).rejects.toMatchObject({
-      code: 'Invalid',
+      code: 'Forbidden',
       message: expect.stringContaining('aws/nowhere/Service/checkout'),
     });
     const bad = { ...service, metadata: { ...metadata, namespace: 'shop' }, spec: { ports: [{ port: 99_999 }] } };
@@ -255,7 +263,7 @@ describe('refusals of a real API server', () => {
     await cluster.apply({ ...service, metadata: { ...metadata, namespace: 'shop' } });
     await expect(cluster.apply(stale)).rejects.toMatchObject({ code: 'Conflict' });
     const secrets = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' };
-    await aws.admin.remove('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tidegate');
+    await aws.admin.remove(bindingPath('shop', 'tidegate'));
     await expect(
       (async () => {
         // RBAC caches for a moment.
@@ -320,37 +328,14 @@ describe('403 for other reasons than a role, as a real API server words them', (
     const clusters = createClusters();
     const cluster = clusters.connect(await asAdmin());
     await Promise.all(['policed', 'leaving'].map((name) => createNamespace(servers, name)));
+    await expect(cluster.apply(service('nowhere'))).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('aws/nowhere/Service/checkout'),
+    });
     await aws.admin.remove('/api/v1/namespaces/leaving');
     const leaving = await cluster.apply(service('leaving')).catch((error: unknown) => error);
     expect(leaving).toMatchObject({ code: 'Invalid', fix: expect.stringContaining('the namespace is being deleted') });
-    const group = '/apis/admissionregistration.k8s.io/v1';
-    const apiVersion = 'admissionregistration.k8s.io/v1';
-    const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'policed' } } };
-    await aws.admin.apply(`${group}/validatingadmissionpolicies/require-team`, {
-      apiVersion,
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name: 'require-team' },
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          resourceRules: [
-            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['services'] },
-          ],
-        },
-        validations: [
-          {
-            expression: "has(object.metadata.labels) && 'team' in object.metadata.labels",
-            message: 'label team is missing',
-          },
-        ],
-      },
-    });
-    await aws.admin.apply(`${group}/validatingadmissionpolicybindings/require-team`, {
-      apiVersion,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name: 'require-team' },
-      spec: { policyName: 'require-team', validationActions: ['Deny'], matchResources },
-    });
+    await requireTeam(aws.admin, { namespace: 'policed', apiGroup: '', resource: 'services' });
     await expect(
       (async () => {
         // A policy holds a moment after it was written.

@@ -14,7 +14,7 @@ import { rigNames, startRig, type Rig } from './rig.ts';
 
 const { service, cluster, node, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
-const deps = { connectMetrics: clients.connect, now: Date.now };
+const deps = { connectMetrics: async () => clients.connect({ url: rig.url }), now: Date.now };
 const { verifyRouting } = createObserveActivities(deps);
 const { watchSlo } = createObserveActivities(deps);
 let rig: Rig;
@@ -41,13 +41,11 @@ const verify = (
         writtenAtMs: more.writtenAtMs,
       },
     ],
-    metrics: { url: rig.url },
     timeoutMs: more.timeoutMs ?? 15_000,
   } satisfies VerifyRoutingInput);
 
 const watchInput = (sinceMs: number, more: Partial<WatchSloInput> = {}): WatchSloInput => ({
   service: serviceRef,
-  metrics: { url: rig.url },
   strata: [
     {
       serving: cluster,
@@ -127,7 +125,7 @@ describe('verifyRouting', () => {
     const target = { weights: share(5), writtenAtMs: Date.now(), timeoutMs: 0 };
     const dead = createObserveActivities({
       ...deps,
-      connectMetrics: () => clients.connect({ url: 'http://127.0.0.1:1' }),
+      connectMetrics: async () => clients.connect({ url: 'http://127.0.0.1:1' }),
     });
     const input = {
       service: serviceRef,
@@ -135,9 +133,10 @@ describe('verifyRouting', () => {
       targets: [{ cluster: { name: cluster, access: { kind: 'kubeconfig', path: '' } }, withdrawn: [], ...target }],
       timeoutMs: 0,
     } as const;
-    const none = await run(verifyRouting, { ...input, metrics: null });
+    const without = createObserveActivities({ ...deps, connectMetrics: async () => null });
+    const none = await run(without.verifyRouting, input);
     expect(none).toMatchObject({ result: 'untested', proofs: [{ reason: 'no metrics backend is configured' }] });
-    const unreachable = await run(dead.verifyRouting, { ...input, metrics: { url: 'http://127.0.0.1:1' } });
+    const unreachable = await run(dead.verifyRouting, input);
     expect(unreachable).toMatchObject({
       result: 'untested',
       proofs: [{ reason: expect.stringContaining('cannot be read') }],

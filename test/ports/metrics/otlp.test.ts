@@ -10,7 +10,6 @@ import { look } from '../../../core/judge/look/look.ts';
 import { freshState } from '../../../core/judge/look/state.ts';
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
 import type { VerifyRoutingInput } from '../../../core/judge/proof/proof.ts';
-import type { MetricsRef } from '../../../core/judge/series/metrics-ref.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
 import { assertEventually } from '../../support/eventually.ts';
@@ -22,15 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => receiver.close());
 const deps = {
-  connectMetrics: (ref: MetricsRef) =>
-    createMetricsClients({ env: {}, now: Date.now, otlp: receiver.source }).connect(ref),
+  connectMetrics: async () =>
+    createMetricsClients({ env: {}, now: Date.now, otlp: receiver.source }).connect({ kind: 'otlp' }),
   now: Date.now,
 };
 const run = <Input, Result>(activity: (input: Input) => Promise<Result>, input: Input): Promise<Result> =>
   new MockActivityEnvironment().run<[Input], Result, (input: Input) => Promise<Result>>(activity, input);
 
 const bearer = { authorization: 'Bearer s3cret' };
-const metrics = { kind: 'otlp' } as const;
 const serviceRef = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
 
 /** A pod with OpenTelemetry's SDK; nothing is exported before `flush`. */
@@ -70,7 +68,6 @@ const startPod = (
 
 const watchInput = (cluster: string, sinceMs: number): WatchSloInput => ({
   service: serviceRef,
-  metrics,
   strata: [
     {
       serving: cluster,
@@ -187,7 +184,6 @@ describe('Envoys that a collector scrapes', () => {
           writtenAtMs,
         },
       ],
-      metrics,
       timeoutMs: 0,
       ...more,
     });
@@ -212,7 +208,7 @@ describe('probeSlos', () => {
     const { probeSlos } = createObserveActivities(deps);
     const slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 } as const;
     const clusters = ['aws-delta', 'nowhere'];
-    expect(await run(probeSlos, { service: serviceRef, metrics, slos: [slo], clusters })).toEqual([
+    expect(await run(probeSlos, { service: serviceRef, slos: [slo], clusters })).toEqual([
       expect.stringContaining('no http.server.request.duration from nowhere'),
       expect.stringContaining("remedy for the pods' metrics"),
     ]);

@@ -258,6 +258,7 @@ describe('a backend that misbehaves', () => {
   it('refuses bad references before any request', () => {
     expect(() => connect('not a url')).toThrow(/not an http\(s\) URL/);
     expect(() => connect('http://user:pw@host:9090')).toThrow(/holds credentials/);
-    expect(() => connect('http://host:9090', 'ABSENT')).toThrow(/no environment variable ABSENT/);
+    expect(() => connect('https://host:9090', 'ABSENT')).toThrow(/no environment variable ABSENT/);
+    expect(() => connect('http://host:9090', 'TOKEN')).toThrow(/in the clear/);
   });
 });

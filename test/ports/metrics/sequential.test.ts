@@ -10,7 +10,10 @@ import { rigNames, startRig, type Rig } from './rig.ts';
 
 const { service, cluster, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
-const { watchSlo } = createObserveActivities({ connectMetrics: clients.connect, now: Date.now });
+const { watchSlo } = createObserveActivities({
+  connectMetrics: async () => clients.connect({ url: rig.url }),
+  now: Date.now,
+});
 let rig: Rig;
 
 const errors: Slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 };
@@ -20,7 +23,6 @@ const latency: Slo = { name: 'fast', source: 'server', indicator: { kind: 'laten
 const watch = (sinceMs: number, more: Partial<WatchSloInput> = {}): Promise<WatchSloResult> =>
   new MockActivityEnvironment().run<[WatchSloInput], WatchSloResult, typeof watchSlo>(watchSlo, {
     service: { mesh: 'shop', namespace: 'shop', service, installation: 'default' },
-    metrics: { url: rig.url },
     strata: [
       {
         serving: cluster,

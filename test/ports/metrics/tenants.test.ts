@@ -92,11 +92,13 @@ const requestsOf = async (tenant?: string): Promise<number> => {
   return sumCells(serverErrorArm(counted, { cluster: 'aws', version: 'v2' }).cells, 0).total;
 };
 
-const { watchSlo } = createObserveActivities({ connectMetrics: clients.connect, now: Date.now });
+const { watchSlo } = createObserveActivities({
+  connectMetrics: async (mesh) => clients.connect(ref(mesh)),
+  now: Date.now,
+});
 const watchOf = (tenant: Tenant, maxUnknownMs = 0): Promise<WatchSloResult> =>
   new MockActivityEnvironment().run<[WatchSloInput], WatchSloResult, typeof watchSlo>(watchSlo, {
-    service: { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' },
-    metrics: ref(tenant),
+    service: { mesh: tenant, namespace: 'shop', service: 'checkout', installation: 'default' },
     strata: [
       {
         serving: 'aws',

@@ -7,7 +7,7 @@ import { TidegateError } from '../../../core/values/error.ts';
 const { signal } = new AbortController();
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
 const input = {
-  ...{ service, metrics: { url: 'http://prometheus' }, protocol: 'http' as const, clusters: ['aws', 'gcp', 'onprem'] },
+  ...{ service, protocol: 'http' as const, clusters: ['aws', 'gcp', 'onprem'] },
 };
 
 const one = (cluster: string, version?: string): RawSeries => ({
@@ -17,7 +17,7 @@ const one = (cluster: string, version?: string): RawSeries => ({
 
 const ask = (range: CountSource['range']) =>
   readVersions(
-    { connectMetrics: () => ({ clockOffsetMs: () => Promise.resolve(0), range }), now: () => 1_000 },
+    { connectMetrics: async () => ({ clockOffsetMs: () => Promise.resolve(0), range }), now: () => 1_000 },
     input,
     signal,
   );

@@ -61,7 +61,6 @@ describe('watchSlo with exports every 60 s', () => {
   const stratum = { serving: 'aws', share: 50_000, newVersion: 'v2', oldVersion: 'v1', clients: ['aws'] };
   const input: WatchSloInput = {
     service,
-    metrics: { url: 'http://prometheus' },
     strata: [{ ...stratum, newStat: 'shop_v2', oldStat: 'shop_v1', sinceMs: 0 }],
     slos: [
       { name: 'server-errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 },
@@ -122,7 +121,6 @@ describe('verifyRouting with scrapes every 30 s', () => {
         writtenAtMs: 0,
       },
     ],
-    metrics: { url: 'http://prometheus' },
     timeoutMs: 30_000,
   };
   const sent = (stat: string, perS: number): RawSeries =>

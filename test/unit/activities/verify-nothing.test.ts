@@ -24,13 +24,13 @@ const counters = ['envoy_cluster_upstream_rq_total', 'envoy_cluster_membership_h
 
 const verify = (
   targets: readonly VerifyTarget[],
-  { timeoutMs = 0, metrics = { url: 'http://m' } }: Partial<Pick<VerifyRoutingInput, 'timeoutMs' | 'metrics'>> = {},
+  { timeoutMs = 0, received }: Partial<Pick<VerifyRoutingInput, 'timeoutMs' | 'received'>> = {},
   looked: () => void = () => undefined,
 ): Promise<VerifyRoutingResult> => {
   const begunMs = Date.now();
   const { verifyRouting } = createObserveActivities({
     now: () => NOW_MS + Date.now() - begunMs,
-    connectMetrics: () => ({
+    connectMetrics: async () => ({
       clockOffsetMs: () => Promise.resolve(0),
       range: ({ series }) => {
         looked();
@@ -39,7 +39,7 @@ const verify = (
     }),
   });
   const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
-  const input: VerifyRoutingInput = { service, mode: 'restored', targets, metrics, timeoutMs };
+  const input: VerifyRoutingInput = { service, mode: 'restored', targets, timeoutMs, ...(received && { received }) };
   return new MockActivityEnvironment().run<[typeof input], VerifyRoutingResult, typeof verifyRouting>(
     verifyRouting,
     input,
@@ -92,7 +92,7 @@ describe('verifyRouting where no Envoy reports at all', () => {
 
   it('waits where the worker receives the metrics itself: after a restart it has heard of nobody yet', async () => {
     let looks = 0;
-    const otlp = { timeoutMs: 3_500, metrics: { kind: 'otlp' } as const };
+    const otlp = { timeoutMs: 3_500, received: true } as const;
     await verify([target('gcp', weights)], otlp, () => (looks += 1));
     const withOtlp = looks;
     looks = 0;

@@ -6,6 +6,13 @@ export type Case = [string, string, string[]];
 
 export const meshCases: Case[] = [
   [
+    'a token that would cross a network in the clear',
+    meshText.replace('9090', '9090\n      tokenEnv: PROMETHEUS_TOKEN'),
+    [
+      '21: spec.metrics.prometheus.url: is http, and a token would cross the network in the clear (write https://..., or leave tokenEnv out; http with a token is for this very machine (127.0.0.1))',
+    ],
+  ],
+  [
     'credentials in an address, which are not repeated',
     meshText.replace('http://prometheus', 'http://admin:secret@prometheus'),
     [

@@ -71,7 +71,6 @@ const backend = (all: readonly RawSeries[], failsBeforeMs = -Infinity): Backend 
 
 const input: WatchSloInput = {
   service: { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' },
-  metrics: { url: 'http://prometheus' },
   strata: [
     {
       ...{ serving: 'aws', share: 50_000, newVersion: 'v2', oldVersion: 'v1', clients: ['aws'] },

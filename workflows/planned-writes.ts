@@ -1,0 +1,54 @@
+/** What a plan will write, per cluster: the inputs of the activities that write it. */
+import type { DryRunWritesInput, PrepareVersionInput } from '../core/contract/activities.ts';
+import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
+import type { ApplyRoutingInput } from '../core/routing/changes.ts';
+import { present } from '../core/values/json.ts';
+
+export function prepareInput(plan: Plan, cluster: string, run: string): PrepareVersionInput {
+  const source = plan.sources[cluster];
+  if (source === undefined) throw new RangeError(`plan has no source for ${cluster}`);
+  return {
+    service: plan.service,
+    cluster: refIn(plan, cluster),
+    version: plan.version,
+    replaces: plan.replaces[cluster] ?? '',
+    source,
+    workload: plan.workload,
+    progressDeadlineMs: plan.progressDeadlineMs,
+    run,
+  };
+}
+
+/** Every object of the run once, as its last step will have it. Before the run has an id. */
+export function plannedWrites(plan: Plan): DryRunWritesInput[] {
+  const { service, version } = plan;
+  const serving = new Set(plan.waves.flatMap((wave) => wave.serving));
+  const names = new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]));
+  return [...names].map((name) => {
+    const waves = plan.waves.filter(({ clients }) => clients.includes(name));
+    return {
+      service,
+      cluster: refIn(plan, name),
+      ...(serving.has(name) && { prepare: prepareInput(plan, name, ''), pin: version }),
+      ...(waves.length > 0 && { routing: routingInput(plan, name, waves) }),
+    };
+  });
+}
+
+function routingInput(plan: Plan, cluster: string, waves: readonly PlannedWave[]): ApplyRoutingInput {
+  const versions = waves.map((wave) => wave.steps.at(-1)?.versions ?? wave.enter);
+  return {
+    service: plan.service,
+    cluster: refIn(plan, cluster),
+    epoch: plan.epoch,
+    run: '',
+    versions: Object.assign({}, ...versions) as ApplyRoutingInput['versions'],
+    ...present({ initial: plan.initial[cluster] }),
+  };
+}
+
+export function refIn({ clusters }: Plan, cluster: string): Plan['clusters'][string] {
+  const ref = clusters[cluster];
+  if (ref === undefined) throw new RangeError(`plan has no cluster ${cluster}`);
+  return ref;
+}
