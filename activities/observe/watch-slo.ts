@@ -2,7 +2,8 @@
 import { Context } from '@temporalio/activity';
 import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import { evidenceOf } from '../../core/judge/look/judges.ts';
-import { LONGEST_POLL_MS, look, lookWithoutAnswer, nextLookMs, type Looked } from '../../core/judge/look/look.ts';
+import { look, lookWithoutAnswer, type Looked } from '../../core/judge/look/look.ts';
+import { LONGEST_POLL_MS } from '../../core/judge/look/next-look.ts';
 import { fittingReadings, freshState, resumedState, type WatchState } from '../../core/judge/look/state.ts';
 import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { CountSource } from '../../core/judge/series/source.ts';
@@ -15,6 +16,8 @@ import { noMetrics } from './metrics.ts';
 const ATTEMPT_MS = 9 * 60_000;
 /** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
 const LONGEST_WAIT_MS = 30_000;
+/** A look that took longer than it was given still leaves room for others, ms. */
+const SHORTEST_WAIT_MS = 50;
 /** Longest time without a heartbeat while waiting for the next look, ms. */
 const BEAT_MS = beatEveryMs('watchSlo');
 
@@ -29,7 +32,6 @@ export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise
     context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
     const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
     state = { ...looked.state, readings: looked.readings };
-    // A backend that does not answer is asked no more often than one that does.
     intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
     const verdict = looked.failure ?? combineReadings(looked.readings);
     if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
@@ -38,7 +40,8 @@ export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise
       context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
       throw windowEnd();
     }
-    await pause(context, { ms: Math.max(nextLookMs(input, { intervalMs }), looked.retryAfterMs ?? 0), state });
+    const waitMs = looked.failure === undefined ? looked.nextAtMs - deps.now() : failedWaitMs(input, intervalMs);
+    await pause(context, { ms: Math.max(SHORTEST_WAIT_MS, waitMs, looked.retryAfterMs ?? 0), state });
   }
 }
 
@@ -62,6 +65,10 @@ async function connectOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSo
     throw error;
   }
 }
+
+/** A backend that does not answer is asked no more often than one that does. */
+const failedWaitMs = ({ judge }: WatchSloInput, intervalMs: number): number =>
+  judge.type === 'sequential' ? Math.max(judge.pollMs, Math.min(intervalMs, LONGEST_POLL_MS)) : judge.pollMs;
 
 interface LookInput {
   readonly input: WatchSloInput;
@@ -89,7 +96,7 @@ const lookOrUnknown = async ({ input, context, metrics, ...ports }: LookInput): 
     const failure: Verdict = { verdict: 'unknown', breached: [], reason: error.message };
     const retryAfterMs = Math.min(error.retryAfterMs ?? 0, LONGEST_WAIT_MS);
     const looked = lookWithoutAnswer(input, { state: ports.state, nowMs: ports.now(), providerError: error.message });
-    return { ...looked, intervalMs: 0, failure, retryAfterMs };
+    return { ...looked, intervalMs: 0, nextAtMs: 0, failure, retryAfterMs };
   }
 };
 

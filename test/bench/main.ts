@@ -13,12 +13,23 @@ import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
 import { judgeBench } from './judge.ts';
 import { load, machine } from './machine.ts';
+import { looksBench } from './looks.ts';
 import { pageOf, type Outcome } from './page.ts';
 import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
 import { watchesBench } from './watches.ts';
 
-const benches = [judgeBench, breachBench, storyBench, historyBench, applyBench, healthyBench, watchesBench, cliBench];
+const benches = [
+  judgeBench,
+  breachBench,
+  storyBench,
+  historyBench,
+  applyBench,
+  healthyBench,
+  watchesBench,
+  looksBench,
+  cliBench,
+];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 
 const { values: options, positionals } = parseArgs({

@@ -13,7 +13,7 @@ import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import type { BenchContext } from './bench.ts';
-import { metricsIntervalMs, rate as defaultRate } from './settings.ts';
+import { metricsIntervalMs as defaultIntervalMs, rate as defaultRate } from './settings.ts';
 
 export const service = 'checkout';
 
@@ -68,11 +68,13 @@ export interface ShopOptions extends Pick<BenchContext, 'signal' | 'report'> {
   readonly name: string;
   /** Requests per second of each cluster. */
   readonly rate?: number;
+  /** Pods push and Envoys are scraped that often, ms. */
+  readonly metricsIntervalMs?: number;
 }
 
 /** A lab with traffic to the service; it ends when the work has. */
 export async function withShop<T>(options: ShopOptions, work: (shop: Shop) => Promise<T>): Promise<T> {
-  const { signal, report, name, rate = defaultRate } = options;
+  const { signal, report, name, rate = defaultRate, metricsIntervalMs = defaultIntervalMs } = options;
   report('starting a lab');
   const rig = await startLabRig({ name: `bench-${name}-${process.pid}`, mesh: mesh(), metricsIntervalMs, signal });
   try {

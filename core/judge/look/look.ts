@@ -28,6 +28,7 @@ import {
   type CountedSources,
   type OfArm,
 } from './sources.ts';
+import { nextLookMs, paceOf } from './next-look.ts';
 import { noTotals, type ArmTotals, type WatchState } from './state.ts';
 import type { WatchSloInput, WatchStratum } from './watch.ts';
 
@@ -53,6 +54,8 @@ export interface Looked {
   readonly ends: boolean;
   /** Usual time between two samples of the slowest source, ms; 0: not known yet. */
   readonly intervalMs: number;
+  /** When the next look is worth while, on our clock, ms since the epoch. */
+  readonly nextAtMs: number;
 }
 
 /** How far back hard stops look at most, ms. */
@@ -81,6 +84,8 @@ export const look = async (
     return { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
   });
   const judged = judgeSlos(input, counts, state.judges);
+  const sampled = { counted: [...counted.byKind.values()], nowMs };
+  const pace = paceOf(sampled, state.pace);
   const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
   const newest = counts
     .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
@@ -107,9 +112,11 @@ export const look = async (
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],
       lookBackMs: lookBackOf(counted),
+      pace,
     },
     ends: judged.some(({ ends }) => ends),
-    intervalMs: Math.max(...[...counted.byKind.values()].map(({ intervalMs }) => intervalMs)),
+    intervalMs: Math.max(...sampled.counted.map(({ intervalMs }) => intervalMs)),
+    nextAtMs: nowMs - offsetMs + nextLookMs(input.judge, sampled, pace),
   };
 };
 
@@ -117,7 +124,7 @@ export const look = async (
 export const lookWithoutAnswer = (
   input: WatchSloInput,
   { state, nowMs, providerError }: { state: WatchState; nowMs: number; providerError: string },
-): Omit<Looked, 'intervalMs'> => {
+): Omit<Looked, 'intervalMs' | 'nextAtMs'> => {
   const strata = input.strata.map((stratum): StratumCounts => ({
     cluster: stratum.serving,
     newVersion: stratum.newVersion,
@@ -143,13 +150,6 @@ export const lookWithoutAnswer = (
     ends: judged.some(({ ends }) => ends),
   };
 };
-
-/** Numbers that come every 15 s need no look every 2 s; but a fault in a hard stop's source is looked for all the same, ms. */
-export const LONGEST_POLL_MS = 10_000;
-
-/** Time until the next look, ms. */
-export const nextLookMs = ({ judge }: WatchSloInput, { intervalMs }: Pick<Looked, 'intervalMs'>): number =>
-  judge.type === 'sequential' ? Math.max(judge.pollMs, Math.min(intervalMs, LONGEST_POLL_MS)) : judge.pollMs;
 
 const allJudges = (input: WatchSloInput) => input.slos.flatMap((slo) => judgesOf(input, slo));
 

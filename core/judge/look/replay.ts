@@ -5,7 +5,7 @@
 import type { CountSource } from '../series/source.ts';
 import type { SloReading } from '../slo-reading.ts';
 import { combineReadings, type Verdict } from '../verdict.ts';
-import { look, nextLookMs } from './look.ts';
+import { look } from './look.ts';
 import { freshState } from './state.ts';
 import type { WatchSloInput } from './watch.ts';
 
@@ -38,7 +38,7 @@ export async function* replayLooks(
     const atMs = nowMs;
     const looked = await look(input, { metrics, now: () => atMs, signal, state });
     state = { ...looked.state, readings: looked.readings };
-    waitMs = nextLookMs(input, looked);
+    waitMs = looked.nextAtMs - nowMs;
     const verdict = combineReadings(looked.readings);
     const ends = verdict.verdict === 'breach' || (verdict.verdict === 'unknown' && looked.ends);
     yield { atMs, ...verdict, readings: looked.readings, ends };

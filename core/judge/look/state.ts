@@ -2,6 +2,7 @@
 import type { Total } from '../arms/arms.ts';
 import type { SloReading } from '../slo-reading.ts';
 import type { JudgeStates } from './judges.ts';
+import type { Pace } from './next-look.ts';
 
 export interface ArmTotals {
   readonly newWhole: Total;
@@ -22,6 +23,8 @@ export interface WatchState {
   readonly firstBadAtMs: number | null;
   /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
   readonly lookBackMs: number | null;
+  /** Left out before the first look, and by older workers. */
+  readonly pace?: Pace;
   /** What each judge keeps; see watch-slo-judges.ts. */
   readonly judges: JudgeStates;
   /** What the last look saw, for whoever describes the running activity. */

@@ -98,7 +98,7 @@ describe('tidegate judge --counts', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(looks).toHaveLength(10);
+    expect(looks).toHaveLength(9);
     expect(looks[0]).toMatchObject({
       at: '2026-11-24T12:00:02.000Z',
       afterMs: 2_000,

@@ -58,7 +58,8 @@ describe('a replay', () => {
     'ends healthy with the %s judge when both versions are alike',
     async (judge) => {
       const looks = await replay(recordedTraffic(traffic), { judge });
-      expect(looks.at(-1)).toMatchObject({ verdict: 'healthy', atMs: SINCE_MS + 400_000 });
+      expect(looks.at(-1)).toMatchObject({ verdict: 'healthy' });
+      expect(looks.at(-1)?.atMs).toBeGreaterThan(SINCE_MS + 390_000);
       expect(looks.map(({ verdict }) => verdict)).not.toContain('breach');
     },
     BUSY_MS,

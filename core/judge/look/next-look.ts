@@ -1,0 +1,70 @@
+/**
+ * When the next look is worth while. Series that are sampled together (a pod's push, an Envoy's scrape) come again an
+ * interval later, and are there a little after that: looks follow the samples, instead of meeting them in any phase.
+ */
+import type { Counted } from '../series/counters.ts';
+import type { JudgeSettings } from '../settings.ts';
+
+/** Numbers that come every minute are no reason to miss a fault in another source, ms. */
+export const LONGEST_POLL_MS = 10_000;
+/** Where many pods sample at instants of their own, so many looks per interval see each of them soon enough. */
+const LOOKS_PER_INTERVAL = 5;
+/** Least time between two looks, ms. */
+const SHORTEST_MS = 250;
+/** From a sample's own time until it can be read: at first, and never taken for less, ms. */
+const SHORTEST_LAG_MS = 150;
+/** What is overdue by that many intervals has gone away with its process. */
+const GONE_AFTER_INTERVALS = 0.5;
+/** Per look: a lag that was once long is tried for less again. */
+const LAG_FADES = 0.95;
+
+/** What a watch keeps of its last look to learn how late samples are. Times on the source's clock, ms. */
+export interface Pace {
+  readonly lookedAtMs: number;
+  /** Newest sample of all series. */
+  readonly newestMs: number;
+  /** Time from a sample until it could be read, as far as looks have shown. */
+  readonly lagMs: number;
+  /** Did the last look see a sample that the one before it had not? */
+  readonly sawNew: boolean;
+}
+
+export interface Sampled {
+  readonly counted: Iterable<Pick<Counted, 'series' | 'intervalMs'>>;
+  readonly nowMs: number;
+}
+
+/** A sample that this look sees and the last one did not arrived between the two. */
+export function paceOf({ counted, nowMs }: Sampled, before: Pace | undefined): Pace {
+  const kinds = [...counted];
+  const newestMs = Math.max(0, ...kinds.flatMap(({ series }) => series.map((one) => one.newestMs)));
+  const longestMs = Math.max(SHORTEST_LAG_MS, ...kinds.map(({ intervalMs }) => intervalMs));
+  const known = before?.lagMs ?? SHORTEST_LAG_MS;
+  const faded = Math.max(SHORTEST_LAG_MS, known * LAG_FADES);
+  const sawNew = newestMs > (before?.newestMs ?? 0);
+  if (before === undefined || !sawNew) return { lookedAtMs: nowMs, newestMs, lagMs: known, sawNew };
+  const atLeast = before.lookedAtMs - newestMs;
+  const atMost = Math.max(SHORTEST_LAG_MS, nowMs - newestMs);
+  // It was not there at the last look: half of the time since is the best guess of when it came.
+  const lagMs = atLeast > known ? (atLeast + atMost) / 2 : Math.min(faded, atMost);
+  return { lookedAtMs: nowMs, newestMs, lagMs: Math.min(longestMs, lagMs), sawNew };
+}
+
+/** Time until the next look, ms. */
+export function nextLookMs(judge: JudgeSettings, { counted, nowMs }: Sampled, { lagMs, sawNew }: Pace): number {
+  if (judge.type !== 'sequential') return judge.pollMs;
+  const kinds = [...counted];
+  const intervalMs = Math.max(0, ...kinds.map((kind) => kind.intervalMs));
+  const leastMs = Math.max(SHORTEST_MS, Math.min(judge.pollMs, intervalMs / LOOKS_PER_INTERVAL));
+  const due = kinds.flatMap((kind) =>
+    kind.intervalMs === 0
+      ? []
+      : kind.series
+          .map(({ newestMs }) => newestMs + kind.intervalMs + lagMs - nowMs)
+          .filter((inMs) => inMs > -GONE_AFTER_INTERVALS * kind.intervalMs),
+  );
+  const wantedMs = due.length === 0 ? Math.max(judge.pollMs, intervalMs) : Math.min(...due);
+  // What is late may come any moment; the later it is, the less it is asked for.
+  const soonestMs = sawNew ? leastMs : Math.min(leastMs, Math.max(SHORTEST_MS, -wantedMs));
+  return Math.min(LONGEST_POLL_MS, Math.max(soonestMs, wantedMs));
+}
