@@ -1,5 +1,6 @@
 /** cli: how long a person waits for the command itself, beside what Temporal and a worker take to answer. */
 import { spawn } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { taskQueues } from '../../core/contract/queues.ts';
@@ -160,6 +161,7 @@ function resultOf(times: Times): BenchResult {
     settings: {
       command: 'node cli/main.ts, as npm run tidegate starts it in a clone',
       answer: 'Temporal dev server, a worker with fake activities',
+      niceness: getPriority(),
     },
     measures: [
       row('tidegate --help', values('help'), { bound }),
