@@ -1,8 +1,11 @@
-/** TidegateError → Temporal failure, in one place. What reaches a history is the message and the fix, nothing else. */
+/**
+ * TidegateError → Temporal failure, in one place. What reaches a history is the message and the fix, nothing else.
+ * `asked`: somebody waits for the answer of this activity, so a refusal is told to them and not to the worker's log.
+ */
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
-import { TidegateError, failureTypes, redacted, type FailureCode } from '../core/values/error.ts';
+import { TidegateError, failureTypes, isRefusal, redacted, type FailureCode } from '../core/values/error.ts';
 
-export function toFailure(error: unknown): Error {
+export function toFailure(error: unknown, { asked = false } = {}): Error {
   // Cancellation, and failures that an activity has already made.
   if (error instanceof TemporalFailure) return error;
   if (!(error instanceof TidegateError)) return bug(error);
@@ -13,7 +16,7 @@ export function toFailure(error: unknown): Error {
     nonRetryable: !failureTypes[code].retry,
     details: [{ fix }],
     ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.min(retryAfterMs, LONGEST_DELAY_MS) }),
-    ...(benign.includes(code) ? { category: ApplicationFailureCategory.BENIGN } : {}),
+    ...(benign.includes(code) || (asked && isRefusal(code)) ? { category: ApplicationFailureCategory.BENIGN } : {}),
   });
 }
 
@@ -36,6 +39,9 @@ function bug(error: unknown): ApplicationFailure {
 
 type Activity = (input: never) => Promise<unknown>;
 
+/** Activities that only a start calls, before anything is written. */
+const asked: readonly string[] = ['loadConfig'];
+
 /** Every activity that a worker registers goes through this. */
 export function withFailures<T extends { readonly [K in keyof T]: Activity }>(activities: T): T {
   const wrapped = Object.entries<Activity>(activities).map(([name, activity]) => [
@@ -44,7 +50,7 @@ export function withFailures<T extends { readonly [K in keyof T]: Activity }>(ac
       try {
         return await activity(input);
       } catch (error) {
-        throw toFailure(error);
+        throw toFailure(error, { asked: asked.includes(name) });
       }
     },
   ]);

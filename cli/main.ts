@@ -1,7 +1,12 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Io } from './io.ts';
-import { run } from './program.ts';
+
+// Before anything else is loaded: from the second start on, code comes compiled from Node's cache (NODE_COMPILE_CACHE,
+// else a folder of this user below the system's temporary folder). A folder that cannot be written to is no error.
+enableCompileCache();
+const { run } = await import('./program.ts');
 
 const interrupted = new AbortController();
 // The first Ctrl-C asks the command to end well; the second ends the process.

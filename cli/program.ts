@@ -1,6 +1,6 @@
 /** The program: its commands and how errors end it. `run(argv, io)` answers with the exit code. */
 import { Command, CommanderError } from 'commander';
-import { TidegateError } from '../core/values/error.ts';
+import { TidegateError, isRefusal } from '../core/values/error.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
@@ -16,9 +16,7 @@ import { addValidate } from './commands/validate.ts';
 import { addWorker } from './commands/worker.ts';
 import type { CommandContext } from './commands/context.ts';
 import { exitCodes, type Io } from './io.ts';
-
-/** Codes of errors that the person in front of the terminal can mend by asking differently. */
-const inputCodes: readonly string[] = ['Invalid', 'VersionExists', 'HalfMoved', 'Foreign', 'Conflict'];
+import { packageVersion } from './version.ts';
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let exitCode: number = exitCodes.ok;
@@ -36,7 +34,7 @@ function report(error: unknown, io: Io): number {
   if (error instanceof TidegateError) {
     const remedy = error.fix === '' || error.message.includes(error.fix) ? '' : `  → ${error.fix}\n`;
     io.stderr(`${error.message}\n${remedy}`);
-    return inputCodes.includes(error.code) ? exitCodes.badInput : exitCodes.error;
+    return isRefusal(error.code) ? exitCodes.badInput : exitCodes.error;
   }
   if (io.signal.aborted) return exitCodes.error;
   io.stderr(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
@@ -63,7 +61,9 @@ const verbs = [
 function buildProgram(context: CommandContext): Command {
   const { io } = context;
   const program = new Command('tidegate')
+    // Options before the command are the program's: `adopt --version V` keeps its own.
     .enablePositionalOptions()
+    .version(packageVersion(), '-V, --version', 'version of tidegate')
     .description(
       'Moves traffic between versions, clusters and clouds, proves every move, and moves it back when the numbers say so.',
     )

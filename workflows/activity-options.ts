@@ -48,8 +48,10 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     loadConfig: read,
     readRecords: read,
     findRun: read,
+    describeRun: read,
     dryRunWrites: read,
     probeSlos: read,
+    readVersions: read,
     measureTraffic: read,
     prepareVersion: {
       startToCloseTimeout: times.progressDeadlineMs + MINUTE,

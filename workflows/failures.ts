@@ -6,7 +6,8 @@ import {
   ChildWorkflowFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { TidegateError, redacted } from '../core/values/error.ts';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { TidegateError, isRefusal, redacted } from '../core/values/error.ts';
 
 export function toWorkflowFailure(error: unknown): Error {
   if (isCancellation(error) && error instanceof Error) return error;
@@ -30,6 +31,23 @@ export function toWorkflowFailure(error: unknown): Error {
     nonRetryable: true,
   });
 }
+
+/** A refusal that is told to whoever asked: nobody needs an alarm or a line in the worker's log for it. */
+export const asAnswer = (failure: Error): Error =>
+  failure instanceof ApplicationFailure && isRefusal(failure.type)
+    ? ApplicationFailure.create({
+        ...{
+          message: failure.message,
+          type: failure.type ?? 'Invalid',
+          nonRetryable: true,
+          details: failure.details ?? [],
+        },
+        category: ApplicationFailureCategory.BENIGN,
+      })
+    : failure;
+
+export const isAnswer = (failure: Error): boolean =>
+  failure instanceof ApplicationFailure && failure.category === ApplicationFailureCategory.BENIGN;
 
 /** The code and the words of a failed activity, whatever wraps them. */
 export function describeFailure(error: unknown): { code: string; message: string } {

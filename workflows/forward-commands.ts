@@ -157,6 +157,6 @@ async function release(context: RunContext, seq: number): Promise<void> {
 function stepOf(context: RunContext, wave: number, step: number): { planned: PlannedWave; at: PlannedStep } {
   const planned = waveOf(context, wave);
   const at = planned.steps[step];
-  if (at === undefined) throw new RangeError(`wave ${planned.name} has no step ${step}`);
+  if (at === undefined) throw new RangeError(`wave "${planned.name}" has no step ${step}`);
   return { planned, at };
 }

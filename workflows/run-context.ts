@@ -92,12 +92,13 @@ export function verify(
   clusters: readonly string[],
   { mode, summary }: { mode: VerifyMode; summary: string },
 ): Promise<VerifyRoutingResult> {
-  const { service } = context.plan;
+  const { service, metrics } = context.plan;
   const targets = clusters.flatMap((cluster) => {
     const last = context.written.get(cluster);
     return last === undefined ? [] : [{ cluster: refOf(context, cluster), ...last }];
   });
-  const input = { service, mode, targets, timeoutMs: VERIFY_MS };
+  const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
+  const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
   return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
 }
 

@@ -6,14 +6,7 @@
  * Timers: none. Messages: none; the answer is the workflow's result, and a refusal is its failure.
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  ApplicationFailure,
-  ParentClosePolicy,
-  patched,
-  proxyActivities,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, log, ParentClosePolicy, patched, proxyActivities, startChild } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
@@ -21,12 +14,15 @@ import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
+import { runningText, watchHint, type RunningRollout } from '../core/rollout/running.ts';
 import { planRollout, serviceRef, topologies } from '../core/rollout/plan/versions.ts';
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
-import { toWorkflowFailure } from './failures.ts';
+import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
 import { plannedWrites } from './planned-writes.ts';
+import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
+import { runningRollout } from './running-rollout.ts';
 import { present } from '../core/values/json.ts';
 
 const options = activityOptions(noPlan);
@@ -37,10 +33,6 @@ const { loadConfig } = proxyActivities<RolloutActivities>({
 const { readRecords } = proxyActivities<RolloutActivities>({
   ...options.readRecords,
   summary: 'read records of all clusters',
-});
-const { findRun } = proxyActivities<RolloutActivities>({
-  ...options.findRun,
-  summary: 'is a rollout running already?',
 });
 const { probeSlos } = proxyActivities<RolloutActivities>({
   ...options.probeSlos,
@@ -61,7 +53,10 @@ export async function startRollout(input: StartRolloutInput): Promise<StartRollo
   try {
     return await open(input);
   } catch (error) {
-    throw toWorkflowFailure(error);
+    const failure = asAnswer(toWorkflowFailure(error));
+    // The worker's log leaves out what the SDK says of this workflow's failures: refusals are most of them.
+    if (!isAnswer(failure)) log.warn('the start of a change failed', { error: failure });
+    throw failure;
   }
 }
 
@@ -73,11 +68,12 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   });
   const service = serviceRef(config);
   const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });
-  const running = await findRun({ workflowId });
-  if (running !== '' && input.dryRun !== true) throw alreadyRunning(workflowId);
+  const running = await runningRollout(workflowId);
+  if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running);
   const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
-  const planned = planRollout({ config, read, change: input.change });
-  await assertSlos(planned);
+  const wanted = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
+  await assertSlos(wanted);
+  const planned = await withReportedVersions(wanted, input.change);
   // A start that was under way when these came goes on without them.
   const tried = patched('dry-run') ? await withDryRun(planned) : planned;
   const plan = patched('forecast') ? await withForecast(tried) : tried;
@@ -106,7 +102,7 @@ async function assertSlos(plan: Plan): Promise<void> {
   const { metrics, service, slos, kind } = plan;
   if (metrics === null || (kind !== 'adopt' && kind !== 'deploy')) return;
   const clusters = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
-  const missing = await probeSlos({ service, slos, clusters });
+  const missing = await probeSlos({ service, slos, clusters, ...(metrics.kind === 'otlp' && { received: true }) });
   if (missing.length === 0) return;
   throw ApplicationFailure.nonRetryable(
     `${kind} of ${service.namespace}/${service.service} refused, nothing was written: no verdict would be possible:\n- ${missing.join('\n- ')}`,
@@ -150,13 +146,14 @@ async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutR
     });
     return { workflowId, runId: child.firstExecutionRunId, plan };
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) throw alreadyRunning(workflowId);
+    if (error instanceof WorkflowExecutionAlreadyStartedError)
+      throw alreadyRunning(plan.service.service, { workflowId, runId: '', status: null });
     throw error;
   }
 }
 
-const alreadyRunning = (workflowId: string): ApplicationFailure =>
+const alreadyRunning = (service: string, running: RunningRollout): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
-    `${workflowId} is running (asked by ${workflowInfo().workflowId}): one change at a time per part. Watch it (tidegate rollout watch), or abort it first.`,
+    `a rollout of this service is running, and one change at a time moves it: ${runningText(running)} (${watchHint(service)})`,
     'Conflict',
   );

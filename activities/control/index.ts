@@ -1,6 +1,7 @@
 /** Activities of the queue `tidegate-control`: what workflows ask before they plan. No cluster is touched. */
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
 
 export interface ControlDeps {
@@ -11,4 +12,5 @@ export interface ControlDeps {
 export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'control'> => ({
   loadConfig: (input) => config.load(input),
   findRun,
+  describeRun,
 });

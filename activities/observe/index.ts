@@ -4,11 +4,13 @@ import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import type { ObserveDeps } from '../ports.ts';
 import { measureTraffic } from './measure-traffic.ts';
 import { probeSlos } from './probe-slos.ts';
+import { readVersions } from './read-versions.ts';
 import { verifyRouting } from './verify-routing.ts';
 import { watchSlo } from './watch-slo.ts';
 
 export const createObserveActivities = (deps: ObserveDeps): ActivitiesOf<'observe'> => ({
   probeSlos: (input) => probeSlos(deps, input, Context.current().cancellationSignal),
+  readVersions: (input) => readVersions(deps, input, Context.current().cancellationSignal),
   measureTraffic: (input) => measureTraffic(deps, input, Context.current().cancellationSignal),
   verifyRouting: (input) => verifyRouting(deps, input),
   watchSlo: (input) => watchSlo(deps, input),

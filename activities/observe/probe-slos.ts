@@ -12,8 +12,9 @@ import { TidegateError } from '../../core/values/error.ts';
 import { promqlOf } from '../../platform/metrics/promql.ts';
 import type { ObserveDeps } from '../ports.ts';
 import { connectMetrics, noMetrics } from './metrics.ts';
+import { remediesOf } from './remedies.ts';
 
-/** One sentence per SLO that cannot be evaluated; empty = all can. */
+/** One sentence per SLO that cannot be evaluated, and their remedies; empty = all can. */
 export async function probeSlos(
   deps: ObserveDeps,
   input: ProbeSlosInput,
@@ -37,7 +38,8 @@ export async function probeSlos(
         );
       }),
     );
-    return found.flat();
+    const missing = input.slos.filter((_, i) => (found[i]?.length ?? 0) > 0);
+    return [...found.flat(), ...remediesOf(missing, input)];
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
     return [`${error.message}${error.fix === '' ? '' : ` (${error.fix})`}`];

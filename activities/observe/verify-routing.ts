@@ -16,6 +16,8 @@ import { connectMetrics } from './metrics.ts';
 const POLL_MS = 1_000;
 /** Scrapes since the write that a proof takes, and one that comes too early. */
 const SCRAPES = { entered: 2, forward: 3, restored: 4 } as const;
+/** Looks without a word of an Envoy after which no more is waited for: one answer of the backend may lack it. */
+const ENOUGH_LOOKS = 3;
 /** Longest that rare scrapes may stretch the time to look, ms; below the activity's own bound of 5 minutes. */
 const LONGEST_MS = 4 * 60_000;
 
@@ -28,7 +30,7 @@ export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput
   if (typeof metrics === 'string') return resultOf(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
   const proven = new Map<string, InstanceProof>();
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     context.heartbeat();
     const seen = await look({ input: { ...input, targets }, metrics, now: deps.now, context });
     const proofs = seen.proofs.map((proof) => {
@@ -37,7 +39,8 @@ export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput
       return known;
     });
     const { result } = resultOf(proofs, deps.now());
-    if (result === 'verified' || deps.now() - startedMs >= lookingMs(input, seen.intervalMs))
+    const late = deps.now() - startedMs >= lookingMs(input, seen.intervalMs);
+    if (result === 'verified' || late || (looks >= ENOUGH_LOOKS && isHopeless(input, { ...seen, proofs })))
       return resultOf([...proofs, ...bare], deps.now());
     await context.sleep(POLL_MS);
   }
@@ -56,6 +59,10 @@ async function metricsOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSo
 const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number): number =>
   timeoutMs === 0 ? 0 : Math.max(timeoutMs, Math.min(SCRAPES[mode] * intervalMs, LONGEST_MS));
 
+/** Whatever is not proven is of clusters whose Envoys send nothing. */
+const isHopeless = ({ received }: VerifyRoutingInput, { proofs, silent }: Proofs): boolean =>
+  received !== true && proofs.every(({ result, cluster }) => result === 'verified' || silent.includes(cluster));
+
 interface Look {
   readonly input: VerifyRoutingInput;
   readonly metrics: CountSource;
@@ -69,7 +76,7 @@ const look = async ({ input, metrics, now, context }: Look): Promise<Proofs> => 
   } catch (error) {
     if (context.cancellationSignal.aborted) await context.cancelled;
     if (!(error instanceof TidegateError)) throw error;
-    return { proofs: untestedAll(input, error.message), intervalMs: 0 };
+    return { proofs: untestedAll(input, error.message), intervalMs: 0, silent: [] };
   }
 };
 

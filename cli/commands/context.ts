@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
 import type { ServiceIdentity } from '../rollouts/rollout.ts';
-import { connectTemporal, type TemporalAccess } from '../../platform/temporal/connect.ts';
+import type { TemporalAccess } from '../../platform/temporal/connect.ts';
 import { present } from '../../core/values/json.ts';
 
 export interface CommandContext {
@@ -31,6 +31,8 @@ export async function withTemporal(
   { io, done }: CommandContext,
   body: (access: TemporalAccess) => Promise<number>,
 ): Promise<void> {
+  // Commands load what they need when they run: the client of Temporal is most of what a start costs.
+  const { connectTemporal } = await import('../../platform/temporal/connect.ts');
   const access = await connectTemporal(io.env);
   try {
     done(await body(access));

@@ -7,7 +7,7 @@ export function addDoctor(program: Command, { io, done }: CommandContext): void 
   placed(
     program
       .command('doctor [service]')
-      .description('check reach, permissions, labels, metrics and foreign routes; changes nothing'),
+      .description('check reach, permissions, Services, labels, metrics and foreign routes; changes nothing'),
   ).action(async (service: string | undefined, place: ServicePlace) => {
     const { doctorCommand } = await import('../doctor/doctor.ts');
     done(await doctorCommand({ ...present({ service }), ...placeOf(place) }, io));

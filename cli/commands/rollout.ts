@@ -35,10 +35,10 @@ function addReaders(on: On, context: CommandContext): void {
     .action(async (service: string, options: ServicePlace & { output?: string }) => {
       const of = await identityOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
-        const { handleOf, readLive } = await import('../rollouts/rollout.ts');
+        const { handleOf, lookOnce } = await import('../rollouts/rollout.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
-        const live = await readLive(handleOf(client, of), io);
-        const json = { ...live.status, readings: live.readings };
+        const live = await lookOnce(handleOf(client, of), io);
+        const json = { ...live.status, readings: live.readings, run: live.run };
         io.stdout(
           options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${statusLines(live).join('\n')}\n`,
         );

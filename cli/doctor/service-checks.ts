@@ -26,6 +26,7 @@ import {
   type Observed,
   type ServiceFacts,
 } from './service-findings.ts';
+import { secondServiceFindings, shapeFindings, unseenFindings } from './shape-findings.ts';
 import type { TemporalPort } from './temporal-checks.ts';
 
 export interface ServicePorts {
@@ -57,7 +58,15 @@ export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckG
         const read = await facts();
         return { note: stateText(read), findings: frontendFindings(read) };
       }),
-      check('no route of somebody else', told(foreignFindings)),
+      check(
+        'its Service can be taken as it is',
+        told((read) => shapeFindings(read, config.service.port)),
+      ),
+      check('no second Service leads to its pods', told(secondServiceFindings)),
+      check(
+        'no route of somebody else',
+        told((read) => [...foreignFindings(read), ...unseenFindings(read)]),
+      ),
       check('its traffic is the proven one', async () => {
         const read = await facts();
         return { note: '', findings: halfMovedFindings(read, await isRunning(ports, config)) };

@@ -108,7 +108,8 @@ export function freshnessFindings(facts: ServiceFacts, observed: Observed, windo
       const text = `${cluster}: the last sample of ${metric} is ${secondsText(observed.nowMs - reporting.newestMs)} old`;
       return [{ severity: 'error', text, fix: "look at the pods' OTLP exporter and at the collector between" }];
     }
-    if (2 * reporting.intervalMs <= windowMs) return [];
+    // 0: a judge without a window takes samples as they come, however rare they are.
+    if (windowMs === 0 || 2 * reporting.intervalMs <= windowMs) return [];
     const text = `${cluster}: a sample every ${secondsText(reporting.intervalMs)}, but the judge looks at ${secondsText(windowMs)}`;
     const fix =
       'export more often (OTEL_METRIC_EXPORT_INTERVAL, in ms), or widen spec.judge.window to two intervals or more';

@@ -1,5 +1,6 @@
 /** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
 import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
+import { workflowNames } from '../../core/contract/messages.ts';
 import { refuse } from '../../core/values/error.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.ts';
@@ -43,12 +44,20 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   }
 }
 
-/** Warnings and errors as lines on stderr. A queue with activities only, or workflows only, is how it shall be. */
-const logEntry =
-  (io: Io) =>
-  ({ level, message, meta }: LogEntry): void => {
-    if (/^No (activities|workflows) registered/.test(message)) return;
+/** Warnings and errors as lines on stderr. */
+export const logEntry =
+  (io: Pick<Io, 'stderr'>) =>
+  ({ level, message, meta }: Pick<LogEntry, 'level' | 'message' | 'meta'>): void => {
+    if (isExpected(message, meta)) return;
     const error = meta?.['error'] instanceof Error ? `: ${meta['error'].message}` : '';
     const id = typeof meta?.['workflowId'] === 'string' ? ` ${meta['workflowId']}` : '';
     io.stderr(`${new Date().toISOString()} ${level}${id} ${message}${error}\n`);
   };
+
+/**
+ * A queue with activities only, or workflows only, is how it shall be. A start that fails is an answer to whoever asked; one
+ * that fails for another reason says so itself. The SDK knows neither, and warns of every workflow that fails.
+ */
+const isExpected = (message: string, meta: LogEntry['meta']): boolean =>
+  /^No (activities|workflows) registered/.test(message) ||
+  (message === 'Workflow failed' && meta?.['workflowType'] === workflowNames.startRollout);

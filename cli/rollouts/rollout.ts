@@ -16,6 +16,7 @@ import type { Outcome } from '../../core/rollout/machine/state.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { isCut, runEnd } from '../../core/view/run-end.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
 import { untilAborted } from '../../platform/abort.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -66,8 +67,18 @@ export async function say(
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
       throw new TidegateError('Invalid', error.cause?.message ?? error.message);
-    throw notFound(error, handle);
+    throw await unheard(error, handle);
   }
+}
+
+/** Temporal says "not found" of a run that has ended, too: nothing can be said to it any more. */
+async function unheard(error: unknown, handle: WorkflowHandle): Promise<Error> {
+  const run = error instanceof WorkflowNotFoundError ? await handle.describe().catch(() => undefined) : undefined;
+  if (run === undefined) return notFound(error, handle);
+  const words = run.status.name.toLowerCase().replace('_', ' ');
+  return new TidegateError('Invalid', `${handle.workflowId} has ended (${words}): nothing can be said to it any more`, {
+    fix: 'what became of it, and what to do: tidegate rollout status SERVICE',
+  });
 }
 
 export const rowsText = (rows: readonly RolloutRow[]): string =>
@@ -80,21 +91,35 @@ export const rowsText = (rows: readonly RolloutRow[]): string =>
 
 function notFound(error: unknown, handle: WorkflowHandle): Error {
   if (error instanceof WorkflowNotFoundError) {
-    return new TidegateError('Invalid', `no rollout ${handle.workflowId}`, { fix: 'see: tidegate rollout list' });
+    return new TidegateError('Invalid', `Temporal knows no workflow ${handle.workflowId}`, {
+      fix: 'none was started in this Temporal namespace, or its retention is over. What is there: tidegate rollout list; what the clusters say: tidegate doctor',
+    });
   }
   return error instanceof Error ? error : new Error(String(error));
 }
 
-export async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
+async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
   // First: what a run says that was closed by then is its last word.
   const run = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
   const [status, plan] = await Promise.all([
     handle.query<RolloutStatus>(messageNames.status),
     handle.query<Plan>(messageNames.plan),
-  ]);
+  ]).catch((error: unknown) => {
+    throw run.closeTime === undefined ? error : endedUnheard(error, run);
+  });
   const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
-  const cut = status.outcome === null && run.closeTime !== undefined ? run.status.name.toLowerCase() : '';
-  return { plan, status, readings, cut, nowMs: io.now(), link: linkTo(handle, io) };
+  return {
+    ...{ plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) },
+    run: run.closeTime === undefined ? 'running' : run.status.name.toLowerCase(),
+  };
+}
+
+/** A run that has ended does not go on by itself, and what it did is told by a worker only. */
+function endedUnheard(error: unknown, { status, workflowId }: WorkflowExecutionDescription): Error {
+  const words = status.name.toLowerCase().replace('_', ' ');
+  const text = `${workflowId} has ended as ${words}; its last word cannot be read without a worker`;
+  const fix = `start one (tidegate worker) and ask again${status.name === 'COMPLETED' ? '' : '; tidegate doctor says whether traffic is half moved'}`;
+  return new TidegateError('Unavailable', text, { cause: error, fix });
 }
 
 /** What the running watch saw at its last look: it lies in the activity's heartbeat, not in the history. */
@@ -102,7 +127,7 @@ function runningReadings({ raw }: WorkflowExecutionDescription): readonly SloRea
   const watch = raw.pendingActivities?.find((one) => one.activityType?.name === 'watchSlo');
   const payload = watch?.heartbeatDetails?.payloads?.[0];
   if (payload === undefined || payload === null) return undefined;
-  return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] }>(payload).readings;
+  return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] } | undefined>(payload)?.readings;
 }
 
 function linkTo(handle: WorkflowHandle, io: Io): string {
@@ -137,7 +162,8 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
         await answered(handle.result(), io.signal).catch(() => undefined);
         return exitCodeOf(outcome);
       }
-      if (seen.cut !== '') throw cutOff(seen);
+      const end = isCut(seen) ? runEnd(seen) : null;
+      if (end !== null) throw new TidegateError('HalfMoved', end.text, { fix: end.fix });
     }
     if (io.signal.aborted) {
       io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
@@ -146,11 +172,6 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
     await io.sleep(500);
   }
 }
-
-const cutOff = ({ cut, plan }: Live): TidegateError =>
-  new TidegateError('HalfMoved', `the rollout ended as ${cut}, without an outcome; traffic stays as it is`, {
-    fix: `tidegate restore ${plan.service.service} takes it back`,
-  });
 
 /** undefined on Ctrl-C. One look takes long where nobody answers: Temporal's client asks ten times by itself. */
 async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
@@ -161,6 +182,13 @@ async function answered<T>(asked: Promise<T>, signal: AbortSignal): Promise<T | 
     if (signal.aborted) return undefined;
     throw error;
   }
+}
+
+/** One look, for a command that does not wait. */
+export async function lookOnce(handle: WorkflowHandle, io: Io): Promise<Live> {
+  const seen = await look(handle, io);
+  if (seen instanceof TidegateError) throw seen;
+  return seen;
 }
 
 /** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */

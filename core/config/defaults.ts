@@ -34,6 +34,14 @@ export const rolloutDefaults = {
   drain: '30s',
 } as const;
 
+export const adoptDefaults = {
+  /**
+   * The same build answers before and after: an adoption shows that the way through Envoy and the copied pods work, which
+   * the first few hundred requests tell. It lasts longer by itself where the judge has seen too few.
+   */
+  bake: '30s',
+} as const;
+
 /** Steps when a service names no waves: few users first, then a quarter, then everybody. */
 export const defaultSteps = [
   { share: 5, bake: '2m' },

@@ -135,7 +135,7 @@ const serviceConfig = (
   { written: { metadata, spec }, podTemplate }: CheckedService,
   mesh: MeshConfig,
 ): ServiceConfig => {
-  const { policy, rollout, judge } = spec;
+  const { policy, rollout, judge, adopt } = spec;
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -150,6 +150,7 @@ const serviceConfig = (
       connectTimeoutMs: policy.connectTimeout,
     },
     waves: waveConfigs(spec, mesh),
+    adoptBakeMs: adopt.bake,
     progressDeadlineMs: rollout.progressDeadline,
     warmUpMs: rollout.warmUp ?? durationOf(rolloutDefaults.warmUp[judge.type]),
     warmMs: rollout.warm,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
-import { policyDefaults, rolloutDefaults } from './defaults.ts';
+import { adoptDefaults, policyDefaults, rolloutDefaults } from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
@@ -109,6 +109,13 @@ const rollout = z
     });
   });
 
+const adopt = z.strictObject({
+  bake: duration({ minMs: 1000 }).prefault(adoptDefaults.bake).meta({
+    description:
+      'Least time that each wave of an adoption is watched, after the warm-up; longer while the judge has seen too little.',
+  }),
+});
+
 /** Whose an object is, and what it stands for, is said by labels and annotations of Tidegate's own. */
 const ours = (key: string): boolean =>
   key.startsWith('tidegate.dev/') || key === labels.managedBy || key === labels.version;
@@ -163,6 +170,7 @@ export const serviceSchema = z.strictObject({
       deployment: deployment.optional(),
       topology: topologySchema.optional(),
       policy: policy.prefault({}),
+      adopt: adopt.prefault({}),
       rollout: rollout.prefault({}),
       judge: judgeSchema.prefault({}),
       slos: slosSchema.optional(),

@@ -50,6 +50,8 @@ export interface ServiceConfig {
   readonly topology: Readonly<Record<string, Shares>> | null;
   readonly policy: L7Policy;
   readonly waves: readonly WaveConfig[];
+  /** Least time that a wave of an adoption is watched, ms. Missing: from an older worker; then as the wave's first step. */
+  readonly adoptBakeMs?: number;
   readonly progressDeadlineMs: number;
   readonly warmUpMs: number;
   readonly warmMs: number;

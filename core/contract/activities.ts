@@ -6,6 +6,8 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult } from '../routing/changes.ts';
+import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
+import type { RunningStatus } from '../rollout/running.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
@@ -112,17 +114,35 @@ export interface ProbeSlosInput {
   readonly slos: readonly Slo[];
   /** Serving clusters that must report. */
   readonly clusters: readonly string[];
+  /** The worker receives the counts itself: another remedy for those that are missing. */
+  readonly received?: true;
+}
+
+export interface ReadVersionsInput {
+  readonly service: ServiceRef;
+  readonly protocol: NonNullable<Slo['protocol']>;
+  /** Serving clusters. */
+  readonly clusters: readonly string[];
 }
 
 export interface FindRunInput {
   readonly workflowId: string;
 }
 
+export interface DescribeRunInput {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
 export interface RolloutActivities {
   /** Run id of the open workflow of that id; '' when none is open. */
   findRun(input: FindRunInput): Promise<string>;
-  /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead); empty = all can. */
+  /** What a running rollout says of itself; null when it does not answer. */
+  describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
+  /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead), then what to do; empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
+  /** By which versions the pods of a service have reported lately; empty when the backend does not tell. */
+  readVersions(input: ReadVersionsInput): Promise<readonly ReportedVersions[]>;
   /** What the running version does now. `problem`: why that is not known; '' when it is. */
   measureTraffic(
     input: MeasureTrafficInput,

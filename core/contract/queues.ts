@@ -26,6 +26,7 @@ export type Queue = keyof typeof taskQueues;
 export const queueOf = {
   loadConfig: 'control',
   findRun: 'control',
+  describeRun: 'control',
   readRecords: 'apply',
   dryRunWrites: 'apply',
   prepareVersion: 'apply',
@@ -34,6 +35,7 @@ export const queueOf = {
   retireVersion: 'apply',
   releaseService: 'apply',
   probeSlos: 'observe',
+  readVersions: 'observe',
   measureTraffic: 'observe',
   verifyRouting: 'observe',
   watchSlo: 'observe',

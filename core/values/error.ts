@@ -26,6 +26,11 @@ export const failureTypes = {
 
 export type FailureCode = keyof typeof failureTypes;
 
+/** Answers to whoever asked for a change: nothing is wrong with us, and the reader can mend it by asking differently. */
+const refusals: readonly string[] = ['Invalid', 'VersionExists', 'HalfMoved', 'Foreign', 'Conflict'];
+
+export const isRefusal = (code: string | null | undefined): boolean => refusals.includes(code ?? '');
+
 export class TidegateError extends Error {
   readonly code: FailureCode;
   /** The remedy: what the reader can do about it. Empty only for transient faults that are retried. */

@@ -11,6 +11,7 @@
 import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import { waveTitle } from '../rollout/plan/wave-title.ts';
 import { deploymentName, subsetName } from '../routing/names.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
 import { durationText } from '../values/duration.ts';
@@ -28,6 +29,7 @@ export function planText({ plan, topology }: PlanFacts): string {
     ...waveLines(plan),
     ...weightLines(plan, topology),
     ...objectLines(plan),
+    ...warmUpLine(plan),
     `Longest duration without a person: ${durationText(longestDurationMs(plan)) || 'none'}`,
     `Judged by: ${plan.slos.map((slo) => `${slo.name} (${slo.source}, ${formatShare(slo.target * WHOLE)} good)`).join('; ') || 'nothing'}`,
     `On a breach: ${plan.onBreach === 'all' ? 'every cluster goes back' : 'the breaching cluster goes back'}`,
@@ -40,7 +42,7 @@ export function planText({ plan, topology }: PlanFacts): string {
 
 function waveLines(plan: Plan): string[] {
   return plan.waves.flatMap((wave, i) => [
-    `Wave ${i + 1} ${wave.name}: ${wave.serving.join(', ')}`,
+    `${capital(waveTitle(wave, i))}: ${wave.serving.join(', ')}`,
     ...wave.steps.map((step, j) => {
       const forecasts = (plan.forecasts ?? []).filter((one) => one.wave === wave.name && one.step === j + 1);
       const least = step.auto === true ? 'watched as long as it takes' : `watched ${durationText(step.bakeMs)}`;
@@ -50,6 +52,16 @@ function waveLines(plan: Plan): string[] {
     }),
   ]);
 }
+
+/** A bake begins behind it, so that a step takes longer than its line says. */
+const warmUpLine = ({ warmUpMs, waves }: Plan): string[] => {
+  const bakes = waves.some(({ steps }) => steps.some(({ bakeMs }) => bakeMs > 0));
+  return warmUpMs > 0 && bakes
+    ? [`Before each watched time: ${durationText(warmUpMs)} of warm-up, in which only hard stops count`]
+    : [];
+};
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Weights that every client cluster's Envoys get, step by step; the largest exposure of users at each. */
 function weightLines(plan: Plan, topology: PlanFacts['topology']): string[] {

@@ -2,6 +2,8 @@
 import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import { waveTitle } from '../rollout/plan/wave-title.ts';
+import { isCut, runEnd } from './run-end.ts';
 import { durationText } from '../values/duration.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
 
@@ -10,8 +12,8 @@ export interface Live {
   readonly status: RolloutStatus;
   /** The newest readings: of the running watch, else of the last. */
   readonly readings: readonly SloReading[];
-  /** How the run was cut off before it had an outcome: terminated, timed_out, …; '' when it was not. */
-  readonly cut: string;
+  /** Temporal's status of the run in small letters: running, completed, failed, cancelled, terminated, timed_out. */
+  readonly run: string;
   readonly nowMs: number;
   readonly link: string;
 }
@@ -20,27 +22,32 @@ const BAR = 20;
 
 export function statusLines(live: Live): string[] {
   const { plan, status } = live;
+  const end = runEnd(live);
   return [
-    `${status.service}  ${plan.kind} → ${plan.version}   ${(status.outcome ?? status.phase).toUpperCase()}   ${sinceText(live)}`,
-    `  ${status.reason}`,
+    `${status.service}  ${plan.kind} → ${plan.version}   ${stateText(live).toUpperCase()}   ${sinceText(live)}`.trimEnd(),
+    ...(end === null ? [] : [`  ${end.text}`, `  → ${end.fix}`]),
+    `  ${isCut(live) ? `its last word (${status.phase}): ` : ''}${status.reason}`,
     '',
     ...plan.waves.flatMap((wave, i) => waveLines(live, i, wave.serving)),
     '',
-    ...readingLines(live.readings),
+    ...readingLines(live),
     ...(status.outstanding.length > 0 ? [`  still to restore: ${status.outstanding.join(', ')}`] : []),
     `  ${live.link}`,
   ];
 }
 
-const sinceText = ({ status, nowMs }: Live): string =>
-  status.outcome === null ? `for ${durationText(Math.max(1000, nowMs - status.since))}` : '';
+const stateText = (live: Live): string =>
+  live.status.outcome ?? (isCut(live) ? live.run.replace('_', ' ') : live.status.phase);
+
+const sinceText = ({ status, nowMs, run }: Live): string =>
+  status.outcome === null && run === 'running' ? `for ${durationText(Math.max(1000, nowMs - status.since))}` : '';
 
 function waveLines({ plan, status }: Live, index: number, serving: readonly string[]): string[] {
   const wave = plan.waves[index];
   const here = index + 1 === status.wave;
   const at = here && status.steps > 0 ? ` · step ${Math.max(status.step, 0)}/${status.steps}` : '';
   return [
-    `  ${here ? '▶' : ' '} wave ${index + 1} ${wave?.name ?? ''}${at}`,
+    `  ${here ? '▶' : ' '} ${waveTitle(wave ?? { name: '' }, index)}${at}`,
     ...serving.map((cluster) => {
       const share = status.shares[cluster] ?? 0;
       const filled = Math.round((share / WHOLE) * BAR);
@@ -60,17 +67,30 @@ const outlook = ({ verdict, evidence }: SloReading): string => {
 
 const marks = { breach: '✗', healthy: '✓', unknown: '?' } as const;
 
-function readingLines(readings: readonly SloReading[]): string[] {
-  return readings.map((reading) => {
+/** The place of the counts; a version that was not counted gets the reason instead: dashes tell nobody what to do. */
+const counted = ({ newBad, newTotal, oldBad, oldTotal, reason }: SloReading): string => {
+  const ratio = (bad: number, total: number): string =>
+    total === 0 ? '-' : `${((bad / total) * 100).toFixed(2)} % of ${total}`;
+  if (newTotal === 0) return reason;
+  return `new ${ratio(newBad, newTotal).padEnd(18)} old ${ratio(oldBad, oldTotal).padEnd(18)}`;
+};
+
+/** Why there is no verdict, where neither the counts nor the outlook say it. */
+const openReason = ({ verdict, newTotal, evidence, reason }: SloReading, status: RolloutStatus): string[] => {
+  const told = newTotal === 0 || (evidence !== undefined && evidence.healthyInS !== null);
+  if (verdict !== 'unknown' || told || reason === '' || status.reason.includes(reason)) return [];
+  return [`      ${reason}`];
+};
+
+const readingLines = ({ readings, status }: Live): string[] =>
+  readings.flatMap((reading) => {
     const where = reading.cluster === '*' ? 'all clusters' : reading.cluster;
-    const ratio = (bad: number, total: number): string =>
-      total === 0 ? '-' : `${((bad / total) * 100).toFixed(2)} % of ${total}`;
     const name = reading.shadow === true ? `${reading.slo} (${reading.judge ?? 'threshold'})` : reading.slo;
     const mark = reading.shadow === true ? '·' : marks[reading.verdict];
-    const old = ratio(reading.oldBad, reading.oldTotal).padEnd(18);
-    return `  ${mark} ${name.padEnd(18)} ${where.padEnd(20)} new ${ratio(reading.newBad, reading.newTotal).padEnd(18)} old ${old}${outlook(reading)}`.trimEnd();
+    const line = `  ${mark} ${name.padEnd(18)} ${where.padEnd(20)} ${counted(reading)}`;
+    const more = reading.newTotal === 0 ? '' : outlook(reading);
+    return [`${line}${more}`.trimEnd(), ...openReason(reading, status)];
   });
-}
 
 /** One line per change, for logs and pipes. */
 export function statusLine({ status }: Live): string {

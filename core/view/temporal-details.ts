@@ -3,6 +3,7 @@ import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutState } from '../rollout/machine/state.ts';
 import { longestDurationMs } from '../rollout/plan/exposure.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import { waveLabel } from '../rollout/plan/wave-title.ts';
 import { durationText } from '../values/duration.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
 
@@ -16,8 +17,12 @@ export const planSummary = (plan: Plan): string =>
   `${plan.kind} ${plan.service.service} ${plan.version} · ${plan.waves.length} wave${plan.waves.length === 1 ? '' : 's'} · ${plan.service.mesh}`;
 
 export function planDetails(plan: Plan): string {
-  const rows = plan.waves.map((wave) =>
-    row(wave.name, wave.serving.join(', '), wave.steps.map((step) => formatShare(step.share)).join(' → ') || '-'),
+  const rows = plan.waves.map((wave, index) =>
+    row(
+      waveLabel(wave, index),
+      wave.serving.join(', '),
+      wave.steps.map((step) => formatShare(step.share)).join(' → ') || '-',
+    ),
   );
   return cut(
     [
@@ -67,11 +72,11 @@ function bar(plan: Plan, state: RolloutState): string {
 }
 
 function clusterRows(plan: Plan, state: RolloutState): string[] {
-  return plan.waves.flatMap((wave) =>
+  return plan.waves.flatMap((wave, index) =>
     wave.serving.map((serving) => {
       const share = state.shares[serving] ?? 0;
       const mark = state.takenBack.includes(serving) ? ' (taken back)' : share === WHOLE ? ' ✓' : '';
-      return row(wave.name, serving, `${formatShare(share)}${mark}`, verdictOf(state.readings, serving));
+      return row(waveLabel(wave, index), serving, `${formatShare(share)}${mark}`, verdictOf(state.readings, serving));
     }),
   );
 }

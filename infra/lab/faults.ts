@@ -1,5 +1,6 @@
 /** `tidegate lab break …`: what can go wrong in a lab on demand, and how it is put right again. */
 import { TidegateError, refuse } from '../../core/values/error.ts';
+import { breakUsage } from './break-usage.ts';
 import { callControl } from './processes/control-server.ts';
 import type { LabClusterState } from './lab-state.ts';
 import type { PodFault } from './pods/faults.ts';
@@ -13,16 +14,6 @@ export type BreakOrder =
   | { readonly verb: 'api-server'; readonly cluster: string; readonly state: ServerState }
   | { readonly verb: 'prometheus'; readonly state: ServerState }
   | { readonly verb: 'heal' };
-
-export const breakUsage = `errors SERVICE VERSION --ratio R [--cluster NAME]    R of the answers are 500 (0 to 1); VERSION may be *
-latency SERVICE VERSION --ms N [--cluster NAME]      N ms are added to every answer
-crash SERVICE VERSION [--cluster NAME]               pods end soon after they got ready, again and again
-hang SERVICE VERSION [--cluster NAME]                pods accept connections and never answer
-unready SERVICE VERSION [--cluster NAME]             pods never get ready
-freeze-envoy CLUSTER NODE | thaw-envoy CLUSTER NODE  an Envoy keeps its configuration
-api-server CLUSTER dead|hung|heal
-prometheus dead|hung|heal
-heal                                                 puts everything right`;
 
 /** Words as typed after `tidegate lab break`. */
 export function parseBreak(words: readonly string[]): BreakOrder {

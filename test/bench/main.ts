@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { applyBench } from './apply.ts';
 import type { Bench } from './bench.ts';
 import { breachBench } from './breach.ts';
+import { cliBench } from './cli.ts';
 import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
 import { judgeBench } from './judge.ts';
@@ -18,7 +19,17 @@ import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
 import { watchesBench } from './watches.ts';
 
-const benches = [judgeBench, breachBench, storyBench, historyBench, applyBench, healthyBench, watchesBench, looksBench];
+const benches = [
+  judgeBench,
+  breachBench,
+  storyBench,
+  historyBench,
+  applyBench,
+  healthyBench,
+  watchesBench,
+  looksBench,
+  cliBench,
+];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 
 const { values: options, positionals } = parseArgs({

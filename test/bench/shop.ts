@@ -163,6 +163,7 @@ function document({ canary, rest, warm, judge = 'threshold' }: Rollout, first: s
         mesh: 'shop',
         port: 'http',
         judge: { type: judge },
+        adopt: { bake: (canary ?? rest)[0]?.bake ?? '10s' },
         rollout: { waves, warmUp: '0s', progressDeadline: '1m', warm, maxUnknown: '2m', drain: '5s' },
       },
     },

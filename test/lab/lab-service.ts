@@ -223,6 +223,7 @@ function serviceDocument(name: string, rollout: Rollout): string {
         port: 'http',
         ...(topology === undefined ? {} : { topology }),
         judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },
+        adopt: { bake },
         rollout: {
           waves: [
             ...(canary === undefined

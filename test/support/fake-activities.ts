@@ -38,7 +38,9 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   };
   const defaults: RolloutActivities = {
     findRun: async () => '',
+    describeRun: async () => null,
     probeSlos: async () => [],
+    readVersions: async () => [],
     measureTraffic: async () => ({ traffic: [], problem: '' }),
     loadConfig: () => Promise.reject(new Error('not in this test')),
     readRecords: async () => ({ clusters: [], epoch: 1 }),

@@ -19,6 +19,8 @@ export interface VerifyRoutingInput {
   readonly service: ServiceRef;
   readonly mode: VerifyMode;
   readonly targets: readonly VerifyTarget[];
+  /** The worker receives the counts itself: one that has just started has heard of nobody yet. */
+  readonly received?: true;
   /** How long to look before the answer is `untested` or `contradicted`, ms. */
   readonly timeoutMs: number;
 }

@@ -32,6 +32,8 @@ export interface Proofs {
   readonly proofs: readonly InstanceProof[];
   /** Usual time between two scrapes, ms; 0: not seen. */
   readonly intervalMs: number;
+  /** Client clusters of which no Envoy has reported for as long as rare scrapes take: nothing comes from there. */
+  readonly silent: readonly string[];
 }
 
 export const proveTargets = async (
@@ -45,6 +47,8 @@ export const proveTargets = async (
   ];
   const scope = { stats, clusters: input.targets.map(({ cluster }) => cluster.name) };
   const seen = await metrics.range({ series: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
+  const heard = new Set(seen.map(({ labels }) => labels['k8s_cluster_name']));
+  const silent = scope.clusters.filter((name) => !heard.has(name));
   const intervalMs = usualInterval(seen);
   const presentMs = Math.max(INSTANCE_MS, PATIENCE * intervalMs);
   const membership = seen.filter(({ samples }) => (samples.at(-1)?.atMs ?? 0) > nowMs - presentMs);
@@ -58,12 +62,12 @@ export const proveTargets = async (
   const staleMs = Math.max(STALE_MS, PATIENCE * intervalMs);
   const proofs = input.targets.flatMap((target) => {
     const own = instances.filter(({ cluster }) => cluster === target.cluster.name);
-    if (own.length === 0) return [noInstance(target, presentMs)];
+    if (own.length === 0) return [noInstance(target, silent.includes(target.cluster.name) ? INTERVAL_MS : presentMs)];
     return own.map((instance) =>
       proveInstance({ input, target, instance, membership, byInstance, nowMs, offsetMs, staleMs }),
     );
   });
-  return { proofs, intervalMs };
+  return { proofs, intervalMs, silent };
 };
 
 interface InstanceInput {

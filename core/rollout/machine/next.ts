@@ -1,6 +1,7 @@
 /** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
 import { formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
+import { waveTitle } from '../plan/wave-title.ts';
 import type { Phase, Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
 import { enterPhase, hold, issue, logged, watch } from './transition.ts';
@@ -118,7 +119,7 @@ function prepareWave(plan: Plan, state: RolloutState, wave: number, atMs: number
     { ...state, wave, step: -1 },
     'preparing',
     atMs,
-    `wave ${planned.name}: making ${plan.version} ready`,
+    `${waveTitle(planned, wave)}: making ${plan.version} ready`,
   );
   return issue(moved, (seq) => ({ type: 'prepare', seq, wave }));
 }
@@ -155,7 +156,7 @@ function applyStep(plan: Plan, state: RolloutState, step: number, atMs: number):
     { ...state, step, shares, go: false },
     'applying',
     atMs,
-    `wave ${wave.name}: ${formatShare(planned.share)} of ${wave.serving.join(', ')} to ${plan.version}`,
+    `${waveTitle(wave, state.wave)}: ${formatShare(planned.share)} of ${wave.serving.join(', ')} to ${plan.version}`,
   );
   return issue(moved, (seq) => ({ type: 'apply', seq, wave: state.wave, step }));
 }
@@ -288,6 +289,6 @@ function waveAt(plan: Plan, index: number): PlannedWave {
 
 function stepAt(wave: PlannedWave, index: number): PlannedStep {
   const step = wave.steps[index];
-  if (step === undefined) throw new RangeError(`wave ${wave.name} has no step ${index} (of ${wave.steps.length})`);
+  if (step === undefined) throw new RangeError(`wave "${wave.name}" has no step ${index} (of ${wave.steps.length})`);
   return step;
 }

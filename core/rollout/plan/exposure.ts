@@ -1,21 +1,23 @@
 /** A plan in words and numbers for people: what `tidegate plan` and the Temporal UI show. */
 import { WHOLE } from '../../values/share.ts';
 import type { Plan } from './plan.ts';
+import { waveLabel } from './wave-title.ts';
 
 /**
- * The longest time the plan can take without a person: every wave may use its whole progress deadline, every bake all of
- * maxUnknown. Gates and pauses are not counted.
+ * The longest time the plan can take without a person: every wave may use its whole progress deadline, every bake its
+ * warm-up and all of maxUnknown. Gates and pauses are not counted.
  */
 export function longestDurationMs(plan: Plan): number {
   return plan.waves
     .map((wave) => {
-      const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : step.bakeMs + plan.maxUnknownMs));
+      const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : plan.warmUpMs + step.bakeMs + plan.maxUnknownMs));
       return plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
     })
     .reduce((a, b) => a + b, 0);
 }
 
 export interface StepExposure {
+  /** As people call it. */
   readonly wave: string;
   readonly share: number;
   /** Largest share of any client cluster's calls that the new version answers after this step, ppm. */
@@ -30,13 +32,18 @@ export function exposure(
   topology: Readonly<Record<string, Readonly<Record<string, number>>>>,
 ): StepExposure[] {
   const shares: Record<string, number> = {};
-  return plan.waves.flatMap((wave) =>
+  return plan.waves.flatMap((wave, index) =>
     wave.steps.map((step) => {
       for (const name of wave.serving) shares[name] = step.share;
       const byClient = Object.fromEntries(
         Object.entries(topology).map(([client, serving]) => [client, exposedPpm(serving, shares)]),
       );
-      return { wave: wave.name, share: step.share, largest: Math.max(0, ...Object.values(byClient)), byClient };
+      return {
+        wave: waveLabel(wave, index),
+        share: step.share,
+        largest: Math.max(0, ...Object.values(byClient)),
+        byClient,
+      };
     }),
   );
 }

@@ -6,6 +6,7 @@ import type { SequentialSettings, Slo } from '../../judge/settings.ts';
 import { WHOLE, formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave, StepForecast } from './plan.ts';
 import { durationText } from '../../values/duration.ts';
+import { waveTitle } from './wave-title.ts';
 
 /** One per wave, step and SLO with the sequential judge that had traffic in the last minutes. */
 export const forecastSteps = (plan: Plan, measured: readonly MeasuredTraffic[]): readonly StepForecast[] => {
@@ -96,9 +97,10 @@ export const forecastText = (forecasts: readonly StepForecast[]): string => {
 /** Bakes that could not even see that the objective breaks: too short, or too few requests, to mean anything. */
 export const forecastWarnings = (plan: Plan, forecasts: readonly StepForecast[]): readonly string[] =>
   forecasts.flatMap((one) => {
-    const planned = plan.waves.find(({ name }) => name === one.wave)?.steps[one.step - 1];
+    const index = plan.waves.findIndex(({ name }) => name === one.wave);
+    const planned = plan.waves[index]?.steps[one.step - 1];
     if (planned === undefined || planned.bakeMs === 0) return [];
-    const where = `wave ${one.wave} step ${one.step} (${formatShare(planned.share)}, ${one.slo})`;
+    const where = `${waveTitle({ name: one.wave }, index)} step ${one.step} (${formatShare(planned.share)}, ${one.slo})`;
     if (one.healthyS === null) {
       return [
         `${where} is not healthy by itself: the running version has ${formatShare(one.badRatio * WHOLE)} bad requests, ${formatShare(one.allowed * WHOLE)} are allowed; a person will be asked`,

@@ -12,19 +12,20 @@ import type { Change } from '../change.ts';
 import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
 import { editedProblems } from '../preflight/deploy.ts';
 import { preflight } from '../preflight/preflight.ts';
-import type { Problem } from '../preflight/problem.ts';
+import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
+import { runningNotes } from '../running.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 
-export interface PlanInput {
+export interface PlanInput extends Pick<Asked, 'running'> {
   readonly config: LoadedConfig;
   readonly read: ReadRecordsResult;
   readonly change: Change;
 }
 
-export function planRollout({ config, read, change }: PlanInput): Plan {
-  const problems = preflight({ config, facts: read.clusters, change });
-  if (problems.length > 0) throw refusal(config, change, problems);
+export function planRollout({ config, read, change, running }: PlanInput): Plan {
+  const problems = preflight({ config, facts: read.clusters, change, ...present({ running }) });
+  if (problems.length > 0) throw refusal(config, change, problems, running);
   const topology = topologies(config, read.clusters);
   const context: Context = {
     config,
@@ -68,7 +69,7 @@ export function planRollout({ config, read, change }: PlanInput): Plan {
     onBreach: service.onBreach,
     drainMs: service.drainMs,
     configDigest: config.digest,
-    notes: notesFor(context, waves),
+    notes: [...runningNotes(service.name, running), ...notesFor(context, waves)],
   };
 }
 
@@ -98,8 +99,14 @@ interface Context {
   readonly proven: Readonly<Record<string, string>>;
 }
 
-function refusal(config: LoadedConfig, change: Change, problems: readonly Problem[]): TidegateError {
-  const lines = problems.map((problem) => `${problem.text} (${problem.fix})`);
+function refusal(
+  config: LoadedConfig,
+  change: Change,
+  problems: readonly Problem[],
+  running?: Asked['running'],
+): TidegateError {
+  const now = runningNotes(config.service.name, running);
+  const lines = [...problems.map((problem) => `${problem.text} (${problem.fix})`), ...now];
   const code = problems[0]?.code ?? 'Invalid';
   return new TidegateError(
     // A refusal before the first write is final even where the fault itself may pass.
@@ -235,7 +242,8 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
       const versions = Object.fromEntries([...new Set(needed)].map((name) => [name, shares(name)]));
       // A serving cluster that is adopted already keeps what is proven there.
       const serving = Object.keys(versions).filter((name) => proven[name] === undefined);
-      const step = { share: WHOLE, bakeMs: wave.steps[0]?.bakeMs ?? 0, approve: false, versions };
+      const bakeMs = config.service.adoptBakeMs ?? wave.steps[0]?.bakeMs ?? 0;
+      const step = { share: WHOLE, bakeMs, approve: false, versions };
       return { name: wave.name, serving, clients, enter: versions, steps: [step], skipped: [] };
     })
     .filter((wave) => wave.clients.length > 0);

@@ -2,19 +2,25 @@
 import type { RoutingRecord } from '../../routing/record.ts';
 import { sameTraffic, mainVersion } from '../../routing/weights.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
+import { watchHint } from '../running.ts';
 import { isFresh } from './serving-facts.ts';
 import type { Problem, Asked } from './problem.ts';
 
-export function stateProblems(one: ClusterFacts, where: string, { change, facts, config }: Asked): Problem[] {
-  if (halfMoved(one.record)) return [halfMovedProblem(where)];
+export function stateProblems(one: ClusterFacts, where: string, asked: Asked): Problem[] {
+  const { change, facts, config, running } = asked;
+  // A rollout that runs has moved it, and brings it to an end: promoted, or back to what is proven.
+  if (halfMoved(one.record) && running === undefined) return [halfMovedProblem(where)];
   if (!isFresh(one) || change.kind === 'adopt') return [];
   // A release that ended half way goes on where it ended.
   if (change.kind === 'release' && !facts.every(isFresh)) return [];
+  if (running?.status?.kind === 'adopt') return [adoptingProblem(where, config.service.name)];
   return [{ code: 'Invalid', text: `${where} is not adopted`, fix: `run: tidegate adopt ${config.service.name}` }];
 }
 
 /** Clients that differ in what is proven in one serving cluster: a commit ended half way. */
-export function splitProblems({ facts, config, change }: Asked): Problem[] {
+export function splitProblems({ facts, config, change, running }: Asked): Problem[] {
+  // A commit is under way, cluster by cluster.
+  if (running !== undefined) return [];
   // Both bring all clients to one state, whatever each has now.
   if (change.kind === 'undo' || change.kind === 'release') return [];
   const serving = [...new Set(facts.flatMap((one) => Object.keys(one.record?.versions.proven ?? {})))];
@@ -35,6 +41,12 @@ export function splitProblems({ facts, config, change }: Asked): Problem[] {
 
 const halfMoved = (record: RoutingRecord | null): boolean =>
   record !== null && !sameTraffic(record.versions.current, record.versions.proven);
+
+const adoptingProblem = (where: string, service: string): Problem => ({
+  code: 'Conflict',
+  text: `${where} is being adopted right now`,
+  fix: `plan it when that has ended; ${watchHint(service)}`,
+});
 
 const halfMovedProblem = (where: string): Problem => ({
   code: 'HalfMoved',

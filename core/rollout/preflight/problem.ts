@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../../config/types.ts';
 import type { FailureCode } from '../../values/error.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Change } from '../change.ts';
+import type { RunningRollout } from '../running.ts';
 
 export interface Problem {
   readonly code: FailureCode;
@@ -14,4 +15,6 @@ export interface Asked {
   readonly config: LoadedConfig;
   readonly facts: readonly ClusterFacts[];
   readonly change: Change;
+  /** A rollout of this service that runs: the change is planned for after it, and is not started. */
+  readonly running?: RunningRollout;
 }

@@ -39,7 +39,7 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
 }
 
 /** Each reason once: what the shape says, and what the facts say by themselves (an older worker reads no shape). */
-function unsupported(frontend: NonNullable<ClusterFacts['frontend']>, port: string): string[] {
+export function unsupported(frontend: NonNullable<ClusterFacts['frontend']>, port: string): string[] {
   const { ports, selector, appProtocol, portName, shape } = frontend;
   const many = `it has ${ports} ports${port === '' ? ', and spec.port names none' : '; several HTTP ports of one Service are not supported yet'}`;
   const found = [

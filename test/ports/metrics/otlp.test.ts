@@ -210,6 +210,7 @@ describe('probeSlos', () => {
     const clusters = ['aws-delta', 'nowhere'];
     expect(await run(probeSlos, { service: serviceRef, slos: [slo], clusters })).toEqual([
       expect.stringContaining('no http.server.request.duration from nowhere'),
+      expect.stringContaining("remedy for the pods' metrics"),
     ]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import { toFailure } from '../../../activities/failures.ts';
+import { toFailure, withFailures } from '../../../activities/failures.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 
 const failureOf = (error: unknown): ApplicationFailure => {
@@ -21,5 +21,25 @@ describe('toFailure', () => {
     const { message } = failureOf(new Error('GET https://user:pass@api.example:6443/x with Bearer abc.def failed'));
     expect(message).toContain('https://[redacted]@api.example:6443/x');
     expect(message).not.toMatch(/pass|abc\.def/);
+  });
+});
+
+describe('a refusal', () => {
+  const load = async (error: Error): Promise<unknown> => {
+    const { loadConfig } = withFailures({
+      loadConfig: () => Promise.reject(error),
+      prepareVersion: () => Promise.reject(error),
+    });
+    return loadConfig().catch((failure: unknown) => failure);
+  };
+
+  it('of an activity that a person waits for is benign: it is told to them, not to the log of the worker', async () => {
+    expect(await load(new TidegateError('Invalid', 'no such service'))).toMatchObject({ category: 'BENIGN' });
+  });
+
+  it('is an alarm where a rollout is under way, and so is a fault of ours wherever it comes from', async () => {
+    expect(failureOf(new TidegateError('Invalid', 'no such image')).category).toBeUndefined();
+    expect(await load(new TypeError('x is undefined'))).not.toMatchObject({ category: 'BENIGN' });
+    expect(await load(new TidegateError('Unavailable', 'no answer'))).not.toMatchObject({ category: 'BENIGN' });
   });
 });

@@ -22,17 +22,24 @@ const counters = ['envoy_cluster_upstream_rq_total', 'envoy_cluster_membership_h
   })),
 }));
 
-const verify = (targets: readonly VerifyTarget[]): Promise<VerifyRoutingResult> => {
+const verify = (
+  targets: readonly VerifyTarget[],
+  { timeoutMs = 0, received }: Partial<Pick<VerifyRoutingInput, 'timeoutMs' | 'received'>> = {},
+  looked: () => void = () => undefined,
+): Promise<VerifyRoutingResult> => {
+  const begunMs = Date.now();
   const { verifyRouting } = createObserveActivities({
-    now: () => NOW_MS,
+    now: () => NOW_MS + Date.now() - begunMs,
     connectMetrics: async () => ({
       clockOffsetMs: () => Promise.resolve(0),
-      range: ({ series }) =>
-        Promise.resolve(counters.filter(({ labels }) => series.names.includes(labels['__name__'] ?? ''))),
+      range: ({ series }) => {
+        looked();
+        return Promise.resolve(counters.filter(({ labels }) => series.names.includes(labels['__name__'] ?? '')));
+      },
     }),
   });
   const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
-  const input: VerifyRoutingInput = { service, mode: 'restored', targets, timeoutMs: 0 };
+  const input: VerifyRoutingInput = { service, mode: 'restored', targets, timeoutMs, ...(received && { received }) };
   return new MockActivityEnvironment().run<[typeof input], VerifyRoutingResult, typeof verifyRouting>(
     verifyRouting,
     input,
@@ -60,4 +67,36 @@ describe('verifyRouting after a restore', () => {
     ]);
     expect(result.result).toBe('untested');
   });
+});
+
+describe('verifyRouting where no Envoy reports at all', () => {
+  const weights = { shop_v1: 1_000_000 };
+
+  it('says so after a few looks instead of waiting its whole time for what cannot come', async () => {
+    const begunMs = Date.now();
+    const { result, proofs } = await verify([target('gcp', weights)], { timeoutMs: 30_000 });
+    expect(Date.now() - begunMs).toBeLessThan(8_000);
+    expect(result).toBe('untested');
+    expect(proofs[0]?.reason).toBe('no Envoy of gcp has sent metrics in the last 150 s');
+  }, 40_000);
+
+  it('does not wait for such a cluster once the others are proven, and keeps their proof', async () => {
+    const begunMs = Date.now();
+    const { proofs } = await verify([target('aws', weights), target('gcp', weights)], { timeoutMs: 30_000 });
+    expect(Date.now() - begunMs).toBeLessThan(8_000);
+    expect(proofs.map((proof) => [proof.cluster, proof.result])).toEqual([
+      ['aws', 'verified'],
+      ['gcp', 'untested'],
+    ]);
+  }, 40_000);
+
+  it('waits where the worker receives the metrics itself: after a restart it has heard of nobody yet', async () => {
+    let looks = 0;
+    const otlp = { timeoutMs: 3_500, received: true } as const;
+    await verify([target('gcp', weights)], otlp, () => (looks += 1));
+    const withOtlp = looks;
+    looks = 0;
+    await verify([target('gcp', weights)], { timeoutMs: 3_500 }, () => (looks += 1));
+    expect(withOtlp).toBeGreaterThan(looks);
+  }, 40_000);
 });

@@ -20,6 +20,8 @@ import {
 } from '../../../cli/doctor/service-findings.ts';
 import { attributeFindings, queueFindings } from '../../../cli/doctor/temporal-checks.ts';
 import type { Io } from '../../../cli/io.ts';
+import { judgeSchema, resolveJudge } from '../../../core/config/judge-schema.ts';
+import { readsBackMs } from '../../../core/judge/judge.ts';
 import type { RawSeries } from '../../../core/judge/series/counters.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
 import { TidegateError } from '../../../core/values/error.ts';
@@ -291,6 +293,12 @@ describe('server metrics', () => {
     expect(texts(freshnessFindings(facts, rare, window))).toEqual([
       'warning: aws: a sample every 60 s, but the judge looks at 30 s',
     ]);
+  });
+
+  it('may be as rare as they like for the default judge, which has no window: it takes them as they come', () => {
+    const rare = observed(reported('v1', 'aws', { everyMs: 60_000 }), reported('v1', 'gcp', { everyMs: 60_000 }));
+    const byDefault = readsBackMs(resolveJudge(judgeSchema.parse({})));
+    expect(texts(freshnessFindings(facts, rare, byDefault))).toEqual([]);
   });
 
   it('without the label k8s_cluster_name are told apart from silence', () => {

@@ -1,8 +1,9 @@
 /** What a person sees who follows a rollout while Temporal does not answer. Its failures are scripted: they come when they like. */
 import { describe, expect, it } from '@jest/globals';
-import { ServiceError, type WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { ServiceError, WorkflowNotFoundError, type WorkflowHandle } from '@temporalio/client';
 import { exitCodes, type Io } from '../../../cli/io.ts';
-import { watchRollout } from '../../../cli/rollouts/rollout.ts';
+import { say, watchRollout } from '../../../cli/rollouts/rollout.ts';
 import { messageNames } from '../../../core/contract/messages.ts';
 import type { RolloutStatus } from '../../../core/rollout/machine/status.ts';
 import { testPlan } from '../../support/plans.ts';
@@ -63,7 +64,15 @@ const watch = async ({ answers, columns = 0, jumpsMs = [], signal, ...scene }: S
     },
     describe: () =>
       Promise.resolve({
-        raw: {},
+        // A watch that beats without a word, as one does before its first look.
+        raw: {
+          pendingActivities: [
+            {
+              activityType: { name: 'watchSlo' },
+              heartbeatDetails: { payloads: [defaultPayloadConverter.toPayload(undefined)] },
+            },
+          ],
+        },
         status: { name: scene.closed ?? 'RUNNING' },
         ...(scene.closed === undefined ? {} : { closeTime: new Date(0) }),
       }),
@@ -126,8 +135,40 @@ describe('a watched rollout that does not answer, or never will', () => {
     expect(look).toBe(1);
     expect(ended).toMatchObject({
       code: 'HalfMoved',
-      message: 'the rollout ended as terminated, without an outcome; traffic stays as it is',
+      message: expect.stringContaining('the rollout ended as terminated, without an outcome; traffic stays as it is'),
       fix: 'tidegate restore checkout takes it back',
+    });
+  });
+
+  it('that was terminated and has no worker is not said to go on by itself', async () => {
+    const { ended } = await watch({ answers: [silence], closed: 'TERMINATED' });
+    expect(ended).toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('has ended as terminated'),
+      fix: expect.stringContaining('tidegate worker'),
+    });
+  });
+});
+
+describe('a message to a rollout', () => {
+  const gone = new WorkflowNotFoundError('workflow execution already completed', 'id', undefined);
+  const handle = (describe: () => Promise<unknown>): WorkflowHandle =>
+    ({ workflowId: 'rollout:shop', executeUpdate: () => Promise.reject(gone), describe }) as unknown as WorkflowHandle;
+
+  it('that has ended is answered with how, and where to read on: it is not one that never was', async () => {
+    const ended = handle(() => Promise.resolve({ status: { name: 'TERMINATED' } }));
+    await expect(say(ended, 'abort', { reason: 'x' })).rejects.toMatchObject({
+      message: 'rollout:shop has ended (terminated): nothing can be said to it any more',
+      fix: expect.stringContaining('tidegate rollout status'),
+    });
+    await expect(
+      say(
+        handle(() => Promise.reject(gone)),
+        'abort',
+        { reason: 'x' },
+      ),
+    ).rejects.toMatchObject({
+      message: 'Temporal knows no workflow rollout:shop',
     });
   });
 });

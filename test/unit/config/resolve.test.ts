@@ -47,6 +47,7 @@ describe('resolveService', () => {
         { name: 'first', clusters: ['aws-us-east-1'], steps: expect.anything() },
         { name: 'rest', clusters: ['gcp-europe-west1', 'onprem-fra1'], steps: expect.anything() },
       ],
+      adoptBakeMs: 30_000,
       progressDeadlineMs: 600_000,
       warmUpMs: 60_000,
       warmMs: 3_600_000,

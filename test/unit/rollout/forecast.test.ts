@@ -39,7 +39,7 @@ describe('the forecast of a plan', () => {
   it('warns of a bake that ends before anything is shown, and names the remedy', () => {
     const forecasts = forecastSteps(plan(), traffic(20, 0));
     expect(forecastWarnings(plan(), forecasts)).toEqual(
-      expect.arrayContaining([expect.stringMatching(/wave canary step 1 .* too short to mean anything.*bake: auto/)]),
+      expect.arrayContaining([expect.stringMatching(/wave 1 canary step 1 .* too short to mean anything.*bake: auto/)]),
     );
   });
 

@@ -286,6 +286,17 @@ describe('a world that is only partly as wished', () => {
     expect(plan.waves[0]?.clients).toEqual([...clusterNames]);
   });
 
+  it('is watched as long as the Service document says, whatever the first step of the first wave is', () => {
+    const bakes = (adoptBakeMs?: number): number[] => {
+      const config = testConfig(adoptBakeMs === undefined ? {} : { adoptBakeMs });
+      const plan = planRollout({ config, read: unadopted(), change: { kind: 'adopt' } });
+      return plan.waves.flatMap((wave) => wave.steps.map(({ bakeMs }) => bakeMs));
+    };
+    expect(bakes(30_000)).toEqual([30_000, 30_000]);
+    // The config of a worker from before this setting.
+    expect(bakes()).toEqual([10_000, 10_000]);
+  });
+
   it('a cluster that is adopted later keeps its own build, and the others their versions', () => {
     const onprem = { record: null, workloads: [workload('v1', { deployment: 'checkout', managed: false })] };
     const v2 = (cluster: string) => ({ record: record(cluster, { v2: WHOLE }), workloads: [workload('v2')] });
@@ -389,6 +400,7 @@ describe('describing', () => {
     expect(steps.map((step) => step.largest)).toEqual([50_000, WHOLE, WHOLE, WHOLE]);
     expect(steps[0]?.byClient).toEqual({ 'aws-us-east-1': 50_000, 'gcp-europe-west1': 0, 'onprem-fra1': 0 });
     expect(longestDurationMs(plan)).toBe(2 * 60_000 + 4 * 70_000);
+    expect(longestDurationMs({ ...plan, warmUpMs: 1_000 })).toBe(2 * 60_000 + 4 * 71_000);
   });
 
   it('writes shares and durations as people do', () => {

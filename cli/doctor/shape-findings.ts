@@ -1,0 +1,58 @@
+/** What the shape of a Service, other Services over its pods, and what could not be read mean for a rollout. Pure. */
+import { unsupported } from '../../core/rollout/preflight/reach.ts';
+import { mainVersion } from '../../core/routing/weights.ts';
+import type { Finding } from './check.ts';
+import type { ServiceFacts } from './service-findings.ts';
+
+const where = ({ namespace, service }: ServiceFacts, cluster: string): string =>
+  `${cluster}/${namespace}/Service/${service}`;
+
+/** `port`: spec.port of the Service document; '' = none. A plan refuses what is an error here, and notes the rest. */
+export const shapeFindings = (facts: ServiceFacts, port: string): Finding[] =>
+  facts.clusters.flatMap(({ cluster, frontend }) => {
+    if (frontend === null) return [];
+    const refused = unsupported(frontend, port).map((why): Finding => ({
+      severity: 'error',
+      text: `${where(facts, cluster)}: ${why}`,
+      fix: 'no change of it is taken as it is; see README, "What it does not do yet"',
+    }));
+    const notes = (frontend.shape?.notes ?? []).map((note): Finding => ({
+      severity: 'warning',
+      text: `${where(facts, cluster)}: ${note}`,
+      fix: 'nothing to do if that is meant: plan says it, too',
+    }));
+    return [...refused, ...notes];
+  });
+
+/** One that leads to another port than the frontend's (for metrics, say) gets no calls of the service. */
+export const secondServiceFindings = (facts: ServiceFacts): Finding[] =>
+  facts.clusters.flatMap(({ cluster, record, secondServices = [] }) =>
+    secondServices
+      .filter(({ serving }) => serving)
+      .map(({ name, pinned }): Finding => {
+        const text = `${cluster}/${facts.namespace}/Service/${name} selects the pods of ${facts.service} too`;
+        if (pinned !== '') {
+          return {
+            severity: 'warning',
+            text: `${text}, pinned to ${pinned}: its callers are no part of a canary`,
+            fix: `move its pin by hand after a promotion, before ${pinned} is retired`,
+          };
+        }
+        const proven = mainVersion(record?.versions.proven?.[cluster]) || 'the proven version';
+        return {
+          severity: 'error',
+          text: `${text}: its callers would get a new version by pod count, before any share, so deploys are refused`,
+          fix: `let its callers call ${facts.service}; or add app.kubernetes.io/version: ${proven} to its selector, and move that by hand after each promotion`,
+        };
+      }),
+  );
+
+/** A role for one namespace sees the routes there only. */
+export const unseenFindings = (facts: ServiceFacts): Finding[] =>
+  facts.clusters.flatMap(({ cluster, unseen = [] }) =>
+    unseen.map((what) => ({
+      severity: 'warning',
+      text: `${cluster}: not seen: ${what}; one of somebody else that routes ${facts.service} would go unnoticed`,
+      fix: 'let the role list them in all namespaces (infra/kubernetes/rbac.yaml), or look once as an administrator: kubectl get -A',
+    })),
+  );

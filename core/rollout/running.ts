@@ -1,0 +1,33 @@
+/** A rollout that holds the lock of a service, as others are told of it. */
+import type { RolloutStatus } from './machine/status.ts';
+
+export type RunningStatus = Pick<
+  RolloutStatus,
+  'service' | 'kind' | 'version' | 'phase' | 'outcome' | 'reason' | 'wave' | 'waves' | 'step' | 'steps'
+>;
+
+export interface RunningRollout {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** null: it did not answer in time. */
+  readonly status: RunningStatus | null;
+}
+
+/** `deploy of v2, baking (wave 1 of 2, step 1 of 3): watching for 10 s`; what is known of it. */
+export function runningText({ workflowId, status }: RunningRollout): string {
+  if (status === null) return `${workflowId} (it did not answer)`;
+  const { kind, version, phase, outcome, wave, waves, step, steps, reason } = status;
+  const at = waves > 0 && steps > 0 ? ` (wave ${wave} of ${waves}, step ${Math.max(0, step)} of ${steps})` : '';
+  return `${workflowId}, ${kind} of ${version}, ${outcome ?? phase}${at}: ${reason}`;
+}
+
+export const watchHint = (service: string): string =>
+  `watch it: tidegate rollout watch ${service}; stop it: tidegate rollout abort ${service}`;
+
+/** Beside a plan or a refusal: what it holds for. */
+export const runningNotes = (service: string, running: RunningRollout | undefined): string[] =>
+  running === undefined
+    ? []
+    : [
+        `a rollout of this service is running, and a start is refused until it has ended: ${runningText(running)}. This plan begins at the proven version, as if that rollout went back (${watchHint(service)})`,
+      ];

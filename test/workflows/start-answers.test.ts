@@ -1,0 +1,172 @@
+/** What a person is told who plans or starts a change, and what the worker's log then has. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { logEntry } from '../../cli/local/worker.ts';
+import type { ReadVersionsInput } from '../../core/contract/activities.ts';
+import type { StartRolloutInput, StartRolloutResult } from '../../core/contract/messages.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
+import { WHOLE } from '../../core/values/share.ts';
+import { createControlActivities } from '../../activities/control/index.ts';
+import { startChange } from '../../platform/temporal/start-change.ts';
+import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
+import { assertEventually } from '../support/eventually.ts';
+import { clusterNames, record, testConfig, testRead, unadopted, workload } from '../support/facts.ts';
+import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
+import { testPlan } from '../support/plans.ts';
+import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+
+let temporal: TestTemporal;
+let workflowBundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+  workflowBundle = await bundleWorkflows();
+}, 120_000);
+
+afterAll(async () => {
+  await temporal?.stop();
+});
+
+const halfMoved = { [clusterNames[0]]: { v1: 950_000, v2: 50_000 } };
+const part = { proven: { [clusterNames[0]]: { v1: WHOLE } }, current: halfMoved, epoch: 2, run: 'r', previous: {} };
+
+/** The first cluster is in the middle of a step. */
+const moving = testRead({ [clusterNames[0]]: { record: record(clusterNames[0], { v1: WHOLE }, { versions: part }) } });
+
+async function besideRun(body: (handle: WorkflowHandle, ask: Ask) => Promise<void>): Promise<void> {
+  const { env } = temporal;
+  const world = fakeWorld({ readRecords: async () => moving, watchSlo: () => untilCancelled() });
+  const control = createControlActivities({ config: { load: async () => testConfig() } });
+  const workers = await startWorkers({
+    ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
+    activities: { ...world.activities, ...control },
+  });
+  const seen = Object.fromEntries(moving.clusters.map((one) => [one.cluster, one.record?.versions.epoch ?? 0]));
+  const plan = { ...testPlan(), seen };
+  const handle = await env.client.workflow.start('rollout', {
+    workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
+    taskQueue: taskQueues.control,
+    args: [{ plan }],
+  });
+  const ask: Ask = (input) =>
+    startChange(
+      env.client,
+      { service: 'checkout', change: { kind: 'deploy', version: 'v3', image: 'i:v3' }, ...input },
+      () => undefined,
+    );
+  try {
+    await assertEventually(async () => expect((await handle.query<RolloutStatus>('status')).phase).toBe('baking'));
+    await body(handle, ask);
+  } finally {
+    await handle.terminate().catch(() => undefined);
+    workers.shutdown();
+    await workers.done;
+  }
+}
+
+type Ask = (input?: Partial<StartRolloutInput>) => Promise<StartRolloutResult>;
+
+describe('while a rollout runs', () => {
+  it('a plan says which, in which phase and how to watch it, and begins at the proven version', async () => {
+    await besideRun(async (_, ask) => {
+      const { plan } = await ask({ dryRun: true });
+      expect(plan.notes[0]).toMatch(
+        /a rollout of this service is running.*rollout:shop\/shop\/checkout\/versions, deploy of v2, baking \(wave 1 of 2, step 1 of 3\)/,
+      );
+      expect(plan.notes[0]).toContain('tidegate rollout watch checkout');
+      expect(plan.replaces[clusterNames[0]]).toBe('v1');
+      expect(JSON.stringify(plan)).not.toMatch(/terminated|restore/);
+    });
+  }, 60_000);
+
+  it('a start is refused with the same words', async () => {
+    await besideRun(async (_, ask) => {
+      await expect(ask()).rejects.toMatchObject({
+        code: 'Conflict',
+        message: expect.stringMatching(
+          /is running.*deploy of v2, baking .*rollout watch checkout.*rollout abort checkout/,
+        ),
+      });
+    });
+  }, 60_000);
+
+  it('its history replays, with the question to the running rollout in it', async () => {
+    await besideRun(async (_, ask) => {
+      await ask({ dryRun: true });
+      const { client } = temporal.env;
+      for await (const run of client.workflow.list({ query: "WorkflowType = 'startRollout'" })) {
+        const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
+        await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
+      }
+    });
+  }, 60_000);
+
+  it('once it was terminated, a plan says so again and advises a restore', async () => {
+    await besideRun(async (handle, ask) => {
+      await handle.terminate();
+      await expect(ask({ dryRun: true })).rejects.toMatchObject({
+        code: 'HalfMoved',
+        message: expect.stringContaining('a rollout was terminated?'),
+      });
+    });
+  }, 60_000);
+});
+
+describe('an adoption under a name that the metrics do not know', () => {
+  it('is refused at the plan with the name that they know, and nobody is alarmed', async () => {
+    const { env } = temporal;
+    const world = fakeWorld({
+      loadConfig: async () => testConfig(),
+      readRecords: async () => unadopted({ workloads: [workload('', { deployment: 'checkout', managed: false })] }),
+      readVersions: async ({ clusters }: ReadVersionsInput) =>
+        clusters.map((cluster) => ({ cluster, versions: ['1.4.2'] })),
+    });
+    const workers = await startWorkers({
+      ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
+      activities: world.activities,
+    });
+    const adopt = (version: string): Promise<StartRolloutResult> =>
+      startChange(
+        env.client,
+        { service: 'checkout', change: { kind: 'adopt', version }, dryRun: true },
+        () => undefined,
+      );
+    try {
+      const refused = await adopt('v9').catch((error: unknown) => error);
+      expect(refused).toMatchObject({
+        code: 'Invalid',
+        message: expect.stringMatching(
+          /--version v9, but the metrics .* say service.version 1\.4\.2.*say --version 1\.4\.2/,
+        ),
+        cause: { category: 'BENIGN' },
+      });
+      expect((await adopt('1.4.2')).plan.version).toBe('1.4.2');
+      expect(world.calls).not.toContain('prepareVersion');
+    } finally {
+      workers.shutdown();
+      await workers.done;
+    }
+  }, 60_000);
+});
+
+describe("the worker's log", () => {
+  const logged = (message: string, meta: Record<string, unknown>): string => {
+    let text = '';
+    logEntry({ stderr: (line) => void (text += line) })({ level: 'WARN', message, meta });
+    return text;
+  };
+
+  it('has no line for a start that was refused: that is an answer', () => {
+    expect(logged('Workflow failed', { workflowType: 'startRollout', error: new Error('refused') })).toBe('');
+  });
+
+  it('has one for a rollout that failed, and for a start that failed for another reason than a refusal', () => {
+    expect(logged('Workflow failed', { workflowType: 'rollout', error: new Error('x') })).toContain(
+      'Workflow failed: x',
+    );
+    expect(logged('the start of a change failed', { workflowType: 'startRollout' })).toContain('the start of a change');
+  });
+});
