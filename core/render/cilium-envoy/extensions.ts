@@ -15,6 +15,7 @@ export const envoyTypes = {
   cluster: `${PREFIX}envoy.config.cluster.v3.Cluster`,
   connectionManager: `${PREFIX}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
   router: `${PREFIX}envoy.extensions.filters.http.router.v3.Router`,
+  preserveCase: `${PREFIX}envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig`,
   httpProtocolOptions: `${PREFIX}envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
 } as const;
 
@@ -49,6 +50,9 @@ export const httpFilters: readonly string[] = [
   'stateful_session',
   'wasm',
 ].map((name) => `envoy.filters.http.${name}`);
+
+/** Writers of header names that the build has. */
+export const headerFormatters: readonly string[] = ['envoy.http.stateful_header_formatters.preserve_case'];
 
 /** Network filters that the agent knows how to complete. */
 export const networkFilters: readonly string[] = [
