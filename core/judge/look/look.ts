@@ -18,6 +18,7 @@ import { LONGEST_RANGE_MS, type CountSource } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
 import type { SloReading } from '../slo-reading.ts';
 import { comparedToMs, comparesArms, judgeSlos, judgesOf } from './judges.ts';
+import { listenerBefore, listenerReadings, readListener } from './listener.ts';
 import { historyOf, readPast, type Past } from './past.ts';
 import {
   armOfSlo,
@@ -70,7 +71,11 @@ export const look = async (
   const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - LONGEST_RANGE_MS);
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
-  const counted = await readCounters(input, { ...ports, startMs, nowMs });
+  const [counted, traffic] = await Promise.all([
+    readCounters(input, { ...ports, startMs, nowMs }),
+    readListener(input, { ...ports, nowMs, offsetMs }),
+  ]);
+  const before = listenerBefore(input, { traffic, before: state.listenerBefore, offsetMs });
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
   const family = familyOf(input);
   const counts = input.slos.map((slo) => {
@@ -81,7 +86,10 @@ export const look = async (
     return { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
   });
   const judged = judgeSlos(input, counts, state.judges);
-  const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
+  const stops = [
+    ...input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs })),
+    ...listenerReadings(input, { traffic, before, offsetMs }),
+  ];
   const newest = counts
     .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
     .filter((ms) => ms !== null);
@@ -103,6 +111,7 @@ export const look = async (
       ...state,
       settledToMs: nextMs,
       settled,
+      listenerBefore: before,
       firstBadAtMs: state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null),
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],

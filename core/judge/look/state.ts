@@ -2,6 +2,7 @@
 import type { Total } from '../arms/arms.ts';
 import type { SloReading } from '../slo-reading.ts';
 import type { JudgeStates } from './judges.ts';
+import type { ListenerBefore } from './listener.ts';
 
 export interface ArmTotals {
   readonly newWhole: Total;
@@ -22,6 +23,8 @@ export interface WatchState {
   readonly firstBadAtMs: number | null;
   /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
   readonly lookBackMs: number | null;
+  /** What the listener refused before the share was written; missing: not looked at yet. */
+  readonly listenerBefore?: ListenerBefore;
   /** What each judge keeps; see watch-slo-judges.ts. */
   readonly judges: JudgeStates;
   /** What the last look saw, for whoever describes the running activity. */

@@ -26,8 +26,8 @@ export interface RunningEnvoy {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** One counter or gauge of a cluster by its stat name. */
   stat(statName: string, stat: string): Promise<number>;
-  /** One counter of a connection manager by its stat prefix. */
-  listenerStat(prefix: string, stat: string): Promise<number>;
+  /** All of its metrics, as Prometheus scrapes them. */
+  prometheus(): Promise<string>;
   readonly port: number;
   close(): Promise<void>;
 }
@@ -148,6 +148,6 @@ export const startEnvoy = async ({ binary, parsed, endpoints }: StartInput): Pro
     close,
     get: (path, headers = {}) => fetchFrom(agent, port, path, headers),
     stat: (statName, stat) => statOf(`^cluster\\.${statName}\\.${stat}$`),
-    listenerStat: (prefix, stat) => statOf(`^http\\.${prefix}\\.${stat}$`),
+    prometheus: async () => (await admin('/stats/prometheus')).body,
   };
 };

@@ -133,13 +133,50 @@ describe('a request to the listener', () => {
 });
 
 describe('what Envoy answers itself', () => {
-  it('is counted by the listener, under the name that the watch asks for, and not by any subset', async () => {
-    const [{ statName }] = weightsOf(record, 'current') as [{ statName: string }];
-    const own = (): Promise<number> => envoy.listenerStat(listenerStatName(record), 'downstream_rq_4xx');
-    const [before, ofSubset] = [await own(), await envoy.stat(statName, 'upstream_rq_total')];
-    const fragment = shapes.find(({ name }) => name === 'fragment') as Shape;
-    await outcomeOf(fragment, { port: envoy.port, origin: origins[1] });
-    expect(await own()).toBe(before + 1);
-    expect(await envoy.stat(statName, 'upstream_rq_total')).toBe(ofSubset);
+  /** Sum of a counter of the listener, as Prometheus reads it from Envoy. */
+  const counted = async (name: string, classes = '.'): Promise<number> => {
+    const label = `envoy_http_conn_manager_prefix="${listenerStatName(record)}"`;
+    const pattern = new RegExp(`^${name}\\{(?:envoy_response_code_class="${classes}",)?${label}\\} (\\d+)$`, 'gm');
+    return [...(await envoy.prometheus()).matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
+  };
+  const now = async () => ({
+    refused:
+      (await counted('envoy_http_downstream_rq_total')) -
+      (await counted('envoy_http_rq_total')) +
+      (await counted('envoy_http_no_route')),
+    errors: await counted('envoy_http_downstream_rq_xx', '[45]'),
+  });
+
+  it('is counted by the listener under the names that the watch asks for, and reaches no subset', async () => {
+    expect(await counted('envoy_http_downstream_rq_total')).toBeGreaterThan(shapes.length / 2);
+    expect(await counted('envoy_http_rq_total')).toBeGreaterThan(shapes.length / 2);
+    const uncounted: string[] = [];
+    for (const { shapes: names, status } of listenerRefusals) {
+      for (const name of Object.keys(names)) {
+        const before = await now();
+        await outcomeOf(shapes.find((one) => one.name === name) as Shape, { port: envoy.port, origin: origins[1] });
+        const after = await now();
+        const [refused, errors] = [after.refused - before.refused, after.errors - before.errors];
+        // A client without an answer, and an answer that the app gave, are no refusals of the listener.
+        const expected = status === null ? [0, 0] : name.startsWith('answer:') ? [0, 1] : [1, 1];
+        if (refused !== expected[0] || errors !== expected[1]) uncounted.push(`${name}: ${refused}, ${errors}`);
+      }
+    }
+    expect(uncounted).toEqual([]);
+  });
+
+  it('does not count what is carried: a request that a version answers, with whatever status, is no refusal', async () => {
+    const before = await now();
+    for (const name of [
+      'plain',
+      'answer: status 418',
+      'answer: status 500',
+      'websocket',
+      'upgrade TLS/1.2',
+      'pipelined',
+    ])
+      await outcomeOf(shapes.find((one) => one.name === name) as Shape, { port: envoy.port, origin: origins[1] });
+    const after = await now();
+    expect(after).toEqual({ refused: before.refused, errors: before.errors + 2 });
   });
 });
