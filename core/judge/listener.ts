@@ -74,7 +74,7 @@ export interface ListenerInput {
 /** Refusals below which nothing is a hard stop. */
 const MIN_EVENTS = 10;
 /** Share of refused requests that is let pass: broken clients and scanners, which an app would have refused as well. */
-const PASSING_SHARE = 0.01;
+export const PASSING_SHARE = 0.01;
 /** The share must have risen by that factor. */
 const RISE = 2;
 /** Refusals that the time before may have missed by chance: a short time before proves little. */

@@ -22,10 +22,13 @@ this page.
 
 ## Refused
 
-Envoy answers these itself. No version of the service sees them, so no SLO counts them; the listener does
-(\`envoy_http_downstream_rq_xx\` with \`envoy_http_conn_manager_prefix="<namespace>_<service>"\`), and a rollout stops when the
-listener refuses more than its share: see [judging](../explanation/judging.md). The last column is what Node's own HTTP server
-answers: where it refuses as well, clients that do this have hardly been served before.
+Envoy answers these itself. No version of the service sees them, so no SLO counts them. The listener does, as requests that
+began and never reached the router: \`envoy_http_downstream_rq_total\` less \`envoy_http_rq_total\`, with
+\`envoy_http_conn_manager_prefix="<namespace>_<service>"\`. A rollout stops when more than 1 % of the requests are refused, at least
+ten, and twice the share of before; below that \`rollout status\` and \`doctor\` show them. What a Cilium L7 policy denies is counted
+there, too. The last column is what Node's own HTTP server
+answers: where it refuses as well, clients that do this have hardly been served before. A client that closes early is in no
+counter: Envoy gives it no answer.
 
 ${table(['What', 'Answer', "Node's server"], refusals)}
 
@@ -33,7 +36,7 @@ ${table(['What', 'Answer', "Node's server"], refusals)}
 
 ${table(['What', 'Through the listener'], differences)}
 
-The order of headers with different names is kept but for \`Host\`, which comes first.
+Not compared: the order of headers that have different names.
 
 ## Before you adopt
 

@@ -102,9 +102,7 @@ export const look = async (
       }),
     ),
   );
-  const bad = counts.flatMap(({ strata }) =>
-    strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map((cell) => cell.fromMs)),
-  );
+  const firstBadMs = firstBadOf(counts.flatMap(({ strata }) => strata));
   return {
     readings: [...stops, ...judged.flatMap((one) => one.readings)],
     state: {
@@ -112,7 +110,7 @@ export const look = async (
       settledToMs: nextMs,
       settled,
       listenerBefore: before,
-      firstBadAtMs: state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null),
+      firstBadAtMs: state.firstBadAtMs ?? (firstBadMs === null ? null : firstBadMs - offsetMs),
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],
       lookBackMs: lookBackOf(counted),
@@ -120,6 +118,12 @@ export const look = async (
     ends: judged.some(({ ends }) => ends),
     intervalMs: Math.max(...[...counted.byKind.values()].map(({ intervalMs }) => intervalMs)),
   };
+};
+
+/** Begin of the earliest interval with a bad request of a new version, ms on the source's clock; null: none. */
+const firstBadOf = (strata: readonly StratumCounts[]): number | null => {
+  const bad = strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map(({ fromMs }) => fromMs));
+  return bad.length === 0 ? null : Math.min(...bad);
 };
 
 /** What a judge says of a look that gave nothing: some count such looks. */

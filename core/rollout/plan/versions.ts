@@ -273,6 +273,10 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   return Object.fromEntries(entries);
 }
 
+const LISTENER_NOTE =
+  "Envoy's listener refuses some requests that pods take: CONNECT, a # or bytes above 127 in a target, Content-Length twice, " +
+  'and clients that close their sending half early get no answer (docs/reference/listener.md); refusals are counted and end the adoption';
+
 function notesFor({ facts, topology, config, change }: Context, waves: readonly PlannedWave[]): string[] {
   const bypass = facts.flatMap((one) =>
     one.bypasses.map(
@@ -292,6 +296,7 @@ function notesFor({ facts, topology, config, change }: Context, waves: readonly 
     ...secondServiceNotes({ config, facts, change }),
     ...unseen,
     ...shapes,
+    ...(change.kind === 'adopt' ? [LISTENER_NOTE] : []),
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
   ];
