@@ -25,6 +25,7 @@ import {
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { KubeDeps } from '../ports.ts';
 import { recordOf } from '../record-store.ts';
+import { readEnvoyImage } from './read-envoy-image.ts';
 
 export async function readRecords(deps: KubeDeps, { service, clusters }: ReadRecordsInput): Promise<ReadRecordsResult> {
   const facts = await Promise.all(clusters.map((ref) => factsOrWhyNot(deps, ref, service)));
@@ -51,11 +52,12 @@ async function factsOrWhyNot(
 async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: AbortSignal): Promise<ClusterFacts> {
   const { namespace } = service;
   const own = cecName(service.service);
-  const [services, deployments, autoscalers, around] = await Promise.all([
+  const [services, deployments, autoscalers, around, envoyImage] = await Promise.all([
     cluster.list<Service>(kinds.service, namespace, { signal }),
     cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
     cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
     readSurroundings(cluster, namespace, signal),
+    readEnvoyImage(cluster, signal),
   ]);
   const frontend = services.find(({ metadata }) => metadata.name === service.service) ?? null;
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
@@ -70,6 +72,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
     bypasses: bypassingObjects(service, around),
+    envoyImage,
     ...(seconds.length > 0 && { secondServices: seconds }),
     ...(around.unseen.length > 0 && { unseen: around.unseen }),
   };

@@ -95,6 +95,8 @@ async function install(client: KubeClient): Promise<void> {
     CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
     ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
     ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    Role: '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles',
+    RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings',
   };
   await Promise.all(
     [...crds, ...rbac].map((one) => client.apply(`${folders[one.kind] ?? ''}/${one.metadata.name}`, one)),

@@ -8,6 +8,7 @@ import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
+import { envoyNotes } from '../preflight/envoy.ts';
 import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
 import { editedProblems } from '../preflight/deploy.ts';
 import { preflight } from '../preflight/preflight.ts';
@@ -296,7 +297,7 @@ function notesFor({ facts, topology, config, change }: Context, waves: readonly 
     ...secondServiceNotes({ config, facts, change }),
     ...unseen,
     ...shapes,
-    ...(change.kind === 'adopt' ? [LISTENER_NOTE] : []),
+    ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
   ];
