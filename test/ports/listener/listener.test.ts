@@ -11,6 +11,7 @@ import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { parseByCilium } from '../../golden/routing/cilium-and-envoy.ts';
 import { startEnvoy, type RunningEnvoy } from '../../golden/routing/running-envoy.ts';
 import { recordOf } from '../../unit/routing/records.ts';
+import { overHttp2, type Http2Outcome, type Http2Request } from './http2.ts';
 import { startOrigin, type Origin } from './origin.ts';
 import { differences, outcomeOf, statusesOf } from './outcome.ts';
 import { shapes, type Shape } from './shapes.ts';
@@ -130,6 +131,29 @@ describe('a request to the listener', () => {
     },
     SHAPES_LIMIT_MS,
   );
+});
+
+describe('a request over HTTP/2 without TLS', () => {
+  const without = (names: readonly string[], { headers, body, ...rest }: Http2Outcome): unknown => {
+    const drop = (all: Readonly<Record<string, unknown>>) =>
+      Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+    const seen = JSON.parse(body) as { headers: Record<string, unknown> };
+    return { ...rest, headers: drop(headers), seen: { ...seen, headers: drop(seen.headers) } };
+  };
+
+  it.each<[string, Http2Request]>([
+    ['GET', { headers: { ':path': '/a//b/../c?d=%2F', 'x-mine': '1' } }],
+    ['POST with trailers', { headers: { ':method': 'POST', ':path': '/' }, body: 'hello', trailers: { 'x-end': '1' } }],
+    ['a method of your own', { headers: { ':method': 'PURGE', ':path': '/' } }],
+  ])('is carried as HTTP/2, but for the two headers that Envoy adds: %s', async (_, request) => {
+    const [direct, through] = await Promise.all([
+      overHttp2(origins[0].port, { ...request, headers: { ':authority': 'checkout.shop', ...request.headers } }),
+      overHttp2(envoy.port, { ...request, headers: { ':authority': 'checkout.shop', ...request.headers } }),
+    ]);
+    const added = ['x-forwarded-proto', 'date'];
+    expect(without(added, through)).toEqual(without(added, direct));
+    expect(through.status).toBe(201);
+  });
 });
 
 describe('what Envoy answers itself', () => {

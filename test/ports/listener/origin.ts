@@ -1,5 +1,6 @@
 /** An app that takes whatever comes over its socket, writes down what it saw, and answers as the path asks. */
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { answers } from './answers.ts';
 import { headerOf, parseMessage, type RawMessage } from './raw-http.ts';
 
@@ -13,11 +14,25 @@ export interface Origin {
 export const startOrigin = async (): Promise<Origin> => {
   let seen: RawMessage[] = [];
   const sockets = new Set<Socket>();
+  const http2 = echoServer();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
-    serve(socket, (message) => seen.push(message));
+    socket.once('data', (first: Buffer) => {
+      // HTTP/2 without TLS begins with a preface that no HTTP/1 request has.
+      if (first.toString('latin1').startsWith('PRI * HTTP/2')) {
+        const inner = connect((http2.address() as AddressInfo).port, '127.0.0.1');
+        inner.write(first);
+        socket.pipe(inner).on('error', () => socket.destroy());
+        inner.pipe(socket).on('error', () => inner.destroy());
+        return;
+      }
+      serve(socket, (message) => seen.push(message));
+      socket.emit('data', first);
+    });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await Promise.all(
+    [server, http2].map((one) => new Promise<void>((resolve) => void one.listen(0, '127.0.0.1', resolve))),
+  );
   return {
     port: (server.address() as AddressInfo).port,
     taken: () => {
@@ -25,9 +40,27 @@ export const startOrigin = async (): Promise<Origin> => {
       seen = [];
       return all;
     },
-    close: () => closed(server, sockets),
+    close: async () => {
+      await closed(server, sockets);
+      http2.close();
+    },
   };
 };
+
+/** Says what came over HTTP/2: pseudo headers, headers, body and trailers. */
+const echoServer = (): Http2Server =>
+  createHttp2Server().on('stream', (stream, headers) => {
+    const chunks: Buffer[] = [];
+    let trailers = {};
+    stream.on('trailers', (given) => (trailers = { ...given }));
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('error', () => stream.destroy());
+    stream.on('end', () => {
+      stream.respond({ ':status': 201, 'x-app': 'One' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-sum': 'abc' }));
+      stream.end(JSON.stringify({ headers: { ...headers }, body: Buffer.concat(chunks).toString(), trailers }));
+    });
+  });
 
 const closed = (server: Server, sockets: ReadonlySet<Socket>): Promise<void> =>
   new Promise((resolve) => {
