@@ -22,8 +22,11 @@ export const overHttp2 = (port: number, { headers, body, trailers }: Http2Reques
     const got = { status: 0, headers: {}, trailers: {} };
     const chunks: Buffer[] = [];
     stream.on('wantTrailers', () => stream.sendTrailers({ ...trailers }));
-    stream.on('response', ({ ':status': status = 0, ...rest }) => Object.assign(got, { status, headers: { ...rest } }));
-    stream.on('trailers', (given) => Object.assign(got, { trailers: { ...given } }));
+    stream.on('response', (given) => {
+      const { ':status': status = 0, ...headers } = given;
+      Object.assign(got, { status, headers });
+    });
+    stream.on('trailers', (given: Readonly<Record<string, unknown>>) => Object.assign(got, { trailers: { ...given } }));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('error', reject);
     stream.on('close', () => {

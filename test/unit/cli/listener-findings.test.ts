@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { lookAtListener } from '../../../cli/doctor/listener-findings.ts';
-import type { ServiceFacts } from '../../../cli/doctor/service-findings.ts';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { Observed, ServiceFacts } from '../../../cli/doctor/service-findings.ts';
 import { planRollout } from '../../../core/rollout/plan/versions.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { facts, testConfig, unadopted } from '../../support/facts.ts';
+
+type RawSeries = Observed['series'][number];
 
 const NOW = 1_000_000;
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { listenerReadings, listenerBefore } from '../../../core/judge/look/listener.ts';
 import { listenerReading, listenerTraffic, refusedBetween, type ListenerInput } from '../../../core/judge/listener.ts';
-import { countIncrements, type RawSeries } from '../../../core/judge/series/counters.ts';
+import { countIncrements } from '../../../core/judge/series/counters.ts';
+
+type RawSeries = Parameters<typeof countIncrements>[0][number];
 
 /** Counts per second from 0 on, scraped every second, in one Envoy. */
 interface PerSecond {

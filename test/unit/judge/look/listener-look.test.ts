@@ -3,9 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { look } from '../../../../core/judge/look/look.ts';
 import { freshState, resumedState } from '../../../../core/judge/look/state.ts';
 import type { WatchSloInput } from '../../../../core/judge/look/watch.ts';
-import type { RawSeries } from '../../../../core/judge/series/counters.ts';
 import type { CountSource, SeriesQuery } from '../../../../core/judge/series/source.ts';
 import { combineReadings } from '../../../../core/judge/verdict.ts';
+
+type RawSeries = Awaited<ReturnType<CountSource['range']>>[number];
 
 const NOW_MS = 600_000;
 const SINCE_MS = NOW_MS - 60_000;
@@ -13,7 +14,7 @@ const { signal } = new AbortController();
 
 const input: WatchSloInput = {
   service: { installation: 'main', mesh: 'shop', namespace: 'shop', service: 'checkout' },
-  metrics: { kind: 'prometheus', url: 'http://unused' } as WatchSloInput['metrics'],
+  metrics: { kind: 'prometheus', url: 'http://unused' },
   strata: [
     {
       ...{ serving: 'aws', share: 1_000_000, newVersion: 'v1', oldVersion: '', newStat: 'shop_v1', oldStat: '' },
