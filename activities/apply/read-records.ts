@@ -67,12 +67,12 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   return {
     cluster: cluster.name,
     unreachable: '',
+    envoyImage,
     record,
     frontend: frontendFacts(frontend),
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
     bypasses: bypassingObjects(service, around),
-    envoyImage,
     ...(seconds.length > 0 && { secondServices: seconds }),
     ...(around.unseen.length > 0 && { unseen: around.unseen }),
   };

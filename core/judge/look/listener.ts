@@ -13,6 +13,7 @@ import { envoyListener } from '../series/selectors.ts';
 import { LONGEST_RANGE_MS, type SeriesQuery } from '../series/source.ts';
 import type { SloReading } from '../slo-reading.ts';
 import type { ReadPorts } from './sources.ts';
+import type { WatchState } from './state.ts';
 import type { WatchSloInput } from './watch.ts';
 
 /** Time before the share was written that says what the listener refused before, ms. */
@@ -23,12 +24,27 @@ type Read = Pick<WatchSloInput, 'service' | 'strata'>;
 export const listenerQuery = ({ service, strata }: Read): SeriesQuery =>
   envoyListener({ prefix: listenerStatName(service), clusters: clientsOf(strata) });
 
+type Before = WatchState['listenerBefore'];
+
 export interface ListenerPorts extends Pick<ReadPorts, 'metrics' | 'signal' | 'nowMs'> {
   readonly offsetMs: number;
+  /** Of an earlier look: ranges move on, and the time before the write leaves them. */
+  readonly before: Before;
 }
 
+export interface ListenerLook {
+  readonly readings: readonly SloReading[];
+  readonly before: NonNullable<Before>;
+}
+
+export const lookAtListener = async (input: Read, ports: ListenerPorts): Promise<ListenerLook> => {
+  const traffic = await readListener(input, ports);
+  const before = ports.before ?? whatWasBefore(input, traffic, ports.offsetMs);
+  return { before, readings: readingsOf(input, { traffic, before, offsetMs: ports.offsetMs }) };
+};
+
 /** Per client cluster. One query, also of the time before the oldest share was written, as far as a range goes. */
-export const readListener = async (
+const readListener = async (
   input: Read,
   { metrics, signal, nowMs, offsetMs }: ListenerPorts,
 ): Promise<readonly ListenerTraffic[]> => {
@@ -39,19 +55,12 @@ export const readListener = async (
   return clientsOf(input.strata).map((client) => listenerTraffic(counted, client));
 };
 
-/** By client cluster, what the listener did before the share was written. In the watch's state, since ranges move on. */
-export type ListenerBefore = Readonly<Record<string, Total>>;
-
-export interface ListenerLook {
-  readonly traffic: readonly ListenerTraffic[];
-  /** Of an earlier look. */
-  readonly before: ListenerBefore | undefined;
-  readonly offsetMs: number;
-}
-
 /** A first look that finds nothing leaves it unknown: later ones see the time after the write only. */
-export const listenerBefore = ({ strata }: Read, { traffic, before, offsetMs }: ListenerLook): ListenerBefore =>
-  before ??
+const whatWasBefore = (
+  { strata }: Read,
+  traffic: readonly ListenerTraffic[],
+  offsetMs: number,
+): ListenerLook['before'] =>
   Object.fromEntries(
     traffic.flatMap((one) => {
       const ofClient = strata.filter(({ clients }) => clients.includes(one.client));
@@ -61,13 +70,18 @@ export const listenerBefore = ({ strata }: Read, { traffic, before, offsetMs }: 
     }),
   );
 
-export const listenerReadings = ({ service, strata }: Read, look: ListenerLook): readonly SloReading[] =>
+interface Seen extends Pick<ListenerLook, 'before'> {
+  readonly traffic: readonly ListenerTraffic[];
+  readonly offsetMs: number;
+}
+
+const readingsOf = ({ service, strata }: Read, { traffic, before, offsetMs }: Seen): readonly SloReading[] =>
   strata.flatMap(({ serving, clients, oldVersion, sinceMs }) =>
-    look.traffic
+    traffic
       .filter(({ client }) => clients.includes(client))
-      .flatMap((traffic) => {
-        const before = beforeOf(look.before?.[traffic.client], oldVersion);
-        const given = { serving, service: service.service, traffic, sinceMs: sinceMs + look.offsetMs, before };
+      .flatMap((one) => {
+        const earlier = beforeOf(before[one.client], oldVersion);
+        const given = { serving, service: service.service, traffic: one, sinceMs: sinceMs + offsetMs, before: earlier };
         return listenerReading(given) ?? [];
       }),
   );

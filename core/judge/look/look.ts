@@ -18,7 +18,6 @@ import { LONGEST_RANGE_MS, type CountSource } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
 import type { SloReading } from '../slo-reading.ts';
 import { comparedToMs, comparesArms, judgeSlos, judgesOf } from './judges.ts';
-import { listenerBefore, listenerReadings, readListener } from './listener.ts';
 import { historyOf, readPast, type Past } from './past.ts';
 import {
   armOfSlo,
@@ -29,6 +28,7 @@ import {
   type CountedSources,
   type OfArm,
 } from './sources.ts';
+import { lookAtListener } from './listener.ts';
 import { noTotals, type ArmTotals, type WatchState } from './state.ts';
 import type { WatchSloInput, WatchStratum } from './watch.ts';
 
@@ -71,11 +71,10 @@ export const look = async (
   const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - LONGEST_RANGE_MS);
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
-  const [counted, traffic] = await Promise.all([
+  const [counted, listener] = await Promise.all([
     readCounters(input, { ...ports, startMs, nowMs }),
-    readListener(input, { ...ports, nowMs, offsetMs }),
+    lookAtListener(input, { ...ports, nowMs, offsetMs, before: state.listenerBefore }),
   ]);
-  const before = listenerBefore(input, { traffic, before: state.listenerBefore, offsetMs });
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
   const family = familyOf(input);
   const counts = input.slos.map((slo) => {
@@ -86,10 +85,7 @@ export const look = async (
     return { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
   });
   const judged = judgeSlos(input, counts, state.judges);
-  const stops = [
-    ...input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs })),
-    ...listenerReadings(input, { traffic, before, offsetMs }),
-  ];
+  const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
   const newest = counts
     .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
     .filter((ms) => ms !== null);
@@ -104,12 +100,12 @@ export const look = async (
   );
   const firstBadMs = firstBadOf(counts.flatMap(({ strata }) => strata));
   return {
-    readings: [...stops, ...judged.flatMap((one) => one.readings)],
+    readings: [...stops, ...listener.readings, ...judged.flatMap((one) => one.readings)],
     state: {
       ...state,
       settledToMs: nextMs,
       settled,
-      listenerBefore: before,
+      listenerBefore: listener.before,
       firstBadAtMs: state.firstBadAtMs ?? (firstBadMs === null ? null : firstBadMs - offsetMs),
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],

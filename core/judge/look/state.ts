@@ -2,7 +2,6 @@
 import type { Total } from '../arms/arms.ts';
 import type { SloReading } from '../slo-reading.ts';
 import type { JudgeStates } from './judges.ts';
-import type { ListenerBefore } from './listener.ts';
 
 export interface ArmTotals {
   readonly newWhole: Total;
@@ -20,11 +19,11 @@ export interface WatchState {
    */
   readonly settledToMs: number | null;
   readonly settled: Readonly<Record<string, ArmTotals>>;
+  /** By client cluster, what the listener refused before the share was written; missing: not looked at yet. */
+  readonly listenerBefore?: Readonly<Record<string, Total>>;
   readonly firstBadAtMs: number | null;
   /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
   readonly lookBackMs: number | null;
-  /** What the listener refused before the share was written; missing: not looked at yet. */
-  readonly listenerBefore?: ListenerBefore;
   /** What each judge keeps; see watch-slo-judges.ts. */
   readonly judges: JudgeStates;
   /** What the last look saw, for whoever describes the running activity. */

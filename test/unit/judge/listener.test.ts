@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { listenerReadings, listenerBefore } from '../../../core/judge/look/listener.ts';
+import { lookAtListener } from '../../../core/judge/look/listener.ts';
 import { listenerReading, listenerTraffic, refusedBetween, type ListenerInput } from '../../../core/judge/listener.ts';
 import { countIncrements } from '../../../core/judge/series/counters.ts';
 
@@ -95,32 +95,33 @@ describe('the listener', () => {
 });
 
 describe('a look at the listener', () => {
-  const strata = (oldVersion: string, sinceMs: number) => [
-    {
+  const service = { installation: 'main', mesh: 'shop', namespace: 'shop', service: 'checkout' };
+  const lookWith = async (given: PerSecond, { oldVersion, sinceMs }: { oldVersion: string; sinceMs: number }) => {
+    const stratum = {
       ...{ serving: 'aws', share: 50_000, newVersion: 'v2', oldVersion, newStat: 'a', oldStat: 'b' },
       ...{ clients: ['aws'], sinceMs },
-    },
-  ];
-  const service = { installation: 'main', mesh: 'shop', namespace: 'shop', service: 'checkout' };
+    };
+    const metrics = { range: () => Promise.resolve(series(given)) };
+    const ports = { metrics, signal: new AbortController().signal, nowMs: 60_000, offsetMs: 0 };
+    const look = (before?: Readonly<Record<string, { total: number; bad: number }>>) =>
+      lookAtListener({ service, strata: [stratum] }, { ...ports, before });
+    return { look, first: await look() };
+  };
 
-  it('knows what was before from the time before the write, and keeps it when ranges move on', () => {
-    const given = { service, strata: strata('v1', 30_000) };
-    const traffic = [trafficOf({ answered: 90, refused: 10, seconds: 60, fromS: 30 })];
-    const before = listenerBefore(given, { traffic, before: undefined, offsetMs: 0 });
-    expect(before).toEqual({ aws: { total: 2_700, bad: 0 } });
-    expect(listenerBefore(given, { traffic: [], before, offsetMs: 0 })).toBe(before);
-    const [found] = listenerReadings(given, { traffic, before, offsetMs: 0 });
-    expect(found).toMatchObject({ verdict: 'breach', newBad: 300, newTotal: 3_000, oldTotal: 2_700 });
+  it('knows what was before from the time before the write, and keeps it when ranges move on', async () => {
+    const risen = { answered: 90, refused: 10, seconds: 60, fromS: 30 };
+    const { look, first } = await lookWith(risen, { oldVersion: 'v1', sinceMs: 30_000 });
+    expect(first.before).toEqual({ aws: { total: 2_700, bad: 0 } });
+    expect(first.readings).toMatchObject([{ verdict: 'breach', newBad: 300, newTotal: 3_000, oldTotal: 2_700 }]);
+    const kept = { aws: { total: 2_000, bad: 200 } };
+    expect(await look(kept)).toMatchObject({ before: kept, readings: [{ verdict: 'healthy', oldTotal: 2_000 }] });
   });
 
-  it('takes no time before for nothing refused, but at adoption', () => {
-    const traffic = [trafficOf({ answered: 90, refused: 10, seconds: 60 })];
-    const look = (oldVersion: string) => {
-      const given = { service, strata: strata(oldVersion, 0) };
-      const before = listenerBefore(given, { traffic, before: undefined, offsetMs: 0 });
-      return listenerReadings(given, { traffic, before, offsetMs: 0 }).map(({ verdict }) => verdict);
-    };
-    expect(look('')).toEqual(['breach']);
-    expect(look('v1')).toEqual(['healthy']);
+  it('takes no time before for nothing refused, but at adoption', async () => {
+    const always = { answered: 90, refused: 10, seconds: 60 };
+    const verdicts = async (oldVersion: string) =>
+      (await lookWith(always, { oldVersion, sinceMs: 0 })).first.readings.map(({ verdict }) => verdict);
+    expect(await verdicts('')).toEqual(['breach']);
+    expect(await verdicts('v1')).toEqual(['healthy']);
   });
 });
