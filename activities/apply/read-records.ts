@@ -26,6 +26,7 @@ import {
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { KubeDeps } from '../ports.ts';
 import { recordOf } from '../record-store.ts';
+import { readEnvoyImage } from './read-envoy-image.ts';
 
 export async function readRecords(deps: KubeDeps, { service, clusters }: ReadRecordsInput): Promise<ReadRecordsResult> {
   const facts = await Promise.all(clusters.map((ref) => factsOrWhyNot(deps, ref, service)));
@@ -53,11 +54,12 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   const { namespace } = service;
   const at = { namespace, signal };
   const own = cecName(service.service);
-  const [services, deployments, autoscalers, around] = await Promise.all([
+  const [services, deployments, autoscalers, around, envoyImage] = await Promise.all([
     cluster.list<Service>(kinds.service, namespace, { signal }),
     cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
     cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
     readSurroundings(cluster, namespace, signal),
+    readEnvoyImage(cluster, signal),
   ]);
   const frontend = services.find(({ metadata }) => metadata.name === service.service) ?? null;
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
@@ -67,6 +69,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   return {
     cluster: cluster.name,
     unreachable: '',
+    envoyImage,
     record,
     frontend: frontendFacts(frontend),
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),

@@ -1,6 +1,9 @@
 /** One cluster: its API server, what we may do there, Cilium's kinds. */
+import { readEnvoyImage } from '../../activities/apply/read-envoy-image.ts';
 import type { MeshCluster } from '../../core/config/types.ts';
 import { kinds } from '../../core/kube/kinds.ts';
+import { envoyOfImage } from '../../core/render/cilium-envoy/envoy-version.ts';
+import { envoyDoubt, envoyProblems } from '../../core/rollout/preflight/envoy.ts';
 import type { Clusters, KubeCluster } from '../../platform/kube/clusters.ts';
 import { type CheckGroup, type Finding, type Observation, well } from './check.ts';
 import { grants, permissionFindings, refusedGrants } from './permissions.ts';
@@ -47,6 +50,13 @@ export function clusterChecks({ clusters, cluster: { ref }, namespaces }: Cluste
         retries: 1,
         look: (signal) => lookAtCrds(connect(), signal),
       },
+      {
+        description: "the version of Cilium's Envoy",
+        severity: 'warning',
+        hint: 'apply infra/kubernetes/rbac.yaml there',
+        retries: 1,
+        look: async (signal) => envoySeen(ref.name, await readEnvoyImage(connect(), signal)),
+      },
     ],
   };
 }
@@ -87,4 +97,22 @@ async function lookAtCrds(cluster: KubeCluster, signal: AbortSignal): Promise<Ob
   const text = `${cluster.name}: the API has no ${missing.join(' and no ')} (${apiVersion})`;
   const fix = 'install Cilium with envoyConfig.enabled=true, and restart its operator and agents';
   return { note: '', findings: [{ severity: 'error', text, fix }] };
+}
+
+/** A plan refuses what is too old, and takes the nearest older list for what it does not know. */
+export function envoySeen(cluster: string, envoyImage: string): Observation {
+  const problems = envoyProblems({ cluster, envoyImage });
+  const doubt = envoyDoubt(envoyImage);
+  const version = envoyOfImage(envoyImage);
+  const fix =
+    version === undefined
+      ? 'apply infra/kubernetes/rbac.yaml there (with the namespace of Cilium)'
+      : 'look for a newer Tidegate';
+  return {
+    note: version === undefined ? '' : version.minor,
+    findings: [
+      ...problems.map((one): Finding => ({ severity: 'error', text: one.text, fix: one.fix })),
+      ...(doubt === '' ? [] : [{ severity: 'warning', text: `${cluster}: ${doubt}`, fix } satisfies Finding]),
+    ],
+  };
 }

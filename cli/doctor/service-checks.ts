@@ -5,13 +5,15 @@ import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { readsBackMs } from '../../core/judge/judge.ts';
 import { protocolOf } from '../../core/judge/series/conventions.ts';
-import { envoyMembership, serverPresence } from '../../core/judge/series/selectors.ts';
+import { envoyListener, envoyMembership, serverPresence } from '../../core/judge/series/selectors.ts';
 import { serviceRef, topologies } from '../../core/rollout/plan/versions.ts';
+import { listenerStatName } from '../../core/routing/names.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
 import { formatShare, WHOLE } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Clusters } from '../../platform/kube/clusters.ts';
 import type { Check, CheckGroup, Finding, Observation } from './check.ts';
+import { lookAtListener } from './listener-findings.ts';
 import { readRecent, type MetricsPort } from './metrics-checks.ts';
 import {
   bypassFindings,
@@ -110,6 +112,11 @@ function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
       if (names.length === 0) return { note: 'not adopted', findings: [] };
       const wanted = envoyMembership({ stats: names, clusters: Object.keys(stats) });
       return { note: '', findings: membershipFindings(stats, await readRecent(metrics, wanted, signal)) };
+    }),
+    check('what its listener refuses is counted', async (signal) => {
+      const read = await facts();
+      const wanted = envoyListener({ prefix: listenerStatName(read), clusters });
+      return lookAtListener(read, await readRecent(metrics, wanted, signal));
     }),
   ];
 }

@@ -1,6 +1,7 @@
 /** Where recorded counts come from: a file, or a range of the mesh's metrics backend. */
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { listenerQuery } from '../../core/judge/look/listener.ts';
 import { queriesOf } from '../../core/judge/look/sources.ts';
 import { parseRecording } from '../../core/judge/series/parse-recording.ts';
 import {
@@ -95,7 +96,8 @@ export const recordRange = async (config: LoadedConfig, range: Range, io: Io): P
     };
     // With the sequential judge, so that every edge of histograms is there.
     const input = watchInputOf({ header, series: [] }, rulesOf(service, { evidence: true }));
-    const asked = { queries: queriesOf(input), fromMs: header.sinceMs - BEFORE_MS, toMs: range.toMs + offsetMs };
+    const queries = [...queriesOf(input), listenerQuery(input)];
+    const asked = { queries, fromMs: header.sinceMs - BEFORE_MS, toMs: range.toMs + offsetMs };
     return withShare({ header, series: await readLongRange(metrics, asked, io.signal) });
   } finally {
     await metrics.close();

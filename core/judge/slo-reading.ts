@@ -14,7 +14,7 @@ export interface SloReading {
   readonly oldTotal: number;
   readonly oldBad: number;
   /** The judge; missing: threshold. */
-  readonly judge?: 'sequential' | 'kayenta';
+  readonly judge?: 'sequential' | 'kayenta' | 'refusals';
   /** Runs beside the judge that decides, and only reports. */
   readonly shadow?: true;
   /** Of the sequential judge. */

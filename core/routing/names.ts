@@ -18,6 +18,10 @@ export const subsetName = ({ namespace, service, version, cluster }: SubsetIdent
 /** Envoy's `alt_stat_name`. No dot and no colon: Envoy's tag extraction cuts a cluster name at the first dot. */
 export const statName = (subset: SubsetIdentity): string => `${subset.namespace}_${subsetName(subset)}`;
 
+/** Stat prefix of the listener of a service in a client cluster; names of Kubernetes have no underscore. */
+export const listenerStatName = ({ namespace, service }: { namespace: string; service: string }): string =>
+  `${namespace}_${service}`;
+
 /** The one CiliumEnvoyConfig of a service in a client cluster. */
 export const cecName = (service: string): string => `tidegate-${service}`;
 

@@ -71,6 +71,8 @@ export interface ClusterFacts {
   readonly bypasses: readonly string[];
   /** Absent: none, or read by an older worker. */
   readonly secondServices?: readonly SecondService[];
+  /** Image of Cilium's Envoy there, or of the agent that has it inside; '' when it cannot be read. Absent: by an older worker. */
+  readonly envoyImage?: string;
   /** What could not be read, and what may be unseen for it; absent: nothing. */
   readonly unseen?: readonly string[];
 }

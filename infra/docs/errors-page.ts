@@ -1,5 +1,6 @@
 /** The errors reference, made from the one table of failure codes. */
 import { failureTypes } from '../../core/values/error.ts';
+import { table } from './table.ts';
 
 export function errorsPage(): string {
   const rows = Object.entries(failureTypes).map(([code, { retry, meaning }]) => [code, retry ? 'yes' : 'no', meaning]);
@@ -13,11 +14,4 @@ is final whatever its code.
 
 ${table(['Code', 'Retried', 'Meaning'], rows)}
 `;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }

@@ -93,7 +93,14 @@ async function install(client: KubeClient): Promise<void> {
     CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
     ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
     ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+    Role: '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles',
+    RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings',
   };
+  // The API server makes it a moment after it is ready.
+  await untilReady('namespace kube-system', async () => {
+    await client.get('/api/v1/namespaces/kube-system');
+    return true;
+  });
   await Promise.all(
     [...crds, ...(await clusterRoles())].map((one) =>
       client.apply(`${folders[one.kind] ?? ''}/${one.metadata.name}`, one),

@@ -29,6 +29,7 @@ import {
   type OfArm,
 } from './sources.ts';
 import { nextLookMs, paceOf } from './next-look.ts';
+import { lookAtListener } from './listener.ts';
 import { noTotals, type ArmTotals, type WatchState } from './state.ts';
 import type { WatchSloInput, WatchStratum } from './watch.ts';
 
@@ -73,7 +74,10 @@ export const look = async (
   const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - LONGEST_RANGE_MS);
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
-  const counted = await readCounters(input, { ...ports, startMs, nowMs });
+  const [counted, listener] = await Promise.all([
+    readCounters(input, { ...ports, startMs, nowMs }),
+    lookAtListener(input, { ...ports, nowMs, offsetMs, before: state.listenerBefore }),
+  ]);
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
   const family = familyOf(input);
   const counts = input.slos.map((slo) => {
@@ -99,16 +103,15 @@ export const look = async (
       }),
     ),
   );
-  const bad = counts.flatMap(({ strata }) =>
-    strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map((cell) => cell.fromMs)),
-  );
+  const firstBadMs = firstBadOf(counts.flatMap(({ strata }) => strata));
   return {
-    readings: [...stops, ...judged.flatMap((one) => one.readings)],
+    readings: [...stops, ...listener.readings, ...judged.flatMap((one) => one.readings)],
     state: {
       ...state,
       settledToMs: nextMs,
       settled,
-      firstBadAtMs: state.firstBadAtMs ?? (bad.length > 0 ? Math.min(...bad) - offsetMs : null),
+      listenerBefore: listener.before,
+      firstBadAtMs: state.firstBadAtMs ?? (firstBadMs === null ? null : firstBadMs - offsetMs),
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],
       lookBackMs: lookBackOf(counted),
@@ -118,6 +121,12 @@ export const look = async (
     intervalMs: Math.max(...sampled.counted.map(({ intervalMs }) => intervalMs)),
     nextAtMs: nowMs - offsetMs + nextLookMs(input.judge, sampled, pace),
   };
+};
+
+/** Begin of the earliest interval with a bad request of a new version, ms on the source's clock; null: none. */
+const firstBadOf = (strata: readonly StratumCounts[]): number | null => {
+  const bad = strata.flatMap(({ newArm }) => newArm.cells.filter((cell) => cell.bad > 0).map(({ fromMs }) => fromMs));
+  return bad.length === 0 ? null : Math.min(...bad);
 };
 
 /** What a judge says of a look that gave nothing: some count such looks. */

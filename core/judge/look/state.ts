@@ -20,6 +20,8 @@ export interface WatchState {
    */
   readonly settledToMs: number | null;
   readonly settled: Readonly<Record<string, ArmTotals>>;
+  /** By client cluster, what the listener refused before the share was written; missing: not looked at yet. */
+  readonly listenerBefore?: Readonly<Record<string, Total>>;
   readonly firstBadAtMs: number | null;
   /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
   readonly lookBackMs: number | null;

@@ -16,6 +16,9 @@ const ENVOY_COUNTERS = [
   'upstream_rq_active',
 ] as const;
 
+/** Counters of a listener: requests that began, that reached the router, that it had no route for, and answers by class. */
+const LISTENER_COUNTERS = ['downstream_rq_total', 'rq_total', 'no_route', 'downstream_rq_xx'] as const;
+
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 
 /** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
@@ -26,6 +29,7 @@ export const readNames: ReadonlySet<string> = new Set([
   ...[...SERVER.http, ...SERVER.rpc].flatMap((name) => [`${name}_count`, `${name}_bucket`]),
   `${ENVOY_TIME}_bucket`,
   ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  ...LISTENER_COUNTERS.map((name) => `envoy_http_${name}`),
   ...MEMBERSHIP,
 ]);
 
@@ -67,6 +71,18 @@ export const envoyBuckets = ({ stats, clusters }: EnvoyScope, thresholdsS: reado
 export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
   names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
   labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
+});
+
+export interface ListenerScope {
+  /** Value of envoy_http_conn_manager_prefix. */
+  readonly prefix: string;
+  /** Client clusters. */
+  readonly clusters: readonly string[];
+}
+
+export const envoyListener = ({ prefix, clusters }: ListenerScope): SeriesQuery => ({
+  names: LISTENER_COUNTERS.map((name) => `envoy_http_${name}`),
+  labels: { envoy_http_conn_manager_prefix: [prefix], k8s_cluster_name: clusters },
 });
 
 /** Healthy hosts per subset, and a gauge that every Envoy has: an instance without the subset shows up by the latter. */

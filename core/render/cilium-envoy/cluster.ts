@@ -3,6 +3,7 @@ import type { L7Policy, RoutingRecord, Weight } from '../../routing/record.ts';
 import { protobufDuration } from '../../values/duration.ts';
 import { envoyTypes, UINT32_MAX } from './extensions.ts';
 import { MAX_HEADERS_KB, MAX_HEADERS_COUNT } from './header-limits.ts';
+import { http1Options } from './http1-options.ts';
 
 const unlimited = (priority: 'DEFAULT' | 'HIGH'): Record<string, unknown> => ({
   priority,
@@ -35,7 +36,7 @@ export const cluster = (
         max_headers_count: MAX_HEADERS_COUNT,
         max_response_headers_kb: MAX_HEADERS_KB,
       },
-      use_downstream_protocol_config: { http_protocol_options: { enable_trailers: true }, http2_protocol_options: {} },
+      use_downstream_protocol_config: { http_protocol_options: http1Options, http2_protocol_options: {} },
     },
   },
 });

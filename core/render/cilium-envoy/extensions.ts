@@ -1,7 +1,6 @@
 /** What Cilium's Envoy takes: the resource types of a CiliumEnvoyConfig and the extensions that cilium-envoy is built with. */
 
-/** The Cilium minor that the lists were read from (cilium-envoy of August 2026, Envoy 1.38). Look again for each minor. */
-export const CILIUM_MINOR = '1.20';
+import { extensionsEverywhere } from './built-extensions.ts';
 
 /** Largest number of Envoy's 32-bit fields: as a limit, none; for a sum of weights, the most that Envoy takes. */
 export const UINT32_MAX = 4_294_967_295;
@@ -15,6 +14,7 @@ export const envoyTypes = {
   cluster: `${PREFIX}envoy.config.cluster.v3.Cluster`,
   connectionManager: `${PREFIX}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
   router: `${PREFIX}envoy.extensions.filters.http.router.v3.Router`,
+  preserveCase: `${PREFIX}envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig`,
   httpProtocolOptions: `${PREFIX}envoy.extensions.upstreams.http.v3.HttpProtocolOptions`,
 } as const;
 
@@ -24,31 +24,22 @@ export const otherResourceTypes: readonly string[] = [
   `${PREFIX}envoy.extensions.transport_sockets.tls.v3.Secret`,
 ];
 
-/** HTTP filters in the build. The agent decodes many more (408 extensions); Envoy then refuses them. */
-export const httpFilters: readonly string[] = [
-  'basic_auth',
-  'buffer',
-  'compressor',
-  'cors',
-  'dynamic_forward_proxy',
-  'dynamic_modules',
-  'ext_authz',
-  'ext_proc',
-  'grpc_stats',
-  'grpc_web',
-  'health_check',
-  'jwt_authn',
-  'local_ratelimit',
-  'oauth2',
-  'rate_limit_quota',
-  'ratelimit',
-  'rbac',
-  'router',
-  'set_filter_state',
-  'set_metadata',
-  'stateful_session',
-  'wasm',
-].map((name) => `envoy.filters.http.${name}`);
+const everywhere = (kind: string): readonly string[] => extensionsEverywhere.filter((name) => name.startsWith(kind));
+
+/** HTTP filters that every cilium-envoy is built with. One that only some have needs the version: see envoy-version.ts. */
+export const httpFilters = everywhere('envoy.filters.http.');
+
+/** Writers of header names. */
+export const headerFormatters = everywhere('envoy.http.stateful_header_formatters.');
+
+/** Extensions by name that Tidegate renders, or that Envoy takes for what it renders. */
+export const renderedExtensions: readonly string[] = [
+  'envoy.clusters.eds',
+  'envoy.filters.http.router',
+  'envoy.filters.network.http_connection_manager',
+  'envoy.http.stateful_header_formatters.preserve_case',
+  'envoy.load_balancing_policies.round_robin',
+];
 
 /** Network filters that the agent knows how to complete. */
 export const networkFilters: readonly string[] = [

@@ -1,7 +1,9 @@
 /** The listener of a service in a client's Envoy: what arrives is passed on as it came. */
+import { listenerStatName } from '../../routing/names.ts';
 import type { RoutingRecord } from '../../routing/record.ts';
 import { envoyTypes } from './extensions.ts';
 import { MAX_HEADERS_KB, MAX_HEADERS_COUNT } from './header-limits.ts';
+import { listenerHttp1Options, UPGRADE } from './http1-options.ts';
 import { ROUTES } from './routes.ts';
 
 export const LISTENER = 'frontend';
@@ -14,7 +16,7 @@ const DOWNSTREAM_IDLE = '3600s';
 
 const connectionManager = (record: RoutingRecord): Record<string, unknown> => ({
   '@type': envoyTypes.connectionManager,
-  stat_prefix: `${record.namespace}_${record.service}`,
+  stat_prefix: listenerStatName(record),
   codec_type: 'AUTO',
   rds: { route_config_name: ROUTES },
   http_filters: [
@@ -25,18 +27,20 @@ const connectionManager = (record: RoutingRecord): Record<string, unknown> => ({
       typed_config: { '@type': envoyTypes.router, suppress_envoy_headers: true },
     },
   ],
-  upgrade_configs: [{ upgrade_type: 'websocket' }],
+  upgrade_configs: [{ upgrade_type: UPGRADE }],
   // true would overwrite the caller's x-forwarded-proto (https becomes http behind an ingress) and add an address header.
   use_remote_address: false,
   // internal_address_config stays unset: then no address is internal, and no x-envoy-* header of a caller can switch
   // retries or timeouts on. Empty would mean all private addresses.
   generate_request_id: false,
+  // SANITIZE, the default, would drop the x-forwarded-client-cert of an ingress that ends mutual TLS.
+  forward_client_cert_details: 'ALWAYS_FORWARD_ONLY',
   server_header_transformation: 'PASS_THROUGH',
   proxy_100_continue: true,
   normalize_path: false,
   merge_slashes: false,
   path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
-  http_protocol_options: { accept_http_10: true, default_host_for_http_10: record.service, enable_trailers: true },
+  http_protocol_options: listenerHttp1Options(record.service),
   common_http_protocol_options: { idle_timeout: DOWNSTREAM_IDLE, max_headers_count: MAX_HEADERS_COUNT },
   max_request_headers_kb: MAX_HEADERS_KB,
   // 0 = none; long polls and streams are the app's business.

@@ -9,6 +9,7 @@ import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
+import { envoyNotes } from '../preflight/envoy.ts';
 import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
 import { editedProblems } from '../preflight/deploy.ts';
 import { preflight } from '../preflight/preflight.ts';
@@ -283,6 +284,10 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   return Object.fromEntries(entries);
 }
 
+const LISTENER_NOTE =
+  "Envoy's listener refuses some requests that pods take: CONNECT, a # or bytes above 127 in a target, Content-Length twice, " +
+  'and clients that close their sending half early get no answer (docs/reference/listener.md); refusals are counted and end the adoption';
+
 function notesFor({ facts, topology, config, change }: Context, waves: readonly PlannedWave[]): string[] {
   const bypass = facts.flatMap((one) =>
     one.bypasses.map(
@@ -302,6 +307,7 @@ function notesFor({ facts, topology, config, change }: Context, waves: readonly 
     ...secondServiceNotes({ config, facts, change }),
     ...unseen,
     ...shapes,
+    ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
   ];

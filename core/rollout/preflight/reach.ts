@@ -1,6 +1,7 @@
 /** Can the cluster be read, and is the Service one that can be taken? */
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { appProtocolRefusal, portNameRefusal } from '../../workload/service-shape.ts';
+import { envoyProblems } from './envoy.ts';
 import type { Problem, Asked } from './problem.ts';
 
 export function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
@@ -30,6 +31,7 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
   }
   return [
     ...foreign,
+    ...envoyProblems(one),
     ...unsupported(frontend, config.service.port).map((why): Problem => ({
       code: 'Invalid',
       text: `${where}: ${why}`,

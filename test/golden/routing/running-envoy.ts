@@ -26,6 +26,8 @@ export interface RunningEnvoy {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** One counter or gauge of a cluster by its stat name. */
   stat(statName: string, stat: string): Promise<number>;
+  /** All of its metrics, as Prometheus scrapes them. */
+  prometheus(): Promise<string>;
   readonly port: number;
   close(): Promise<void>;
 }
@@ -86,10 +88,31 @@ export interface RunInput {
   readonly endpointsName: (subset: string) => string;
 }
 
+/** With a backend of ours for each subset. */
 export const runEnvoy = async ({ binary, parsed, weights, endpointsName }: RunInput): Promise<RunningEnvoy> => {
   const backends = weights.map(({ name }) => ({ name, server: backend(name) }));
   const endpoints: Record<string, number[]> = {};
   for (const { name, server } of backends) endpoints[endpointsName(name)] = [await listening(server)];
+  const closeBackends = async (): Promise<void> => {
+    await Promise.all(backends.map(({ server }) => closed(server)));
+  };
+  try {
+    const envoy = await startEnvoy({ binary, parsed, endpoints });
+    return { ...envoy, close: () => envoy.close().then(closeBackends) };
+  } catch (error) {
+    await closeBackends();
+    throw error;
+  }
+};
+
+interface StartInput {
+  readonly binary: string;
+  readonly parsed: ParsedResources;
+  /** Loopback ports by EDS service name. */
+  readonly endpoints: Readonly<Record<string, readonly number[]>>;
+}
+
+export const startEnvoy = async ({ binary, parsed, endpoints }: StartInput): Promise<RunningEnvoy> => {
   const directory = mkdtempSync(join(tmpdir(), 'tidegate-envoy-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const config = join(directory, 'envoy.json');
@@ -106,8 +129,11 @@ export const runEnvoy = async ({ binary, parsed, weights, endpointsName }: RunIn
     const ended = new Promise((resolve) => envoy.once('exit', resolve));
     if (envoy.exitCode === null && envoy.kill('SIGKILL')) await ended;
     agent.destroy();
-    await Promise.all(backends.map(({ server }) => closed(server)));
     rmSync(directory, { recursive: true });
+  };
+  const statOf = async (filter: string): Promise<number> => {
+    const { body } = await admin(`/stats?filter=${encodeURIComponent(filter)}`);
+    return Number(body.split(': ')[1]?.split('\n')[0] ?? NaN);
   };
   try {
     await assertEventually(async () => {
@@ -121,9 +147,7 @@ export const runEnvoy = async ({ binary, parsed, weights, endpointsName }: RunIn
     port,
     close,
     get: (path, headers = {}) => fetchFrom(agent, port, path, headers),
-    stat: async (statName, stat) => {
-      const { body } = await admin(`/stats?filter=${encodeURIComponent(`^cluster\\.${statName}\\.${stat}$`)}`);
-      return Number(body.split(': ')[1] ?? NaN);
-    },
+    stat: (statName, stat) => statOf(`^cluster\\.${statName}\\.${stat}$`),
+    prometheus: async () => (await admin('/stats/prometheus')).body,
   };
 };

@@ -22,7 +22,12 @@ function clusterWith(mayListAll: boolean): KubeCluster {
       return Promise.reject(new TidegateError('Forbidden', 'no', { fix: 'grant it' }));
     return Promise.resolve(type.kind === theirs.kind && namespace === undefined ? [theirs] : []);
   };
-  return { name: 'aws', get: () => Promise.resolve(null), list } as unknown as KubeCluster;
+  return {
+    name: 'aws',
+    get: () => Promise.resolve(null),
+    ask: () => Promise.resolve(null),
+    list,
+  } as unknown as KubeCluster;
 }
 
 async function read(mayListAll: boolean) {

@@ -56,7 +56,7 @@ describe('checkCec', () => {
       'a filter that cilium-envoy lacks',
       [...manager, 'http_filters', 0, 'name'],
       to('envoy.filters.http.lua'),
-      'http_filters[0].name: cilium-envoy of Cilium 1.20 is built without envoy.filters.http.lua',
+      'http_filters[0].name: not every cilium-envoy is built with envoy.filters.http.lua',
     ],
     ['a tracer', [...manager, 'tracing'], to({}), 'typed_config.tracing: unknown field'],
     [
@@ -115,7 +115,7 @@ describe('checkCec', () => {
     [
       'a filter behind the router',
       [...manager, 'http_filters'],
-      (old) => [...(old as unknown[]), { name: 'envoy.filters.http.cors', typed_config: { '@type': 'x' } }],
+      (old) => [...(old as unknown[]), { name: 'envoy.filters.http.rbac', typed_config: { '@type': 'x' } }],
       'http_filters[1].typed_config["@type"]: x is not known',
     ],
     [

@@ -5,7 +5,7 @@
  */
 import type { Manifest } from '../../../kube/objects.ts';
 import { isRecord } from '../../../values/json.ts';
-import { CILIUM_MINOR, otherResourceTypes } from '../extensions.ts';
+import { otherResourceTypes } from '../extensions.ts';
 import type { CecProblem } from './problem.ts';
 import { checkReferences } from './references.ts';
 import { routeSpec, type Field, type Schema } from './schema.ts';
@@ -34,7 +34,7 @@ const unknownType = (type: unknown): string => {
   if (type === undefined) return 'missing';
   if (typeof type === 'string' && otherResourceTypes.includes(type))
     return `${nameOf(type)} is not a resource that Tidegate renders`;
-  return `${nameOf(type)} is not known here; Cilium ${CILIUM_MINOR} would skip the whole object or its Envoy refuse it`;
+  return `${nameOf(type)} is not known here; Cilium would skip the whole object, or its Envoy refuse it`;
 };
 
 const checkTyped = (value: unknown, known: Readonly<Record<string, Schema>>, path: string): CecProblem[] => {
@@ -52,7 +52,7 @@ const checkExtension = (value: unknown, { built, known }: Extension, path: strin
   const unknown = checkFields(rest, {}, path);
   if (typeof name !== 'string') return [...unknown, ...problem(`${path}.name`, 'missing')];
   if (!built.includes(name)) {
-    return [...unknown, ...problem(`${path}.name`, `cilium-envoy of Cilium ${CILIUM_MINOR} is built without ${name}`)];
+    return [...unknown, ...problem(`${path}.name`, `not every cilium-envoy is built with ${name}`)];
   }
   return [
     ...unknown,

@@ -1,5 +1,5 @@
 /** The fields of the Envoy messages that Tidegate renders, with what each may hold. `check.ts` walks it. */
-import { envoyTypes, httpFilters, networkFilters, UINT32_MAX } from '../extensions.ts';
+import { envoyTypes, headerFormatters, httpFilters, networkFilters, UINT32_MAX } from '../extensions.ts';
 
 export type Schema =
   | { readonly kind: 'text' }
@@ -35,7 +35,26 @@ const fields = (schemas: Readonly<Record<string, Schema>>): Schema => ({
   ),
 });
 
-const httpProtocol = fields({ enable_trailers: flag, accept_http_10: flag, default_host_for_http_10: text });
+const preserveCase = fields({
+  forward_reason_phrase: flag,
+  formatter_type_on_envoy_headers: choice('DEFAULT', 'PROPER_CASE'),
+});
+
+const httpProtocol = fields({
+  enable_trailers: flag,
+  accept_http_10: flag,
+  default_host_for_http_10: text,
+  header_key_format: fields({
+    'stateful_formatter!': {
+      kind: 'extension',
+      built: headerFormatters,
+      known: { [envoyTypes.preserveCase]: preserveCase },
+    },
+  }),
+  allow_chunked_length: flag,
+  allow_custom_methods: flag,
+  ignore_http_11_upgrade: list(fields({ 'safe_regex!': fields({ 'regex!': text }) })),
+});
 
 const commonHttp = fields({
   idle_timeout: duration,
@@ -53,6 +72,7 @@ const connectionManager = fields({
   upgrade_configs: list(fields({ 'upgrade_type!': text })),
   use_remote_address: flag,
   generate_request_id: flag,
+  forward_client_cert_details: choice('ALWAYS_FORWARD_ONLY'),
   server_header_transformation: choice('OVERWRITE', 'APPEND_IF_ABSENT', 'PASS_THROUGH'),
   proxy_100_continue: flag,
   normalize_path: flag,
