@@ -24,11 +24,12 @@ this page.
 
 Envoy answers these itself. No version of the service sees them, so no SLO counts them. The listener does, as requests that
 began and never reached the router: \`envoy_http_downstream_rq_total\` less \`envoy_http_rq_total\`, with
-\`envoy_http_conn_manager_prefix="<namespace>_<service>"\`. A rollout stops when more than 1 % of the requests are refused, at least
-ten, and twice the share of before; below that \`rollout status\` and \`doctor\` show them. What a Cilium L7 policy denies is counted
-there, too. The last column is what Node's own HTTP server
-answers: where it refuses as well, clients that do this have hardly been served before. A client that closes early is in no
-counter: Envoy gives it no answer.
+\`envoy_http_conn_manager_prefix="<namespace>_<service>"\`. A rollout stops when more than 1 % of the requests are refused, at
+least ten, and twice the share of before; below that \`rollout status\` and \`doctor\` show them. What a Cilium L7 policy denies is
+counted there, too. A client that closes early is in no counter: Envoy gives it no answer.
+
+The last column is what Node's own HTTP server answers: where it refuses as well, clients that do this have hardly been served
+before.
 
 ${table(['What', 'Answer', "Node's server"], refusals)}
 
