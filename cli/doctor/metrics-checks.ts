@@ -1,5 +1,5 @@
 /** The metrics backend, and the Envoys that report to it: half of every verdict, and every proof of a weight. */
-import type { RawSeries } from '../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import type { MeshConfig } from '../../core/config/types.ts';
 import { refuse } from '../../core/values/error.ts';
 import { envoyPresence, REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';

@@ -1,5 +1,6 @@
 /** Which processes report, how lately and how often: read off raw series. */
-import { countIncrements, type RawSeries } from '../../core/judge/series/counters.ts';
+import { countIncrements } from '../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 
 /** Samples younger than this are fresh whatever the interval, ms: one look may fall between an export and its storing. */

@@ -1,6 +1,6 @@
 /** What the facts of one service say that a person should know. Pure. */
 import { HTTP_SERVER, RPC_SERVER } from '../../core/judge/series/conventions.ts';
-import type { RawSeries } from '../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
 import type { Shares } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';

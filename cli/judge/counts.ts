@@ -96,7 +96,7 @@ export const recordRange = async (config: LoadedConfig, range: Range, io: Io): P
     // With the sequential judge, so that every edge of histograms is there.
     const input = watchInputOf({ header, series: [] }, rulesOf(service, { evidence: true }));
     const asked = { queries: queriesOf(input), fromMs: header.sinceMs - BEFORE_MS, toMs: range.toMs + offsetMs };
-    return withShare({ header, series: await readLongRange(metrics, asked, io.signal) });
+    return withShare({ header, series: await readLongRange(metrics, asked, io.signal) }, service);
   } finally {
     await metrics.close();
   }

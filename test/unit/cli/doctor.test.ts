@@ -20,7 +20,7 @@ import {
 } from '../../../cli/doctor/service-findings.ts';
 import { attributeFindings, queueFindings } from '../../../cli/doctor/temporal-checks.ts';
 import type { Io } from '../../../cli/io.ts';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { WHOLE } from '../../../core/values/share.ts';

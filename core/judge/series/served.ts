@@ -1,0 +1,28 @@
+/** What the pods of one service did for its callers: no namesake's requests, no probes, and no request twice. */
+import type { ServiceRef } from '../../routing/service-ref.ts';
+import { withoutDoubleEmission } from './conventions.ts';
+import { countIncrements, type Counted } from './counters.ts';
+import { ownSeries } from './namespaces.ts';
+import { isProbe } from './probes.ts';
+import type { RawSeries } from './raw-series.ts';
+
+export interface Served {
+  readonly service: Pick<ServiceRef, 'namespace' | 'service'>;
+  /** undefined: the usual ones. */
+  readonly probeRoutes: readonly string[] | undefined;
+  /** Begin of the range, ms. */
+  readonly startMs: number;
+}
+
+/** Series of probes stay, without an increment: they tell that the process reports. */
+export const countServed = (raw: readonly RawSeries[], { service, probeRoutes, startMs }: Served): Counted => {
+  const own = ownSeries(raw, service);
+  const { series, notes = [], ...counted } = countIncrements(withoutDoubleEmission(own.series), startMs);
+  const namesakes = own.foreign.map((namespace) => `not counted: ${service.service} of namespace ${namespace}`);
+  const all = [...notes, ...namesakes];
+  return {
+    ...counted,
+    series: series.map((one) => (isProbe(one.labels, probeRoutes) ? { ...one, increments: [] } : one)),
+    ...(all.length > 0 ? { notes: all } : {}),
+  };
+};
