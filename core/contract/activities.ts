@@ -1,6 +1,6 @@
 /** The activities: inputs, results, and the interface that workers implement and workflows call. */
 import type { LoadedConfig } from '../config/types.ts';
-import type { WatchSloInput, WatchSloResult, MeasureTrafficInput, MeasuredTraffic } from '../judge/look/watch.ts';
+import type { WatchSloInput, WatchSloResult, MeasureTrafficInput, MeasureTrafficResult } from '../judge/look/watch.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult } from '../judge/proof/proof.ts';
 import type { MetricsRef } from '../judge/series/metrics-ref.ts';
 import type { Slo } from '../judge/settings.ts';
@@ -106,10 +106,8 @@ export interface RolloutActivities {
   findRun(input: FindRunInput): Promise<string>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead); empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
-  /** What the running version does now. `problem`: why that is not known; '' when it is. */
-  measureTraffic(
-    input: MeasureTrafficInput,
-  ): Promise<{ readonly traffic: readonly MeasuredTraffic[]; readonly problem: string }>;
+  /** What the running version does now. */
+  measureTraffic(input: MeasureTrafficInput): Promise<MeasureTrafficResult>;
   loadConfig(input: LoadConfigInput): Promise<LoadedConfig>;
   readRecords(input: ReadRecordsInput): Promise<ReadRecordsResult>;
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;

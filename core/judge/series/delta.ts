@@ -14,8 +14,11 @@ const OFTEN = 0.25;
 /** A few pods that write by turns fall often, too, but each of them grows: not at every distance. */
 const DISTANCES = [1, 2, 3, 4];
 
+/** Deltas that say when each began are counted as they are: they are not meant. */
 export const looksLikeDelta = ({ samples }: RawSeries): boolean =>
-  samples.length >= LEAST_SAMPLES && DISTANCES.every((distance) => shareOfFalls(samples, distance) >= OFTEN);
+  samples.length >= LEAST_SAMPLES &&
+  samples.every(({ startMs }) => typeof startMs !== 'number') &&
+  DISTANCES.every((distance) => shareOfFalls(samples, distance) >= OFTEN);
 
 const shareOfFalls = (samples: readonly Sample[], distance: number): number => {
   let falls = 0;

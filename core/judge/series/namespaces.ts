@@ -19,9 +19,6 @@ interface Said {
   readonly target: string;
 }
 
-/** Labels that carry a namespace; for messages. */
-export const NAMESPACE_LABELS = 'k8s_namespace_name or service_namespace';
-
 const saidBy = (labels: Labels, service: string): Said => ({
   pod: first(labels, ['k8s_namespace_name', 'exported_namespace', 'kubernetes_namespace']),
   written: first(labels, ['service_namespace']) || namespaceOfJob(labels, service),
@@ -62,11 +59,27 @@ export const ownSeries = (raw: readonly RawSeries[], { namespace, service }: Nam
 };
 
 /** Clusters of which no series carries any namespace: there, every service of the name counts as this one. */
-export const clustersWithoutNamespace = (raw: readonly RawSeries[], { service }: Named): readonly string[] => {
+const clustersWithoutNamespace = (raw: readonly RawSeries[], { service }: Named): readonly string[] => {
   const isSilent = ({ labels }: RawSeries): boolean =>
-    Object.values(saidBy(labels, service)).every((one) => one === '');
-  const clusters = new Set(raw.map(({ labels }) => clusterOf(labels)));
-  return [...clusters]
-    .filter((cluster) => raw.every((one) => clusterOf(one.labels) !== cluster || isSilent(one)))
-    .sort();
+    Object.values(saidBy(labels, service)).every((value) => value === '');
+  const clusters = [...new Set(raw.map(({ labels }) => clusterOf(labels)))].sort();
+  return clusters.filter((cluster) => raw.every((one) => clusterOf(one.labels) !== cluster || isSilent(one)));
+};
+
+export const NAMESPACE_REMEDY =
+  'let the collector set k8s.namespace.name (processor k8sattributes) and the store keep it as a label (otlp.promote_resource_attributes)';
+
+/** Why nothing is left of what was found; '' when something is, or nothing was found. */
+export const foreignOnly = ({ series, foreign }: Owned, { namespace, service }: Named): string =>
+  series.length > 0 || foreign.length === 0
+    ? ''
+    : `its series carry the namespace ${foreign.join(', ')}, not ${namespace}; if they are those of ${namespace}/${service}, ${NAMESPACE_REMEDY}`;
+
+/** One sentence, when a plan should say that nothing tells namesakes apart. */
+export const namespaceNotes = (raw: readonly RawSeries[], of: Named): readonly string[] => {
+  const silent = clustersWithoutNamespace(raw, of);
+  if (silent.length === 0) return [];
+  return [
+    `no series of ${of.service} in ${silent.join(', ')} carries a namespace (k8s_namespace_name, service_namespace): requests to a ${of.service} in another namespace count as its own; ${NAMESPACE_REMEDY}`,
+  ];
 };

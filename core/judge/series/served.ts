@@ -2,7 +2,7 @@
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import { withoutDoubleEmission } from './conventions.ts';
 import { countIncrements, type Counted } from './counters.ts';
-import { ownSeries } from './namespaces.ts';
+import { foreignOnly, ownSeries } from './namespaces.ts';
 import { isProbe } from './probes.ts';
 import type { RawSeries } from './raw-series.ts';
 
@@ -20,8 +20,10 @@ export const countServed = (raw: readonly RawSeries[], { service, probeRoutes, s
   const { series, notes = [], ...counted } = countIncrements(withoutDoubleEmission(own.series), startMs);
   const namesakes = own.foreign.map((namespace) => `not counted: ${service.service} of namespace ${namespace}`);
   const all = [...notes, ...namesakes];
+  const foreign = foreignOnly(own, service);
   return {
     ...counted,
+    problems: foreign === '' ? counted.problems : [foreign],
     series: series.map((one) => (isProbe(one.labels, probeRoutes) ? { ...one, increments: [] } : one)),
     ...(all.length > 0 ? { notes: all } : {}),
   };

@@ -1,5 +1,5 @@
 /** What real stores do to counters, through the command that replays them: each against the same traffic without it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -8,6 +8,7 @@ import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import { recordingLines, type Recording } from '../../../core/judge/series/recording.ts';
 import type { SloReading } from '../../../core/judge/slo-reading.ts';
 import { SINCE_MS } from '../../support/recorded-traffic.ts';
+import { meshText, serviceText } from '../config/documents.ts';
 import { relabelled, storedTraffic, withPods } from '../../support/stored-traffic.ts';
 
 /** A replay takes a second; on a machine that is busy with other tests many more. */
@@ -291,6 +292,22 @@ describe('requests that say nothing of callers, and answers that were none', () 
     ]);
     expect((await replay(diluted)).counts).toEqual(control.counts);
   });
+
+  it(
+    'are told by the list of the Service document, where it has one',
+    async () => {
+      const config = join(folder, 'config');
+      mkdirSync(config);
+      writeFileSync(join(config, 'mesh.yaml'), meshText);
+      writeFileSync(join(config, 'checkout.yaml'), serviceText('  probeRoutes: [/internal/ready]\n'));
+      const at = (http_route: string): Recording =>
+        withPods(storedTraffic(), (series) => (isOld(series) ? [series] : [relabelled(series, { http_route })]));
+      const env = { TIDEGATE_CONFIG: config };
+      expect((await replay(at('/internal/ready'), env)).counts.slice(0, 2)).toEqual([0, 0]);
+      expect((await replay(at('/healthz'), env)).last.verdict).toBe('healthy');
+    },
+    BUSY_MS,
+  );
 
   itReplays('an error.type without a status is bad', async () => {
     const failing = withPods(storedTraffic(), (series) => {
