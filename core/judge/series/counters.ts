@@ -5,7 +5,7 @@ import { withoutMarkers } from './markers.ts';
 import { processName } from './origin.ts';
 import { usualInterval, type Labels, type RawSeries, type Sample } from './raw-series.ts';
 import { coursesOf, startsAnew, type Course } from './restarts.ts';
-import { withoutTwins } from './twins.ts';
+import { doubledNote, withoutTwins } from './twins.ts';
 
 /** `by` events happened in (fromMs, atMs]. */
 interface Increment {
@@ -59,7 +59,7 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
     })),
     intervalMs,
     problems: [...new Set(problems.filter((problem) => problem !== ''))],
-    ...(once.notes.length > 0 ? { notes: once.notes } : {}),
+    ...(once.doubled.length > 0 ? { notes: once.doubled.map(doubledNote) } : {}),
   };
 };
 

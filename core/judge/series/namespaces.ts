@@ -59,7 +59,7 @@ export const ownSeries = (raw: readonly RawSeries[], { namespace, service }: Nam
 };
 
 /** Clusters of which no series carries any namespace: there, every service of the name counts as this one. */
-const clustersWithoutNamespace = (raw: readonly RawSeries[], { service }: Named): readonly string[] => {
+export const clustersWithoutNamespace = (raw: readonly RawSeries[], { service }: Named): readonly string[] => {
   const isSilent = ({ labels }: RawSeries): boolean =>
     Object.values(saidBy(labels, service)).every((value) => value === '');
   const clusters = [...new Set(raw.map(({ labels }) => clusterOf(labels)))].sort();

@@ -36,6 +36,10 @@ export const isDimension = (name: string): boolean => DIMENSION.test(name);
 /** Does any label name the process? Without one its series cannot be told from those of its like. */
 const hasIdentity = (labels: Labels): boolean => IDENTITY.some((name) => (labels[name] ?? '') !== '');
 
+/** The label that names each of these processes apart from the others; '' = none does. */
+export const tellingLabel = (processes: readonly Labels[]): string =>
+  IDENTITY.find((name) => new Set(processes.map((labels) => labels[name] ?? '')).size === processes.length) ?? '';
+
 export const clusterOf = (labels: Labels): string => labels['k8s_cluster_name'] ?? '*';
 
 /** `${cluster}/${process}`, for people. */

@@ -74,7 +74,7 @@ interface Scope {
  * Two queries: labels have dots where names have them, which a Prometheus before 3 refuses to parse. Series that name no
  * cluster are asked for, too: labels may be as unusual as names.
  */
-const otherNamesQueries = ({ service, protocol, clusters }: Scope): readonly SeriesQuery[] => {
+export const otherNamesQueries = ({ service, protocol, clusters }: Scope): readonly SeriesQuery[] => {
   const names = others[protocol].map(({ name }) => `${name}_count`);
   const [plain, utf8] = [names.filter((name) => !name.includes('.')), names.filter((name) => name.includes('.'))];
   return [

@@ -8,10 +8,21 @@ import { firstByTime, isOneCounter } from './same-counter.ts';
 
 export interface Once {
   readonly series: readonly RawSeries[];
-  readonly notes: readonly string[];
+  readonly doubled: readonly Doubled[];
   /** Where it cannot be told whether requests count twice. */
   readonly problems: readonly string[];
 }
+
+/** What was there more than once, and was counted once. */
+export interface Doubled {
+  /** In the plural: replicas of the metrics store … */
+  readonly what: string;
+  /** The labels by which the series differ. */
+  readonly labels: readonly string[];
+}
+
+export const doubledNote = ({ what, labels }: Doubled): string =>
+  `counted once of several ${what}: ${labels.join(', ')}`;
 
 /** Labels that name the replica of a store: prometheus_replica, __replica__, receive_replica … */
 const isReplica = (name: string): boolean => /(?:^|_)replica(?:_|$)/.test(name) && !/replica_?set/.test(name);
@@ -32,7 +43,7 @@ export const withoutTwins = (raw: readonly RawSeries[]): Once => {
   const scopes = oneScope(scrapes.series);
   return {
     series: scopes.series,
-    notes: [...replicas.notes, ...scrapes.notes, ...scopes.notes],
+    doubled: [...replicas.doubled, ...scrapes.doubled, ...scopes.doubled],
     problems: scopes.problems,
   };
 };
@@ -45,7 +56,7 @@ interface Twins {
 
 /** Of the processes that differ in such labels only, the one that was heard without a break. */
 const oneOf = (raw: readonly RawSeries[], { isTwin, areTwins, what }: Twins): Omit<Once, 'problems'> => {
-  if (!raw.some(({ labels }) => Object.keys(labels).some(isTwin))) return { series: raw, notes: [] };
+  if (!raw.some(({ labels }) => Object.keys(labels).some(isTwin))) return { series: raw, doubled: [] };
   const labels = new Set<string>();
   const series = [...groupBy(raw, (one) => processWithout(one.labels, isTwin)).values()].flatMap((group) => {
     const variants = [...groupBy(group, (one) => valuesOf(one.labels, isTwin)).values()];
@@ -58,16 +69,13 @@ const oneOf = (raw: readonly RawSeries[], { isTwin, areTwins, what }: Twins): Om
     }
     return kept.flat();
   });
-  return {
-    series,
-    notes: labels.size === 0 ? [] : [`counted once of several ${what}: ${[...labels].sort().join(', ')}`],
-  };
+  return { series, doubled: labels.size === 0 ? [] : [{ what, labels: [...labels].sort() }] };
 };
 
 /** Two instrumentations of one server report every request twice, or each its own requests. */
 const oneScope = (raw: readonly RawSeries[]): Once => {
-  if (!raw.some(({ labels }) => Object.keys(labels).some(isScope))) return { series: raw, notes: [], problems: [] };
-  const notes = new Set<string>();
+  if (!raw.some(({ labels }) => Object.keys(labels).some(isScope))) return { series: raw, doubled: [], problems: [] };
+  const doubled = new Set<string>();
   const problems = new Set<string>();
   const series = [...groupBy(raw, ({ labels }) => processWithout(labels, () => false)).values()].flatMap((group) => {
     const variants = [...groupBy(group, ({ labels }) => valuesOf(labels, isScope)).values()];
@@ -75,7 +83,7 @@ const oneScope = (raw: readonly RawSeries[]): Once => {
     const named = differingLabels(variants, isScope).join(', ');
     const [first = [], ...others] = variants.toSorted((a, b) => b.length - a.length || compare(scopeOf(a), scopeOf(b)));
     if (others.every((other) => countsAlike(first, other))) {
-      notes.add(`counted once of several instrumentations of one process: ${named}`);
+      differingLabels(variants, isScope).forEach((name) => doubled.add(name));
       return first;
     }
     if (!others.every((other) => isApart(first, other))) {
@@ -87,7 +95,8 @@ const oneScope = (raw: readonly RawSeries[]): Once => {
     }
     return group;
   });
-  return { series, notes: [...notes], problems: [...problems] };
+  const found = { what: 'instrumentations of one process', labels: [...doubled].sort() };
+  return { series, doubled: doubled.size === 0 ? [] : [found], problems: [...problems] };
 };
 
 /** Requests that two instrumentations of one process may be apart, since both are read while requests end. */

@@ -32,7 +32,7 @@ const depsOf = (all: readonly RawSeries[], asked: SeriesQuery[] = []): ObserveDe
     asked.push(query.series);
     return source.range(query);
   };
-  return { connectMetrics: () => ({ ...source, range }), now: () => NOW_MS } as unknown as ObserveDeps;
+  return { connectMetrics: () => ({ ...source, range }), now: () => NOW_MS };
 };
 
 const probed = (all: readonly RawSeries[], asked?: SeriesQuery[]): Promise<readonly string[]> =>

@@ -34,7 +34,9 @@ const serviceCases: Case[] = [
   [
     'an unknown key that resembles nothing',
     serviceText('  zzz: 1\n'),
-    ['6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, topology, policy, rollout, judge, slos, probeRoutes)'],
+    [
+      '6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, topology, policy, rollout, judge, slos, probeRoutes)',
+    ],
   ],
   [
     'weights of groups that no SLO is in',
