@@ -18,6 +18,7 @@ import { LONGEST_RANGE_MS, type CountSource } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
 import type { SloReading } from '../slo-reading.ts';
 import { comparedToMs, comparesArms, judgeSlos, judgesOf } from './judges.ts';
+import { alsoHeard, knownBefore } from './heard.ts';
 import { historyOf, readPast, type Past } from './past.ts';
 import {
   armOfSlo,
@@ -70,7 +71,8 @@ export const look = async (
   const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - LONGEST_RANGE_MS);
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
-  const counted = await readCounters(input, { ...ports, startMs, nowMs });
+  const known = knownBefore(state.heard ?? {}, startMs);
+  const counted = await readCounters(input, { ...ports, startMs, nowMs, known });
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
   const family = familyOf(input);
   const counts = input.slos.map((slo) => {
@@ -107,6 +109,10 @@ export const look = async (
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],
       lookBackMs: lookBackOf(counted),
+      heard: alsoHeard(
+        state.heard ?? {},
+        [...counted.byKind.values()].flatMap(({ series }) => series),
+      ),
     },
     ends: judged.some(({ ends }) => ends),
     intervalMs: Math.max(...[...counted.byKind.values()].map(({ intervalMs }) => intervalMs)),

@@ -25,6 +25,7 @@ import { countServed } from '../series/served.ts';
 import { withoutTwins } from '../series/twins.ts';
 import type { MetricsSource, SeriesQuery } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
+import { present } from '../../values/json.ts';
 import { comparesArms } from './judges.ts';
 import type { WatchSloInput, WatchStratum } from './watch.ts';
 
@@ -47,6 +48,8 @@ export interface ReadPorts {
   /** On the source's clock. */
   readonly startMs: number;
   readonly nowMs: number;
+  /** Processes that were heard before the range; missing: not known. */
+  readonly known?: ReadonlySet<string>;
 }
 
 /** Pods that have reported nothing, of any version, for so long after a share was written may report something else, ms. */
@@ -71,7 +74,7 @@ export const readCountersOf = async (input: Read, slos: readonly Slo[], ports: R
 const readKinds = async (
   input: Read,
   kinds: readonly SloKind[],
-  { metrics, signal, startMs, nowMs }: ReadPorts,
+  { metrics, signal, startMs, nowMs, known }: ReadPorts,
 ): Promise<CountedSources> => {
   const read = await Promise.all(
     kinds.map((kind) => metrics.range({ series: queryOf(kind, input), toMs: nowMs, rangeMs: nowMs - startMs }, signal)),
@@ -81,8 +84,13 @@ const readKinds = async (
     [...split].map(([kind, { counters }]) => [
       kind,
       isServer(kind)
-        ? countServed(counters, { service: input.service, probeRoutes: probeRoutesOf(input.slos), startMs })
-        : countIncrements(counters, startMs),
+        ? countServed(counters, {
+            service: input.service,
+            probeRoutes: probeRoutesOf(input.slos),
+            startMs,
+            ...present({ known }),
+          })
+        : countIncrements(counters, startMs, known),
     ]),
   );
   return {

@@ -22,6 +22,8 @@ export interface WatchState {
   readonly firstBadAtMs: number | null;
   /** How much older than the first count a range must begin, ms; null: how often the sources sample is not known yet. */
   readonly lookBackMs: number | null;
+  /** When a process was heard first, ms, by `originKey`; missing: nothing was looked at yet. */
+  readonly heard?: Readonly<Record<string, number>>;
   /** What each judge keeps; see watch-slo-judges.ts. */
   readonly judges: JudgeStates;
   /** What the last look saw, for whoever describes the running activity. */

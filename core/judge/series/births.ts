@@ -1,16 +1,22 @@
 /** When a series is known to have been at 0, though its source does not say: the beginning of its first increment. */
-import { clusterOf, familyOf, originOf } from './origin.ts';
-import type { RawSeries } from './raw-series.ts';
+import { clusterOf, familyOf, originKey, originOf } from './origin.ts';
+import type { Labels, RawSeries } from './raw-series.ts';
 import { largestRise } from './restarts.ts';
 
 export interface Range {
   readonly startMs: number;
+  /** Processes that were heard before the range (keys of origin.ts): what comes back is not new. */
+  readonly known: ReadonlySet<string>;
   /** Usual time between two samples, ms. */
   readonly intervalMs: number;
 }
 
-/** Who counts more at first sight than this many times the most that anybody there counts in an interval is no newcomer. */
-const NEWCOMER_RISES = 4;
+/**
+ * Who counts more at first sight than this many times the most that it counts in an interval later is no newcomer, but
+ * comes back; or that others of its version or cluster count, while it has not shown more yet.
+ */
+const OWN_RISES = 2;
+const OTHERS_RISES = 4;
 
 /**
  * When a series is known to have been at 0, or undefined. Two ways to know:
@@ -36,7 +42,9 @@ export const bornAfter = (all: readonly RawSeries[], range: Range): ((series: Ra
     if (firstMs <= range.startMs + edgeMs) return undefined;
     const origin = originOf(series.labels);
     const older = times.get(origin)?.times.findLast((atMs) => atMs < firstMs);
-    const isNew = older !== undefined || watched(origin, clusterOf(series.labels), firstMs);
+    const isNew =
+      older !== undefined ||
+      (!range.known.has(originKey(series.labels)) && watched(origin, clusterOf(series.labels), firstMs));
     const sinceMs = older ?? Math.max(range.startMs, firstMs - Math.max(range.intervalMs, 1));
     return isNew && isNewcomer(series, { sinceMs, isKnownProcess: older !== undefined }) ? sinceMs : undefined;
   };
@@ -71,22 +79,41 @@ const newcomers = (all: readonly RawSeries[], { intervalMs }: Range) => {
   const families = new Map<string, RawSeries[]>();
   for (const series of all) {
     const key = familyOf(series.labels);
-    families.set(key, [...(families.get(key) ?? []), series]);
+    const family = families.get(key);
+    if (family === undefined) families.set(key, [series]);
+    else family.push(series);
   }
-  const rises = new Map<string, number>();
-  for (const family of families.values()) {
-    const cluster = clusterOf(family[0]?.labels ?? {});
-    rises.set(cluster, Math.max(rises.get(cluster) ?? 0, largestRise(family)));
-  }
+  const rises = risesOf(families);
   return (series: RawSeries, { sinceMs, isKnownProcess }: FirstSight): boolean => {
-    const rise = rises.get(clusterOf(series.labels)) ?? 0;
-    // Nobody has counted anything yet: there is nothing to measure a newcomer by.
-    if (rise === 0) return true;
     const { atMs = 0 } = series.samples[0] ?? {};
     const together = isKnownProcess ? [series] : (families.get(familyOf(series.labels)) ?? []);
     const first = together.reduce((sum, { samples: [sample] }) => sum + (sample?.atMs === atMs ? sample.value : 0), 0);
-    return first <= NEWCOMER_RISES * rise * Math.max(1, (atMs - sinceMs) / Math.max(intervalMs, 1));
+    return first <= mostAtFirst(series.labels, rises) * Math.max(1, (atMs - sinceMs) / Math.max(intervalMs, 1));
   };
+};
+
+/** The most that was counted in an interval, by family, by version in a cluster, and by cluster. */
+const risesOf = (families: ReadonlyMap<string, readonly RawSeries[]>): ReadonlyMap<string, number> => {
+  const rises = new Map<string, number>();
+  for (const family of families.values()) {
+    const rise = largestRise(family);
+    for (const key of scopesOf(family[0]?.labels ?? {})) rises.set(key, Math.max(rises.get(key) ?? 0, rise));
+  }
+  return rises;
+};
+
+/** The narrowest first. */
+const scopesOf = (labels: Labels): readonly [string, string, string] => {
+  const cluster = `cluster ${clusterOf(labels)}`;
+  return [`family ${familyOf(labels)}`, `${cluster} version ${labels['service_version'] ?? ''}`, cluster];
+};
+
+/** Measured by the process itself, else by its like; Infinity when nobody has counted anything yet. */
+const mostAtFirst = (labels: Labels, rises: ReadonlyMap<string, number>): number => {
+  const [own, version, cluster] = scopesOf(labels).map((scope) => rises.get(scope) ?? 0);
+  if (own) return OWN_RISES * own;
+  const others = version || cluster || 0;
+  return others === 0 ? Number.POSITIVE_INFINITY : OTHERS_RISES * others;
 };
 
 const covers = (seen: readonly number[], range: { rangeStartMs: number; untilMs: number; edgeMs: number }): boolean => {

@@ -17,6 +17,8 @@ interface Increment {
 export interface CountedSeries {
   readonly labels: Labels;
   readonly increments: readonly Increment[];
+  /** Of the samples in the range. */
+  readonly firstMs: number;
   readonly newestMs: number;
   /** A staleness marker ended it: nothing newer is to come. */
   readonly ended?: true;
@@ -35,8 +37,13 @@ export interface Counted {
 /**
  * Differences of neighbouring samples, with resets (see restarts.ts). The first sample of a series is a baseline, except
  * when the series was born after `rangeStartMs`: then it counts from 0 (see births.ts).
+ * @param known processes that were heard before, by `originKey`
  */
-export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number): Counted => {
+export const countIncrements = (
+  raw: readonly RawSeries[],
+  rangeStartMs: number,
+  known: ReadonlySet<string> = new Set(),
+): Counted => {
   const once = withoutTwins(joinEdges(raw));
   const { series: usable, ended } = withoutMarkers(once.series.map(withoutRepeats));
   const numbers = usable.filter((series) => oddityOf(series) === '');
@@ -46,7 +53,8 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
   let inferred: ReturnType<typeof bornAfter> | undefined;
   const birth = (series: RawSeries): number | undefined => {
     const startMs = series.samples[0]?.startMs;
-    if (startMs === undefined) return (inferred ??= bornAfter(sound, { startMs: rangeStartMs, intervalMs }))(series);
+    if (startMs === undefined)
+      return (inferred ??= bornAfter(sound, { startMs: rangeStartMs, known, intervalMs }))(series);
     return startMs !== null && startMs >= rangeStartMs ? startMs : undefined;
   };
   const problems = [...usable.map(oddityOf), ...numbers.map((series) => courses(series).problem), ...once.problems];
@@ -54,6 +62,7 @@ export const countIncrements = (raw: readonly RawSeries[], rangeStartMs: number)
     series: sound.map((series) => ({
       labels: series.labels,
       increments: incrementsOf(series.samples, { bornAfterMs: birth(series), restarts: courses(series).restarts }),
+      firstMs: series.samples[0]?.atMs ?? 0,
       newestMs: series.samples.at(-1)?.atMs ?? 0,
       ...(ended.has(series) ? { ended: true as const } : {}),
     })),

@@ -9,6 +9,8 @@ export const isDelta = ({ labels }: RawSeries): boolean => labels['__temporality
 
 /** Fewer samples show no habit. */
 const LEAST_SAMPLES = 8;
+/** One restart, or two, make no noise. */
+const LEAST_FALLS = 3;
 /** Of noise about half of the samples are lower than an earlier one; of a counter none is, but at restarts. */
 const OFTEN = 0.25;
 /** A few pods that write by turns fall often, too, but each of them grows: not at every distance. */
@@ -18,11 +20,8 @@ const DISTANCES = [1, 2, 3, 4];
 export const looksLikeDelta = ({ samples }: RawSeries): boolean =>
   samples.length >= LEAST_SAMPLES &&
   samples.every(({ startMs }) => typeof startMs !== 'number') &&
-  DISTANCES.every((distance) => shareOfFalls(samples, distance) >= OFTEN);
+  fallsAt(samples, 1) >= LEAST_FALLS &&
+  DISTANCES.every((distance) => fallsAt(samples, distance) >= OFTEN * (samples.length - distance));
 
-const shareOfFalls = (samples: readonly Sample[], distance: number): number => {
-  let falls = 0;
-  for (let i = distance; i < samples.length; i++)
-    if ((samples[i]?.value ?? 0) < (samples[i - distance]?.value ?? 0)) falls++;
-  return falls / (samples.length - distance);
-};
+const fallsAt = (samples: readonly Sample[], distance: number): number =>
+  samples.filter(({ value }, i) => value < (samples[i - distance]?.value ?? 0)).length;

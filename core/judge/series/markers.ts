@@ -13,7 +13,7 @@ export interface Marked {
 }
 
 /**
- * A NaN beside another NaN is no marker, but what some exporters write instead of a count; nor is one in a bucket whose
+ * Many NaNs in a row are no markers, but what some exporters write instead of a count; nor is one in a bucket whose
  * siblings have a number at that time: without it they would have slow requests that never were.
  */
 export const withoutMarkers = (raw: readonly RawSeries[]): Marked => {
@@ -32,8 +32,16 @@ export const withoutMarkers = (raw: readonly RawSeries[]): Marked => {
   return { series, ended };
 };
 
-const isLoneNaN = ({ samples }: RawSeries, i: number): boolean =>
-  isNaNValue(samples[i]) && !isNaNValue(samples[i - 1]) && !isNaNValue(samples[i + 1]);
+/** Two senders that write one series end it by a marker each. */
+const MOST_SENDERS = 2;
+
+const isLoneNaN = ({ samples }: RawSeries, i: number): boolean => {
+  if (!isNaNValue(samples[i])) return false;
+  let [from, to] = [i, i];
+  while (isNaNValue(samples[from - 1])) from--;
+  while (isNaNValue(samples[to + 1])) to++;
+  return to - from < MOST_SENDERS;
+};
 
 const isNaNValue = (sample: Sample | undefined): boolean => sample !== undefined && Number.isNaN(sample.value);
 

@@ -2,6 +2,7 @@
  * Which process a series is from: every label of the resource or of the scrape tells processes apart. `instance` alone
  * does not: all pods behind a collector's exporter share it when it is scraped without honor_labels.
  */
+import { sha256Hex } from '../../values/digest.ts';
 import type { Labels } from './raw-series.ts';
 
 /** What may differ between two series of one process: the attributes of a metric's points. */
@@ -24,6 +25,9 @@ export const originOf = (labels: Labels): string => {
   known.set(labels, origin);
   return origin;
 };
+
+/** Short, for what is kept of a process. */
+export const originKey = (labels: Labels): string => sha256Hex(originOf(labels)).slice(0, 8);
 
 /** Sorted. */
 export const resourceOf = (labels: Labels): readonly (readonly [name: string, value: string])[] =>

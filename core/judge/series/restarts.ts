@@ -21,8 +21,10 @@ export interface Course {
 
 /** Falls in one range that no restart explains: several processes write into one series. */
 const MANY_FALLS = 3;
-/** A replica that lags goes back by what was counted since; no further than the most of so many intervals. */
-const LAG_INTERVALS = 3;
+/** A replica that lags has not seen so many of the newest samples, or fewer. */
+const LAG_SAMPLES = 2;
+/** A process counts no more in one interval than that many times the most that it counted in another. */
+const RESTART_RISES = 2;
 /** A series that was not sampled for so many spans before a fall was gone already. */
 const GONE_SPANS = 3;
 
@@ -113,14 +115,18 @@ const kindOf = (family: readonly RawSeries[], span: Span): FallKind => {
   const steps = stepsAcross(family, span);
   const { before, after } = sumOf(steps);
   const falling = steps.filter((step) => step.after < step.before);
-  if (!steps.some(({ isOneStart }) => isOneStart) && after * 2 <= before)
+  const mayLag = falling.every(({ earlier, after: low }) => earlier !== undefined && low >= earlier);
+  const isLag = mayLag && !steps.some((step) => step.after > step.before);
+  if (steps.some(({ isOneStart }) => isOneStart)) return isLag ? 'lag' : 'unclear';
+  if (after * 2 <= before && !isLag)
     return falling.every(({ before: high, next }) => next !== undefined && next >= high) ? 'shared' : 'restart';
-  const drop = falling.reduce((sum, step) => sum + step.before - step.after, 0);
-  const rises = steps.some((step) => step.after > step.before);
-  return !rises && drop <= LAG_INTERVALS * largestRise(family) ? 'lag' : 'unclear';
+  // What a process may have counted since a restart: a young one cannot be told from a replica that lags.
+  return isLag && after > RESTART_RISES * largestRise(family) ? 'lag' : 'unclear';
 };
 
 interface Step {
+  /** Two samples before `before`: a replica that lags gives what lies between; undefined: not known. */
+  readonly earlier: number | undefined;
   readonly before: number;
   /** 0 when the series is not there any more: a process that restarted has no such event yet. */
   readonly after: number;
@@ -136,7 +142,16 @@ const stepsAcross = (family: readonly RawSeries[], { fromMs, atMs }: Span): read
     if (before === undefined || before.atMs < fromMs - GONE_SPANS * (atMs - fromMs)) return [];
     if (after !== undefined && startsAnew(after, before)) return [];
     const isOneStart = typeof before.startMs === 'number' && after?.startMs === before.startMs;
-    return [{ before: before.value, after: after?.value ?? 0, next: next?.value, isOneStart }];
+    const earlier = samples[Math.max(0, i - LAG_SAMPLES)];
+    return [
+      {
+        earlier: earlier?.value ?? before.value,
+        before: before.value,
+        after: after?.value ?? 0,
+        next: next?.value,
+        isOneStart,
+      },
+    ];
   });
 
 const sumOf = (steps: readonly Step[]): { before: number; after: number } => ({

@@ -12,12 +12,14 @@ export interface Served {
   readonly probeRoutes: readonly string[] | undefined;
   /** Begin of the range, ms. */
   readonly startMs: number;
+  /** As countIncrements takes it. */
+  readonly known?: ReadonlySet<string>;
 }
 
 /** Series of probes stay, without an increment: they tell that the process reports. */
-export const countServed = (raw: readonly RawSeries[], { service, probeRoutes, startMs }: Served): Counted => {
+export const countServed = (raw: readonly RawSeries[], { service, probeRoutes, startMs, known }: Served): Counted => {
   const own = ownSeries(raw, service);
-  const { series, notes = [], ...counted } = countIncrements(withoutDoubleEmission(own.series), startMs);
+  const { series, notes = [], ...counted } = countIncrements(withoutDoubleEmission(own.series), startMs, known);
   const namesakes = own.foreign.map((namespace) => `not counted: ${service.service} of namespace ${namespace}`);
   const all = [...notes, ...namesakes];
   const foreign = foreignOnly(own, service);
