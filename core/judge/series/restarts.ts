@@ -115,17 +115,17 @@ const kindOf = (family: readonly RawSeries[], span: Span): FallKind => {
   const steps = stepsAcross(family, span);
   const { before, after } = sumOf(steps);
   const falling = steps.filter((step) => step.after < step.before);
-  const mayLag = falling.every(({ earlier, after: low }) => earlier !== undefined && low >= earlier);
-  const isLag = mayLag && !steps.some((step) => step.after > step.before);
+  const rise = largestRise(family);
+  const isLag = before - after <= reachOf(steps, rise) && !steps.some((step) => step.after > step.before);
   if (steps.some(({ isOneStart }) => isOneStart)) return isLag ? 'lag' : 'unclear';
   if (after * 2 <= before && !isLag)
     return falling.every(({ before: high, next }) => next !== undefined && next >= high) ? 'shared' : 'restart';
   // What a process may have counted since a restart: a young one cannot be told from a replica that lags.
-  return isLag && after > RESTART_RISES * largestRise(family) ? 'lag' : 'unclear';
+  return isLag && after > RESTART_RISES * rise ? 'lag' : 'unclear';
 };
 
 interface Step {
-  /** Two samples before `before`: a replica that lags gives what lies between; undefined: not known. */
+  /** Two samples before `before`; undefined: that was before the range. */
   readonly earlier: number | undefined;
   readonly before: number;
   /** 0 when the series is not there any more: a process that restarted has no such event yet. */
@@ -142,10 +142,9 @@ const stepsAcross = (family: readonly RawSeries[], { fromMs, atMs }: Span): read
     if (before === undefined || before.atMs < fromMs - GONE_SPANS * (atMs - fromMs)) return [];
     if (after !== undefined && startsAnew(after, before)) return [];
     const isOneStart = typeof before.startMs === 'number' && after?.startMs === before.startMs;
-    const earlier = samples[Math.max(0, i - LAG_SAMPLES)];
     return [
       {
-        earlier: earlier?.value ?? before.value,
+        earlier: samples[i - LAG_SAMPLES]?.value,
         before: before.value,
         after: after?.value ?? 0,
         next: next?.value,
@@ -153,6 +152,12 @@ const stepsAcross = (family: readonly RawSeries[], { fromMs, atMs }: Span): read
       },
     ];
   });
+
+/** How far back a replica may be that has not seen the newest samples. */
+const reachOf = (steps: readonly Step[], rise: number): number =>
+  steps.some(({ earlier }) => earlier === undefined)
+    ? LAG_SAMPLES * rise
+    : steps.reduce((sum, { before, earlier = before }) => sum + before - earlier, 0);
 
 const sumOf = (steps: readonly Step[]): { before: number; after: number } => ({
   before: steps.reduce((sum, step) => sum + step.before, 0),
