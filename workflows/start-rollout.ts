@@ -125,12 +125,18 @@ async function withDryRun(plan: Plan): Promise<Plan> {
 }
 
 async function withForecast(plan: Plan): Promise<Plan> {
-  const { metrics, service, slos, judge, kind } = plan;
-  if (metrics === null || kind !== 'deploy') return plan;
-  const { traffic, problem } = await measureTraffic({ service, slos, judge, strata: runningStrata(plan) });
-  if (problem !== '') return { ...plan, notes: [...plan.notes, `no forecast of the bakes: ${problem}`] };
+  const { metrics, service, slos, judge, kind, waves } = plan;
+  // An adoption has nothing to forecast yet; what its metrics lack is told all the same. Older starts did not ask.
+  const isAdoption = kind === 'adopt' && patched('notes-of-metrics');
+  if (metrics === null || (kind !== 'deploy' && !isAdoption)) return plan;
+  const serving = [...new Set(waves.flatMap((wave) => wave.serving))];
+  const measured = await measureTraffic({ service, slos, judge, strata: runningStrata(plan), serving });
+  const noted = { ...plan, notes: [...plan.notes, ...(measured.notes ?? [])] };
+  if (isAdoption) return noted;
+  const { traffic, problem } = measured;
+  if (problem !== '') return { ...noted, notes: [...noted.notes, `no forecast of the bakes: ${problem}`] };
   const forecasts = forecastSteps(plan, traffic);
-  return { ...plan, forecasts, notes: [...plan.notes, ...forecastWarnings(plan, forecasts)] };
+  return { ...noted, forecasts, notes: [...noted.notes, ...forecastWarnings(plan, forecasts)] };
 }
 
 async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutResult, 'topology'>> {

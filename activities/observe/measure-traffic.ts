@@ -1,8 +1,11 @@
 /** measureTraffic: what the running version does now, so that a plan can say what its bakes will show. Only reads. */
-import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { sumCells } from '../../core/judge/arms/arms.ts';
 import { armOfSlo, readCountersOf, sourceOf } from '../../core/judge/look/sources.ts';
-import type { MeasureTrafficInput, MeasuredTraffic } from '../../core/judge/look/watch.ts';
+import type { MeasureTrafficInput, MeasureTrafficResult, MeasuredTraffic } from '../../core/judge/look/watch.ts';
+import { protocolOf } from '../../core/judge/series/conventions.ts';
+import { namespaceNotes } from '../../core/judge/series/namespaces.ts';
+import type { CountSource } from '../../core/judge/series/source.ts';
+import { REPORTED_WITHIN_MS, serverPresence } from '../../core/judge/series/selectors.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ObserveDeps } from '../ports.ts';
 import { connectMetrics, noMetrics } from './metrics.ts';
@@ -14,7 +17,7 @@ export async function measureTraffic(
   deps: ObserveDeps,
   input: MeasureTrafficInput,
   signal: AbortSignal,
-): ReturnType<RolloutActivities['measureTraffic']> {
+): Promise<MeasureTrafficResult> {
   try {
     return await measure(deps, input, signal);
   } catch (error) {
@@ -28,7 +31,7 @@ const measure = async (
   deps: ObserveDeps,
   input: MeasureTrafficInput,
   signal: AbortSignal,
-): Promise<{ traffic: readonly MeasuredTraffic[]; problem: string }> => {
+): Promise<MeasureTrafficResult> => {
   const { mesh } = input.service;
   const metrics = await connectMetrics(deps, mesh);
   if (metrics === null) throw noMetrics(mesh);
@@ -44,5 +47,24 @@ const measure = async (
       return { slo: slo.name, source: slo.source, cluster: stratum.serving, perSecond: total / spanS, total, bad };
     }),
   );
-  return { traffic, problem: '' };
+  const notes = await notesOf(input, { metrics, signal, nowMs });
+  return { traffic, problem: '', ...(notes.length > 0 ? { notes } : {}) };
+};
+
+interface NotePorts {
+  readonly metrics: CountSource;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+}
+
+/** What is said of whatever version runs: at an adoption none is known by its name yet. */
+const notesOf = async (
+  { service, slos, strata, serving }: MeasureTrafficInput,
+  { metrics, signal, nowMs }: NotePorts,
+): Promise<readonly string[]> => {
+  if (!slos.some(({ source }) => source === 'server')) return [];
+  const clusters = serving ?? strata.map((stratum) => stratum.serving);
+  const series = serverPresence({ service: service.service, protocol: protocolOf(slos), clusters });
+  const found = await metrics.range({ series, toMs: nowMs, rangeMs: REPORTED_WITHIN_MS }, signal);
+  return namespaceNotes(found, service);
 };

@@ -1,11 +1,12 @@
 /** The metrics backend, and the Envoys that report to it: half of every verdict, and every proof of a weight. */
-import type { RawSeries } from '../../core/judge/series/counters.ts';
+import { envoyName } from '../../core/judge/series/origin.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import type { MeshConfig } from '../../core/config/types.ts';
 import { refuse } from '../../core/values/error.ts';
 import { envoyPresence, REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 import type { CountSource, SeriesQuery } from '../../core/judge/series/source.ts';
 import { well, type Check, type CheckGroup, type Finding, type Observation } from './check.ts';
-import { labelOf, reportingOf, secondsText, valuesOf } from './series.ts';
+import { envoysOf, labelOf, reportingOf, secondsText } from './series.ts';
 
 /** A larger difference of clocks puts counts on the wrong side of a write, ms. */
 const CLOCK_APART_MS = 5_000;
@@ -87,10 +88,10 @@ async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: A
 export function envoySeen(clusters: readonly string[], series: readonly RawSeries[], nowMs: number): Observation {
   const perCluster = clusters.map((cluster) => {
     const own = series.filter((one) => labelOf(one, 'k8s_cluster_name') === cluster);
-    const instances = valuesOf(own, 'instance').map((instance) => ({
+    const instances = envoysOf(own).map((instance) => ({
       instance,
       reporting: reportingOf(
-        own.filter((one) => labelOf(one, 'instance') === instance),
+        own.filter(({ labels }) => envoyName(labels) === instance),
         nowMs,
       ),
     }));

@@ -1,5 +1,7 @@
 /** Which processes report, how lately and how often: read off raw series. */
-import { countIncrements, type RawSeries } from '../../core/judge/series/counters.ts';
+import { countIncrements } from '../../core/judge/series/counters.ts';
+import { envoyName } from '../../core/judge/series/origin.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 
 /** Samples younger than this are fresh whatever the interval, ms: one look may fall between an export and its storing. */
@@ -27,5 +29,8 @@ export const labelOf = ({ labels }: RawSeries, name: string): string => labels[n
 
 export const valuesOf = (series: readonly RawSeries[], name: string): string[] =>
   [...new Set(series.map((one) => labelOf(one, name)))].sort();
+
+export const envoysOf = (series: readonly RawSeries[]): string[] =>
+  [...new Set(series.map(({ labels }) => envoyName(labels)))].sort();
 
 export const secondsText = (ms: number): string => `${Math.max(0, Math.round(ms / 1000))} s`;

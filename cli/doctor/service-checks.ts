@@ -5,14 +5,17 @@ import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { readsBackMs } from '../../core/judge/judge.ts';
 import { protocolOf } from '../../core/judge/series/conventions.ts';
+import { otherNamesQueries, readOtherNames } from '../../core/judge/series/other-names.ts';
 import { envoyListener, envoyMembership, serverPresence } from '../../core/judge/series/selectors.ts';
 import { serviceRef, topologies } from '../../core/rollout/plan/versions.ts';
 import { listenerStatName } from '../../core/routing/names.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
 import { formatShare, WHOLE } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
+import { promqlOf } from '../../platform/metrics/promql.ts';
 import type { Clusters } from '../../platform/kube/clusters.ts';
 import type { Check, CheckGroup, Finding, Observation } from './check.ts';
+import { countingFindings } from './counting-findings.ts';
 import { lookAtListener } from './listener-findings.ts';
 import { readRecent, type MetricsPort } from './metrics-checks.ts';
 import {
@@ -101,6 +104,16 @@ function observedChecks({ metrics, config, facts, check }: Observing): Check[] {
       const read = await facts();
       const findings = freshnessFindings(read, await server(signal), readsBackMs(service.judge));
       return { note: findings.length > 0 ? '' : routedClusters(read).join(', '), findings };
+    }),
+    check('its requests can be counted, each once', async (signal) => {
+      const { series, nowMs } = await server(signal);
+      const protocol = protocolOf(service.slos);
+      const scope = { service: service.name, protocol, clusters };
+      const others = await readOtherNames({ metrics: metrics.connect(), signal, toMs: nowMs }, scope);
+      const [plain = ''] = otherNamesQueries(scope).map(promqlOf);
+      const queries = { counted: promqlOf(serverPresence(scope)), others: plain };
+      const stored = { namespace: service.namespace, service: service.name, protocol, series, others, queries };
+      return { note: '', findings: countingFindings(stored) };
     }),
     check('label app.kubernetes.io/version equals service.version', async (signal) => ({
       note: '',

@@ -1,11 +1,12 @@
 /** What the facts of one service say that a person should know. Pure. */
 import { HTTP_SERVER, RPC_SERVER } from '../../core/judge/series/conventions.ts';
-import type { RawSeries } from '../../core/judge/series/counters.ts';
+import { envoyName } from '../../core/judge/series/origin.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
 import type { Shares } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Finding } from './check.ts';
-import { labelOf, reportingOf, secondsText, valuesOf } from './series.ts';
+import { envoysOf, labelOf, reportingOf, secondsText, valuesOf } from './series.ts';
 import { REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 
 export interface ServiceFacts {
@@ -186,10 +187,10 @@ export function membershipFindings(
     const own = series.filter(
       (one) => labelOf(one, 'k8s_cluster_name') === cluster && reportingOf([one], nowMs)?.fresh === true,
     );
-    return valuesOf(own, 'instance').flatMap((instance) => {
+    return envoysOf(own).flatMap((instance) => {
       const hosts = new Map(
         own
-          .filter((one) => labelOf(one, 'instance') === instance)
+          .filter(({ labels }) => envoyName(labels) === instance)
           .map((one) => [labelOf(one, 'envoy_cluster_name'), one.samples.at(-1)?.value ?? 0]),
       );
       return wanted.flatMap((stat): Finding[] => {

@@ -98,7 +98,7 @@ export const recordRange = async (config: LoadedConfig, range: Range, io: Io): P
     const input = watchInputOf({ header, series: [] }, rulesOf(service, { evidence: true }));
     const queries = [...queriesOf(input), listenerQuery(input)];
     const asked = { queries, fromMs: header.sinceMs - BEFORE_MS, toMs: range.toMs + offsetMs };
-    return withShare({ header, series: await readLongRange(metrics, asked, io.signal) });
+    return withShare({ header, series: await readLongRange(metrics, asked, io.signal) }, service);
   } finally {
     await metrics.close();
   }

@@ -62,10 +62,11 @@ interface Counts {
 async function countsFor(options: JudgeOptions, io: Io): Promise<Counts> {
   const directory = io.env['TIDEGATE_CONFIG'] || undefined;
   if (options.from.kind === 'file') {
-    const recording = withShare(narrowed(await readRecording(options.from.path, io), options));
-    const { service, namespace } = recording.header;
-    if (directory === undefined) return { recording, config: null };
-    return { recording, config: await createConfigLoader({ directory }).load({ service, namespace }) };
+    const read = narrowed(await readRecording(options.from.path, io), options);
+    const { service, namespace } = read.header;
+    const config =
+      directory === undefined ? null : await createConfigLoader({ directory }).load({ service, namespace });
+    return { recording: withShare(read, config?.service ?? null), config };
   }
   if (directory === undefined) {
     refuse(

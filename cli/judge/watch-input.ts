@@ -4,6 +4,7 @@ import { judgeSchema, resolveJudge } from '../../core/config/judge-schema.ts';
 import type { ServiceConfig } from '../../core/config/types.ts';
 import { countedShare } from '../../core/judge/arms/counted-share.ts';
 import type { WatchSloInput } from '../../core/judge/look/watch.ts';
+import { probeRoutesOf } from '../../core/judge/series/probes.ts';
 import type { Recording, RecordingHeader } from '../../core/judge/series/recording.ts';
 import type { JudgeSettings, Slo } from '../../core/judge/settings.ts';
 import { statName } from '../../core/routing/names.ts';
@@ -80,7 +81,7 @@ const withPoll = (judge: JudgeSettings, pollMs: number | undefined): JudgeSettin
 
 export const watchInputOf = (recording: Recording, rules: ServiceRules): WatchSloInput => {
   const { header } = recording;
-  const share = sharePpm(recording);
+  const share = sharePpm(recording, rules);
   return {
     service: { mesh: '', namespace: header.namespace, service: header.service, installation: '' },
     strata: Object.entries(header.clusters).map(([serving, clients]) => ({
@@ -106,7 +107,7 @@ export const watchInputOf = (recording: Recording, rules: ServiceRules): WatchSl
 const statOf = ({ namespace, service }: RecordingHeader, version: string, cluster: string): string =>
   version === '' ? '' : statName({ namespace, service, version, cluster });
 
-const sharePpm = ({ header, series }: Recording): number => {
+const sharePpm = ({ header, series }: Recording, { slos }: Pick<ServiceRules, 'slos'>): number => {
   if (header.sharePercent !== undefined) return Math.round(header.sharePercent * PPM_PER_PERCENT);
   const stats = (version: string): string[] =>
     Object.keys(header.clusters).map((cluster) => statOf(header, version, cluster));
@@ -116,11 +117,13 @@ const sharePpm = ({ header, series }: Recording): number => {
     newStats: stats(header.versions.new),
     oldStats: stats(header.versions.old),
     sinceMs: header.sinceMs,
+    service: header,
+    probeRoutes: probeRoutesOf(slos),
   });
 };
 
 /** The header with the share that the counts have, when it names none. */
-export const withShare = ({ header, series }: Recording): Recording => ({
-  header: { ...header, sharePercent: sharePpm({ header, series }) / PPM_PER_PERCENT },
+export const withShare = ({ header, series }: Recording, rules: Pick<ServiceRules, 'slos'> | null): Recording => ({
+  header: { ...header, sharePercent: sharePpm({ header, series }, rules ?? defaultRules()) / PPM_PER_PERCENT },
   series,
 });

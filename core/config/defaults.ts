@@ -121,6 +121,9 @@ export const defaultSlos = [
   { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
 ] as const;
 
+/** Every plan carries them, once per SLO of the pods. */
+export const MAX_PROBE_ROUTES = 50;
+
 /** Bounds on what is read at all: config comes from repositories that many people write to. */
 export const configLimits = {
   bytesPerFile: 1_048_576,

@@ -1,4 +1,5 @@
 /** Checked documents → the config that plans are made of. Times in ms, shares in ppm, clusters in the mesh's order. */
+import type { Slo } from '../judge/settings.ts';
 import { refuse } from '../values/error.ts';
 import { canonicalJson } from '../values/canonical.ts';
 import { defaultSlos, rolloutDefaults } from './defaults.ts';
@@ -157,10 +158,14 @@ const serviceConfig = (
     maxUnknownMs: rollout.maxUnknown,
     onBreach: rollout.onBreach,
     drainMs: rollout.drain,
-    slos: spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos),
+    slos: withProbeRoutes(spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos), spec.probeRoutes),
     judge: resolveJudge(judge),
   };
 };
+
+/** Envoy's counters know no routes. */
+const withProbeRoutes = (slos: readonly Slo[], probeRoutes: readonly string[] | undefined): readonly Slo[] =>
+  probeRoutes === undefined ? slos : slos.map((slo) => (slo.source === 'server' ? { ...slo, probeRoutes } : slo));
 
 /** Of a default, which is a duration by construction. */
 const durationOf = (text: string): number => parseDuration(text) ?? 0;

@@ -1,9 +1,10 @@
 /** The Service document as users write it. Parsing completes it with defaults, except waves and SLOs (they need the mesh). */
 import { z } from 'zod';
+import { DEFAULT_PROBE_ROUTES } from '../judge/series/probes.ts';
 import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
-import { adoptDefaults, policyDefaults, rolloutDefaults } from './defaults.ts';
+import { adoptDefaults, MAX_PROBE_ROUTES, policyDefaults, rolloutDefaults } from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
@@ -174,6 +175,14 @@ export const serviceSchema = z.strictObject({
       rollout: rollout.prefault({}),
       judge: judgeSchema.prefault({}),
       slos: slosSchema.optional(),
+      probeRoutes: z
+        .array(text('route', '/healthz').regex(/^\//, 'does not begin with /'))
+        .max(MAX_PROBE_ROUTES)
+        .optional()
+        .meta({
+          description: `Routes (http.route) of health checks, which no SLO counts. Left out: ${DEFAULT_PROBE_ROUTES.join(', ')}. An empty list: all count.`,
+          examples: [['/healthz', '/internal/ready']],
+        }),
     })
     .superRefine(({ judge: { type }, rollout: { waves = [] } }, context) => {
       if (type === 'sequential') return;

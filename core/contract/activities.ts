@@ -1,6 +1,6 @@
 /** The activities: inputs, results, and the interface that workers implement and workflows call. */
 import type { LoadedConfig } from '../config/types.ts';
-import type { WatchSloInput, WatchSloResult, MeasureTrafficInput, MeasuredTraffic } from '../judge/look/watch.ts';
+import type { WatchSloInput, WatchSloResult, MeasureTrafficInput, MeasureTrafficResult } from '../judge/look/watch.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult } from '../judge/proof/proof.ts';
 import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
@@ -143,10 +143,8 @@ export interface RolloutActivities {
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
   /** By which versions the pods of a service have reported lately; empty when the backend does not tell. */
   readVersions(input: ReadVersionsInput): Promise<readonly ReportedVersions[]>;
-  /** What the running version does now. `problem`: why that is not known; '' when it is. */
-  measureTraffic(
-    input: MeasureTrafficInput,
-  ): Promise<{ readonly traffic: readonly MeasuredTraffic[]; readonly problem: string }>;
+  /** What the running version does now. */
+  measureTraffic(input: MeasureTrafficInput): Promise<MeasureTrafficResult>;
   loadConfig(input: LoadConfigInput): Promise<LoadedConfig>;
   readRecords(input: ReadRecordsInput): Promise<ReadRecordsResult>;
   /** Would the cluster take every object that a run will write? Nothing is stored. */

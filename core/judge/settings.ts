@@ -7,6 +7,8 @@ export interface Slo {
   readonly source: 'server' | 'envoy';
   /** Which conventions the server's metrics follow. Default: http. */
   readonly protocol?: 'http' | 'rpc';
+  /** Routes of probes (`http.route`), which no caller asks for and nothing counts. Missing: the usual ones (probes.ts). */
+  readonly probeRoutes?: readonly string[];
   readonly indicator:
     | { readonly kind: 'errors' }
     | { readonly kind: 'latency'; /** Upper edge of good, in seconds. */ readonly thresholdS: number };

@@ -1,6 +1,6 @@
 /** What a Prometheus API said: status and bodies become data or a TidegateError. */
 import { TidegateError, refuse, type FailureCode } from '../../core/values/error.ts';
-import type { RawSeries, Sample } from '../../core/judge/series/counters.ts';
+import type { RawSeries, Sample } from '../../core/judge/series/raw-series.ts';
 import type { NativeSeries } from './native-histograms.ts';
 import { isRecord } from '../../core/values/json.ts';
 

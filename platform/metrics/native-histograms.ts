@@ -5,7 +5,7 @@
  * and for custom buckets (NHCB) at their own edges; other edges are left out.
  */
 import { perSecond } from '../../core/judge/series/conventions.ts';
-import type { RawSeries, Sample } from '../../core/judge/series/counters.ts';
+import type { RawSeries, Sample } from '../../core/judge/series/raw-series.ts';
 import { commonEdges, edgeIndex, nearestEdge } from '../../core/judge/series/exponential.ts';
 import type { SeriesQuery } from '../../core/judge/series/source.ts';
 import { present } from '../../core/values/json.ts';

@@ -18,10 +18,14 @@ export const asksForNothing = ({ names, labels }: SeriesQuery): boolean =>
 /** A name that PromQL takes outside of the braces. */
 const bareName = /^[A-Za-z_:][\w:]*$/;
 
+/** Other labels are quoted, which Prometheus 3 understands. */
+const bareLabel = /^[A-Za-z_]\w*$/;
+
 /** Prometheus anchors regular expressions. */
 const matcher = (label: string, values: readonly string[]): string => {
   const sorted = [...new Set(values)].sort();
-  if (sorted.length === 1) return `${label}=${JSON.stringify(sorted[0])}`;
+  const name = bareLabel.test(label) ? label : JSON.stringify(label);
+  if (sorted.length === 1) return `${name}=${JSON.stringify(sorted[0])}`;
   const anyOf = sorted.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
-  return `${label}=~${JSON.stringify(anyOf)}`;
+  return `${name}=~${JSON.stringify(anyOf)}`;
 };

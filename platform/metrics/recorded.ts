@@ -1,5 +1,5 @@
 /** A source that answers from recorded series as the backend did: for replays, without any network. */
-import type { RawSeries, Sample } from '../../core/judge/series/counters.ts';
+import type { RawSeries, Sample } from '../../core/judge/series/raw-series.ts';
 import { asksForNothing, promqlOf } from './promql.ts';
 import type { MetricsSource, SeriesQuery } from '../../core/judge/series/source.ts';
 

@@ -1,7 +1,7 @@
 /** An HTTP server that answers instant queries as Prometheus would, from recorded series. For tests of clients. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RawSeries } from '../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 
 export interface RecordedPrometheus {
   readonly url: string;

@@ -1,6 +1,7 @@
 /** Which counts belong to a version in a serving cluster (an arm), and which of them are bad. */
 import { isServerError } from '../series/conventions.ts';
-import { originOf, type Counted, type CountedSeries } from '../series/counters.ts';
+import type { Counted, CountedSeries } from '../series/counters.ts';
+import { originOf } from '../series/origin.ts';
 
 /** Requests that ended in (fromMs, atMs]. */
 export interface Cell {
@@ -128,7 +129,15 @@ export const armOf = (counted: Counted, { series, newestMs, weigh }: ArmOptions)
     byPod.set(origin, [...(byPod.get(origin) ?? []), one]);
   }
   const pods = [...byPod.values()].map((own) => cellsOf(own, weigh));
-  return { cells: cellsOf(series, weigh), pods, newestMs, problem: counted.problems[0] ?? '', missing: '' };
+  const notes = counted.notes ?? [];
+  return {
+    cells: cellsOf(series, weigh),
+    pods,
+    newestMs,
+    problem: counted.problems[0] ?? '',
+    missing: '',
+    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
+  };
 };
 
 const cellsOf = (series: readonly CountedSeries[], weigh: ArmOptions['weigh']): readonly Cell[] => {
@@ -161,10 +170,11 @@ export function sharedTo(series: readonly CountedSeries[], intervalMs: number): 
   return { sharedToMs: Math.min(newestMs, oldestMs + NOT_DUE * intervalMs) };
 }
 
-/** Envoys stay: an arm is known up to the newest sample of the Envoy that is furthest behind. */
+/** Envoys stay: an arm is known up to the newest sample of the Envoy that is furthest behind, and has not ended. */
 export const oldestNewest = (series: readonly CountedSeries[]): number | null => {
   const perEnvoy = new Map<string, number>();
-  for (const one of series) {
+  const going = series.filter(({ ended }) => ended !== true);
+  for (const one of going.length > 0 ? going : series) {
     const origin = originOf(one.labels);
     perEnvoy.set(origin, Math.max(perEnvoy.get(origin) ?? 0, one.newestMs));
   }

@@ -84,7 +84,10 @@ const slowerThanObjective = (histograms: Histograms, thresholdS: number): Arm =>
   if (nearest !== undefined && off(nearest) <= NEAR * thresholdS) {
     return {
       ...slowerThan(histograms, nearest),
-      note: `counted at ${short(nearest)} s, the bucket edge nearest to ${thresholdS} s`,
+      note: [
+        `counted at ${short(nearest)} s, the bucket edge nearest to ${thresholdS} s`,
+        ...(histograms.counted.notes ?? []),
+      ].join('; '),
     };
   }
   const instead = nearest === undefined ? '' : `; the nearest is ${short(nearest)} s`;

@@ -11,7 +11,9 @@
  * the request is sent or refused, not when it ends.
  */
 import type { Cell } from './arms.ts';
-import { originOf, type Counted, type RawSeries } from '../series/counters.ts';
+import type { Counted } from '../series/counters.ts';
+import { clusterOf, envoyName } from '../series/origin.ts';
+import type { RawSeries } from '../series/raw-series.ts';
 import type { InstanceTraffic, ScrapeInterval } from '../proof/weight-proof.ts';
 
 const CHOSEN: ReadonlySet<string | undefined> = new Set([
@@ -64,10 +66,10 @@ export const trafficByInstance = (counted: Counted): readonly InstanceTraffic[] 
   const origins = new Map<string, Origin>();
   for (const { labels, increments } of counted.series) {
     if (!CHOSEN.has(labels['__name__'])) continue;
-    const key = originOf(labels);
+    const key = `${clusterOf(labels)}/${envoyName(labels)}`;
     const origin = origins.get(key) ?? {
-      cluster: labels['k8s_cluster_name'] ?? '*',
-      instance: labels['instance'] ?? '*',
+      cluster: clusterOf(labels),
+      instance: envoyName(labels),
       intervals: new Map<number, { fromMs: number; sent: Record<string, number> }>(),
     };
     origins.set(key, origin);

@@ -18,6 +18,7 @@ import { LONGEST_RANGE_MS, type CountSource } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
 import type { SloReading } from '../slo-reading.ts';
 import { comparedToMs, comparesArms, judgeSlos, judgesOf } from './judges.ts';
+import { alsoHeard, knownBefore } from './heard.ts';
 import { historyOf, readPast, type Past } from './past.ts';
 import {
   armOfSlo,
@@ -74,8 +75,9 @@ export const look = async (
   const settledToMs = Math.max(state.settledToMs ?? firstMs, nowMs - LONGEST_RANGE_MS);
   const backMs = Math.max(...allJudges(input).map(({ settings }) => readsBackMs(settings)));
   const startMs = startOf(input, { state, nowMs, settledToMs, backMs });
+  const known = knownBefore(state.heard ?? {}, startMs);
   const [counted, listener] = await Promise.all([
-    readCounters(input, { ...ports, startMs, nowMs }),
+    readCounters(input, { ...ports, startMs, nowMs, known }),
     lookAtListener(input, { ...ports, nowMs, offsetMs, before: state.listenerBefore }),
   ]);
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
@@ -91,36 +93,51 @@ export const look = async (
   const sampled = { counted: [...counted.byKind.values()], nowMs };
   const pace = paceOf(sampled, state.pace);
   const stops = input.strata.flatMap((stratum) => hardStopsOf({ input, stratum, counted, offsetMs }));
-  const newest = counts
-    .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
-    .filter((ms) => ms !== null);
-  const nextMs = Math.max(settledToMs, Math.min(nowMs - backMs, ...newest));
-  const settled = Object.fromEntries(
-    counts.flatMap(({ slo, strata }) =>
-      strata.map((one) => {
-        const key = keyOf(slo, one.cluster);
-        return [key, settle(state.settled[key], { one, fromMs: settledToMs, toMs: nextMs })] as const;
-      }),
-    ),
-  );
   const firstBadMs = firstBadOf(counts.flatMap(({ strata }) => strata));
   return {
     readings: [...stops, ...listener.readings, ...judged.flatMap((one) => one.readings)],
     state: {
       ...state,
-      settledToMs: nextMs,
-      settled,
+      ...settledOf(counts, state.settled, { fromMs: settledToMs, latestMs: nowMs - backMs }),
       listenerBefore: listener.before,
       firstBadAtMs: state.firstBadAtMs ?? (firstBadMs === null ? null : firstBadMs - offsetMs),
       judges: Object.assign({}, ...judged.map(({ states }) => states)) as WatchState['judges'],
       readings: [],
       lookBackMs: lookBackOf(counted),
       pace,
+      heard: alsoHeard(
+        state.heard ?? {},
+        sampled.counted.flatMap(({ series }) => series),
+      ),
     },
     ends: judged.some(({ ends }) => ends),
     intervalMs: Math.max(...sampled.counted.map(({ intervalMs }) => intervalMs)),
     nextAtMs: nowMs - offsetMs + nextLookMs(input.judge, sampled, pace),
   };
+};
+
+interface CountedSlo {
+  readonly slo: Slo;
+  readonly strata: readonly StratumCounts[];
+}
+
+/** What no sample can change any more goes into the settled counts. */
+const settledOf = (
+  counts: readonly CountedSlo[],
+  before: WatchState['settled'],
+  { fromMs, latestMs }: { fromMs: number; latestMs: number },
+): Pick<WatchState, 'settledToMs' | 'settled'> => {
+  const newest = counts
+    .flatMap(({ strata }) => strata.map(({ newArm }) => newArm.newestMs))
+    .filter((ms) => ms !== null);
+  const toMs = Math.max(fromMs, Math.min(latestMs, ...newest));
+  const settled = counts.flatMap(({ slo, strata }) =>
+    strata.map((one) => {
+      const key = keyOf(slo, one.cluster);
+      return [key, settle(before[key], { one, fromMs, toMs })] as const;
+    }),
+  );
+  return { settledToMs: toMs, settled: Object.fromEntries(settled) };
 };
 
 /** Begin of the earliest interval with a bad request of a new version, ms on the source's clock; null: none. */

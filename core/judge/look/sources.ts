@@ -8,8 +8,9 @@ import {
   type Histograms,
 } from '../arms/latency.ts';
 import { splitGauges } from '../arms/subset-traffic.ts';
-import { protocolOf, withoutDoubleEmission } from '../series/conventions.ts';
-import { countIncrements, type Counted, type RawSeries } from '../series/counters.ts';
+import { protocolOf } from '../series/conventions.ts';
+import { countIncrements, type Counted } from '../series/counters.ts';
+import type { RawSeries } from '../series/raw-series.ts';
 import {
   envoyBuckets,
   envoyLatency,
@@ -18,8 +19,13 @@ import {
   serverLatency,
   serverRequests,
 } from '../series/selectors.ts';
+import { otherNamesFound, readOtherNames } from '../series/other-names.ts';
+import { probeRoutesOf } from '../series/probes.ts';
+import { countServed } from '../series/served.ts';
+import { withoutTwins } from '../series/twins.ts';
 import type { MetricsSource, SeriesQuery } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
+import { present } from '../../values/json.ts';
 import { comparesArms } from './judges.ts';
 import type { WatchSloInput, WatchStratum } from './watch.ts';
 
@@ -42,13 +48,24 @@ export interface ReadPorts {
   /** On the source's clock. */
   readonly startMs: number;
   readonly nowMs: number;
+  /** Processes that were heard before the range; missing: not known. */
+  readonly known?: ReadonlySet<string>;
 }
+
+/** Pods that have reported nothing, of any version, for so long after a share was written may report something else, ms. */
+const SILENT_MS = 30_000;
 
 /** Of a watch, or of a look at what runs before one. */
 type Read = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
 
-export const readCounters = async (input: Read, ports: ReadPorts): Promise<CountedSources> =>
-  readKinds(input, kindsOf(input), ports);
+export const readCounters = async (input: Read, ports: ReadPorts): Promise<CountedSources> => {
+  const counted = await readKinds(input, kindsOf(input), ports);
+  const isSilent = [...counted.byKind].every(
+    ([kind, { series, problems }]) => !isServer(kind) || series.length + problems.length === 0,
+  );
+  const waitedMs = ports.nowMs - Math.max(...input.strata.map(({ sinceMs }) => sinceMs));
+  return isSilent && waitedMs >= SILENT_MS ? withCause(counted, await causeOfSilence(input, ports)) : counted;
+};
 
 /** Only what these SLOs are counted from. */
 export const readCountersOf = async (input: Read, slos: readonly Slo[], ports: ReadPorts): Promise<CountedSources> =>
@@ -57,19 +74,50 @@ export const readCountersOf = async (input: Read, slos: readonly Slo[], ports: R
 const readKinds = async (
   input: Read,
   kinds: readonly SloKind[],
-  { metrics, signal, startMs, nowMs }: ReadPorts,
+  { metrics, signal, startMs, nowMs, known }: ReadPorts,
 ): Promise<CountedSources> => {
   const read = await Promise.all(
     kinds.map((kind) => metrics.range({ series: queryOf(kind, input), toMs: nowMs, rangeMs: nowMs - startMs }, signal)),
   );
-  const split = new Map(kinds.map((kind, i) => [kind, splitGauges(withoutDoubleEmission(read[i] ?? []))]));
-  const byKind = new Map([...split].map(([kind, { counters }]) => [kind, countIncrements(counters, startMs)]));
+  const split = new Map(kinds.map((kind, i) => [kind, splitGauges(read[i] ?? [])]));
+  const byKind = new Map(
+    [...split].map(([kind, { counters }]) => [
+      kind,
+      isServer(kind)
+        ? countServed(counters, {
+            service: input.service,
+            probeRoutes: probeRoutesOf(input.slos),
+            startMs,
+            ...present({ known }),
+          })
+        : countIncrements(counters, startMs, known),
+    ]),
+  );
   return {
     byKind,
     server: byKind.get(serverKindOf(input)) ?? nothing,
     envoy: byKind.get('envoy-errors') ?? nothing,
-    gauges: split.get('envoy-errors')?.gauges ?? [],
+    gauges: withoutTwins(split.get('envoy-errors')?.gauges ?? []).series,
   };
+};
+
+const isServer = (kind: SloKind): boolean => !kind.startsWith('envoy');
+
+/** Why no pod reports what is counted; '' when that is not known. */
+const causeOfSilence = async (
+  { service, strata, slos }: Read,
+  { metrics, signal, nowMs }: ReadPorts,
+): Promise<string> => {
+  const protocol = protocolOf(slos);
+  const scope = { service: service.service, protocol, clusters: strata.map(({ serving }) => serving) };
+  return otherNamesFound(await readOtherNames({ metrics, signal, toMs: nowMs }, scope), protocol);
+};
+
+const withCause = (counted: CountedSources, cause: string): CountedSources => {
+  if (cause === '') return counted;
+  const told = (one: Counted): Counted => ({ ...one, problems: [cause] });
+  const byKind = new Map([...counted.byKind].map(([kind, one]) => [kind, isServer(kind) ? told(one) : one]));
+  return { ...counted, byKind, server: told(counted.server) };
 };
 
 /** Everything that looks of this watch will ask for. */

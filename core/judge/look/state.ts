@@ -27,6 +27,8 @@ export interface WatchState {
   readonly lookBackMs: number | null;
   /** Left out before the first look, and by older workers. */
   readonly pace?: Pace;
+  /** When a process was heard first, ms, by `originKey`; missing: nothing was looked at yet. */
+  readonly heard?: Readonly<Record<string, number>>;
   /** What each judge keeps; see watch-slo-judges.ts. */
   readonly judges: JudgeStates;
   /** What the last look saw, for whoever describes the running activity. */

@@ -50,7 +50,10 @@ export interface WatchSloResult {
 }
 
 /** Strata of the running version: `newVersion` and `newStat` are its own, nothing is compared. */
-export type MeasureTrafficInput = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
+export interface MeasureTrafficInput extends Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'> {
+  /** Serving clusters that the notes are about; missing: those of the strata. */
+  readonly serving?: readonly string[];
+}
 
 export interface MeasuredTraffic {
   readonly slo: string;
@@ -61,4 +64,12 @@ export interface MeasuredTraffic {
   /** Requests in the last minutes, and the bad ones among them. */
   readonly total: number;
   readonly bad: number;
+}
+
+export interface MeasureTrafficResult {
+  readonly traffic: readonly MeasuredTraffic[];
+  /** Why the traffic is not known; '' when it is. */
+  readonly problem: string;
+  /** What the reader of the plan should know of these metrics. Left out: nothing. */
+  readonly notes?: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** Does an Envoy know the subsets, each with a healthy endpoint? Asked before the first request may go to one. */
-import type { RawSeries } from '../series/counters.ts';
+import type { RawSeries } from '../series/raw-series.ts';
 import { seconds } from '../wording.ts';
 import type { InstanceProof } from './proof.ts';
 

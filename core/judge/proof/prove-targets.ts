@@ -1,6 +1,10 @@
 /** One look of verifyRouting: reads the Envoys of every target's client cluster and proves each instance. */
 import { splitGauges, trafficByInstance } from '../arms/subset-traffic.ts';
-import { countIncrements, originOf, usualInterval, type RawSeries } from '../series/counters.ts';
+import { countIncrements } from '../series/counters.ts';
+import { clusterOf, envoyName } from '../series/origin.ts';
+import { withoutMarkers } from '../series/markers.ts';
+import { usualInterval, type RawSeries } from '../series/raw-series.ts';
+import { withoutTwins } from '../series/twins.ts';
 import { envoyMembership, envoyTraffic } from '../series/selectors.ts';
 import type { CountSource } from '../series/source.ts';
 import { proveMembership } from './membership-proof.ts';
@@ -46,7 +50,8 @@ export const proveTargets = async (
     ...new Set(input.targets.flatMap(({ weights, withdrawn }) => [...Object.keys(weights), ...withdrawn])),
   ];
   const scope = { stats, clusters: input.targets.map(({ cluster }) => cluster.name) };
-  const seen = await metrics.range({ series: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
+  const read = await metrics.range({ series: envoyMembership(scope), toMs: nowMs, rangeMs: INTERVAL_MS }, signal);
+  const seen = withoutMarkers(withoutTwins(read).series).series;
   const heard = new Set(seen.map(({ labels }) => labels['k8s_cluster_name']));
   const silent = scope.clusters.filter((name) => !heard.has(name));
   const intervalMs = usualInterval(seen);
@@ -95,8 +100,8 @@ const proveInstance = ({
   const isThis = ({ cluster, instance: name }: { cluster: string; instance: string }): boolean =>
     cluster === instance.cluster && name === instance.instance;
   if (input.mode === 'entered') {
-    const origin = `${instance.cluster}/${instance.instance}`;
-    const series = membership.filter(({ labels }) => originOf(labels) === origin);
+    const origin = originKey(instance);
+    const series = membership.filter((one) => originKey(instanceOf(one)) === origin);
     return proveMembership({
       ...instance,
       series,
@@ -107,7 +112,7 @@ const proveInstance = ({
     });
   }
   // An Envoy without any of the subsets has no counters, but it is scraped: its scrapes come from the membership query.
-  const scrapes = membership.filter(({ labels }) => originOf(labels) === `${instance.cluster}/${instance.instance}`);
+  const scrapes = membership.filter((one) => originKey(instanceOf(one)) === originKey(instance));
   const bare = {
     ...instance,
     intervals: [],
@@ -127,15 +132,21 @@ const proveInstance = ({
 
 const instancesOf = (membership: readonly RawSeries[]): readonly EnvoyInstance[] => {
   const found = new Map<string, EnvoyInstance>();
-  for (const { labels, samples } of membership) {
-    const key = originOf(labels);
-    const newestMs = Math.max(found.get(key)?.newestMs ?? 0, samples.at(-1)?.atMs ?? 0);
-    found.set(key, { cluster: labels['k8s_cluster_name'] ?? '*', instance: labels['instance'] ?? '*', newestMs });
+  for (const series of membership) {
+    const instance = instanceOf(series);
+    const key = originKey(instance);
+    const newestMs = Math.max(found.get(key)?.newestMs ?? 0, series.samples.at(-1)?.atMs ?? 0);
+    found.set(key, { ...instance, newestMs });
   }
   return [...found.values()].sort((a, b) => (originKey(a) < originKey(b) ? -1 : 1));
 };
 
-const originKey = ({ cluster, instance }: EnvoyInstance): string => `${cluster}/${instance}`;
+const instanceOf = ({ labels }: RawSeries): Omit<EnvoyInstance, 'newestMs'> => ({
+  cluster: clusterOf(labels),
+  instance: envoyName(labels),
+});
+
+const originKey = ({ cluster, instance }: Omit<EnvoyInstance, 'newestMs'>): string => `${cluster}/${instance}`;
 
 const noInstance = ({ cluster }: VerifyTarget, presentMs: number): InstanceProof => ({
   cluster: cluster.name,

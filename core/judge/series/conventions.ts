@@ -1,6 +1,7 @@
 /** What names and attributes of OpenTelemetry's server metrics and of Envoy's mean, as Prometheus stores them. */
 import type { Slo } from '../settings.ts';
-import { originOf, type RawSeries } from './counters.ts';
+import { originOf } from './origin.ts';
+import type { RawSeries } from './raw-series.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -22,11 +23,17 @@ export const protocolOf = (slos: readonly Slo[]): NonNullable<Slo['protocol']> =
 export const perSecond = (name: string): number =>
   name.startsWith(RPC_SERVER_OLD) || name.startsWith(ENVOY_TIME) ? 1_000 : 1;
 
-/** Did the server fail? HTTP: status 5xx. RPC: a status that the conventions call an error of servers. */
+/**
+ * Did the server fail? HTTP: status 5xx, or an error before there was a status (a timeout, a client that was cut off).
+ * RPC: a status that the conventions call an error of servers.
+ */
 export const isServerError = (labels: Labels): boolean =>
   labels['__name__']?.startsWith('rpc_') === true ? isRpcError(labels) : isHttpError(labels);
 
-const isHttpError = (labels: Labels): boolean => Number(labels['http_response_status_code'] ?? 0) >= 500;
+const isHttpError = (labels: Labels): boolean => {
+  const status = Number(labels['http_response_status_code'] || Number.NaN);
+  return status > 0 ? status >= 500 : (labels['error_type'] ?? '') !== '';
+};
 
 /** gRPC's codes in their numeric order. */
 const rpcCodes = [

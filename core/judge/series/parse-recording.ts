@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { TidegateError } from '../../values/error.ts';
-import type { RawSeries, Sample } from './counters.ts';
+import type { RawSeries, Sample } from './raw-series.ts';
 import { labelsKey, oddValues, type Recording, type RecordingHeader } from './recording.ts';
 import { present } from '../../values/json.ts';
 

@@ -1,5 +1,5 @@
 /** Recorded counts: raw series of a service over a range, as `tidegate judge` writes and reads them. One line a series. */
-import type { RawSeries } from './counters.ts';
+import type { RawSeries } from './raw-series.ts';
 
 /** Bytes of a file that are read at all: a day of 2 s samples of a hundred series, and some. */
 export const MAX_RECORDING_BYTES = 256 * 1024 * 1024;

@@ -2,7 +2,7 @@
  * What Tidegate needs of whoever stores the services' metrics: raw samples of counters, and the store's clock. A source
  * throws a TidegateError when it cannot give all of what was asked for; it never answers with a part.
  */
-import type { RawSeries } from './counters.ts';
+import type { RawSeries } from './raw-series.ts';
 
 /** Series by name and labels. An empty list of names or values asks for nothing. */
 export interface SeriesQuery {

@@ -1,5 +1,5 @@
 /** Kept samples → the series that Prometheus would store them as. */
-import type { RawSeries, Sample } from '../../../core/judge/series/counters.ts';
+import type { RawSeries, Sample } from '../../../core/judge/series/raw-series.ts';
 import { mergeHistograms, type ExponentialHistogram } from '../../../core/judge/series/exponential.ts';
 import type { SeriesQuery } from '../../../core/judge/series/source.ts';
 import { asClassic, sampleOf, type NativeSeries } from '../native-histograms.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { probeSlos } from '../../../activities/observe/probe-slos.ts';
 import { defaultSlos } from '../../../core/config/defaults.ts';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
 

@@ -5,7 +5,7 @@ import type { WatchState } from '../../../core/judge/look/state.ts';
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
 import type { VerifyRoutingInput } from '../../../core/judge/proof/proof.ts';
 import { proveTargets } from '../../../core/judge/proof/prove-targets.ts';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import type { CountSource } from '../../../core/judge/series/source.ts';
 
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult, VerifyTarget } from '../../../core/judge/proof/proof.ts';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 
 const NOW_MS = 60_000;
 const target = (name: string, weights: VerifyTarget['weights']): VerifyTarget => ({

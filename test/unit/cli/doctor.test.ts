@@ -22,7 +22,7 @@ import { attributeFindings, queueFindings } from '../../../cli/doctor/temporal-c
 import type { Io } from '../../../cli/io.ts';
 import { judgeSchema, resolveJudge } from '../../../core/config/judge-schema.ts';
 import { readsBackMs } from '../../../core/judge/judge.ts';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { WHOLE } from '../../../core/values/share.ts';

@@ -33,6 +33,14 @@ const clustersOf = (waves: string, topology = ''): (readonly string[])[] =>
   resolved(serviceText(`${topology}  rollout:\n    waves:\n${waves}`)).service.waves.map(({ clusters }) => clusters);
 
 describe('resolveService', () => {
+  it('gives the list of probe routes to the SLOs of the pods alone: Envoy counts by no route', () => {
+    const probeRoutes = ['/internal/ready'];
+    const { slos } = resolved(serviceText('  probeRoutes: [/internal/ready]\n')).service;
+    expect(slos).toMatchObject([{ source: 'server', probeRoutes }, { source: 'envoy' }]);
+    expect(slos[1]).not.toHaveProperty('probeRoutes');
+    expect(resolved(serviceText()).service.slos[0]).not.toHaveProperty('probeRoutes');
+  });
+
   it('completes a service that says nothing but its mesh', () => {
     const { service } = resolved(serviceText());
     expect(service).toEqual({

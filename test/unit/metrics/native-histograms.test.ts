@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import { countsAtOrBelow, totalCount } from '../../../core/judge/series/exponential.ts';
 import { parseMatrix } from '../../../platform/metrics/answer.ts';
 import { asClassic, withNativeHistograms } from '../../../platform/metrics/native-histograms.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RawSeries } from '../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import { readLongRange } from '../../../platform/metrics/read-long-range.ts';
 import { createRecordedSource } from '../../../platform/metrics/recorded.ts';
 import type { SeriesQuery } from '../../../core/judge/series/source.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { sumCells } from '../../../../core/judge/arms/arms.ts';
-import { countIncrements, type RawSeries } from '../../../../core/judge/series/counters.ts';
+import { countIncrements } from '../../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 import {
   envoyLatencyArm,
   serverHistograms,

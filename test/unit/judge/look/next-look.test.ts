@@ -43,7 +43,9 @@ function watch({ phases, intervalMs, lagMs, gone = {} }: World): { delays: numbe
     const newest = phases.map((_, i) =>
       Math.max(0, ...readable.filter(({ series }) => series === i).map((s) => s.atMs)),
     );
-    const series = newest.filter((ms) => ms > 0).map((newestMs) => ({ labels: {}, increments: [], newestMs }));
+    const series = newest
+      .filter((ms) => ms > 0)
+      .map((newestMs) => ({ labels: {}, increments: [], firstMs: newestMs, newestMs }));
     const sampled = { counted: [{ series, intervalMs }], nowMs };
     pace = paceOf(sampled, pace);
     if (nowMs > 60_000) looks += 1;

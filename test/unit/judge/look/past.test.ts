@@ -5,7 +5,7 @@ import { look, lookWithoutAnswer } from '../../../../core/judge/look/look.ts';
 import { freshState, type WatchState } from '../../../../core/judge/look/state.ts';
 import type { WatchSloInput } from '../../../../core/judge/look/watch.ts';
 import type { Evidence } from '../../../../core/judge/sequential/evidence.ts';
-import type { RawSeries } from '../../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 import type { CountSource } from '../../../../core/judge/series/source.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
 

@@ -2,7 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { envoyErrorArm, sumCells } from '../../../../core/judge/arms/arms.ts';
 import { stretches } from '../../../../core/judge/sequential/pairs.ts';
-import { countIncrements, type RawSeries } from '../../../../core/judge/series/counters.ts';
+import { countIncrements } from '../../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 
 const intervalMs = 5_000;
 

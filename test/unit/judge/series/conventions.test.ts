@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { serverErrorArm, sumCells } from '../../../../core/judge/arms/arms.ts';
 import { isServerError, withoutDoubleEmission } from '../../../../core/judge/series/conventions.ts';
-import { countIncrements, type RawSeries } from '../../../../core/judge/series/counters.ts';
+import { countIncrements } from '../../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 
 const rpc = (labels: Record<string, string>): boolean =>
   isServerError({ __name__: 'rpc_server_call_duration_seconds_count', ...labels });

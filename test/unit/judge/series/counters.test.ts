@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { countIncrements, type RawSeries } from '../../../../core/judge/series/counters.ts';
+import { countIncrements } from '../../../../core/judge/series/counters.ts';
+import { originKey } from '../../../../core/judge/series/origin.ts';
+import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 
 const series = (
   labels: Record<string, string>,
@@ -52,6 +54,29 @@ describe('countIncrements', () => {
       series({ instance: 'back', code: '500' }, steady(36, 40, 0, 9_000)),
     ];
     expect(sum(raw, isBad)).toBe(0);
+  });
+
+  it('does not count the first sample of a pod that was heard before the range, and missed by scrapes since', () => {
+    const back = series({ instance: 'back' }, [[40, 30]]);
+    const raw = [series({ instance: 'old' }, steady(1, 40, 10, 500)), back];
+    const isBack = ({ instance }: Readonly<Record<string, string>>): boolean => instance === 'back';
+    expect(sum(raw, isBack)).toBe(30);
+    const known = countIncrements(raw, 0, new Set([originKey(back.labels)]));
+    expect(known.series.find(({ labels }) => isBack(labels))?.increments).toEqual([]);
+  });
+
+  it('does not count thousands of requests at first sight, where others count ten a second', () => {
+    const raw = [
+      series({ instance: 'old' }, steady(1, 40, 10, 500)),
+      series({ instance: 'back' }, steady(39, 40, 10, 9_000)),
+    ];
+    expect(sum(raw, ({ instance }) => instance === 'back')).toBe(10);
+  });
+
+  it('takes two samples of one instant and value for one', () => {
+    const twice = [1, 2, 2, 3].map((at) => [at, 10 * at] as const);
+    expect(countIncrements([series({}, twice)], 0)).toMatchObject({ problems: [] });
+    expect(sum([series({}, twice)], () => true)).toBe(20);
   });
 
   it('does not take a pod of another cluster for a neighbour', () => {
@@ -131,7 +156,7 @@ describe('countIncrements', () => {
     expect(sum(raw, ({ route }) => route === 'b')).toBe(10);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, 0.5, 2 ** 60])('reports %p instead of counting it', (value) => {
+  it.each([Number.POSITIVE_INFINITY, -1, 0.5, 2 ** 60])('reports %p instead of counting it', (value) => {
     const counted = countIncrements(
       [
         series({ __name__: 'x_total' }, [
@@ -146,7 +171,7 @@ describe('countIncrements', () => {
     expect(counted.series).toHaveLength(1);
   });
 
-  it.each([[[3, 1, 2]], [[1, 1, 2]], [[1, Number.NaN, 2]]])(
+  it.each([[[3, 1, 2]], [[1, Number.NaN, 2]]])(
     'reports samples at the times %j, since a reset could not be told',
     (times) => {
       const counted = countIncrements(

@@ -1,6 +1,7 @@
 /** Counters whose source says since when they count: OTLP's start times. */
 import { describe, expect, it } from '@jest/globals';
-import { countIncrements, type RawSeries } from '../../../../core/judge/series/counters.ts';
+import { countIncrements } from '../../../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 
 type Written = readonly [seconds: number, value: number, start: number | null];
 

@@ -96,7 +96,15 @@ describe('a recording', () => {
 });
 
 describe('the counted share', () => {
-  const of = { newVersion: 'v2', oldVersion: 'v1', newStats: ['new'], oldStats: ['old'], sinceMs: 1_000 };
+  const of = {
+    service: { namespace: 'shop', service: 'checkout' },
+    probeRoutes: undefined,
+    newVersion: 'v2',
+    oldVersion: 'v1',
+    newStats: ['new'],
+    oldStats: ['old'],
+    sinceMs: 1_000,
+  };
   const counter = (more: Record<string, string>, ...values: number[]) => ({
     labels: { ...labels, ...more },
     samples: values.map((value, i) => ({ atMs: 1_000 * (i + 1), value })),
