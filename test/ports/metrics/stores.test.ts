@@ -1,0 +1,115 @@
+/** Simulated stores through a real Prometheus: pods restarted, replaced and missed, replicas, markers, namesakes. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { serverErrorArm, sumCells } from '../../../core/judge/arms/arms.ts';
+import { originKey } from '../../../core/judge/series/origin.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
+import { serverRequests } from '../../../core/judge/series/selectors.ts';
+import { countServed } from '../../../core/judge/series/served.ts';
+import type { MetricsSource } from '../../../core/judge/series/source.ts';
+import { obtainBinaries } from '../../../infra/lab/binaries.ts';
+import { startPrometheus } from '../../../infra/lab/observability.ts';
+import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
+import { createPrometheus } from '../../../platform/metrics/prometheus.ts';
+import { simulateStore, type StoredWorld } from '../../support/simulated-store.ts';
+
+const RUNS = 200;
+/** What is unknown in a run says nothing of the counts; most must be known. */
+const MOST_UNKNOWN = RUNS / 5;
+
+let starter: ProcessStarter;
+let dir: string;
+let url: string;
+let source: MetricsSource;
+
+beforeAll(async () => {
+  const binaries = await obtainBinaries({ names: ['prometheus', 'tether'], report: () => undefined });
+  dir = mkdtempSync(join(tmpdir(), 'tidegate-stores-'));
+  starter = createProcessStarter({ binaries, logDir: dir });
+  ({ url } = await startPrometheus(starter, { dir, envoys: [], lateByMs: 3_600_000 }));
+  source = createPrometheus({ ref: { url }, env: {}, now: Date.now });
+}, 120_000);
+afterAll(async () => {
+  await source.close();
+  await starter.stopAll();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Labels that OTLP has in the resource; the others go with the points. */
+const RESOURCE: Readonly<Record<string, string>> = {
+  service_version: 'service.version',
+  k8s_cluster_name: 'k8s.cluster.name',
+  k8s_namespace_name: 'k8s.namespace.name',
+  instance: 'service.instance.id',
+};
+/** Flag of a point without a value: Prometheus writes a staleness marker for it. */
+const NO_RECORDED_VALUE = 1;
+
+const push = async (service: string, series: readonly RawSeries[], shiftMs: number): Promise<void> => {
+  const body = JSON.stringify({ resourceMetrics: series.map((one) => resourceMetrics(service, one, shiftMs)) });
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/api/v1/otlp/v1/metrics`, { method: 'POST', headers, body });
+  expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+};
+
+const attributes = (values: readonly (readonly [string, string])[]): unknown =>
+  values.map(([key, value]) => ({ key, value: { stringValue: value } }));
+
+const resourceMetrics = (service: string, { labels, samples }: RawSeries, shiftMs: number): unknown => {
+  const written = Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'service_name');
+  const resource = written.flatMap(([name, value]) =>
+    RESOURCE[name] === undefined ? [] : [[RESOURCE[name], value] as const],
+  );
+  const point = attributes(written.filter(([name]) => RESOURCE[name] === undefined));
+  const dataPoints = samples.map(({ atMs, value }) => ({
+    attributes: point,
+    timeUnixNano: `${atMs + shiftMs}000000`,
+    ...(Number.isNaN(value)
+      ? { flags: NO_RECORDED_VALUE }
+      : { count: String(value), sum: value / 100, explicitBounds: [], bucketCounts: [String(value)] }),
+  }));
+  const histogram = { aggregationTemporality: 2, dataPoints };
+  return {
+    resource: { attributes: attributes([['service.name', service], ...resource]) },
+    scopeMetrics: [{ metrics: [{ name: 'http.server.request.duration', unit: 's', histogram }] }],
+  };
+};
+
+interface Run {
+  readonly wrong: readonly string[];
+  readonly unknown: boolean;
+}
+
+const check = async ({ story, series, before, startMs, nowMs, truth }: StoredWorld, seed: number): Promise<Run> => {
+  const service = `checkout-${seed}`;
+  const shiftMs = Date.now() - nowMs - 1_000;
+  await push(service, series, shiftMs);
+  const scope = { service, protocol: 'http', versions: ['v1', 'v2'], clusters: ['aws'] } as const;
+  const raw = await source.range({ series: serverRequests(scope), toMs: nowMs + shiftMs, rangeMs: nowMs - startMs });
+  expect(raw).toHaveLength(series.filter(({ samples }) => samples.some(({ value }) => !Number.isNaN(value))).length);
+  // What a watch remembers of looks before; Prometheus adds the job.
+  const known = new Set(before.map((labels) => originKey({ ...labels, service_name: service, job: service })));
+  const of = { namespace: 'shop', service };
+  const counted = countServed(raw, { service: of, probeRoutes: undefined, startMs: startMs + shiftMs, known });
+  if (counted.problems.length > 0) return { wrong: [], unknown: true };
+  const wrong = (['v1', 'v2'] as const).flatMap((version) => {
+    const sum = sumCells(serverErrorArm(counted, { cluster: 'aws', version }).cells, 0);
+    return (['total', 'bad'] as const).flatMap((which) => {
+      const [least, most] = truth[version][which];
+      const fits = sum[which] >= least && sum[which] <= most;
+      return fits ? [] : [`${version} ${which}: counted ${sum[which]}, sent ${least} to ${most} (${story})`];
+    });
+  });
+  return { wrong, unknown: false };
+};
+
+describe('counts through a real Prometheus', () => {
+  it(`are those that were sent, or unknown with the reason: ${RUNS} stores, none is wrong`, async () => {
+    const runs: Run[] = [];
+    for (let seed = 1; seed <= RUNS; seed++) runs.push(await check(simulateStore(seed), seed));
+    expect(runs.flatMap(({ wrong }) => wrong)).toEqual([]);
+    expect(runs.filter(({ unknown }) => unknown).length).toBeLessThan(MOST_UNKNOWN);
+  }, 180_000);
+});
