@@ -36,31 +36,36 @@ export async function probeSlos(
     if (metrics === null) throw noMetrics(mesh);
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
     const found = await Promise.all(input.slos.map((slo) => probe(slo, input, { metrics, signal, toMs })));
-    const missing = input.slos.filter((_, i) => (found[i]?.length ?? 0) > 0);
-    return [...found.flat(), ...remediesOf(missing, input)];
+    const missing = input.slos.filter((_, i) => found[i]?.unexplained === true);
+    return [...found.flatMap(({ why }) => why), ...remediesOf(missing, input)];
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
     return [`${error.message}${error.fix === '' ? '' : ` (${error.fix})`}`];
   }
 }
 
-const probe = async (slo: Slo, input: ProbeSlosInput, ports: Ports): Promise<readonly string[]> => {
+interface Probed {
+  /** Sentences about what keeps the SLO from a verdict; empty: nothing. */
+  readonly why: readonly string[];
+  /** The metrics are missing, and no cause is known that has a remedy of its own. */
+  readonly unexplained: boolean;
+}
+
+const probe = async (slo: Slo, input: ProbeSlosInput, ports: Ports): Promise<Probed> => {
   const { metrics, signal, toMs } = ports;
   const { series, metric } = presenceOf(slo, input);
   const found = await metrics.range({ series, toMs, rangeMs: REPORTED_WITHIN_MS }, signal);
   const own = slo.source === 'server' ? ownSeries(found, input.service) : { series: found, foreign: [] };
   const odd = uncountable(own.series).map((why) => `SLO ${slo.name}: ${why} (${promqlOf(series)})`);
   const silent = missingIn(input.clusters, own.series);
-  if (silent.length === 0) return odd;
+  if (silent.length === 0) return { why: odd, unexplained: false };
   const cause = foreignOnly(own, input.service) || (await causeOf(slo, input, { silent, ports }));
   const why = cause === '' ? '' : `: ${cause}`;
-  return [
-    ...odd,
-    ...silent.map(
-      (cluster) =>
-        `SLO ${slo.name}: no ${metric} from ${cluster} in the last ${REPORTED_WITHIN_MS / 1000} s (${promqlOf(series)})${why}`,
-    ),
-  ];
+  const missing = silent.map(
+    (cluster) =>
+      `SLO ${slo.name}: no ${metric} from ${cluster} in the last ${REPORTED_WITHIN_MS / 1000} s (${promqlOf(series)})${why}`,
+  );
+  return { why: [...odd, ...missing], unexplained: cause === '' };
 };
 
 interface Silent {
