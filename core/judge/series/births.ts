@@ -15,8 +15,9 @@ export interface Range {
  * Who counts more at first sight than this many times the most that it counts in an interval later is no newcomer, but
  * comes back; or that others of its version or cluster count, while it has not shown more yet.
  */
-const OWN_RISES = 2;
-const OTHERS_RISES = 4;
+const NEWCOMER_RISES = 4;
+/** So few requests come at once by chance where others have one now and then. */
+const FEW = 10;
 
 /**
  * When a series is known to have been at 0, or undefined. Two ways to know:
@@ -110,10 +111,10 @@ const scopesOf = (labels: Labels): readonly [string, string, string] => {
 
 /** Measured by the process itself, else by its like; Infinity when nobody has counted anything yet. */
 const mostAtFirst = (labels: Labels, rises: ReadonlyMap<string, number>): number => {
-  const [own, version, cluster] = scopesOf(labels).map((scope) => rises.get(scope) ?? 0);
-  if (own) return OWN_RISES * own;
-  const others = version || cluster || 0;
-  return others === 0 ? Number.POSITIVE_INFINITY : OTHERS_RISES * others;
+  const rise = scopesOf(labels)
+    .map((scope) => rises.get(scope) ?? 0)
+    .find((one) => one > 0);
+  return rise === undefined ? Number.POSITIVE_INFINITY : Math.max(FEW, NEWCOMER_RISES * rise);
 };
 
 const covers = (seen: readonly number[], range: { rangeStartMs: number; untilMs: number; edgeMs: number }): boolean => {

@@ -23,6 +23,8 @@ export interface Course {
 const MANY_FALLS = 3;
 /** A replica that lags has not seen so many of the newest samples, or fewer. */
 const LAG_SAMPLES = 2;
+/** In gaps between the samples before. */
+const LATE = 2.5;
 /** A process counts no more in one interval than that many times the most that it counted in another. */
 const RESTART_RISES = 2;
 /** A series that was not sampled for so many spans before a fall was gone already. */
@@ -116,7 +118,8 @@ const kindOf = (family: readonly RawSeries[], span: Span): FallKind => {
   const { before, after } = sumOf(steps);
   const falling = steps.filter((step) => step.after < step.before);
   const rise = largestRise(family);
-  const isLag = before - after <= reachOf(steps, rise) && !steps.some((step) => step.after > step.before);
+  const isLag =
+    !steps.some((step) => step.after > step.before || step.isLate) && before - after <= reachOf(steps, rise);
   if (steps.some(({ isOneStart }) => isOneStart)) return isLag ? 'lag' : 'unclear';
   if (after * 2 <= before && !isLag)
     return falling.every(({ before: high, next }) => next !== undefined && next >= high) ? 'shared' : 'restart';
@@ -133,18 +136,21 @@ interface Step {
   readonly next: number | undefined;
   /** The source says that both samples count from one start. */
   readonly isOneStart: boolean;
+  /** Much later than samples came before: a replica that lags would have caught up. */
+  readonly isLate: boolean;
 }
 
 const stepsAcross = (family: readonly RawSeries[], { fromMs, atMs }: Span): readonly Step[] =>
   family.flatMap(({ samples }) => {
     const i = samples.findLastIndex((sample) => sample.atMs <= fromMs);
-    const [before, after, next] = [samples[i], samples[i + 1], samples[i + 2]];
+    const [previous, before, after, next] = [samples[i - 1], samples[i], samples[i + 1], samples[i + 2]];
     if (before === undefined || before.atMs < fromMs - GONE_SPANS * (atMs - fromMs)) return [];
     if (after !== undefined && startsAnew(after, before)) return [];
     const isOneStart = typeof before.startMs === 'number' && after?.startMs === before.startMs;
     return [
       {
         earlier: samples[i - LAG_SAMPLES]?.value,
+        isLate: previous !== undefined && (after?.atMs ?? atMs) - before.atMs > LATE * (before.atMs - previous.atMs),
         before: before.value,
         after: after?.value ?? 0,
         next: next?.value,

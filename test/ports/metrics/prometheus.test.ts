@@ -235,13 +235,14 @@ describe('a backend that misbehaves', () => {
               [1, '1'],
               [2, 'NaN'],
               [3, 'x'],
+              [4, ''],
             ],
           },
         ]),
       ),
     );
     const [series] = await read(client);
-    expect(series?.samples.map(({ value }) => value)).toEqual([1, Number.NaN, Number.NaN]);
+    expect(series?.samples.map(({ value }) => value)).toEqual([1, Number.NaN, Number.NaN, Number.NaN]);
     expect(countIncrements([series ?? { labels: {}, samples: [] }], 0).problems).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 /** Metrics as most users have them: exports every 60 s, scrapes every 30 s. The lab has both every second. */
 import { describe, expect, it } from '@jest/globals';
 import { look } from '../../../core/judge/look/look.ts';
-import type { WatchState } from '../../../core/judge/look/state.ts';
+import { freshState, type WatchState } from '../../../core/judge/look/state.ts';
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
 import type { VerifyRoutingInput } from '../../../core/judge/proof/proof.ts';
 import { proveTargets } from '../../../core/judge/proof/prove-targets.ts';
@@ -72,6 +72,19 @@ describe('watchSlo with exports every 60 s', () => {
     bakeMs: 300_000,
     maxUnknownMs: 0,
   };
+
+  it('asks once per kind of SLO while a new version has no series yet, and for other names when nothing has', async () => {
+    const asked = async (all: readonly RawSeries[], nowMs: number): Promise<number> => {
+      let queries = 0;
+      const counting: CountSource = { ...backend(all), range: (query) => (queries++, backend(all).range(query)) };
+      await look(input, { metrics: counting, now: () => nowMs, signal, state: freshState(0) });
+      return queries;
+    };
+    const envoys = [envoy('shop_v1', 95), envoy('shop_v2', 5)];
+    expect(await asked([requests('v1', 95), ...envoys], 100_000)).toBe(2);
+    expect(await asked(envoys, 10_000)).toBe(2);
+    expect(await asked(envoys, 100_000)).toBe(4);
+  });
 
   it('counts every request once and stays healthy between exports', async () => {
     let state: WatchState = {

@@ -39,6 +39,15 @@ describe('slow requests', () => {
     expect(slow(counted, 0.25)).toMatchObject({ total: 32, bad: 11, problem: '' });
   });
 
+  it('are counted on when a store changes the spelling of an edge in the middle: 1 and 1.0 are one edge', () => {
+    const other = histogram({}, { '+Inf': [0, 10, 20, 30] });
+    const early = histogram({}, { '1': [0, 9] });
+    const late = histogram({}, { '1.0': [0, 0, 18, 26] }).map((one) => ({ ...one, samples: one.samples.slice(2) }));
+    expect(slow(count(other, early, late), 1)).toMatchObject({ total: 30, bad: 4, problem: '' });
+    const both = histogram({}, { '1': [0, 9, 18, 26], '1.0': [0, 9, 18, 26] });
+    expect(slow(count(other, both), 1)).toMatchObject({ total: 30, bad: 4, problem: '' });
+  });
+
   it('are compared in seconds, whatever the unit of the metric', () => {
     const old = { __name__: 'rpc_server_duration_milliseconds_bucket' };
     const counted = count(
