@@ -11,7 +11,7 @@ import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { ciliumCrds } from '../../infra/lab/api/crds.ts';
 import type { KubeClient, KubeObject } from '../../infra/lab/api/kube-client.ts';
 import { kubeconfig } from '../../infra/lab/api/kubeconfig.ts';
-import { bindingsIn, clusterRoles } from '../../infra/lab/api/rbac.ts';
+import { bindRole, installRoles } from '../../infra/lab/api/rbac.ts';
 import { createProcessStarter, untilReady, type LabProcess } from '../../infra/lab/processes/process.ts';
 
 export interface TestCluster {
@@ -89,23 +89,12 @@ async function startCluster({ name, index, dir, etcdUrl, starter }: StartOptions
 
 async function install(client: KubeClient): Promise<void> {
   const crds = (await ciliumCrds()).filter((one) => crdNames.includes(one.metadata.name));
-  const folders: Record<string, string> = {
-    CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
-    ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
-    ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-    Role: '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles',
-    RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings',
-  };
-  // The API server makes it a moment after it is ready.
-  await untilReady('namespace kube-system', async () => {
-    await client.get('/api/v1/namespaces/kube-system');
-    return true;
-  });
-  await Promise.all(
-    [...crds, ...(await clusterRoles())].map((one) =>
-      client.apply(`${folders[one.kind] ?? ''}/${one.metadata.name}`, one),
+  await Promise.all([
+    installRoles(client),
+    ...crds.map((one) =>
+      client.apply(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${one.metadata.name}`, one),
     ),
-  );
+  ]);
   await untilReady('Cilium CRDs', async () => {
     await client.get('/apis/cilium.io/v2/namespaces/default/ciliumenvoyconfigs');
     await client.get('/apis/cilium.io/v2/ciliumclusterwideenvoyconfigs');
@@ -113,17 +102,13 @@ async function install(client: KubeClient): Promise<void> {
   });
 }
 
-export const bindingPath = (namespace: string, name: string): string =>
-  `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings/${name}`;
-
 /** A namespace of its own for a test, with Tidegate's role bound in it. */
 export async function createNamespace(clusters: TestClusters, name: string): Promise<string> {
   const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
   await Promise.all(
     Object.values(clusters.clusters).map(async ({ admin }) => {
       await admin.apply(`/api/v1/namespaces/${name}`, namespace);
-      for (const binding of await bindingsIn(name))
-        await admin.apply(bindingPath(name, binding.metadata.name), binding);
+      await bindRole(admin, name);
     }),
   );
   return name;

@@ -1,7 +1,7 @@
 /** What stands in a cluster of the lab before Tidegate comes: what a user's own manifests would have made. */
 import { ciliumCrds } from './crds.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
-import { bindingsIn, clusterRoles } from './rbac.ts';
+import { bindRole, installRoles } from './rbac.ts';
 import { nodeName, zoneOf, type LabCluster, type LabService } from '../mesh.ts';
 import { untilReady } from '../processes/process.ts';
 
@@ -10,9 +10,6 @@ const paths: Readonly<Record<string, string>> = {
   Node: '/api/v1/nodes',
   Service: '/api/v1/namespaces/*/services',
   Deployment: '/apis/apps/v1/namespaces/*/deployments',
-  ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
-  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-  RoleBinding: '/apis/rbac.authorization.k8s.io/v1/namespaces/*/rolebindings',
   CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
 };
 
@@ -29,13 +26,11 @@ export async function prepareCluster(
     kind: 'Namespace',
     metadata: { name },
   }));
-  await Promise.all(
-    [...crds, ...(await clusterRoles()), ...namespaces, ...nodesOf(cluster)].map((object) =>
-      applyObject(client, object),
-    ),
-  );
-  const bindings = (await Promise.all(names.map(bindingsIn))).flat();
-  await Promise.all(bindings.map((object) => applyObject(client, object)));
+  await Promise.all([
+    installRoles(client),
+    ...[...crds, ...namespaces, ...nodesOf(cluster)].map((object) => applyObject(client, object)),
+  ]);
+  await Promise.all(names.map((name) => bindRole(client, name)));
   await untilReady(`${cluster.name}: Cilium's CRDs`, () => allEstablished(client, crds.length));
 }
 

@@ -11,14 +11,9 @@ import { kinds } from '../../../core/kube/kinds.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
-import {
-  bindingPath,
-  createNamespace,
-  startApiServers,
-  type TestCluster,
-  type TestClusters,
-} from '../../support/api-server.ts';
+import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
 import { assertHangs } from '../../support/hangs.ts';
+import { bindingPath } from '../../../infra/lab/api/rbac.ts';
 import { requireTeam } from './policy.ts';
 
 const START_MS = 300_000;
