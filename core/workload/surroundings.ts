@@ -87,9 +87,9 @@ export function bypassingObjects(ref: ServiceRef, { ingresses, gatewayRoutes }: 
   return [...dialing, ...routes].map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
 }
 
-const backendsOf = ({ backendRefs = [], filters = [] }: Backends): Reference[] => [
-  ...backendRefs,
-  ...filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
+const backendsOf = ({ backendRefs, filters }: Backends): Reference[] => [
+  ...(backendRefs ?? []),
+  ...(filters ?? []).flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []),
 ];
 
 /** A ServiceImport or another group's kind of the same name is not the service. */

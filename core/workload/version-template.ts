@@ -3,6 +3,7 @@ import { labels } from '../kube/labels.ts';
 import type { Container, PodTemplate } from '../kube/objects.ts';
 import { digestOf } from '../values/canonical.ts';
 import { refuse } from '../values/error.ts';
+import { present } from '../values/json.ts';
 import type { VersionSource } from './version-source.ts';
 import { podTemplateIn } from './pod-template.ts';
 import { sayingVersion } from './version-text.ts';
@@ -39,12 +40,36 @@ export interface TemplateInput {
 export function desiredTemplate(input: TemplateInput): PodTemplate {
   const { source, running, selector } = input;
   const base = source.podTemplate === undefined ? running : givenTemplate(source.podTemplate, input.where);
-  const plain = plainTemplate(base);
+  const plain = withoutDoubles(plainTemplate(base));
   const imaged = source.image === undefined ? plain : withImage(plain, { ...input, image: source.image });
   const old = [running, base].flatMap(({ metadata }) => metadata?.labels?.[labels.version] ?? []);
   const said = sayingVersion(imaged, input.version, old);
   return { ...said, metadata: { ...said.metadata, labels: { ...said.metadata?.labels, ...selector } } };
 }
+
+/**
+ * A variable that is written twice is stored twice, and the last one counts; server-side apply takes each name once.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy (list type map)
+ */
+const withoutDoubles = ({ metadata, spec }: PodTemplate): PodTemplate => {
+  const single = <T extends Container>(some: readonly T[]): T[] =>
+    some.map((one) => {
+      const { env } = one;
+      const doubled = env !== undefined && new Set(env.map(({ name }) => name)).size < env.length;
+      return doubled
+        ? { ...one, env: env.filter(({ name }, i) => !env.slice(i + 1).some((later) => later.name === name)) }
+        : one;
+    });
+  const { containers, initContainers } = spec;
+  return {
+    ...present({ metadata }),
+    spec: {
+      ...spec,
+      containers: single(containers),
+      ...(initContainers && { initContainers: single(initContainers) }),
+    },
+  };
+};
 
 export const withVersion = (template: PodTemplate, version: string): PodTemplate => ({
   ...template,

@@ -79,6 +79,12 @@ function namedRefusal(call: FailedCall, text: string): TidegateError | undefined
   if (/failed to create typed (?:patch|new) object/.test(said)) {
     const fields = typedFields(said);
     const named = fields.length === 0 ? 'a field has a wrong type' : `wrong type in ${fields.join(', ')}`;
+    if (/duplicate entries for key/.test(said)) {
+      return invalid(
+        `two entries with one key in ${fields.join(', ')}`,
+        'keep one of the two: Kubernetes stores both, and server-side apply takes one per key',
+      );
+    }
     return invalid(named, 'write the named fields as Kubernetes types them: labels and env values are text, in quotes');
   }
   if (status < 400 || status >= 500) return undefined;

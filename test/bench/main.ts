@@ -14,6 +14,7 @@ import { historyBench } from './history.ts';
 import { judgeBench } from './judge.ts';
 import { load, machine } from './machine.ts';
 import { looksBench } from './looks.ts';
+import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
 import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
@@ -28,6 +29,7 @@ const benches = [
   healthyBench,
   watchesBench,
   looksBench,
+  objectsBench,
   cliBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));

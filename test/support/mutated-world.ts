@@ -10,35 +10,48 @@ type Json = Record<string, unknown>;
 
 export interface Mutated {
   readonly objects: readonly KubeObject[];
+  /** Those of them that were changed. */
+  readonly changed: ReadonlySet<KubeObject>;
   /** What was changed, for whoever reads a failure. */
   readonly changes: readonly string[];
 }
 
 export function mutated(base: readonly KubeObject[], random: Random): Mutated {
   const objects = structuredClone(base) as unknown as (KubeObject & Json)[];
+  const changed = new Set<KubeObject>();
   const count = 1 + Math.floor(random.uniform() * 3);
   const changes = Array.from({ length: count }, () => {
     const target = pick(objects, random);
+    changed.add(target);
     const known = typical[target.kind] ?? [];
     const where = `${target.kind}/${target.metadata.name}`;
-    if (known.length > 0 && random.uniform() < 0.6) {
+    // Nothing here checks routes of Gateway API as its CRDs do.
+    if (target.kind === 'HTTPRoute' || (known.length > 0 && random.uniform() < 0.6)) {
       const [name, change] = pick(known, random);
       change(target, random);
       return `${where}: ${name}`;
     }
     return `${where}: ${blindly(target, random)}`;
   });
-  return { objects, changes };
+  return { objects, changed, changes };
 }
 
 const pick = <T>(from: readonly T[], { uniform }: Random): T => from[Math.floor(uniform() * from.length)] as T;
 
 type Change = readonly [name: string, change: (object: Json, random: Random) => void];
 
-const specOf = (object: Json): Json => (object['spec'] ??= {}) as Json;
+const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const specOf = (object: Json): Json => mapIn(object, 'spec');
 const metaOf = (object: Json): Json => object['metadata'] as Json;
-const mapIn = (parent: Json, key: string): Json => (parent[key] ??= {}) as Json;
-const listIn = (parent: Json, key: string): Json[] => (parent[key] ??= []) as Json[];
+/** An earlier change may have put something else there. */
+function mapIn(parent: Json, key: string): Json {
+  const found = parent[key];
+  return isMap(found) ? found : ((parent[key] = {}));
+}
+function listIn(parent: Json, key: string): Json[] {
+  const found = parent[key];
+  return Array.isArray(found) && found.every(isMap) ? found : ((parent[key] = []));
+}
 const templateOf = (object: Json): Json => mapIn(specOf(object), 'template');
 const podOf = (object: Json): Json => mapIn(templateOf(object), 'spec');
 const podLabelsOf = (object: Json): Json => mapIn(mapIn(templateOf(object), 'metadata'), 'labels');
@@ -223,11 +236,13 @@ const odd: readonly unknown[] = [
   '{{ .Values.x }}',
 ];
 
-/** One field anywhere below spec or metadata, but for what makes the object the one that it is. */
+/** What makes an object the one that it is, and what only API servers and controllers write. */
+const untouched =
+  /^(?:apiVersion|kind|status.*|metadata(?:\.(?:name|namespace|managedFields.*|resourceVersion|uid|generation|creationTimestamp))?)$/;
+
+/** One field anywhere below spec or metadata. */
 function blindly(object: Json, random: Random): string {
-  const paths = pathsOf(object).filter(
-    (path) => !/^(?:apiVersion|kind|metadata\.(?:name|namespace))$/.test(path.join('.')),
-  );
+  const paths = pathsOf(object).filter((path) => !untouched.test(path.join('.')));
   const path = pick(paths, random);
   const last = path.at(-1) ?? '';
   const parent = path.slice(0, -1).reduce<unknown>((at, key) => (at as Json)[key], object) as Json;

@@ -37,7 +37,7 @@ interface WatchEvent {
 }
 
 /** An answer of the API server that is not a success. */
-class KubeStatusError extends Error {
+export class KubeStatusError extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);

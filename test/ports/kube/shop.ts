@@ -38,7 +38,7 @@ export interface Shop {
   readonly path: (kind: keyof typeof folders, name?: string) => string;
 }
 
-const folders = {
+export const folders = {
   Service: ['/api/v1', 'services'],
   Deployment: ['/apis/apps/v1', 'deployments'],
   EndpointSlice: ['/apis/discovery.k8s.io/v1', 'endpointslices'],

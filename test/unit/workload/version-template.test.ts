@@ -87,13 +87,26 @@ describe('the text in a pod template that says a version', () => {
   });
 
   it('a variable that is taken from the version label stays; one from another label is written out', () => {
-    const from = (label: string) => ({
-      name: 'OTEL_SERVICE_VERSION',
+    const from = (label: string, name = 'OTEL_SERVICE_VERSION') => ({
+      name,
       valueFrom: { fieldRef: { fieldPath: `metadata.labels['${label}']` } },
     });
-    const env = [from(labels.version), from('version')];
+    const env = [from(labels.version, 'APP_VERSION'), from('version')];
     const { spec } = desired(running({ containers: [{ ...checkout, env }] }));
-    expect(spec.containers[0]?.env).toEqual([from(labels.version), { name: 'OTEL_SERVICE_VERSION', value: 'v2' }]);
+    expect(spec.containers[0]?.env).toEqual([
+      from(labels.version, 'APP_VERSION'),
+      { name: 'OTEL_SERVICE_VERSION', value: 'v2' },
+    ]);
+  });
+
+  it('a variable that is written twice is there once, with the value that counts: server-side apply takes no name twice', () => {
+    const env = [
+      { name: 'MODE', value: 'old' },
+      { name: 'PORT', value: '8080' },
+      { name: 'MODE', value: 'new' },
+    ];
+    const { spec } = desired(running({ containers: [{ ...checkout, env }] }));
+    expect(spec.containers[0]?.env).toEqual(env.slice(1));
   });
 
   it('a label that names the build moves with the version; one of an API, or of another value, stays', () => {
