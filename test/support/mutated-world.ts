@@ -46,11 +46,11 @@ const metaOf = (object: Json): Json => object['metadata'] as Json;
 /** An earlier change may have put something else there. */
 function mapIn(parent: Json, key: string): Json {
   const found = parent[key];
-  return isMap(found) ? found : ((parent[key] = {}));
+  return isMap(found) ? found : (parent[key] = {});
 }
 function listIn(parent: Json, key: string): Json[] {
   const found = parent[key];
-  return Array.isArray(found) && found.every(isMap) ? found : ((parent[key] = []));
+  return Array.isArray(found) && found.every(isMap) ? found : (parent[key] = []);
 }
 const templateOf = (object: Json): Json => mapIn(specOf(object), 'template');
 const podOf = (object: Json): Json => mapIn(templateOf(object), 'spec');
