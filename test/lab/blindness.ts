@@ -5,7 +5,7 @@ import { clusters, modestRate } from './lab-service.ts';
 import type { Stage } from './stage.ts';
 
 /** How long Prometheus is dead: the bake of 3 s would be over many times. */
-const outageS = 60;
+const outageS = 30;
 
 export function blindness(stage: () => Stage): void {
   describe('without numbers', () => {
