@@ -1,6 +1,7 @@
 /** watchSlo: polls the metrics until there is a verdict. Returns at once on a breach; only reads. */
 import { Context } from '@temporalio/activity';
 import { beatEveryMs } from '../../core/contract/timeouts.ts';
+import { dueSource } from '../../core/judge/look/due-source.ts';
 import { evidenceOf } from '../../core/judge/look/judges.ts';
 import { look, lookWithoutAnswer, type Looked } from '../../core/judge/look/look.ts';
 import { LONGEST_POLL_MS } from '../../core/judge/look/next-look.ts';
@@ -59,7 +60,8 @@ const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
 /** A worker that cannot ask makes one look of it, which is unknown, and leaves the next attempt to whoever takes it. */
 async function connectOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSource | TidegateError> {
   try {
-    return (await deps.connectMetrics(mesh)) ?? noMetrics(mesh);
+    const metrics = await deps.connectMetrics(mesh);
+    return metrics === null ? noMetrics(mesh) : dueSource(metrics);
   } catch (error) {
     if (error instanceof TidegateError) return error;
     throw error;
