@@ -8,7 +8,7 @@ import type { CountSource } from '../../core/judge/series/source.ts';
 import { REPORTED_WITHIN_MS, serverPresence } from '../../core/judge/series/selectors.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ObserveDeps } from '../ports.ts';
-import { connectMetrics, noMetrics } from './metrics.ts';
+import { requireMetrics } from './metrics.ts';
 
 /** As long as a plan looks back, ms: five of OpenTelemetry's default export intervals. */
 const RANGE_MS = 5 * 60_000;
@@ -32,9 +32,7 @@ const measure = async (
   input: MeasureTrafficInput,
   signal: AbortSignal,
 ): Promise<MeasureTrafficResult> => {
-  const { mesh } = input.service;
-  const metrics = await connectMetrics(deps, mesh);
-  if (metrics === null) throw noMetrics(mesh);
+  const metrics = await requireMetrics(deps, input.service.mesh);
   const nowMs = deps.now() + (await metrics.clockOffsetMs(signal));
   const counted = await readCountersOf(input, input.slos, { metrics, signal, startMs: nowMs - RANGE_MS, nowMs });
   const traffic = input.slos.flatMap((slo) =>

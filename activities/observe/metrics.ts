@@ -21,6 +21,13 @@ export async function connectMetrics(
   }
 }
 
+/** For what cannot do without counts. */
+export async function requireMetrics(deps: ObserveDeps, mesh: string): Promise<CountSource> {
+  const metrics = await connectMetrics(deps, mesh);
+  if (metrics === null) throw noMetrics(mesh);
+  return metrics;
+}
+
 export const noMetrics = (mesh: string): TidegateError =>
   new TidegateError('Unavailable', `this worker's config of mesh ${mesh} names no metrics`, {
     fix: 'set spec.metrics in the Mesh document that the worker reads',

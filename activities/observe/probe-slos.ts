@@ -15,7 +15,7 @@ import type { Slo } from '../../core/judge/settings.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { promqlOf } from '../../platform/metrics/promql.ts';
 import type { ObserveDeps } from '../ports.ts';
-import { connectMetrics, noMetrics } from './metrics.ts';
+import { requireMetrics } from './metrics.ts';
 import { remediesOf } from './remedies.ts';
 
 interface Ports {
@@ -30,10 +30,8 @@ export async function probeSlos(
   input: ProbeSlosInput,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { mesh } = input.service;
   try {
-    const metrics = await connectMetrics(deps, mesh);
-    if (metrics === null) throw noMetrics(mesh);
+    const metrics = await requireMetrics(deps, input.service.mesh);
     const toMs = deps.now() + (await metrics.clockOffsetMs(signal));
     const found = await Promise.all(input.slos.map((slo) => probe(slo, input, { metrics, signal, toMs })));
     const missing = input.slos.filter((_, i) => found[i]?.unexplained === true);

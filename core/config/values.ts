@@ -37,13 +37,16 @@ export const text = (title: string, example: string) =>
     .min(1)
     .meta({ title, examples: [example] });
 
+/** Of labels and of annotations, with or without a prefix. */
+const metadataKey = z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/);
+
 export const labelMap = z
-  .record(z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/), z.string().max(63))
+  .record(metadataKey, z.string().max(63))
   .meta({ title: 'map of labels', examples: [{ tier: 'canary' }] });
 
-/** Keys as of labels; a value may be long and of any text. */
+/** A value may be long and of any text. */
 export const annotationMap = z
-  .record(z.string().regex(/^(?:[a-z0-9.-]+\/)?[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/), z.string().max(4_096))
+  .record(metadataKey, z.string().max(4_096))
   .meta({ title: 'map of annotations', examples: [{ 'example.com/owner': 'team-pay' }] });
 
 /**

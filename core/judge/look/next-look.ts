@@ -30,15 +30,14 @@ export interface Pace {
 }
 
 export interface Sampled {
-  readonly counted: Iterable<Pick<Counted, 'series' | 'intervalMs'>>;
+  readonly counted: readonly Pick<Counted, 'series' | 'intervalMs'>[];
   readonly nowMs: number;
 }
 
 /** A sample that this look sees and the last one did not arrived between the two. */
 export function paceOf({ counted, nowMs }: Sampled, before: Pace | undefined): Pace {
-  const kinds = [...counted];
-  const newestMs = Math.max(0, ...kinds.flatMap(({ series }) => series.map((one) => one.newestMs)));
-  const longestMs = Math.max(SHORTEST_LAG_MS, ...kinds.map(({ intervalMs }) => intervalMs));
+  const newestMs = Math.max(0, ...counted.flatMap(({ series }) => series.map((one) => one.newestMs)));
+  const longestMs = Math.max(SHORTEST_LAG_MS, ...counted.map(({ intervalMs }) => intervalMs));
   const known = before?.lagMs ?? SHORTEST_LAG_MS;
   const faded = Math.max(SHORTEST_LAG_MS, known * LAG_FADES);
   const sawNew = newestMs > (before?.newestMs ?? 0);
@@ -53,10 +52,9 @@ export function paceOf({ counted, nowMs }: Sampled, before: Pace | undefined): P
 /** Time until the next look, ms. */
 export function nextLookMs(judge: JudgeSettings, { counted, nowMs }: Sampled, { lagMs, sawNew }: Pace): number {
   if (judge.type !== 'sequential') return judge.pollMs;
-  const kinds = [...counted];
-  const intervalMs = Math.max(0, ...kinds.map((kind) => kind.intervalMs));
+  const intervalMs = Math.max(0, ...counted.map((kind) => kind.intervalMs));
   const leastMs = Math.max(SHORTEST_MS, Math.min(judge.pollMs, intervalMs / LOOKS_PER_INTERVAL));
-  const due = kinds.flatMap((kind) =>
+  const due = counted.flatMap((kind) =>
     kind.intervalMs === 0
       ? []
       : kind.series

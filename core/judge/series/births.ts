@@ -77,13 +77,7 @@ interface FirstSight {
 }
 
 const newcomers = (all: readonly RawSeries[], { intervalMs }: Range) => {
-  const families = new Map<string, RawSeries[]>();
-  for (const series of all) {
-    const key = familyOf(series.labels);
-    const family = families.get(key);
-    if (family === undefined) families.set(key, [series]);
-    else family.push(series);
-  }
+  const families = Map.groupBy(all, ({ labels }) => familyOf(labels));
   const rises = risesOf(families);
   return (series: RawSeries, { sinceMs, isKnownProcess }: FirstSight): boolean => {
     const { atMs = 0 } = series.samples[0] ?? {};

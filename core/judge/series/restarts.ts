@@ -36,13 +36,7 @@ export const startsAnew = (sample: Sample, before: Sample): sample is Sample & {
 
 /** By series. Families without a fall, which are nearly all, cost one pass. */
 export const coursesOf = (all: readonly RawSeries[]): ((series: RawSeries) => Course) => {
-  const families = new Map<string, RawSeries[]>();
-  for (const series of all) {
-    const key = familyOf(series.labels);
-    const family = families.get(key);
-    if (family === undefined) families.set(key, [series]);
-    else family.push(series);
-  }
+  const families = Map.groupBy(all, ({ labels }) => familyOf(labels));
   const courses = new Map([...families].map(([key, family]) => [key, courseOf(family)]));
   return ({ labels }) => courses.get(familyOf(labels)) ?? steady;
 };

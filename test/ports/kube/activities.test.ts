@@ -1,26 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { annotations, labels } from '../../../core/kube/labels.ts';
 import { statName, subsetName } from '../../../core/routing/names.ts';
-import { createClusters } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { createNamespace } from '../../support/api-server.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE, type Shop } from './shop.ts';
 import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import { useApiServers } from './use-api-servers.ts';
 
-const START_MS = 300_000;
-const clusters = createClusters();
-let servers: TestClusters;
+const { clusters, servers } = useApiServers('aws', 'gcp');
 
-beforeAll(async () => {
-  servers = await startApiServers(['aws', 'gcp']);
-}, START_MS);
-
-afterAll(async () => {
-  await clusters.close();
-  await servers.stop();
-});
-
-const scene = (namespace: string): Promise<Scene> => createScene({ servers, clusters }, namespace);
+const scene = (namespace: string): Promise<Scene> => createScene({ servers: servers(), clusters }, namespace);
 
 /** Adopted as v1 in aws, which answers its own calls. */
 const adopted = async (namespace: string): Promise<Scene> => adopt(await scene(namespace));
@@ -339,7 +328,7 @@ describe('readRecords', () => {
       spec: { defaultBackend: { service: { name: 'checkout', port: { number: 8080 } } } },
     });
     // An object of another namespace that is called as ours is not ours.
-    await createNamespace(servers, 'read-other');
+    await createNamespace(servers(), 'read-other');
     await aws.cluster.admin.create('/apis/cilium.io/v2/namespaces/read-other/ciliumenvoyconfigs', {
       apiVersion: 'cilium.io/v2',
       kind: 'CiliumEnvoyConfig',
@@ -348,7 +337,7 @@ describe('readRecords', () => {
     });
     const nowhere: ClusterRef = {
       name: 'lost',
-      access: { kind: 'kubeconfig', path: `${servers.dir}/lost.kubeconfig` },
+      access: { kind: 'kubeconfig', path: `${servers().dir}/lost.kubeconfig` },
     };
     await writeLost(nowhere.access.path);
     const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, nowhere] });

@@ -1,29 +1,18 @@
 /** What a plan tries before the first write: every object of the run, on real API servers that store none of them. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { DryRunWritesInput } from '../../../core/contract/activities.ts';
 import type { VersionSource } from '../../../core/workload/version-source.ts';
-import { createClusters } from '../../../platform/kube/clusters.ts';
-import { startApiServers, type TestClusters } from '../../support/api-server.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { requireTeam } from './policy.ts';
 import { adopt, createScene, prepare, type Scene } from './scenes.ts';
 import { WHOLE } from './shop.ts';
+import { useApiServers } from './use-api-servers.ts';
 
-const START_MS = 300_000;
-const clusters = createClusters();
-let servers: TestClusters;
+const { clusters, servers } = useApiServers('aws', 'gcp');
 
-beforeAll(async () => {
-  servers = await startApiServers(['aws', 'gcp']);
-}, START_MS);
-
-afterAll(async () => {
-  await clusters.close();
-  await servers.stop();
-});
-
-const adopted = async (namespace: string): Promise<Scene> => adopt(await createScene({ servers, clusters }, namespace));
+const adopted = async (namespace: string): Promise<Scene> =>
+  adopt(await createScene({ servers: servers(), clusters }, namespace));
 
 const imageOf = (version: string): VersionSource => ({
   deployment: 'checkout-v1',
@@ -72,7 +61,7 @@ describe('dryRunWrites', () => {
   });
 
   it('finds nothing wrong with the first adoption either: no record, and no version yet', async () => {
-    const one = await createScene({ servers, clusters }, 'dry-adopt');
+    const one = await createScene({ servers: servers(), clusters }, 'dry-adopt');
     const { prepare: made, routing, ...rest } = deploy(one, { deployment: 'checkout' });
     if (made === undefined || routing === undefined) throw new Error('nothing to write');
     const frontend = { portName: 'http', port: 8080, targetPort: 8080, selector: { app: 'checkout' } };
@@ -116,9 +105,9 @@ describe('dryRunWrites', () => {
 
   it('does not take silence for a refusal: what could not be tried is told as that', async () => {
     const one = await adopted('dry-silent');
-    const path = `${servers.dir}/silent.kubeconfig`;
+    const path = `${servers().dir}/silent.kubeconfig`;
     // Port 1 of loopback: nobody listens there.
-    const answering = await readFile(`${servers.dir}/aws.kubeconfig`, 'utf8');
+    const answering = await readFile(`${servers().dir}/aws.kubeconfig`, 'utf8');
     const silenced = answering.replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:1');
     await writeFile(path, silenced, { mode: 0o600 });
     const silent = { name: 'silent', access: { kind: 'kubeconfig' as const, path } };

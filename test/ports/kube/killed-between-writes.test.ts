@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createApplyActivities } from '../../../activities/apply/index.ts';
 import { createRestoreActivities } from '../../../activities/restore/index.ts';
 import { TidegateError } from '../../../core/values/error.ts';
-import { createClusters, type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
+import { createNamespace } from '../../support/api-server.ts';
 import { createShop, initial, testDeps, WHOLE, type Shop } from './shop.ts';
+import { START_MS, useApiServers } from './use-api-servers.ts';
 
-const START_MS = 300_000;
 /** More writes than the story has: the test finds the end by itself. */
 const MOST_WRITES = 60;
 /** Stories that run side by side. */
 const AT_ONCE = 4;
-const clusters = createClusters();
-let servers: TestClusters;
-
-beforeAll(async () => {
-  servers = await startApiServers(['aws']);
-}, START_MS);
-
-afterAll(async () => {
-  await clusters.close();
-  await servers.stop();
-});
+const { clusters, servers } = useApiServers('aws');
 
 /** The worker dies after its k-th write: the write is done, its answer is lost. */
 function dyingAfter(k: number): { clusters: Clusters; died: () => boolean } {
@@ -122,10 +112,10 @@ describe('a worker that dies after any write', () => {
   it(
     'ends in the same state as one that lives, at every write of the whole story',
     async () => {
-      const server = servers.clusters['aws'];
+      const server = servers().clusters['aws'];
       if (server === undefined) throw new Error('no server');
       const run = async (k: number): Promise<{ died: boolean; snapshots: unknown[] }> => {
-        const namespace = await createNamespace(servers, `dies-${String(k)}`);
+        const namespace = await createNamespace(servers(), `dies-${String(k)}`);
         const { clusters: through, died } = dyingAfter(k);
         const snapshots = await story(await createShop(server, namespace), through);
         return { died: died(), snapshots };

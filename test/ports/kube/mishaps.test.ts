@@ -1,26 +1,14 @@
 /** What goes wrong around the writes: workers killed, records broken by hand, nobody left to answer. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { annotations } from '../../../core/kube/labels.ts';
-import { createClusters } from '../../../platform/kube/clusters.ts';
-import { startApiServers, type TestClusters } from '../../support/api-server.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE } from './shop.ts';
 import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import { useApiServers } from './use-api-servers.ts';
 
-const START_MS = 300_000;
-const clusters = createClusters();
-let servers: TestClusters;
+const { clusters, servers } = useApiServers('aws', 'gcp');
 
-beforeAll(async () => {
-  servers = await startApiServers(['aws', 'gcp']);
-}, START_MS);
-
-afterAll(async () => {
-  await clusters.close();
-  await servers.stop();
-});
-
-const scene = (namespace: string): Promise<Scene> => createScene({ servers, clusters }, namespace);
+const scene = (namespace: string): Promise<Scene> => createScene({ servers: servers(), clusters }, namespace);
 
 /** Adopted as v1 in aws, which answers its own calls. */
 const adopted = async (namespace: string): Promise<Scene> => adopt(await scene(namespace));
@@ -141,7 +129,7 @@ describe('readRecords', () => {
     await aws.cluster.admin.merge(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'), brokenRecord);
     const gone: ClusterRef = {
       name: 'gone',
-      access: { kind: 'kubeconfig', path: `${servers.dir}/never-written.kubeconfig` },
+      access: { kind: 'kubeconfig', path: `${servers().dir}/never-written.kubeconfig` },
     };
     const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, gone] });
     const [inAws, inGcp, inGone] = read.clusters;

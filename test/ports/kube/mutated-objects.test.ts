@@ -1,23 +1,11 @@
 /** Objects as people have them, and as nobody should, through facts and plan. More of it: npm run bench -- objects. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createClusters } from '../../../platform/kube/clusters.ts';
-import { startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { describe, expect, it } from '@jest/globals';
 import { planMutated, type Outcome } from '../../support/mutated-plans.ts';
 import { basesOf } from './mutated-bases.ts';
+import { START_MS, useApiServers } from './use-api-servers.ts';
 
-const START_MS = 300_000;
 const RUNS = 150;
-const clusters = createClusters();
-let servers: TestClusters;
-
-beforeAll(async () => {
-  servers = await startApiServers(['aws', 'gcp']);
-}, START_MS);
-
-afterAll(async () => {
-  await clusters.close();
-  await servers.stop();
-});
+const { clusters, servers } = useApiServers('aws', 'gcp');
 
 const told = ({ world, why }: Outcome, seed: number): string => `seed ${seed}: ${world.changes.join('; ')} → ${why}`;
 
@@ -25,7 +13,7 @@ describe.each(['adopt', 'deploy'] as const)('%s of mutated objects', (kind) => {
   it(
     `ends in a plan or in a reason, never in a crash, and the API server takes what is planned (${RUNS} worlds)`,
     async () => {
-      const base = await basesOf(kind, { servers, clusters });
+      const base = await basesOf(kind, { servers: servers(), clusters });
       const bad: string[] = [];
       const ends: Record<Outcome['end'], number> = { impossible: 0, refused: 0, planned: 0, found: 0, crashed: 0 };
       for (let seed = 1; seed <= RUNS; seed++) {

@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createApplyActivities } from '../../../activities/apply/index.ts';
 import { createRestoreActivities } from '../../../activities/restore/index.ts';
 import { annotations, labels } from '../../../core/kube/labels.ts';
 import type { ApplyRoutingInput } from '../../../core/routing/changes.ts';
 import { TidegateError } from '../../../core/values/error.ts';
-import { createClusters, type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
-import { createNamespace, startApiServers, type TestClusters } from '../../support/api-server.ts';
+import { type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
+import { createNamespace } from '../../support/api-server.ts';
 import { createShop, initial, testDeps, WHOLE, type Shop } from './shop.ts';
+import { useApiServers } from './use-api-servers.ts';
 
-const START_MS = 300_000;
-const clusters = createClusters();
-let servers: TestClusters;
-
-beforeAll(async () => {
-  servers = await startApiServers(['aws']);
-}, START_MS);
-
-afterAll(async () => {
-  await clusters.close();
-  await servers.stop();
-});
+const { clusters, servers } = useApiServers('aws');
 
 async function scene(namespace: string, through: Clusters = clusters) {
-  await createNamespace(servers, namespace);
-  const server = servers.clusters['aws'];
+  await createNamespace(servers(), namespace);
+  const server = servers().clusters['aws'];
   if (server === undefined) throw new Error('no server');
   const shop = await createShop(server, namespace);
   const deps = testDeps(through);
