@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { beatEveryMs, type BeatingActivity } from '../core/contract/timeouts.ts';
 import type { CountSource } from '../core/judge/series/source.ts';
 import type { Clusters } from '../platform/kube/clusters.ts';
+import { supersedes } from './supersedes.ts';
 
 export interface ActivityPort {
   /** Aborts when the activity is cancelled or its worker shuts down. */
@@ -11,7 +12,14 @@ export interface ActivityPort {
   heartbeat(progress: unknown): void;
   /** When the first attempt was scheduled, ms since the epoch: deadlines span attempts. */
   scheduledAtMs(): number;
+  /** Run id of the workflow that this activity works for; null: none does. */
+  runId(): string | null;
+  /** May the run of this activity go on in the place of that one? */
+  supersedes(run: string, over: Superseding): Promise<boolean>;
 }
+
+/** formerSelf: the run that a reset ended. anyFormerRun: every closed run of the same workflow id. */
+export type Superseding = 'formerSelf' | 'anyFormerRun';
 
 export interface Clock {
   nowMs(): number;
@@ -41,11 +49,19 @@ export const temporalActivity: ActivityPort = {
   signal: () => Context.current().cancellationSignal,
   heartbeat: (progress) => Context.current().heartbeat(progress),
   scheduledAtMs: () => Context.current().info.scheduledTimestampMs,
+  runId: () => Context.current().info.workflowExecution?.runId ?? null,
+  supersedes,
 };
 
 /** Outside Temporal (`restore --from-cluster`): nobody to tell, nothing to outlive. */
 export function standaloneActivity(signal: AbortSignal, startedAtMs: number): ActivityPort {
-  return { signal: () => signal, heartbeat: () => undefined, scheduledAtMs: () => startedAtMs };
+  return {
+    signal: () => signal,
+    heartbeat: () => undefined,
+    scheduledAtMs: () => startedAtMs,
+    runId: () => null,
+    supersedes: () => Promise.resolve(false),
+  };
 }
 
 /** Waits with heartbeats; ends at once when the activity is cancelled. */

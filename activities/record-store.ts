@@ -66,11 +66,11 @@ const ATTEMPTS = 5;
  */
 export async function updateRecord(
   at: RecordAt,
-  change: (found: FoundRecord) => DesiredRecord | null,
+  change: (found: FoundRecord) => DesiredRecord | null | Promise<DesiredRecord | null>,
 ): Promise<WrittenRecord | null> {
   for (let attempt = 1; ; attempt += 1) {
     const found = await findRecord(at);
-    const wanted = change(found);
+    const wanted = await change(found);
     if (wanted === null) return null;
     const objects = renderChecked(wanted);
     try {

@@ -14,6 +14,7 @@ import {
   start,
   verify,
   waveOf,
+  writerOf,
   type Handlers,
   type RunContext,
 } from './run-context.ts';
@@ -136,16 +137,15 @@ async function commit(context: RunContext, seq: number, serving: readonly string
 }
 
 async function release(context: RunContext, seq: number): Promise<void> {
-  const { plan, run, epoch } = context;
+  const { plan } = context;
   for (const step of ['route', 'services'] as const) {
     const summary = step === 'route' ? 'give its calls back' : 'remove what is left';
     await forEach(waveOf(context, 0).clients, async (cluster) => {
       const input = {
         service: plan.service,
         cluster: refOf(context, cluster),
+        ...writerOf(context, cluster),
         step,
-        epoch,
-        run,
         drainMs: plan.drainMs,
       };
       await activitiesOf(context, 'releaseService', `${cluster}: ${summary}`).releaseService(input);

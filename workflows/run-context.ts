@@ -5,6 +5,7 @@ import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judg
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
+import type { Writer } from '../core/routing/changes.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
 import { refIn } from './planned-writes.ts';
@@ -100,6 +101,13 @@ export function verify(
   const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
   const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
   return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
+}
+
+/** As whom the run writes to a client cluster: the way back has a turn of its own, and nobody else is overrun. */
+export function writerOf({ plan, run, epoch }: RunContext, cluster: string): Writer {
+  if (plan.owners === undefined) return { epoch, run };
+  const replaces = Object.hasOwn(plan.owners, cluster) ? plan.owners[cluster] : undefined;
+  return { epoch, run, turn: epoch - plan.epoch, replaces: replaces ?? null };
 }
 
 export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => refIn(plan, cluster);

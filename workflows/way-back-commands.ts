@@ -7,6 +7,7 @@ import {
   remember,
   start,
   verify,
+  writerOf,
   type Handlers,
   type RunContext,
 } from './run-context.ts';
@@ -16,10 +17,12 @@ export const wayBackCommands = (context: RunContext): Handlers<'restore' | 'prov
     context.forward.cancel();
     context.forward = new CancellationScope();
     context.epoch += 1;
-    const { plan, run, epoch } = context;
+    const { plan } = context;
+    const writers = Object.fromEntries(clients.map((cluster) => [cluster, writerOf(context, cluster)]));
     start(context, new CancellationScope({ cancellable: false }), seq, async () => {
       await forEach(clients, async (cluster) => {
-        const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving };
+        const by = writers[cluster] ?? writerOf(context, cluster);
+        const input = { service: plan.service, cluster: refOf(context, cluster), ...by, serving };
         const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
         remember(context, cluster, back);
         context.emit({ type: 'restoredOne', seq, cluster });

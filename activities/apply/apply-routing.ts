@@ -1,18 +1,25 @@
 /** One forward step in one client cluster: its record's version shares, and the objects that follow from it. */
 import { type ApplyRoutingInput, type ApplyRoutingResult, withShares } from '../../core/routing/changes.ts';
-import type { KubeDeps } from '../ports.ts';
+import { claim } from '../claim.ts';
+import type { ActivityPort, KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type RecordAt, type WrittenRecord } from '../record-store.ts';
 
 export async function applyRouting(
-  { clusters, clock }: KubeDeps,
+  { clusters, clock, activity }: KubeDeps,
   input: ApplyRoutingInput,
 ): Promise<ApplyRoutingResult> {
   const cluster = clusters.connect(input.cluster);
-  const written = await writeRouting({ cluster, service: input.service }, input);
+  const written = await writeRouting({ cluster, service: input.service }, { input, activity });
   const writtenAtMs = clock.nowMs();
   if (written === null) return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs };
   return { cluster: cluster.name, changes: written.changes, weights: statWeights(written.record), writtenAtMs };
 }
 
-export const writeRouting = (at: RecordAt, input: ApplyRoutingInput): Promise<WrittenRecord | null> =>
-  updateRecord(at, ({ record }) => ({ record: withShares(record, input), redirect: input.redirect ?? true }));
+export const writeRouting = (
+  at: RecordAt,
+  { input, activity }: { readonly input: ApplyRoutingInput; readonly activity: ActivityPort },
+): Promise<WrittenRecord | null> =>
+  updateRecord(at, async ({ record }) => ({
+    record: withShares(record, await claim(activity, record, { input, over: 'formerSelf' })),
+    redirect: input.redirect ?? true,
+  }));

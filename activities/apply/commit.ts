@@ -2,19 +2,22 @@
 import type { CommitInput } from '../../core/contract/activities.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { committed } from '../../core/routing/changes.ts';
+import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { updateRecord } from '../record-store.ts';
 import { adoptAutoscaler } from './autoscalers.ts';
 import { assertReady, pinFrontend } from './frontend-pin.ts';
 
 /** Killed after the record and before the pin: the record says where a restore goes to, and the next attempt pins. */
-export async function commit({ clusters }: KubeDeps, input: CommitInput): Promise<readonly ObjectChange[]> {
+export async function commit({ clusters, activity }: KubeDeps, input: CommitInput): Promise<readonly ObjectChange[]> {
   const at = { cluster: clusters.connect(input.cluster), service: input.service };
   if (input.pin !== '') await assertReady(at, input.pin);
   // A cluster that only serves has no record: nothing starts there.
-  const written = await updateRecord(at, ({ record, redirected }) =>
-    record === null ? null : { record: committed(record, input), redirect: redirected },
-  );
+  const written = await updateRecord(at, async ({ record, redirected }) => {
+    if (record === null) return null;
+    const by = await claim(activity, record, { input, over: 'formerSelf' });
+    return { record: committed(record, by), redirect: redirected };
+  });
   const changes = written?.changes ?? [];
   if (input.pin === '') return changes;
   return [...changes, await pinFrontend(at, input.pin), ...(await adoptAutoscaler(at, input.pin))];

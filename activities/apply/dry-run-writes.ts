@@ -13,12 +13,12 @@ import { writeVersion } from './prepare-version.ts';
 /** Stays as it is until somebody acts; anything else may be over when the run writes. */
 const lasting: readonly FailureCode[] = ['Invalid', 'Foreign', 'Forbidden', 'VersionExists'];
 
-export async function dryRunWrites({ clusters }: KubeDeps, input: DryRunWritesInput): Promise<DryRunWritesResult> {
+export async function dryRunWrites({ clusters, activity }: KubeDeps, input: DryRunWritesInput): Promise<DryRunWritesResult> {
   const { service, prepare, routing, pin } = input;
   const failures = (
     await Promise.all([
       failureOf(async (at) => prepare && writeVersion(at, prepare)),
-      failureOf(async (at) => routing && writeRouting(at, routing)),
+      failureOf(async (at) => routing && writeRouting(at, { input: routing, activity })),
       failureOf(async (at) => pin !== undefined && pinFrontend(at, pin)),
     ])
   ).filter((one) => one !== null);

@@ -6,10 +6,10 @@ import type { ReleaseInput } from '../../core/contract/activities.ts';
 import { globalOf } from '../../core/kube/cilium-annotations.ts';
 import { annotations } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
-import { assertEpoch } from '../../core/routing/changes.ts';
-import { mainVersion } from '../../core/routing/weights.ts';
+import { assertEpoch, pinOf, taken } from '../../core/routing/changes.ts';
 import { refuse } from '../../core/values/error.ts';
 import { removeObject } from '../../platform/kube/apply-objects.ts';
+import { claim } from '../claim.ts';
 import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
 import { removeBudget } from './disruption-budget.ts';
@@ -23,20 +23,19 @@ export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promi
 
 async function releaseRoute(deps: KubeDeps, at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {
   const pinned = await pinToProven(at);
-  const written = await updateRecord(at, ({ record }) => {
+  const written = await updateRecord(at, async ({ record }) => {
     if (record === null) return null;
-    assertEpoch(record, input);
-    const versions = { ...record.versions, epoch: input.epoch, run: input.run };
-    return { record: { ...record, versions }, redirect: false };
+    const by = await claim(deps.activity, record, { input, over: 'formerSelf' });
+    return { record: taken(record, by), redirect: false };
   });
   if (written !== null) await drain(deps, { ms: input.drainMs, of: 'releaseService' });
-  return [...pinned, ...(written?.changes ?? []), ...(await removeRoute(at, input))];
+  return [...pinned, ...(written?.changes ?? []), ...(await removeRoute(deps, at, input))];
 }
 
 async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
   const { record } = await findRecord(at);
   if (record === null) return [];
-  const version = mainVersion(record.versions.proven?.[at.cluster.name]);
+  const version = pinOf(record);
   // Others answer this cluster's calls: there are no pods of the version to pin to.
   if (version === '') {
     await assertAnswered(at);
@@ -59,10 +58,14 @@ async function assertAnswered(at: RecordAt): Promise<void> {
   );
 }
 
-async function removeRoute(at: RecordAt, input: ReleaseInput): Promise<readonly ObjectChange[]> {
+async function removeRoute(
+  { activity }: KubeDeps,
+  at: RecordAt,
+  input: ReleaseInput,
+): Promise<readonly ObjectChange[]> {
   const { installation } = at.service;
   const { route, record } = await findRecord(at);
-  if (record !== null) assertEpoch(record, input);
+  if (record !== null) assertEpoch(record, await claim(activity, record, { input, over: 'formerSelf' }));
   if (route === null) return [];
   return [await removeObject(at.cluster, route, { installation, unchanged: true })];
 }

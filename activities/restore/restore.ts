@@ -5,12 +5,15 @@
 import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
 import type { DesiredRecord } from '../../core/render/checked.ts';
 import { assertEpoch, restored } from '../../core/routing/changes.ts';
+import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts';
 
-export async function restore({ clusters, clock }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
+export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
   const cluster = clusters.connect(input.cluster);
-  const written = await updateRecord({ cluster, service: input.service }, (found) => wantedBack(found, input));
+  const written = await updateRecord({ cluster, service: input.service }, async (found) =>
+    wantedBack(found, await claim(activity, found.record, { input, over: 'anyFormerRun' })),
+  );
   const proven = written?.record.versions.proven ?? null;
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
   const weights = written === null || proven === null ? {} : statWeights(written.record);

@@ -2,6 +2,7 @@
 import { standaloneActivity, systemClock } from '../../activities/ports.ts';
 import { readRecords } from '../../activities/apply/read-records.ts';
 import { restore } from '../../activities/restore/restore.ts';
+import type { Owner } from '../../core/routing/changes.ts';
 import { refuse } from '../../core/values/error.ts';
 import { serviceRef } from '../../core/rollout/plan/versions.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
@@ -20,9 +21,21 @@ export async function restoreFromCluster(wanted: NamedService, io: Io): Promise<
   const clusters = createClusters();
   const deps = { clusters, clock: systemClock, activity: standaloneActivity(io.signal, io.now()) };
   try {
-    const { epoch } = await readRecords(deps, { service, clusters: refs });
+    const { epoch, clusters: found } = await readRecords(deps, { service, clusters: refs });
+    const ownerOf = (cluster: string): Owner | null =>
+      found.find((one) => one.cluster === cluster)?.record?.versions ?? null;
     const ends = await Promise.allSettled(
-      refs.map((cluster) => restore(deps, { service, cluster, epoch, run: `cli-${epoch}`, serving: [] })),
+      refs.map((cluster) => 
+        restore(deps, {
+          service,
+          cluster,
+          epoch,
+          run: `cli-${epoch}`,
+          turn: 0,
+          replaces: ownerOf(cluster.name),
+          serving: [],
+        }),
+      ),
     );
     for (const [i, end] of ends.entries()) {
       const name = refs[i]?.name ?? '';

@@ -5,7 +5,7 @@ import type { VerifyRoutingInput, VerifyRoutingResult } from '../judge/proof/pro
 import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
-import type { ApplyRoutingInput, ApplyRoutingResult } from '../routing/changes.ts';
+import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
@@ -61,22 +61,18 @@ export interface DryRunWritesResult {
   readonly untried: readonly string[];
 }
 
-export interface CommitInput {
+export interface CommitInput extends Writer {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
-  readonly epoch: number;
-  readonly run: string;
   /** Serving clusters whose current becomes proven (all of the record's when the rollout promoted everywhere). */
   readonly serving: readonly string[];
   /** Version to pin this cluster's frontend selector to; '' = leave the frontend alone. */
   readonly pin: string;
 }
 
-export interface RestoreInput {
+export interface RestoreInput extends Writer {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
-  readonly epoch: number;
-  readonly run: string;
   /** Serving clusters to restore; empty = all. */
   readonly serving: readonly string[];
 }
@@ -96,7 +92,7 @@ export interface RetireVersionInput {
   readonly drainMs: number;
 }
 
-export interface ReleaseInput {
+export interface ReleaseInput extends Writer {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
   /**
@@ -104,8 +100,6 @@ export interface ReleaseInput {
    * routes any more, since other clusters' stubs take their pods from them.
    */
   readonly step: 'route' | 'services';
-  readonly epoch: number;
-  readonly run: string;
   readonly drainMs: number;
 }
 

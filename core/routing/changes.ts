@@ -1,26 +1,73 @@
 /** What each writing activity makes of a record. Pure: the same record and input give the same record. */
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
-import { refuse } from '../values/error.ts';
+import { TidegateError, refuse } from '../values/error.ts';
 import { type Shares, positiveShares } from '../values/share.ts';
-import type { RecordPart, RoutingRecord, VersionShares, Frontend, L7Policy } from './record.ts';
+import { inNormalForm } from './normal-form.ts';
+import type { Build, RecordPart, RoutingRecord, VersionShares, Frontend, L7Policy } from './record.ts';
 import type { ServiceRef } from './service-ref.ts';
 import { sameTraffic, mainVersion } from './weights.ts';
 
-export interface Writer {
-  readonly epoch: number;
-  /** Workflow run that took the epoch. */
+/** Who wrote a part last. */
+export type Owner = Pick<RecordPart<unknown>, 'epoch' | 'run'>;
+
+export interface Writer extends Owner {
+  /** Run id of the workflow that writes. */
   readonly run: string;
+  /** 0 goes forward, one more with each way back: fences the late writes of the own run. Absent: an older workflow's. */
+  readonly turn?: number;
+  /**
+   * Taking is compare-and-set: the owner that this run replaces, as its plan read it; null: there was no record.
+   * Absent: an older workflow's, where a higher epoch was enough.
+   */
+  readonly replaces?: Owner | null;
 }
 
-/** Refuses a run that a newer one has overtaken. Two runs never share an epoch. */
-export function assertEpoch(record: RoutingRecord, { epoch, run }: Writer): void {
+/** own: goes on with what it wrote itself. takes: replaces the owner that it names. overtaken: neither. */
+export function claimOf(part: RecordPart<unknown>, { epoch, run, turn, replaces }: Writer): Claim {
+  if (part.run === run) {
+    const [was, is] = [part.turn ?? 0, turn ?? 0];
+    // An older workflow tells its turns by the epoch alone.
+    const late = turn === undefined ? epoch < part.epoch : is < was;
+    return late ? 'overtaken' : 'own';
+  }
+  if (replaces === undefined) return epoch > part.epoch ? 'takes' : 'overtaken';
+  const seen = replaces ?? { epoch: 0, run: '' };
+  return part.epoch === seen.epoch && part.run === seen.run ? 'takes' : 'overtaken';
+}
+
+export type Claim = 'own' | 'takes' | 'overtaken';
+
+/** What its writer leaves in a part: two runs never share an epoch, and epochs only rise. */
+const takenBy = (part: RecordPart<unknown>, writer: Writer): Pick<RecordPart<unknown>, 'epoch' | 'run' | 'turn'> => ({
+  epoch: Math.max(writer.epoch, part.epoch + (claimOf(part, writer) === 'takes' ? 1 : 0)),
+  run: writer.run,
+  ...((writer.turn ?? 0) > 0 && { turn: writer.turn }),
+});
+
+/** The record in the hands of the writer, with the same traffic. */
+export function taken(record: RoutingRecord, writer: Writer): RoutingRecord {
+  assertEpoch(record, writer);
+  const { turn: _, ...versions } = record.versions;
+  return { ...record, versions: { ...versions, ...takenBy(record.versions, writer) } };
+}
+
+/** Refuses a run that another one has overtaken, and a record that only a newer Tidegate understands. */
+export function assertEpoch(record: RoutingRecord, writer: Writer): void {
   const part = record.versions;
-  if (epoch > part.epoch || (epoch === part.epoch && run === part.run)) return;
   const where = `${record.cluster}/${record.namespace}/CiliumEnvoyConfig/tidegate-${record.service}`;
+  const unknown = record.needs ?? [];
+  if (unknown.length > 0) {
+    refuse(
+      'Unavailable',
+      `${where}: the record needs a newer Tidegate (${unknown.join(', ')})`,
+      'nothing was written; let a worker of the newer version take it',
+    );
+  }
+  if (claimOf(part, writer) !== 'overtaken') return;
   refuse(
     'FencedOut',
-    `${where}: the versions belong to run ${part.run} (epoch ${String(part.epoch)}), not to run ${run} (epoch ${String(epoch)})`,
+    `${where}: the versions belong to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
     'nothing was written; follow the newer run, or start again after it has ended',
   );
 }
@@ -63,35 +110,63 @@ export function withShares(found: RoutingRecord | null, input: ApplyRoutingInput
     { ...atZero(versions.current?.[serving]), ...atZero(versions.proven?.[serving]), ...shares },
   ]);
   const current = { ...versions.current, ...Object.fromEntries(entries) };
-  return { ...record, versions: { ...versions, current, epoch: input.epoch, run: input.run } };
+  const { turn: _, ...rest } = versions;
+  const moved = inNormalForm({ ...record, versions: { ...rest, current, ...takenBy(versions, input) } });
+  return input.build === undefined ? moved : withBuild(moved, input.build);
 }
+
+/** Builds that a record remembers; the oldest go first. */
+const BUILDS = 100;
+
+/** The version's name stands for this template in the record's own cluster, from now on. */
+function withBuild(record: RoutingRecord, { version, ...build }: Build & { readonly version: string }): RoutingRecord {
+  const found = record.builds?.[version];
+  if (found !== undefined && found.digest !== build.digest) throw otherBuild(record, version);
+  if (found !== undefined) return record;
+  const kept = Object.entries(record.builds ?? {})
+    .toSorted(([, a], [, b]) => b.atMs - a.atMs)
+    .slice(0, BUILDS - 1);
+  return { ...record, builds: Object.fromEntries([...kept, [version, build]]) };
+}
+
+export const otherBuild = ({ cluster, namespace, service }: RoutingRecord, version: string): TidegateError =>
+  new TidegateError(
+    'VersionExists',
+    `${cluster}/${namespace}/${service}: ${version} was another pod template here before: a version name stands for one build for ever`,
+    { fix: 'use another version name' },
+  );
 
 /** current := proven. What was in current only stays at 0, so that its requests end in peace. serving [] = all. */
 export function restored(
   record: RoutingRecord,
-  { serving, epoch, run }: Writer & { serving: readonly string[] },
+  { serving, ...writer }: Writer & { serving: readonly string[] },
 ): RoutingRecord {
-  assertEpoch(record, { epoch, run });
-  const { versions } = record;
+  assertEpoch(record, writer);
+  const { turn: _, ...versions } = record.versions;
   const { proven, current } = versions;
+  const taken = takenBy(record.versions, writer);
   // Nothing proven: there is no half way back to no Envoy at all.
-  if (proven === null) return { ...record, versions: { ...versions, current: null, epoch, run } };
-  const wanted = serving.length === 0 ? Object.keys(proven) : serving.filter((name) => proven[name] !== undefined);
-  const entries = wanted.map((name): [string, Shares] => [name, { ...atZero(current?.[name]), ...proven[name] }]);
-  return { ...record, versions: { ...versions, current: { ...current, ...Object.fromEntries(entries) }, epoch, run } };
+  if (proven === null) return { ...record, versions: { ...versions, current: null, ...taken } };
+  const entries = Object.entries(proven)
+    .filter(([name]) => serving.length === 0 || serving.includes(name))
+    .map(([name, shares]): [string, Shares] => [name, { ...atZero(current?.[name]), ...shares }]);
+  return inNormalForm({
+    ...record,
+    versions: { ...versions, current: { ...current, ...Object.fromEntries(entries) }, ...taken },
+  });
 }
 
 /** proven := current in the serving clusters; `previous` is what was proven before, and stays when nothing changes. */
 export function committed(
   record: RoutingRecord,
-  { serving, epoch, run }: Writer & { serving: readonly string[] },
+  { serving, pin, ...writer }: Writer & { serving: readonly string[]; pin?: string },
 ): RoutingRecord {
-  assertEpoch(record, { epoch, run });
-  const { versions } = record;
+  assertEpoch(record, writer);
+  const { turn: _, ...versions } = record.versions;
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
   const previous: Record<string, string> = { ...versions.previous };
-  for (const name of serving.filter((one) => current[one] !== undefined)) {
+  for (const name of serving.filter((one) => Object.hasOwn(current, one))) {
     const shares = positiveShares(current[name]);
     const old = versions.proven?.[name];
     if (old !== undefined && !sameTraffic({ [name]: old }, { [name]: shares })) previous[name] = mainVersion(old);
@@ -99,9 +174,19 @@ export function committed(
   }
   return {
     ...record,
-    versions: { ...versions, proven: Object.keys(proven).length === 0 ? null : proven, previous, epoch, run },
+    ...(pin !== undefined && pin !== '' && { pin }),
+    versions: {
+      ...versions,
+      proven: Object.keys(proven).length === 0 ? null : proven,
+      previous,
+      ...takenBy(record.versions, writer),
+    },
   };
 }
+
+/** Version that callers past Envoy get in the record's cluster; '' for none. Older records do not say it themselves. */
+export const pinOf = ({ pin, cluster, versions }: RoutingRecord): string =>
+  pin ?? mainVersion(versions.proven?.[cluster]);
 
 /** Takes a version without traffic out. The epoch stays: a retirement must not fence out a running rollout. */
 export function withoutVersion(record: RoutingRecord, version: string): RoutingRecord {
@@ -143,17 +228,17 @@ const dropped = (part: VersionShares | null, version: string): VersionShares | n
         ]),
       );
 
-export interface ApplyRoutingInput {
+export interface ApplyRoutingInput extends Writer {
   readonly service: ServiceRef;
   /** The client cluster whose record is patched. */
   readonly cluster: ClusterRef;
-  readonly epoch: number;
-  readonly run: string;
   /**
    * Entries to set in versions.current. A version that the record names and the entry does not is kept at 0 (warm or
    * draining): only retireVersion takes versions out.
    */
   readonly versions: VersionShares;
+  /** The version that enters, as this cluster has it; absent: it runs no pods of it, or nothing enters. */
+  readonly build?: Build & { readonly version: string };
   /** At adoption, when the cluster has no record yet: the rest of it. */
   readonly initial?: { readonly frontend: Frontend; readonly topology: Shares; readonly policy: L7Policy };
   /** false: clusters and listener, but no redirect yet (first of the two writes at adoption). Default true. */

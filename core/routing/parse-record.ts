@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { refuse } from '../values/error.ts';
 import { WHOLE } from '../values/share.ts';
+import { inNormalForm } from './normal-form.ts';
 import type { RoutingRecord } from './record.ts';
 
 const name = z.string().min(1);
@@ -12,23 +13,31 @@ const shares = z
     error: `shares do not sum to ${String(WHOLE)}`,
   });
 
+/** A newer Tidegate may say more: what is not known here is kept, and written back. */
 const part = <T extends z.ZodType>(value: T) =>
-  z.strictObject({ proven: value.nullable(), current: value.nullable(), epoch: z.int().min(0), run: z.string() });
+  z.looseObject({
+    proven: value.nullable(),
+    current: value.nullable(),
+    epoch: z.int().min(0),
+    run: z.string(),
+    turn: z.int().min(0).exactOptional(),
+  });
 
 const ms = z.int().min(0);
 
-const policy = z.strictObject({ requestTimeoutMs: ms, upstreamIdleMs: ms, connectTimeoutMs: ms.min(1) });
+const policy = z.looseObject({ requestTimeoutMs: ms, upstreamIdleMs: ms, connectTimeoutMs: ms.min(1) });
 
 const port = z.int().min(1).max(65_535);
 
-const recordSchema = z.strictObject({
-  schema: z.literal(1),
+const recordSchema = z.looseObject({
+  schema: z.literal(1, { error: 'another schema than 1: a newer Tidegate wrote it, so a newer worker must handle it' }),
+  needs: z.array(name).exactOptional(),
   installation: name,
   mesh: name,
   namespace: name,
   service: name,
   cluster: name,
-  frontend: z.strictObject({
+  frontend: z.looseObject({
     portName: z.string(),
     port,
     targetPort: z.union([port, name]),
@@ -37,6 +46,9 @@ const recordSchema = z.strictObject({
   topology: part(shares),
   versions: part(z.record(name, shares)).extend({ previous: z.record(name, name) }),
   policy: part(policy),
+  pin: z.string().exactOptional(),
+  builds: z.record(name, z.looseObject({ digest: name, atMs: ms })).exactOptional(),
+  absent: z.record(name, z.looseObject({ atMs: ms, reason: z.string() })).exactOptional(),
 });
 
 /** `where` names the annotated object for messages: "aws/shop/CiliumEnvoyConfig/tidegate-checkout". */
@@ -48,7 +60,7 @@ export const parseRecord = (text: string, where: string): RoutingRecord => {
     return unreadable(where, 'not JSON');
   }
   const parsed = recordSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return inNormalForm(parsed.data);
   return unreadable(
     where,
     parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'record'}: ${message}`).join('; '),

@@ -6,6 +6,9 @@
  * A record has three parts (topology, versions, policy), each { proven, current, epoch, run }. `current` is what the
  * cluster is asked to do now; `proven` is what it goes back to. They differ while a run is under way, and stay different
  * when a run was ended in its middle (half moved).
+ * In normal form a record has entries only for the serving clusters of its own topology, and it is brought to that form
+ * wherever it is read or changed. A share of 0 is a live subset without traffic (entering, draining, warm): Envoy knows
+ * it, and two parts that differ in such entries only are equal.
  * This folder does not talk to clusters, does not know time, renders no object (core/render does), and never decides a
  * step: it says what a record means.
  */
@@ -32,6 +35,8 @@ export interface RecordPart<T> {
   readonly epoch: number;
   /** Workflow run id that took the epoch. */
   readonly run: string;
+  /** Turn of that run which wrote last: 0 goes forward, and each way back has one more. Absent: 0. */
+  readonly turn?: number;
 }
 
 export interface VersionsPart extends RecordPart<VersionShares> {
@@ -48,8 +53,18 @@ export interface Frontend {
   readonly selector: Readonly<Record<string, string>>;
 }
 
+/** What a version's name stands for in this cluster, for ever. */
+export interface Build {
+  /** Digest of the pod template. */
+  readonly digest: string;
+  /** When it entered, ms since the epoch. */
+  readonly atMs: number;
+}
+
 export interface RoutingRecord {
   readonly schema: 1;
+  /** What a writer must understand; one that lacks any of it leaves the record to a newer one. Absent: nothing. */
+  readonly needs?: readonly string[];
   readonly installation: string;
   readonly mesh: string;
   readonly namespace: string;
@@ -60,6 +75,19 @@ export interface RoutingRecord {
   readonly topology: RecordPart<Shares>;
   readonly versions: VersionsPart;
   readonly policy: RecordPart<L7Policy>;
+  /** Version that callers past Envoy get in this cluster. Absent: written before pins were recorded, or none. */
+  readonly pin?: string;
+  /** Builds of this cluster by version; absent: none recorded yet. */
+  readonly builds?: Readonly<Record<string, Build>>;
+  /** Clusters that a person gave up on in the last run, by name; absent: none. */
+  readonly absent?: Readonly<Record<string, Absence>>;
+}
+
+/** A cluster that would not answer: its Envoys may still carry their last route. */
+export interface Absence {
+  /** When it was given up, ms since the epoch. */
+  readonly atMs: number;
+  readonly reason: string;
 }
 
 export interface Subset {

@@ -2,6 +2,7 @@
 import type { MetricsRef } from '../../judge/series/metrics-ref.ts';
 import type { Slo, JudgeSettings } from '../../judge/settings.ts';
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
+import type { Owner } from '../../routing/changes.ts';
 import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import type { Shares } from '../../values/share.ts';
@@ -65,6 +66,8 @@ export interface Plan {
   readonly existed: boolean;
   /** Epoch of the versions part that the plan was made from, per cluster with a record. */
   readonly seen: Readonly<Record<string, number>>;
+  /** Owner of each record that the plan was made from: what its run may take. Absent: planned by an older worker. */
+  readonly owners?: Readonly<Record<string, Owner>>;
   readonly workload: 'managed' | 'external';
   /** Per serving cluster: the client clusters that send calls there. */
   readonly routes: Readonly<Record<string, readonly string[]>>;

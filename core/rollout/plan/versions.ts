@@ -53,6 +53,11 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     seen: Object.fromEntries(
       read.clusters.flatMap((one) => (one.record ? [[one.cluster, one.record.versions.epoch]] : [])),
     ),
+    owners: Object.fromEntries(
+      read.clusters.flatMap(({ cluster, record }) =>
+        record ? [[cluster, { epoch: record.versions.epoch, run: record.versions.run }]] : [],
+      ),
+    ),
     workload: service.workload,
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),

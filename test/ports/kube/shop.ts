@@ -178,6 +178,8 @@ export function testDeps(clusters: Clusters): TestDeps {
       signal: () => controller.signal,
       heartbeat: (progress) => heartbeats.push(progress),
       scheduledAtMs: () => startedAtMs,
+      runId: () => null,
+      supersedes: () => Promise.resolve(false),
     },
     onSleep: (next) => (hook = next),
     cancel: () => controller.abort(new Error('cancelled')),
