@@ -1,5 +1,6 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { madeIn, versionIn } from '../core/rollout/plan/adopted.ts';
 import type { PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { statName } from '../core/routing/names.ts';
 import type { VersionShares } from '../core/routing/record.ts';
@@ -51,9 +52,13 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
     await assertUnchanged(context);
     await keepVersion(context);
   }
-  await forEach(waveOf(context, wave).serving, async (cluster) => {
+  await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
     const summary = `${cluster}: make ${plan.version} ready`;
-    await activitiesOf(context, 'prepareVersion', summary).prepareVersion(prepareInput(plan, cluster, run));
+    const made = await activitiesOf(context, 'prepareVersion', summary).prepareVersion(
+      prepareInput(plan, cluster, run),
+    );
+    // What others make may change under its name: that is theirs to answer for.
+    if (plan.workload === 'managed') context.builds.set(cluster, made.templateDigest);
   });
   context.emit({ type: 'done', seq });
 }
@@ -80,7 +85,7 @@ async function enter(context: RunContext, seq: number, wave: PlannedWave): Promi
   const { kind, version } = context.plan;
   const summary = `${version} enters with weight 0`;
   // At adoption the first write brings the route without the redirect: nothing flows through Envoy yet.
-  await write(context, wave, { versions: wave.enter, redirect: kind !== 'adopt', summary });
+  await write(context, wave, { versions: wave.enter, redirect: kind !== 'adopt', summary, enters: version });
   keepConcerned(context, wave);
   const proof = await verify(context, wave.clients, { mode: 'entered', summary: `every Envoy knows ${version}` });
   context.emit({ type: 'proved', seq, proof });
@@ -89,7 +94,9 @@ async function enter(context: RunContext, seq: number, wave: PlannedWave): Promi
 /** Only what serves, and what enters, must be healthy: a version that drains or is warm without pods is no obstacle. */
 function keepConcerned({ plan, written }: RunContext, wave: PlannedWave): void {
   const { namespace, service } = plan.service;
-  const entering = wave.serving.map((cluster) => statName({ namespace, service, version: plan.version, cluster }));
+  const entering = wave.serving.map((cluster) =>
+    statName({ namespace, service, version: versionIn(plan, cluster), cluster }),
+  );
   for (const cluster of wave.clients) {
     const last = written.get(cluster);
     if (last === undefined) continue;
@@ -102,12 +109,20 @@ interface Write {
   readonly versions: VersionShares;
   readonly redirect: boolean;
   readonly summary: string;
+  /** The version that enters: its build is written down where it was made. */
+  readonly enters?: string;
 }
 
-async function write(context: RunContext, wave: PlannedWave, { versions, redirect, summary }: Write): Promise<void> {
+async function write(
+  context: RunContext,
+  wave: PlannedWave,
+  { versions, redirect, summary, enters = '' }: Write,
+): Promise<void> {
   const { plan, run, epoch } = context;
   await forEach(wave.clients, async (cluster) => {
     const initial = plan.initial[cluster];
+    const digest = enters === '' ? undefined : context.builds.get(cluster);
+    const build = digest === undefined ? undefined : { version: enters, digest, atMs: Date.now() };
     const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`).applyRouting({
       service: plan.service,
       cluster: refOf(context, cluster),
@@ -115,7 +130,7 @@ async function write(context: RunContext, wave: PlannedWave, { versions, redirec
       run,
       versions,
       redirect,
-      ...present({ initial }),
+      ...present({ initial, build }),
     });
     remember(context, cluster, { ...result, withdrawn: [] });
   });
@@ -127,7 +142,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
   const { plan, run, epoch } = context;
   const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
-  const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => wave.serving) : serving;
+  const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : serving;
   await forEach(clusters, async (cluster) => {
     const pin = pinned.includes(cluster) ? plan.version : '';
     const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving, pin };

@@ -1,5 +1,6 @@
 /** What a plan will write, per cluster: the inputs of the activities that write it. */
 import type { DryRunWritesInput, PrepareVersionInput } from '../core/contract/activities.ts';
+import { madeIn } from '../core/rollout/plan/adopted.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { ApplyRoutingInput } from '../core/routing/changes.ts';
 import { present } from '../core/values/json.ts';
@@ -22,7 +23,7 @@ export function prepareInput(plan: Plan, cluster: string, run: string): PrepareV
 /** Every object of the run once, as its last step will have it. Before the run has an id. */
 export function plannedWrites(plan: Plan): DryRunWritesInput[] {
   const { service, version } = plan;
-  const serving = new Set(plan.waves.flatMap((wave) => wave.serving));
+  const serving = new Set(plan.waves.flatMap((wave) => madeIn(plan, wave)));
   const names = new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]));
   return [...names].map((name) => {
     const waves = plan.waves.filter(({ clients }) => clients.includes(name));

@@ -3,6 +3,7 @@ import { ApplicationFailure, patched, proxyActivities } from '@temporalio/workfl
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { protocolOf } from '../core/judge/series/conventions.ts';
 import type { Change } from '../core/rollout/change.ts';
+import { madeIn } from '../core/rollout/plan/adopted.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { checkReported } from '../core/rollout/preflight/reported-versions.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
@@ -18,7 +19,8 @@ export async function withReportedVersions(plan: Plan, change: Change): Promise<
   if (change.kind !== 'adopt' || metrics === null) return plan;
   // A start that was under way when this question came goes on without it.
   if (!patched('reported-versions')) return plan;
-  const clusters = [...new Set(waves.flatMap((wave) => wave.serving))];
+  const clusters = [...new Set(waves.flatMap((wave) => madeIn(plan, wave)))];
+  if (clusters.length === 0) return plan;
   const reported = await readVersions({ service, protocol: protocolOf(slos), clusters });
   const { problems, notes } = checkReported(plan, reported, change);
   if (problems.length === 0) return { ...plan, notes: [...plan.notes, ...notes] };

@@ -33,6 +33,8 @@ export interface RunContext {
   /** Fences our own late forward writes: raised when the way back begins. */
   epoch: number;
   readonly written: Map<string, Written>;
+  /** Per cluster: digest of the pod template that was made ready there. */
+  readonly builds: Map<string, string>;
   /** Per serving cluster: when its present share was written, ms since the epoch. */
   readonly sinceMs: Record<string, number>;
   readonly underWay: Set<Promise<void>>;
@@ -45,6 +47,7 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   forward: new CancellationScope(),
   epoch: plan.epoch,
   written: new Map(),
+  builds: new Map(),
   sinceMs: {},
   underWay: new Set(),
 });

@@ -13,7 +13,10 @@ import { writeVersion } from './prepare-version.ts';
 /** Stays as it is until somebody acts; anything else may be over when the run writes. */
 const lasting: readonly FailureCode[] = ['Invalid', 'Foreign', 'Forbidden', 'VersionExists'];
 
-export async function dryRunWrites({ clusters, activity }: KubeDeps, input: DryRunWritesInput): Promise<DryRunWritesResult> {
+export async function dryRunWrites(
+  { clusters, activity }: KubeDeps,
+  input: DryRunWritesInput,
+): Promise<DryRunWritesResult> {
   const { service, prepare, routing, pin } = input;
   const failures = (
     await Promise.all([

@@ -1,10 +1,12 @@
 /** Brings a version to as many ready pods as the one it replaces has in that cluster, exposed to nobody yet. */
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import { kinds } from '../../core/kube/kinds.ts';
-import { annotations } from '../../core/kube/labels.ts';
+import { annotations, labels } from '../../core/kube/labels.ts';
 import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
 import { servingService } from '../../core/render/cilium-envoy/services.ts';
+import { otherBuild, pinOf } from '../../core/routing/changes.ts';
 import { deploymentName } from '../../core/routing/names.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
 import { selects, frontendOf } from '../../core/workload/cluster-facts.ts';
 import { isManagedVersion, versionOf } from '../../core/workload/managed.ts';
@@ -18,9 +20,10 @@ import {
 import { desiredTemplate, templateDigest, withVersion } from '../../core/workload/version-template.ts';
 import { applyObject, ensureObject } from '../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../ports.ts';
-import type { RecordAt } from '../record-store.ts';
+import { findRecord, type RecordAt } from '../record-store.ts';
 import { holdAutoscaler } from './autoscalers.ts';
 import { ensureBudget } from './disruption-budget.ts';
+import { pinFrontend } from './frontend-pin.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
@@ -33,7 +36,8 @@ export async function writeVersion(
   at: RecordAt,
   input: PrepareVersionInput,
 ): Promise<Pick<Waiting, 'name' | 'frontend' | 'selector'>> {
-  const frontend = await readFrontend(at);
+  const { record } = await findRecord(at);
+  const frontend = await pinned(at, record);
   const { service, installation, namespace } = input.service;
   const subset = servingService({
     namespace,
@@ -43,13 +47,17 @@ export async function writeVersion(
     cluster: input.cluster.name,
     frontend: frontendOf(frontend),
   });
-  const name = input.workload === 'managed' ? await ensureDeployment(at, frontend, input) : null;
+  const name = input.workload === 'managed' ? await ensureDeployment(at, { frontend, record }, input) : null;
   await ensureObject(at.cluster, subset, { installation, compare: 'exact' });
   return { name, frontend, selector: (subset.spec as Service['spec']).selector ?? {} };
 }
 
 /** The name of the version's Deployment, made or raised to the replaced version's ready pods. */
-async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareVersionInput): Promise<string> {
+async function ensureDeployment(
+  at: RecordAt,
+  { frontend, record }: { readonly frontend: Service; readonly record: RoutingRecord | null },
+  input: PrepareVersionInput,
+): Promise<string> {
   const { service, version } = input;
   const { selector, targetPort } = frontendOf(frontend);
   const workloads = await readWorkloads(at, frontend);
@@ -65,11 +73,9 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
   const replicas = Math.max(1, needed, live?.spec.replicas ?? 0);
   if (replaced !== null) await holdAutoscaler(at, { deployment: replaced.metadata.name, replicas: ready, version });
   // Asked for by name only (undo): what it stands for is not in question.
-  const again =
-    live !== null &&
-    input.replaces !== '' &&
-    input.source.image === undefined &&
-    input.source.podTemplate === undefined;
+  const byName = input.replaces !== '' && input.source.image === undefined && input.source.podTemplate === undefined;
+  const again = live !== null && byName;
+  if (byName && live === null) throw gone(at, version);
   if (again && isManagedVersion(live, service, version)) {
     assertUnedited(live, at.cluster.name);
     await scaleUp(at, live, replicas);
@@ -88,14 +94,32 @@ async function ensureDeployment(at: RecordAt, frontend: Service, input: PrepareV
   });
   const { metadata } = input.source;
   const desired = versionDeployment({ service, version, source, template, selector, replicas, metadata });
-  if (live !== null)
-    assertSameVersion(live, { cluster: at.cluster.name, service, version, wantedDigest: templateDigest(template) });
+  const wantedDigest = templateDigest(template);
+  if (live !== null) assertSameVersion(live, { cluster: at.cluster.name, service, version, wantedDigest });
+  const before = record?.builds?.[version]?.digest ?? wantedDigest;
+  if (record !== null && before !== wantedDigest) throw otherBuild(record, version);
   await applyObject(at.cluster, desired, { installation: service.installation, live, compare: 'digest' });
   await ensureBudget(at, { selector, labels: [podLabels(withVersion(template, version)), ...running] });
   return name;
 }
 
 const podLabels = ({ metadata }: PodTemplate): Readonly<Record<string, string>> => metadata?.labels ?? {};
+
+/** A pin that somebody took off (a GitOps tool's apply) is put back before there are pods that it must keep callers from. */
+async function pinned(at: RecordAt, record: RoutingRecord | null): Promise<Service> {
+  const frontend = await readFrontend(at);
+  const pin = record === null || record.versions.proven === null ? '' : pinOf(record);
+  if (pin === '' || frontend.spec.selector?.[labels.version] === pin) return frontend;
+  await pinFrontend(at, pin);
+  return readFrontend(at);
+}
+
+const gone = ({ cluster, service }: RecordAt, version: string): TidegateError =>
+  new TidegateError(
+    'Invalid',
+    `${cluster.name}/${service.namespace}: the Deployment of ${service.service} ${version} is gone: made from another version's template it would be another build`,
+    { fix: `deploy it again by its image: tidegate deploy ${service.service} --version ${version} --image …` },
+  );
 
 async function readSource({ cluster, service }: RecordAt, { source }: PrepareVersionInput): Promise<Deployment> {
   const found = await cluster.get<Deployment>(kinds.deployment, {

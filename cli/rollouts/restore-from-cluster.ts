@@ -25,7 +25,7 @@ export async function restoreFromCluster(wanted: NamedService, io: Io): Promise<
     const ownerOf = (cluster: string): Owner | null =>
       found.find((one) => one.cluster === cluster)?.record?.versions ?? null;
     const ends = await Promise.allSettled(
-      refs.map((cluster) => 
+      refs.map((cluster) =>
         restore(deps, {
           service,
           cluster,

@@ -3,7 +3,7 @@ import { positiveNames } from '../values/share.ts';
 import type { RoutingRecord, VersionShares } from './record.ts';
 
 /** Serving clusters that this client's calls go to, now or after a way back. */
-export const servedBy = ({ topology }: Pick<RoutingRecord, 'topology'>): ReadonlySet<string> =>
+const servedBy = ({ topology }: Pick<RoutingRecord, 'topology'>): ReadonlySet<string> =>
   new Set([...positiveNames(topology.current), ...positiveNames(topology.proven)]);
 
 /** The record without entries of other serving clusters. Idempotent; a record in normal form is returned as it is. */

@@ -1,6 +1,7 @@
 /** What a watch looks at: every serving cluster where the new version has a share, beside the version it replaces. */
 import type { WatchStratum } from '../../judge/look/watch.ts';
 import { statName } from '../../routing/names.ts';
+import { versionIn } from './adopted.ts';
 import type { Plan } from './plan.ts';
 
 export function strataOf(
@@ -14,15 +15,16 @@ export function strataOf(
   return Object.entries(shares)
     .filter(([, share]) => share > 0)
     .map(([serving, share]) => {
-      const oldVersion = plan.replaces[serving] ?? '';
+      const newVersion = versionIn(plan, serving);
+      const oldVersion = plan.kind === 'adopt' ? '' : (plan.replaces[serving] ?? '');
       const stat = (version: string): string =>
         version === '' ? '' : statName({ namespace, service, version, cluster: serving });
       return {
         serving,
         share,
-        newVersion: plan.version,
+        newVersion,
         oldVersion,
-        newStat: stat(plan.version),
+        newStat: stat(newVersion),
         oldStat: stat(oldVersion),
         clients: (plan.routes[serving] ?? []).filter((client) => !later.includes(client)),
         sinceMs: sinceMs[serving] ?? 0,

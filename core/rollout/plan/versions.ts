@@ -6,11 +6,11 @@ import { mainVersion } from '../../routing/weights.ts';
 import { TidegateError } from '../../values/error.ts';
 import { present } from '../../values/json.ts';
 import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
-import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
+import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
-import { isFresh, originals, topologyOf } from '../preflight/serving-facts.ts';
+import { isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { editedProblems } from '../preflight/deploy.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
@@ -48,7 +48,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     kind: change.kind,
     version,
     replaces: context.proven,
-    sources: sourcesFor(context),
+    sources: sourcesFor(context, version),
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
     seen: Object.fromEntries(
       read.clusters.flatMap((one) => (one.record ? [[one.cluster, one.record.versions.epoch]] : [])),
@@ -145,13 +145,15 @@ function targetVersion(context: Context): string {
     case 'deploy':
       return change.version;
     case 'adopt':
-      return change.version ?? facts.filter(isFresh).flatMap(originals)[0]?.version ?? '';
+      return change.version ?? (facts.filter(isFresh).flatMap(originals)[0]?.version || anyProven(context));
     case 'undo':
       return undoTarget(context, change.version);
     default:
-      return Object.values(context.proven)[0] ?? config.service.name;
+      return anyProven(context) || config.service.name;
   }
 }
+
+const anyProven = ({ proven }: Context): string => Object.values(proven)[0] ?? '';
 
 function undoTarget({ config, facts, change, proven }: Context, asked: string | undefined): string {
   const previous = [...new Set(facts.flatMap((one) => Object.values(one.record?.versions.previous ?? {})))];
@@ -246,8 +248,8 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
       const needed = clients.flatMap((client) => positiveNames(topology[client]));
       const shares = (name: string): Shares => ({ [proven[name] ?? version]: WHOLE });
       const versions = Object.fromEntries([...new Set(needed)].map((name) => [name, shares(name)]));
-      // A serving cluster that is adopted already keeps what is proven there.
-      const serving = Object.keys(versions).filter((name) => proven[name] === undefined);
+      // One that is adopted already keeps what is proven there, and is watched for these clients all the same.
+      const serving = Object.keys(versions);
       const bakeMs = config.service.adoptBakeMs ?? wave.steps[0]?.bakeMs ?? 0;
       const step = { share: WHOLE, bakeMs, approve: false, versions };
       return { name: wave.name, serving, clients, enter: versions, steps: [step], skipped: [] };
@@ -255,13 +257,10 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
     .filter((wave) => wave.clients.length > 0);
 }
 
-function sourcesFor({ facts, change, proven, config }: Context): Record<string, VersionSource> {
+function sourcesFor(context: Context, version: string): Record<string, VersionSource> {
+  const { facts, change, config } = context;
   const entries = facts.flatMap((one) => {
-    const base =
-      change.kind === 'adopt'
-        ? originals(one)[0]
-        : one.workloads.find((workload) => workload.version === proven[one.cluster] && workload.managed);
-    const deployment = base?.deployment ?? one.workloads[0]?.deployment;
+    const deployment = sourceOf(one, context, version)?.deployment;
     if (deployment === undefined) return [];
     const image = change.kind === 'deploy' && change.image !== undefined ? { image: change.image } : {};
     const template =
@@ -272,6 +271,15 @@ function sourcesFor({ facts, change, proven, config }: Context): Record<string, 
     return [[one.cluster, { deployment, ...image, ...template, ...metadata }] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/** What a version is made from is never another version than the proven one, and what undo goes back to is itself. */
+function sourceOf(one: ClusterFacts, { change, proven, config }: Context, version: string): WorkloadFacts | undefined {
+  if (change.kind === 'adopt') return originals(one)[0];
+  if (change.kind === 'undo') return workloadOf(one, version);
+  const running = workloadOf(one, proven[one.cluster]);
+  // A template of its own needs a Deployment for its metadata only.
+  return running ?? (config.service.podTemplate === undefined ? undefined : one.workloads[0]);
 }
 
 function initialFor({ change, facts, topology, config }: Context): Plan['initial'] {

@@ -30,7 +30,8 @@ export function adoptProblems(
   const global = fresh.filter((one) => one.frontend?.global === true && config.service.topology === null);
   return [
     ...perCluster,
-    ...versionProblems(config.service.name, versions, asked),
+    // Nothing is made for clients that call adopted clusters only.
+    ...(called.length === 0 ? [] : versionProblems(config.service.name, versions, asked)),
     ...global.map((one) => globalProblem(one, config)),
   ];
 }

@@ -4,7 +4,7 @@ import { mainVersion } from '../../routing/weights.ts';
 import { describeEdited } from '../../workload/edited-version.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Change } from '../change.ts';
-import { topologyOf } from './serving-facts.ts';
+import { topologyOf, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 
 export function deployProblems(
@@ -22,13 +22,14 @@ export function deployProblems(
     ];
   }
   const { name } = config.service;
-  const known = facts.some((one) => one.workloads.some((workload) => workload.version === change.version));
   const made = change.image !== undefined || config.service.podTemplate !== undefined;
-  if (config.service.workload === 'managed' && !known && !made) {
+  const unknown = servingFacts(config, facts).filter((one) => workloadOf(one, change.version) === undefined);
+  if (config.service.workload === 'managed' && !made && unknown.length > 0) {
+    const where = unknown.length === facts.length ? '' : ` in ${unknown.map(({ cluster }) => cluster).join(', ')}`;
     return [
       {
         code: 'Invalid',
-        text: `nothing says what ${name} ${change.version} is made of`,
+        text: `nothing says what ${name} ${change.version} is made of${where}`,
         fix: 'give --image, or spec.template in the Service document',
       },
     ];
@@ -52,16 +53,31 @@ const nobodyText = ({ service }: LoadedConfig, { cluster, nobody }: ClusterFacts
   fix: `${nobody === undefined ? '' : `${nobody.fix}; or `}take the cluster out of the topology, or run the service there`,
 });
 
-/** A version is made from what runs: a serving cluster without any Deployment of the service has nothing to copy. */
+/** Clusters that get the service's calls. */
+const servingFacts = (config: LoadedConfig, facts: readonly ClusterFacts[]): ClusterFacts[] =>
+  facts.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+
+/** A version is made from the proven one: without that Deployment there is nothing to copy, and no other will do. */
 export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {
-  const called = facts.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
-  return called
-    .filter((one) => one.workloads.length === 0)
-    .map((one) => ({
-      code: 'Invalid',
-      ...nobodyText(config, one),
-    }));
+  const copied = config.service.workload === 'managed' && config.service.podTemplate === undefined;
+  return servingFacts(config, facts).flatMap((one): Problem[] => {
+    if (one.workloads.length === 0) return [{ code: 'Invalid', ...nobodyText(config, one) }];
+    const proven = provenIn(facts, one.cluster);
+    if (!copied || proven === '' || workloadOf(one, proven) !== undefined) return [];
+    const { namespace, name } = config.service;
+    return [
+      {
+        code: 'Invalid',
+        text: `${one.cluster}/${namespace}: the Deployment of ${name} ${proven}, the proven version, is gone: a new version would be made from another one's template`,
+        fix: `bring it back (kubectl apply), or give spec.template in the Service document`,
+      },
+    ];
+  });
 }
+
+/** What is proven in a serving cluster, as any client's record says. */
+const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>
+  facts.map(({ record }) => mainVersion(record?.versions.proven?.[serving])).find((version) => version !== '') ?? '';
 
 /** Neither what a version is made from nor the version itself may have been edited: the name stands for one template. */
 export function editProblems(config: LoadedConfig, facts: readonly ClusterFacts[], version: string): Problem[] {

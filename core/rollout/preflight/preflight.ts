@@ -3,6 +3,7 @@ import { adoptProblems } from './adopt.ts';
 import { topologyOf } from './serving-facts.ts';
 import { stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
+import { frontendProblems } from './frontend.ts';
 import { identityProblems } from './identity.ts';
 import type { Problem, Asked } from './problem.ts';
 import { reachProblems } from './reach.ts';
@@ -21,6 +22,7 @@ export function preflight(asked: Asked): Problem[] {
     ...portProblems(asked),
     ...identityProblems(asked),
     ...secondServiceProblems(asked),
+    ...(change.kind === 'undo' ? [] : facts.flatMap((one) => frontendProblems(one, where(one.cluster)))),
     ...changeProblems(asked),
   ];
 }

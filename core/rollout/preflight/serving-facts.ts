@@ -18,6 +18,12 @@ export const originals = ({ workloads, frontend }: ClusterFacts): WorkloadFacts[
   return foreign.length > 0 ? foreign : running;
 };
 
+/** The Deployment of a version: ours, or (workload: external) somebody else's that carries the label. */
+export const workloadOf = ({ workloads }: ClusterFacts, version: string | undefined): WorkloadFacts | undefined => {
+  const named = workloads.filter((workload) => version !== undefined && workload.version === version);
+  return named.find(({ managed }) => managed) ?? named[0];
+};
+
 /** Topology of a client cluster: recorded, or at adoption from the config (default: it answers its own calls). */
 export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: number): Shares {
   const recorded = one.record?.topology.current;

@@ -3,7 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { Change } from '../../../core/rollout/change.ts';
 import { planRollout, type PlanInput } from '../../../core/rollout/plan/versions.ts';
 import { TidegateError } from '../../../core/values/error.ts';
-import { facts, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
+import { WHOLE } from '../../../core/values/share.ts';
+import { facts, record, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
 
 const deploy: Change = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' };
 
@@ -30,8 +31,14 @@ describe('a plan names', () => {
 
   it('a selector that says a version: the pods of the next one would say the old one too', () => {
     const selecting = (extra: Record<string, string>) => {
-      const frontend = { ...facts('aws-us-east-1').frontend!, selector: { app: 'checkout', ...extra } };
-      return testRead({ 'aws-us-east-1': { frontend } });
+      const selector = { app: 'checkout', ...extra };
+      const adopted = record('aws-us-east-1', { v1: WHOLE });
+      return testRead({
+        'aws-us-east-1': {
+          frontend: { ...facts('aws-us-east-1').frontend!, selector },
+          record: { ...adopted, frontend: { ...adopted.frontend, selector } },
+        },
+      });
     };
     for (const extra of [{ version: 'v1' }, { 'app.version': 'v0' }, { build: 'v1' }]) {
       const [[label, value] = []] = Object.entries(extra);

@@ -1,6 +1,8 @@
 /** Records for tests: one plain sample, and arbitrary ones. */
 import * as fc from 'fast-check';
+import type { ApplyRoutingInput, Writer } from '../../../core/routing/changes.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import { apportion, type Shares, WHOLE } from '../../../core/values/share.ts';
 
 const policy = { requestTimeoutMs: 0, upstreamIdleMs: 4_000, connectTimeoutMs: 5_000 };
@@ -67,3 +69,39 @@ export const withKeysReversed = <T>(value: T): T => {
   ]);
   return Object.fromEntries(entries.reverse()) as T;
 };
+
+/** Nothing in it can be written any more, so a change that writes to its input throws. */
+export const frozen = <T>(value: T): T => {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+};
+
+export const initial = {
+  frontend: { portName: 'grpc', port: 9_000, targetPort: 9_001, selector: { app: 'checkout' } },
+  topology: apportion({ 'aws-us-east-1': 1, 'gcp-europe-west1': 1, 'onprem-fra1': 1, '7': 1 }, WHOLE),
+  policy: { requestTimeoutMs: 1, upstreamIdleMs: 2, connectTimeoutMs: 3 },
+};
+
+export const inputOf = (shares: VersionShares, by: Writer, more: Partial<ApplyRoutingInput> = {}): ApplyRoutingInput =>
+  frozen({
+    service: { installation: 'main', mesh: 'shop', namespace: 'shop', service: 'checkout' },
+    cluster: { name: 'aws-us-east-1', access: { kind: 'kubeconfig', path: '/kube/config' } },
+    versions: shares,
+    ...by,
+    ...more,
+  });
+
+/** The run that may write to the record. */
+export const ownerOf = ({ versions: { epoch, run } }: RoutingRecord): Writer => ({ epoch, run });
+
+export const refusalOf = (action: () => unknown): string => {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof TidegateError) return `${error.code}: ${error.message} (${error.fix})`;
+    throw error;
+  }
+  return 'accepted';
+};
+
+export const codeOf = (action: () => unknown): string => refusalOf(action).split(':')[0] ?? '';
