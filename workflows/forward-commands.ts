@@ -63,9 +63,13 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
   context.emit({ type: 'done', seq });
 }
 
-/** Between plan and start another run may have ended: then the plan speaks of a world that is gone. */
+/**
+ * Between plan and start another run may have ended: then the plan speaks of a world that is gone. A plan that names the
+ * owners which it may replace needs no look: each first write compares them itself, and knows its own former run.
+ */
 async function assertUnchanged(context: RunContext): Promise<void> {
   const { plan } = context;
+  if (plan.owners !== undefined) return;
   const { readRecords } = activitiesOf(context, 'readRecords', 'is the world still as planned?');
   const { clusters } = await readRecords({ service: plan.service, clusters: Object.values(plan.clusters) });
   // One that cannot be reached right now is held by the first write to it.
@@ -118,7 +122,7 @@ async function write(
   wave: PlannedWave,
   { versions, redirect, summary, enters = '' }: Write,
 ): Promise<void> {
-  const { plan, run, epoch } = context;
+  const { plan } = context;
   await forEach(wave.clients, async (cluster) => {
     const initial = plan.initial[cluster];
     const digest = enters === '' ? undefined : context.builds.get(cluster);
@@ -126,8 +130,7 @@ async function write(
     const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`).applyRouting({
       service: plan.service,
       cluster: refOf(context, cluster),
-      epoch,
-      run,
+      ...writerOf(context, cluster),
       versions,
       redirect,
       ...present({ initial, build }),
@@ -139,13 +142,19 @@ async function write(
 }
 
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
-  const { plan, run, epoch } = context;
+  const { plan } = context;
   const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : serving;
   await forEach(clusters, async (cluster) => {
     const pin = pinned.includes(cluster) ? plan.version : '';
-    const input = { service: plan.service, cluster: refOf(context, cluster), epoch, run, serving, pin };
+    const input = {
+      service: plan.service,
+      cluster: refOf(context, cluster),
+      ...writerOf(context, cluster),
+      serving,
+      pin,
+    };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });
   context.emit({ type: 'done', seq });

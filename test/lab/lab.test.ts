@@ -7,6 +7,7 @@ import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
 import { people } from './people.ts';
 import { routingFaults } from './routing-faults.ts';
+import { sequences } from './sequences.ts';
 import { sequential } from './sequential.ts';
 import { sickPods } from './sick-pods.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -37,6 +38,7 @@ describe('an adopted service', () => {
 
   // First: adopting again after a lost route needs that one version runs there, and later tests leave some behind.
   routingFaults(given);
+  sequences(given);
   breaches(given);
   sequential(given);
   people(given);

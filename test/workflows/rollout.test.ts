@@ -4,12 +4,14 @@ import { ApplicationFailure } from '@temporalio/common';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
 import type { RolloutResult } from '../../core/contract/messages.ts';
+import type { RestoreInput } from '../../core/contract/activities.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { VerifyRoutingInput } from '../../core/judge/proof/proof.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
+import type { ApplyRoutingInput, Writer } from '../../core/routing/changes.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
@@ -106,6 +108,32 @@ describe('rollout', () => {
     const step = forward?.targets[0];
     expect([forward?.mode, back?.mode]).toEqual(['forward', 'restored']);
     expect(back?.targets[0]?.before).toEqual({ weights: step?.weights, writtenAtMs: step?.writtenAtMs });
+  }, 60_000);
+
+  it('every write says whose record it may replace, and the way back has a turn of its own', async () => {
+    const owner = { epoch: 7, run: 'before' };
+    const names = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'];
+    const plan = { ...testPlan({ service: 'owners' }), owners: Object.fromEntries(names.map((one) => [one, owner])) };
+    const writers: unknown[] = [];
+    const seen = ({ turn, replaces }: Writer): void => void writers.push({ turn, replaces });
+    const world = fakeWorld({
+      watchSlo: () => untilCancelled(),
+      applyRouting: async (input: ApplyRoutingInput) => {
+        seen(input);
+        return { cluster: input.cluster.name, changes: [], weights: { a: WHOLE }, writtenAtMs: Date.now() };
+      },
+      restore: async (input: RestoreInput) => {
+        seen(input);
+        return { cluster: input.cluster.name, changes: [], weights: {}, writtenAtMs: Date.now(), withdrawn: [] };
+      },
+    });
+    await withRollout(plan, world, async (handle) => {
+      await assertEventually(async () => expect((await status(handle)).phase).toBe('baking'));
+      await handle.executeUpdate('abort', { args: [{ reason: 'enough' }] });
+      await handle.result();
+    });
+    const by = (turn: number) => ({ turn, replaces: owner });
+    expect(writers).toEqual([by(0), by(0), by(1)]);
   }, 60_000);
 
   it('restores at once on abort while a version is still being made ready', async () => {
