@@ -22,7 +22,7 @@ const forwardPhases: readonly Phase[] = [
 export const isForward = (phase: Phase): boolean => forwardPhases.includes(phase);
 
 /** Is there anything to take back: on the way forward, or kept by clusters while others are taken back. */
-const canLeave = (state: RolloutState): boolean =>
+export const canLeave = (state: RolloutState): boolean =>
   isForward(state.phase) ||
   (['restoring', 'proving-restore'].includes(state.phase) && Object.values(state.shares).some((share) => share > 0));
 

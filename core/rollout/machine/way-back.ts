@@ -69,10 +69,13 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
   return leaveForward(plan, { ...seen, takenBack: serving }, atMs, { cause: 'breach', reason, serving });
 }
 
-/** Serving clusters whose whole share was proven and baked: only they may keep the version when others go back. */
+/**
+ * Serving clusters whose whole share was proven and baked: only they may keep the version when others go back. A bake
+ * that ended without a verdict (needs-person) is no evidence.
+ */
 function settledServing(plan: Plan, state: RolloutState): string[] {
   const last = (plan.waves[state.wave]?.steps.length ?? 0) - 1;
-  const waits = ['gated', 'paused', 'needs-person'].includes(state.phase) && state.step === last;
+  const waits = ['gated', 'paused'].includes(state.phase) && state.step === last;
   return plan.waves.slice(0, waits ? state.wave + 1 : state.wave).flatMap((wave) => wave.serving);
 }
 
