@@ -69,7 +69,7 @@ export function land(all: Clients, write: Write, fence: Fence): 'accepted' | 'fe
   return 'accepted';
 }
 
-export function clientIn(all: Clients, name: string): Client {
+function clientIn(all: Clients, name: string): Client {
   const found = all.get(name);
   if (found === undefined) throw new RangeError(`no client ${name}`);
   return found;

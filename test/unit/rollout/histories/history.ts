@@ -99,7 +99,7 @@ function writesOf({ plan, epoch }: History, command: Issued): Write[] {
   }
 }
 
-export function waveOf(plan: Plan, index: number): Plan['waves'][number] {
+function waveOf(plan: Plan, index: number): Plan['waves'][number] {
   const wave = plan.waves[index];
   if (wave === undefined) throw new RangeError(`no wave ${String(index)}`);
   return wave;

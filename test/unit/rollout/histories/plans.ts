@@ -74,7 +74,7 @@ const backs = (['restore', 'release'] as const).map((kind) =>
 );
 
 /** Nothing in it can be written any more, so a transition that writes to its input throws. */
-export const frozen = <T>(value: T): T => {
+const frozen = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.values(Object.freeze(value)).forEach(frozen);
   }

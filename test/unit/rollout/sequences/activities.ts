@@ -1,0 +1,183 @@
+/** What the writing activities make of a mesh. Records change through core/routing as it is; the rest is played. */
+import type { Plan } from '../../../../core/rollout/plan/plan.ts';
+import {
+  assertEpoch,
+  committed,
+  mentions,
+  restored,
+  serves,
+  withoutVersion,
+  withShares,
+  type Writer,
+} from '../../../../core/routing/changes.ts';
+import { deploymentName } from '../../../../core/routing/names.ts';
+import type { RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
+import { mainVersion, subsetsOf } from '../../../../core/routing/weights.ts';
+import { TidegateError, refuse } from '../../../../core/values/error.ts';
+import { positiveNames } from '../../../../core/values/share.ts';
+import { assertUp, clusterOf, key, members, readRecord, type Cluster, type Deployed, type Mesh } from './mesh.ts';
+
+export interface At {
+  readonly plan: Plan;
+  readonly cluster: Cluster;
+  readonly by: Writer;
+}
+
+const nameOf = (version: string): string => deploymentName('checkout', version);
+
+/** As the renderer refuses: calls would have nobody to go to. */
+function assertRenders({ cluster, topology, versions }: RoutingRecord, redirect: boolean): void {
+  if (versions.current === null || topology.current === null) {
+    if (redirect) refuse('Invalid', `record of ${cluster}: nothing has a share`, '');
+    return;
+  }
+  for (const name of positiveNames(topology.current)) {
+    if (positiveNames(versions.current[name]).length > 0) continue;
+    refuse('Invalid', `record of ${cluster}: ${name} gets traffic but has no version with a share`, '');
+  }
+}
+
+function write(
+  cluster: Cluster,
+  { record, redirect }: { record: RoutingRecord; redirect: boolean },
+  run: string,
+): void {
+  assertRenders(record, redirect);
+  cluster.route = { record, redirected: redirect, text: '' };
+  const wanted = subsetsOf(record).map((one) => key(one.version, one.cluster));
+  if (wanted.some((one) => !cluster.subsets.has(one))) cluster.subsets = new Set([...cluster.subsets, ...wanted]);
+  if (run !== '' && cluster.writers.at(-1) !== run) cluster.writers = [...cluster.writers, run];
+}
+
+const replace = (cluster: Cluster, name: string, change: Partial<Deployed>): void => {
+  cluster.deployments = cluster.deployments.map((one) => (one.name === name ? { ...one, ...change } : one));
+};
+
+/** Pods of the version that a subset's Service selects. */
+export const isReady = ({ deployments }: Cluster, version: string): boolean =>
+  deployments.some((one) => one.version === version && one.managed && one.replicas > 0);
+
+export function prepareVersion({ plan, cluster }: At): void {
+  assertUp(cluster);
+  const { version } = plan;
+  const source = plan.sources[cluster.name];
+  const replaces = plan.replaces[cluster.name] ?? '';
+  const from = cluster.deployments.find(({ name }) => name === source?.deployment);
+  if (from === undefined)
+    refuse('Invalid', `${cluster.name}: Deployment ${String(source?.deployment)} does not exist`, '');
+  const own = cluster.deployments.filter((one) => one.version === replaces);
+  const replaced = replaces === '' ? from : (own.find(({ managed }) => managed) ?? own[0]);
+  const replicas = Math.max(1, replaced?.replicas ?? 0);
+  if (replaced?.hold === '') replace(cluster, replaced.name, { hold: version });
+  const name = nameOf(version);
+  const live = cluster.deployments.find((one) => one.name === name);
+  const image = source?.image ?? from.image;
+  cluster.subsets = new Set([...cluster.subsets, key(version, cluster.name)]);
+  if (live !== undefined) {
+    const again = replaces !== '' && source?.image === undefined;
+    if (!again && live.image !== image)
+      refuse('VersionExists', `${cluster.name}: ${version} stands for ${live.image}`, '');
+    replace(cluster, name, { replicas: Math.max(live.replicas, replicas) });
+    return;
+  }
+  cluster.deployments = [...cluster.deployments, { name, version, image, managed: true, replicas, hold: '' }];
+}
+
+export function applyRouting({ plan, cluster, by }: At, versions: VersionShares, redirect: boolean): void {
+  assertUp(cluster);
+  const ref = { name: cluster.name, access: { kind: 'kubeconfig', path: '' } } as const;
+  const initial = plan.initial[cluster.name];
+  const input = { service: plan.service, cluster: ref, ...by, versions, ...(initial && { initial }) };
+  write(cluster, { record: withShares(readRecord(cluster), input), redirect }, by.run);
+}
+
+export function commit({ cluster, by }: At, { serving, pin }: { serving: readonly string[]; pin: string }): void {
+  assertUp(cluster);
+  if (pin !== '' && !isReady(cluster, pin))
+    throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${pin}`);
+  const record = readRecord(cluster);
+  const redirect = cluster.route?.redirected ?? false;
+  if (record !== null) write(cluster, { record: committed(record, { serving, ...by }), redirect }, by.run);
+  if (pin === '') return;
+  cluster.pin = pin;
+  replace(cluster, nameOf(pin), { hold: '' });
+}
+
+export function restore({ cluster, by }: At, serving: readonly string[]): void {
+  assertUp(cluster);
+  const record = readRecord(cluster);
+  if (record === null || cluster.route === null) return;
+  assertEpoch(record, by);
+  const { proven, current } = record.versions;
+  if (proven === null && current === null && !cluster.route.redirected) return;
+  const back = restored(record, { serving, ...by });
+  write(cluster, { record: back, redirect: back.versions.proven !== null }, by.run);
+}
+
+/** First every client's route, then what is left of subsets. */
+export function release({ cluster, by }: At, step: 'route' | 'services'): void {
+  assertUp(cluster);
+  if (step === 'services') {
+    cluster.subsets = new Set();
+    return;
+  }
+  const record = readRecord(cluster);
+  if (record === null) return;
+  const version = mainVersion(record.versions.proven?.[cluster.name]);
+  if (version === '') {
+    if (cluster.deployments.every(({ replicas }) => replicas === 0))
+      refuse('Invalid', `${cluster.name}: nobody answers`, '');
+  } else {
+    if (!isReady(cluster, version))
+      throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${version}`);
+    cluster.pin = version;
+  }
+  assertEpoch(record, by);
+  cluster.route = null;
+}
+
+/** Every cluster must answer: one that is not seen may still send to it. */
+export function retireVersion(mesh: Mesh, version: string): void {
+  const all = members(mesh);
+  all.forEach(assertUp);
+  if (all.some((one) => servesIn(one, version))) return;
+  for (const one of all) {
+    const record = readRecord(one);
+    const gone = record !== null && record.versions.proven === null && record.versions.current === null;
+    if (gone && one.route?.redirected === false) one.route = null;
+    else if (record !== null && mentions(record, version)) {
+      write(one, { record: withoutVersion(record, version), redirect: one.route?.redirected ?? false }, '');
+    }
+  }
+  all.forEach((one) => removeVersion(one, version));
+}
+
+function servesIn(cluster: Cluster, version: string): boolean {
+  const record = readRecord(cluster);
+  return record !== null && serves(record, version);
+}
+
+function removeVersion(cluster: Cluster, version: string): void {
+  cluster.subsets = new Set([...cluster.subsets].filter((one) => !one.startsWith(`${version}@`)));
+  cluster.deployments = cluster.deployments
+    .map((one) => (one.hold === version ? { ...one, hold: '' } : one))
+    .filter((one) => !(one.managed && one.version === version) || cluster.pin === version);
+}
+
+export function retireOriginal(mesh: Mesh, { name, version }: { name: string; version: string }): void {
+  members(mesh).forEach(assertUp);
+  for (const one of members(mesh)) {
+    const found = one.deployments.find((deployed) => deployed.name === name);
+    if (found === undefined || (found.replicas > 0 && (one.pin === '' || !isReady(one, version)))) continue;
+    replace(one, name, { replicas: 0 });
+    one.deployments = one.deployments.map((deployed) =>
+      deployed.hold === version ? { ...deployed, hold: '' } : deployed,
+    );
+  }
+}
+
+export const at = (mesh: Mesh, plan: Plan, name: string, by: Writer): At => ({
+  plan,
+  cluster: clusterOf(mesh, name),
+  by,
+});

@@ -1,0 +1,123 @@
+/** What holds of a mesh whatever was done to it. A finding is a rule that was broken, and how, in few words. */
+import type { RoutingRecord } from '../../../../core/routing/record.ts';
+import { mainVersion, sameTraffic } from '../../../../core/routing/weights.ts';
+import { WHOLE, positiveNames } from '../../../../core/values/share.ts';
+import { imageOf, isGhost, key, members, type Cluster } from './mesh.ts';
+import type { Run, World } from './run.ts';
+
+const reachableVersions = ({ pin, deployments }: Cluster): string[] => [
+  ...new Set(
+    deployments
+      .filter(({ version, replicas }) => replicas > 0 && (pin === '' || version === pin))
+      .map((one) => one.version),
+  ),
+];
+
+/** While anything goes on: what no moment allows. */
+export function checkRunning(world: World): void {
+  const { mesh, found } = world;
+  // Nothing can be said of a service whose proven version was edited by hand, but that this must be found.
+  if (members(mesh).some(isGhost)) return;
+  for (const one of members(mesh)) {
+    checkServed(world, one);
+    checkOwners(one, found);
+    checkBypass(one, found);
+  }
+}
+
+/** Each subset with a weight has pods, of the build that its name stands for. */
+function checkServed({ mesh, found, reset }: World, { route, up }: Cluster): void {
+  if (route === null || !up || route.record.topology.current === null || !route.redirected) return;
+  for (const serving of positiveNames(route.record.topology.current)) {
+    const there = mesh.clusters.find(({ name }) => name === serving);
+    for (const version of positiveNames(route.record.versions.current?.[serving])) {
+      const pods = there?.deployments.find((one) => one.managed && one.version === version && one.replicas > 0);
+      if (pods === undefined) {
+        if (version === 'ghost' || mesh.taken.has(key(version, serving))) continue;
+        found.add(`outage: a version with a weight has no pods${reset ? ' (after a reset)' : ''}`);
+      } else if (pods.image !== imageOf(version))
+        found.add('foreign template: a version serves with the build of another');
+    }
+  }
+}
+
+/** A run that has lost a record never writes it again. */
+function checkOwners({ writers }: Cluster, found: Set<string>): void {
+  if (new Set(writers).size < writers.length) found.add('two owners: a run writes after another one has taken over');
+}
+
+/** Whoever goes past Envoy gets what is proven. */
+function checkBypass(one: Cluster, found: Set<string>): void {
+  const proven = positiveNames(one.route?.record.versions.proven?.[one.name]);
+  if (proven.length === 0 || !one.up) return;
+  const others = reachableVersions(one).filter((version) => !proven.includes(version));
+  if (others.length > 0)
+    found.add(`bypass: an unproven version is reachable ${one.pin === '' ? 'without a pin' : 'by the pin'}`);
+}
+
+/** A run that has ended tells the truth of what it wrote. */
+export function checkOutcome({ mesh, found }: World, { id, plan, state }: Run): void {
+  const clients = plan.waves.slice(0, state.touchedWaves).flatMap((wave) => wave.clients);
+  for (const one of mesh.clusters) {
+    const { route, name, writers } = one;
+    if (route === null || !one.up || route.text !== '' || !clients.includes(name) || isGhost(one)) continue;
+    const { topology, versions } = route.record;
+    if (state.outcome === 'restored' && writers.at(-1) === id && !sameTraffic(versions.current, versions.proven)) {
+      found.add(`untrue: restored, and a record is not back: ${halfMoved(route.record)}`);
+    }
+    if (state.outcome !== 'promoted') continue;
+    if (versions.proven === null) found.add('untrue: promoted, and nothing is proven');
+    const called = plan.waves
+      .flatMap(({ serving }) => serving)
+      .filter((serving) => (topology.current?.[serving] ?? 0) > 0);
+    if (called.some((serving) => versions.proven?.[serving]?.[plan.version] !== WHOLE)) {
+      found.add('untrue: promoted, and the version is not proven where it serves');
+    }
+  }
+}
+
+/** When no run is open, and the settler has been there. */
+export function checkSettled({ mesh, run, found }: World): void {
+  if (run !== null) {
+    found.add(`stuck: a run never ends (${run.state.phase})`);
+    return;
+  }
+  for (const { route, name, pin } of members(mesh)) {
+    if (route === null) continue;
+    const { versions } = route.record;
+    if (!sameTraffic(versions.current, versions.proven)) found.add(`half moved: ${halfMoved(route.record)}`);
+    const main = mainVersion(versions.proven?.[name]);
+    if (main !== '' && pin !== main) found.add('pin: the frontend is not pinned to what is proven');
+  }
+}
+
+function halfMoved({ topology, versions }: RoutingRecord): string {
+  const inside = new Set([...positiveNames(topology.current), ...positiveNames(topology.proven)]);
+  const within = (part: typeof versions.current): typeof versions.current =>
+    part === null ? null : Object.fromEntries(Object.entries(part).filter(([name]) => inside.has(name)));
+  const same = sameTraffic(within(versions.current), within(versions.proven));
+  return same ? 'entries outside of the topology' : 'weights';
+}
+
+/** When the warm times are over, too: nothing is left of versions that nobody needs. */
+export function checkClean({ mesh, found }: World): void {
+  const all = members(mesh);
+  const needed = new Set(all.flatMap(({ route }) => (route === null ? [] : provenIn(route.record))));
+  if (needed.size === 0) return;
+  for (const { deployments, subsets, route, pin } of all) {
+    const made = deployments.filter(({ managed }) => managed).map(({ version }) => version);
+    if (made.some((version) => !needed.has(version) && version !== pin))
+      found.add('leak: a Deployment that nobody needs');
+    if (deployments.some(({ hold }) => hold !== '')) found.add('leak: a held autoscaler');
+    if ([...subsets].some((one) => !needed.has(one.split('@')[0] ?? ''))) found.add('leak: a subset Service');
+    const { current, proven } = route?.record.versions ?? { current: null, proven: null };
+    const named = [current, proven].flatMap((part) =>
+      Object.values(part ?? {}).flatMap((shares) => Object.keys(shares)),
+    );
+    if (named.some((version) => !needed.has(version))) found.add('leak: a record names a version that nobody needs');
+  }
+}
+
+/** Versions that the record's own topology leads to. */
+const provenIn = ({ topology, versions }: RoutingRecord): string[] =>
+  positiveNames(topology.proven).flatMap((serving) => positiveNames(versions.proven?.[serving]));

@@ -1,0 +1,111 @@
+/** The end of a sequence: everything that was away is back, what is due is done; then a change must be possible again. */
+import { sameTraffic } from '../../../../core/routing/weights.ts';
+import { checkClean, checkRunning, checkSettled } from './invariants.ts';
+import { imageOf, isGhost, members, read } from './mesh.ts';
+import { adoptedWorld, adoption, newWorld, play, start, type Step } from './operations.ts';
+import { advance, landLate, runRetirements, type World } from './run.ts';
+
+/** What the settler will do: today a restore of what is half moved, and the retirements that runs have started. */
+function settle(world: World): void {
+  const half = members(world.mesh).some(
+    ({ route }) => route !== null && !sameTraffic(route.record.versions.current, route.record.versions.proven),
+  );
+  if (half && start(world, { kind: 'restore' }) === '') advance(world);
+  runRetirements(world);
+}
+
+/** Clusters answer again, and a person undoes edits by hand, as the message about them says. */
+function comeBack({ mesh, found }: World): void {
+  for (const one of mesh.clusters) {
+    one.up = true;
+    const { route } = one;
+    if (route === null) continue;
+    if (route.text.includes('not')) one.route = { ...route, text: '' };
+    if (!isGhost(one)) continue;
+    // What nobody has ever run is no proven version.
+    if (read(mesh).clusters.every(({ foreign }) => foreign.length === 0))
+      found.add('edit: a proven version that nobody made is believed');
+    const { versions } = route.record;
+    one.route = {
+      ...route,
+      record: { ...route.record, versions: { ...versions, proven: one.edited, current: one.edited } },
+    };
+  }
+}
+
+function quiesce(world: World): void {
+  comeBack(world);
+  landLate(world);
+  advance(world);
+  landLate(world);
+  settle(world);
+  checkRunning(world);
+  checkSettled(world);
+  checkClean(world);
+}
+
+/** A forward change is accepted, and ends as it should. */
+function goForward(world: World): void {
+  const { mesh, found } = world;
+  const all = members(mesh);
+  // Nobody can deploy a service that somebody has taken away altogether.
+  if (mesh.taken.size > 0 && all.some(({ deployments }) => deployments.every(({ replicas }) => replicas === 0))) return;
+  if (all.some(({ route }) => route === null || route.record.versions.proven === null)) {
+    if (!accepted(world, start(world, adoption(mesh)), 'adopt')) return;
+    finish(world, 'adopt');
+  }
+  const version = 'v99';
+  if (!accepted(world, start(world, { kind: 'deploy', version, image: imageOf(version) }), 'deploy')) return;
+  finish(world, 'deploy');
+  const unmoved = all.some(
+    ({ route }) => !Object.values(route?.record.versions.proven ?? {}).some((shares) => shares[version]),
+  );
+  if (world.run === null && unmoved) found.add('untrue: promoted, and a cluster has not proven the version');
+  runRetirements(world);
+  checkRunning(world);
+  checkSettled(world);
+  checkClean(world);
+}
+
+function accepted({ found }: World, refused: string, what: string): boolean {
+  if (refused !== '') found.add(`refused: ${what}: ${reason(refused)}`);
+  return refused === '';
+}
+
+/** Of a long refusal what tells it from others. */
+const reasons = [
+  'a rollout of this service is running',
+  'current traffic differs',
+  'client clusters differ',
+  'not a routing record',
+  'runs different versions',
+  'exactly one is needed',
+  'is scaled to zero',
+];
+
+const reason = (refused: string): string =>
+  reasons.find((text) => refused.includes(text)) ?? refused.replace(/\s+/g, ' ').slice(0, 160);
+
+function finish(world: World, what: string): void {
+  const { last } = world;
+  advance(world);
+  const ended = world.last === last ? null : world.last;
+  const outcome = ended?.state.outcome ?? `stuck in ${world.run?.state.phase ?? ''}`;
+  if (outcome !== 'promoted')
+    world.found.add(`untrue: a healthy ${what} ends as ${outcome} (${ended?.state.code ?? ''})`);
+}
+
+/** Plays the steps, lets everything come to rest, and asks for a change: the rules that were broken on the way. */
+export function findings({ adopted = true, steps }: Sequence): ReadonlySet<string> {
+  const world = adopted ? adoptedWorld() : newWorld();
+  play(world, steps);
+  quiesce(world);
+  goForward(world);
+  return world.found;
+}
+
+export interface Sequence {
+  /** Starts where a and b are adopted with v1. Default true; false: nothing is adopted yet. */
+  readonly adopted?: boolean;
+  readonly steps: readonly Step[];
+}
