@@ -63,6 +63,10 @@ export const disturbances = {
     if (watching > 0 && phase === 'baking')
       feed(h, { type: 'watched', seq: watching, result: watched('unknown'), atMs: h.atMs });
   },
+  'a replaced watch fails': (h, arg) => {
+    const seq = pick(h.replaced, arg);
+    if (seq !== undefined && seq !== h.state.watching) feed(h, { type: 'failed', seq, ...failure, atMs: h.atMs });
+  },
   'the watch fails': (h) => {
     const { watching } = h.state;
     if (watching > 0) feed(h, { type: 'failed', seq: watching, ...failure, atMs: h.atMs });

@@ -35,6 +35,16 @@ describe('histories of the reducer', () => {
   });
 });
 
+describe('a long history', () => {
+  it('keeps the newest lines of its log, and no more', () => {
+    const h = begin(deployOver(1));
+    for (let i = 0; i < 300; i++) happen(h, [[0, i % 2 === 0 ? 'pause' : 'resume', 0]]);
+    expect(h.state.log).toHaveLength(200);
+    finish(h);
+    expect(h.state.log.at(-1)?.text).toContain('ended: ');
+  });
+});
+
 describe('counter-examples that were found', () => {
   const late = 'is done by a second attempt, and the first comes late';
 

@@ -199,4 +199,9 @@ export function finish(h: History): void {
     answer(h);
   }
   for (const write of h.late.splice(0)) land(h.clients, write, h.fence);
+  // Whatever comes now comes too late.
+  for (const type of ['pause', 'resume', 'approve', 'abort', 'alert', 'cancel'] as const) {
+    feed(h, { type, reason: 'x', atMs: h.atMs });
+  }
+  feed(h, { type: 'promote', reason: 'x', full: true, atMs: h.atMs });
 }

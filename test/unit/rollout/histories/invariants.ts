@@ -35,6 +35,7 @@ export function checkStep(h: History, event: RolloutEvent, { state, commands }: 
   checkAnswer(event, before, { state, nothing });
   checkWaiting(event, state);
   checkMessage(event, before, nothing);
+  checkGoing(event, before, state);
   const restores = commands.some(({ type }) => type === 'restore');
   if (h.seen.back && commands.some(({ type }) => forwardCommands.includes(type))) {
     fail('a forward command after the way back began', event, before);
@@ -74,6 +75,21 @@ function checkWaiting(event: RolloutEvent, state: RolloutState): void {
   } else if (waiting.includes(phase)) {
     if (awaiting > 0) fail('a person is asked while a command is open', event, state);
   } else if (awaiting === 0) fail('a phase waits for nothing', event, state);
+}
+
+/** What lets a waiting phase go on: evidence, or the word of a person. */
+const goesOnBy: Partial<Record<Phase, readonly RolloutEvent['type'][]>> = {
+  baking: ['watched', 'promote'],
+  gated: ['approve', 'promote'],
+  paused: ['resume', 'promote'],
+  'needs-person': ['promote'],
+};
+
+function checkGoing(event: RolloutEvent, before: RolloutState, { phase }: RolloutState): void {
+  const allowed = goesOnBy[before.phase];
+  if (allowed === undefined || !['preparing', 'applying', 'committing'].includes(phase)) return;
+  const unknown = event.type === 'watched' && event.result.verdict !== 'healthy';
+  if (unknown || !allowed.includes(event.type)) fail('it goes on without evidence or a word', event, before);
 }
 
 /** What the validator accepts has an effect or is logged; so what the reducer ignores is refused. */
