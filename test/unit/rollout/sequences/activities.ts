@@ -1,9 +1,12 @@
 /** What the writing activities make of a mesh. Records change through core/routing as it is; the rest is played. */
+import type { Superseding } from '../../../../activities/ports.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import {
   assertEpoch,
+  claimOf,
   committed,
   mentions,
+  pinOf,
   restored,
   serves,
   withoutVersion,
@@ -12,15 +15,24 @@ import {
 } from '../../../../core/routing/changes.ts';
 import { deploymentName } from '../../../../core/routing/names.ts';
 import type { RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
-import { mainVersion, subsetsOf } from '../../../../core/routing/weights.ts';
+import { subsetsOf } from '../../../../core/routing/weights.ts';
 import { TidegateError, refuse } from '../../../../core/values/error.ts';
 import { positiveNames } from '../../../../core/values/share.ts';
-import { assertUp, clusterOf, key, members, readRecord, type Cluster, type Deployed, type Mesh } from './mesh.ts';
+import { assertUp, key, members, readRecord, type Cluster, type Deployed, type Mesh } from './mesh.ts';
 
 export interface At {
   readonly plan: Plan;
   readonly cluster: Cluster;
   readonly by: Writer;
+  /** What Temporal says: is that run over, so that this one may go on in its place? */
+  readonly supersedes: (run: string, over: Superseding) => boolean;
+}
+
+/** As activities/claim.ts: the writer as the record is to know it. */
+function claim({ by, supersedes }: At, record: RoutingRecord | null, over: Superseding): Writer {
+  const part = record?.versions;
+  if (part === undefined || claimOf(part, by) !== 'overtaken' || part.run === by.run) return by;
+  return supersedes(part.run, over) ? { ...by, replaces: { epoch: part.epoch, run: part.run } } : by;
 }
 
 const nameOf = (version: string): string => deploymentName('checkout', version);
@@ -57,9 +69,13 @@ const replace = (cluster: Cluster, name: string, change: Partial<Deployed>): voi
 export const isReady = ({ deployments }: Cluster, version: string): boolean =>
   deployments.some((one) => one.version === version && one.managed && one.replicas > 0);
 
-export function prepareVersion({ plan, cluster }: At): void {
+/** The digest of what is ready in the end. */
+export function prepareVersion({ plan, cluster }: At): string {
   assertUp(cluster);
   const { version } = plan;
+  const record = readRecord(cluster);
+  const pin = record === null || record.versions.proven === null ? '' : pinOf(record);
+  if (pin !== '') cluster.pin = pin;
   const source = plan.sources[cluster.name];
   const replaces = plan.replaces[cluster.name] ?? '';
   const from = cluster.deployments.find(({ name }) => name === source?.deployment);
@@ -71,42 +87,58 @@ export function prepareVersion({ plan, cluster }: At): void {
   if (replaced?.hold === '') replace(cluster, replaced.name, { hold: version });
   const name = nameOf(version);
   const live = cluster.deployments.find((one) => one.name === name);
-  const image = source?.image ?? from.image;
+  const byName = replaces !== '' && source?.image === undefined;
+  if (byName && live === undefined) refuse('Invalid', `${cluster.name}: the Deployment of ${version} is gone`, '');
+  const image = byName ? (live?.image ?? '') : (source?.image ?? from.image);
+  const before = live?.image ?? record?.builds?.[version]?.digest ?? image;
+  if (before !== image) refuse('VersionExists', `${cluster.name}: ${version} stands for ${before}`, '');
   cluster.subsets = new Set([...cluster.subsets, key(version, cluster.name)]);
-  if (live !== undefined) {
-    const again = replaces !== '' && source?.image === undefined;
-    if (!again && live.image !== image)
-      refuse('VersionExists', `${cluster.name}: ${version} stands for ${live.image}`, '');
-    replace(cluster, name, { replicas: Math.max(live.replicas, replicas) });
-    return;
-  }
-  cluster.deployments = [...cluster.deployments, { name, version, image, managed: true, replicas, hold: '' }];
+  if (live !== undefined) replace(cluster, name, { replicas: Math.max(live.replicas, replicas) });
+  else cluster.deployments = [...cluster.deployments, { name, version, image, managed: true, replicas, hold: '' }];
+  return image;
 }
 
-export function applyRouting({ plan, cluster, by }: At, versions: VersionShares, redirect: boolean): void {
+interface Applied {
+  readonly versions: VersionShares;
+  readonly redirect: boolean;
+  /** Build of the version that enters; '' = none was made here. */
+  readonly build: string;
+}
+
+export function applyRouting(at: At, { versions, redirect, build }: Applied): void {
+  const { plan, cluster } = at;
   assertUp(cluster);
+  const found = readRecord(cluster);
+  const by = claim(at, found, 'formerSelf');
   const ref = { name: cluster.name, access: { kind: 'kubeconfig', path: '' } } as const;
   const initial = plan.initial[cluster.name];
-  const input = { service: plan.service, cluster: ref, ...by, versions, ...(initial && { initial }) };
-  write(cluster, { record: withShares(readRecord(cluster), input), redirect }, by.run);
+  const built = build === '' ? {} : { build: { version: plan.version, digest: build, atMs: 1 } };
+  const input = { service: plan.service, cluster: ref, ...by, versions, ...(initial && { initial }), ...built };
+  write(cluster, { record: withShares(found, input), redirect }, by.run);
 }
 
-export function commit({ cluster, by }: At, { serving, pin }: { serving: readonly string[]; pin: string }): void {
+export function commit(at: At, { serving, pin }: { serving: readonly string[]; pin: string }): void {
+  const { cluster } = at;
   assertUp(cluster);
   if (pin !== '' && !isReady(cluster, pin))
     throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${pin}`);
   const record = readRecord(cluster);
   const redirect = cluster.route?.redirected ?? false;
-  if (record !== null) write(cluster, { record: committed(record, { serving, ...by }), redirect }, by.run);
+  if (record !== null) {
+    const by = claim(at, record, 'formerSelf');
+    write(cluster, { record: committed(record, { serving, pin, ...by }), redirect }, by.run);
+  }
   if (pin === '') return;
   cluster.pin = pin;
   replace(cluster, nameOf(pin), { hold: '' });
 }
 
-export function restore({ cluster, by }: At, serving: readonly string[]): void {
+export function restore(at: At, serving: readonly string[]): void {
+  const { cluster } = at;
   assertUp(cluster);
   const record = readRecord(cluster);
   if (record === null || cluster.route === null) return;
+  const by = claim(at, record, 'anyFormerRun');
   assertEpoch(record, by);
   const { proven, current } = record.versions;
   if (proven === null && current === null && !cluster.route.redirected) return;
@@ -115,7 +147,8 @@ export function restore({ cluster, by }: At, serving: readonly string[]): void {
 }
 
 /** First every client's route, then what is left of subsets. */
-export function release({ cluster, by }: At, step: 'route' | 'services'): void {
+export function release(at: At, step: 'route' | 'services'): void {
+  const { cluster } = at;
   assertUp(cluster);
   if (step === 'services') {
     cluster.subsets = new Set();
@@ -123,7 +156,7 @@ export function release({ cluster, by }: At, step: 'route' | 'services'): void {
   }
   const record = readRecord(cluster);
   if (record === null) return;
-  const version = mainVersion(record.versions.proven?.[cluster.name]);
+  const version = pinOf(record);
   if (version === '') {
     if (cluster.deployments.every(({ replicas }) => replicas === 0))
       refuse('Invalid', `${cluster.name}: nobody answers`, '');
@@ -132,7 +165,7 @@ export function release({ cluster, by }: At, step: 'route' | 'services'): void {
       throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${version}`);
     cluster.pin = version;
   }
-  assertEpoch(record, by);
+  assertEpoch(record, claim(at, record, 'formerSelf'));
   cluster.route = null;
 }
 
@@ -175,9 +208,3 @@ export function retireOriginal(mesh: Mesh, { name, version }: { name: string; ve
     );
   }
 }
-
-export const at = (mesh: Mesh, plan: Plan, name: string, by: Writer): At => ({
-  plan,
-  cluster: clusterOf(mesh, name),
-  by,
-});

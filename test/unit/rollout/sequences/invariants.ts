@@ -1,4 +1,5 @@
 /** What holds of a mesh whatever was done to it. A finding is a rule that was broken, and how, in few words. */
+import { versionIn } from '../../../../core/rollout/plan/adopted.ts';
 import type { RoutingRecord } from '../../../../core/routing/record.ts';
 import { mainVersion, sameTraffic } from '../../../../core/routing/weights.ts';
 import { WHOLE, positiveNames } from '../../../../core/values/share.ts';
@@ -59,8 +60,8 @@ function checkBypass(one: Cluster, found: Set<string>): void {
 export function checkOutcome({ mesh, found }: World, { id, plan, state }: Run): void {
   const clients = plan.waves.slice(0, state.touchedWaves).flatMap((wave) => wave.clients);
   for (const one of mesh.clusters) {
-    const { route, name, writers } = one;
-    if (route === null || !one.up || route.text !== '' || !clients.includes(name) || isGhost(one)) continue;
+    const { route, name, writers, byHand } = one;
+    if (route === null || !one.up || route.text !== '' || !clients.includes(name) || byHand || isGhost(one)) continue;
     const { topology, versions } = route.record;
     if (state.outcome === 'restored' && writers.at(-1) === id && !sameTraffic(versions.current, versions.proven)) {
       found.add(`untrue: restored, and a record is not back: ${halfMoved(route.record)}`);
@@ -70,7 +71,7 @@ export function checkOutcome({ mesh, found }: World, { id, plan, state }: Run): 
     const called = plan.waves
       .flatMap(({ serving }) => serving)
       .filter((serving) => (topology.current?.[serving] ?? 0) > 0);
-    if (called.some((serving) => versions.proven?.[serving]?.[plan.version] !== WHOLE)) {
+    if (called.some((serving) => versions.proven?.[serving]?.[versionIn(plan, serving)] !== WHOLE)) {
       found.add('untrue: promoted, and the version is not proven where it serves');
     }
   }

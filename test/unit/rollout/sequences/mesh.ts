@@ -22,12 +22,16 @@ export interface Deployed {
   readonly hold: string;
 }
 
+/** An edit that cannot be read, and a field of another schema beside the record. */
+export const unreadable = '{"not": "a record"}';
+export const newer = 'newer';
+
 /** The CiliumEnvoyConfig. */
 export interface Route {
   readonly record: RoutingRecord;
   readonly redirected: boolean;
-  /** What the annotation says where it is not the record: an edit that cannot be read, or another schema's field. */
-  readonly text: string;
+  /** '' = the annotation says the record. */
+  readonly text: '' | typeof unreadable | typeof newer;
 }
 
 export interface Cluster {
@@ -42,6 +46,8 @@ export interface Cluster {
   subsets: ReadonlySet<string>;
   /** What was proven before somebody edited it by hand. */
   edited: VersionShares | null;
+  /** Did somebody edit its weights by hand? What a run says of them is no lie then. */
+  byHand: boolean;
   /** Runs that wrote the versions part, in order, each once in a row. */
   writers: readonly string[];
 }
@@ -80,6 +86,7 @@ const cluster = (name: string): Cluster => ({
   deployments: [original],
   subsets: new Set(),
   edited: null,
+  byHand: false,
   writers: [],
 });
 
@@ -110,7 +117,9 @@ export function clusterOf(mesh: Mesh, name: string): Cluster {
 /** The record as a worker reads it; throws as parseRecord does. */
 export function readRecord({ name, route }: Cluster): RoutingRecord | null {
   if (route === null) return null;
-  return route.text === '' ? route.record : parseRecord(route.text, `${name}/shop/CiliumEnvoyConfig/tidegate-checkout`);
+  if (route.text === '') return route.record;
+  const text = route.text === newer ? JSON.stringify({ ...route.record, fromTomorrow: 1 }) : route.text;
+  return parseRecord(text, `${name}/shop/CiliumEnvoyConfig/tidegate-checkout`);
 }
 
 export function assertUp({ name, up }: Cluster): void {

@@ -7,7 +7,20 @@ import { mainVersion, sameTraffic } from '../../../../core/routing/weights.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
 import { WHOLE, type Shares } from '../../../../core/values/share.ts';
 import { checkRunning } from './invariants.ts';
-import { configOf, copyOf, imageOf, key, members, newMesh, read, type Cluster, type Mesh } from './mesh.ts';
+import {
+  configOf,
+  copyOf,
+  imageOf,
+  isGhost,
+  key,
+  members,
+  newer,
+  newMesh,
+  read,
+  unreadable,
+  type Cluster,
+  type Mesh,
+} from './mesh.ts';
 import { advance, breached, closeRun, feed, landLate, openRun, resetRun, runRetirements, type World } from './run.ts';
 
 export const newWorld = (mesh: Mesh = newMesh()): World => ({
@@ -15,6 +28,7 @@ export const newWorld = (mesh: Mesh = newMesh()): World => ({
   run: null,
   last: null,
   runs: 0,
+  chains: new Map(),
   reset: false,
   retirements: [],
   late: [],
@@ -160,11 +174,15 @@ function withTopology(record: RoutingRecord, mesh: Mesh, shares: Shares): Routin
 }
 
 const edits: readonly ((one: Cluster) => void)[] = [
-  (one) => edit(one, (record) => ({ ...record, versions: { ...record.versions, current: half(record, one) } })),
   (one) => {
-    if (one.route !== null) one.route = { ...one.route, text: '{"not": "a record"}' };
+    one.byHand = true;
+    edit(one, (record) => ({ ...record, versions: { ...record.versions, current: half(record, one) } }));
   },
   (one) => {
+    if (one.route !== null) one.route = { ...one.route, text: unreadable };
+  },
+  (one) => {
+    if (isGhost(one) || !one.up) return;
     one.edited = one.route?.record.versions.proven ?? null;
     edit(one, (record) => ({ ...record, versions: { ...record.versions, proven: ghost(record) } }));
   },
@@ -238,8 +256,7 @@ export const operations = {
   },
   'newer worker wrote': (world, { arg }) => {
     const one = pick(world, arg);
-    if (one?.route != null)
-      one.route = { ...one.route, text: JSON.stringify({ ...one.route.record, fromTomorrow: 1 }) };
+    if (one?.route != null) one.route = { ...one.route, text: newer };
   },
   'late writes land': (world) => landLate(world),
   'warm times end': (world) => runRetirements(world),

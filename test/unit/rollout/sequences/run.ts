@@ -11,7 +11,9 @@ import {
   type RolloutEvent,
   type RolloutState,
 } from '../../../../core/rollout/machine/state.ts';
+import { madeIn, versionIn } from '../../../../core/rollout/plan/adopted.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
+import type { Writer } from '../../../../core/routing/changes.ts';
 import { deploymentName } from '../../../../core/routing/names.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
 import * as activities from './activities.ts';
@@ -48,6 +50,10 @@ export interface Run {
   open: Kept | null;
   tasks: Task[];
   readonly moments: Moment[];
+  /** The first run of the chain that resets make. */
+  readonly chain: string;
+  /** What was made ready, per cluster. */
+  readonly builds: Map<string, string>;
 }
 
 /** The world beyond the clusters: what Temporal knows. */
@@ -57,6 +63,8 @@ export interface World {
   /** The newest run that is closed, and where it can be reset to. */
   last: Run | null;
   runs: number;
+  /** Chain of each run. */
+  readonly chains: Map<string, string>;
   /** Was a run ever reset? */
   reset: boolean;
   readonly retirements: Retirement[];
@@ -73,7 +81,9 @@ const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({
 export function openRun(world: World, plan: Plan): Run {
   world.runs += 1;
   const id = `run-${String(world.runs)}`;
-  const run: Run = { id, plan, state: initialState, epoch: plan.epoch, open: null, tasks: [], moments: [] };
+  const rest = { open: null, tasks: [], moments: [], chain: id, builds: new Map<string, string>() };
+  const run: Run = { id, plan, state: initialState, epoch: plan.epoch, ...rest };
+  world.chains.set(id, id);
   world.run = run;
   feed(world, run, { type: 'started', atMs: world.mesh.nowMs });
   return run;
@@ -87,7 +97,10 @@ export function resetRun(world: World, old: Run, at: number): void {
   const { state, epoch, open } = moment;
   world.reset = true;
   const moments = old.moments.slice(0, at);
-  const run: Run = { id: `run-${String(world.runs)}`, plan: old.plan, state, epoch, open, tasks: [], moments };
+  const { plan, chain, builds } = old;
+  const id = `run-${String(world.runs)}`;
+  const run: Run = { id, plan, state, epoch, open, tasks: [], moments, chain, builds: new Map(builds) };
+  world.chains.set(id, chain);
   world.run = run;
   if (open !== null) run.tasks = tasksOf(world, run, open);
 }
@@ -121,41 +134,65 @@ export function closeRun(world: World, run: Run): void {
 }
 
 function tasksOf(world: World, run: Run, command: Kept): Task[] {
-  const { mesh } = world;
-  const { plan, id, epoch } = run;
+  const { plan } = run;
+  const by = writers(run);
   const each = (clusters: readonly string[], work: (at: activities.At) => void): Task[] =>
-    clusters.map((cluster) => ({ cluster, work: () => work(activities.at(mesh, plan, cluster, { epoch, run: id })) }));
+    clusters.map((cluster) => ({ cluster, work: () => work(atCluster(world, run, { cluster, by: by(cluster) })) }));
   switch (command.type) {
-    case 'prepare':
+    case 'prepare': {
       if (command.wave === 0) keepVersion(world, plan.version);
-      return each(plan.waves[command.wave]?.serving ?? [], (at) => {
-        if (command.wave === 0) assertUnchanged(mesh, plan, run);
-        activities.prepareVersion(at);
+      return each(madeIn(plan, waveOf(plan, command.wave)), (at) => {
+        if (command.wave === 0) assertUnchanged(world.mesh, plan, run);
+        run.builds.set(at.cluster.name, activities.prepareVersion(at));
       });
+    }
     case 'enter':
+      return each(waveOf(plan, command.wave).clients, (at) => {
+        const build = run.builds.get(at.cluster.name) ?? '';
+        const versions = waveOf(plan, command.wave).enter;
+        activities.applyRouting(at, { versions, redirect: plan.kind !== 'adopt', build });
+      });
     case 'apply': {
-      const wave = plan.waves[command.wave];
-      const versions = command.type === 'enter' ? wave?.enter : wave?.steps[command.step]?.versions;
-      const redirect = command.type === 'apply' || plan.kind !== 'adopt';
-      return each(wave?.clients ?? [], (at) => activities.applyRouting(at, versions ?? {}, redirect));
+      const { clients, steps } = waveOf(plan, command.wave);
+      const versions = steps[command.step]?.versions ?? {};
+      return each(clients, (at) => activities.applyRouting(at, { versions, redirect: true, build: '' }));
     }
     case 'restore':
       return each(command.clients, (at) => activities.restore(at, command.serving));
     case 'commit': {
       const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
-      const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => wave.serving) : command.serving;
+      const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : command.serving;
       const pin = (name: string): string => (pinned.includes(name) ? plan.version : '');
       return each(all, (at) => activities.commit(at, { serving: command.serving, pin: pin(at.cluster.name) }));
     }
     case 'release': {
-      const clients = plan.waves[0]?.clients ?? [];
       const steps = ['route', 'services'] as const;
-      return steps.flatMap((step) => each(clients, (at) => activities.release(at, step)));
+      return steps.flatMap((step) => each(waveOf(plan, 0).clients, (at) => activities.release(at, step)));
     }
     case 'verify':
     case 'proveRestore':
       return [];
   }
+}
+
+/** As whom the run writes, fixed when the command is issued: see writerOf in workflows/run-context.ts. */
+function writers({ id, plan, epoch }: Run): (cluster: string) => Writer {
+  return (cluster) => ({ epoch, run: id, turn: epoch - plan.epoch, replaces: plan.owners?.[cluster] ?? null });
+}
+
+function atCluster(world: World, run: Run, { cluster, by }: { cluster: string; by: Writer }): activities.At {
+  const supersedes: activities.At['supersedes'] = (former, over) => {
+    const newest = `run-${String(world.runs)}`;
+    if (run.id !== newest || former === world.run?.id) return false;
+    return over === 'anyFormerRun' || world.chains.get(former) === run.chain;
+  };
+  return { plan: run.plan, cluster: clusterOf(world.mesh, cluster), by, supersedes };
+}
+
+function waveOf(plan: Plan, index: number): Plan['waves'][number] {
+  const wave = plan.waves[index];
+  if (wave === undefined) throw new RangeError(`no wave ${String(index)}`);
+  return wave;
 }
 
 /** As the workflow does before its first write: between plan and start another run may have ended. */
@@ -214,8 +251,8 @@ function answerOf(world: World, { plan }: Run, open: Kept): RolloutEvent {
   if (open.type === 'verify' || open.type === 'proveRestore')
     return { type: 'proved', seq, proof: proof('verified'), atMs };
   if (open.type !== 'enter') return { type: 'done', seq, atMs };
-  const serving = plan.waves[open.wave]?.serving ?? [];
-  const ready = serving.every((name) => activities.isReady(clusterOf(world.mesh, name), plan.version));
+  const { serving } = waveOf(plan, open.wave);
+  const ready = serving.every((name) => activities.isReady(clusterOf(world.mesh, name), versionIn(plan, name)));
   return { type: 'proved', seq, proof: proof(ready ? 'verified' : 'contradicted'), atMs };
 }
 

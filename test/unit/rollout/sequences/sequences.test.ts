@@ -1,7 +1,8 @@
 /** Up to twelve operations on a service, in any order: from wherever they lead, a change is possible again. */
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { known, mended } from './known.ts';
+import { known } from './known.ts';
+import { mended } from './mended.ts';
 import { calmSteps, someSteps } from './operations.ts';
 import { findings } from './settle.ts';
 

@@ -1,7 +1,7 @@
 /** The end of a sequence: everything that was away is back, what is due is done; then a change must be possible again. */
 import { sameTraffic } from '../../../../core/routing/weights.ts';
 import { checkClean, checkRunning, checkSettled } from './invariants.ts';
-import { imageOf, isGhost, members, read } from './mesh.ts';
+import { imageOf, isGhost, members, read, unreadable } from './mesh.ts';
 import { adoptedWorld, adoption, newWorld, play, start, type Step } from './operations.ts';
 import { advance, landLate, runRetirements, type World } from './run.ts';
 
@@ -18,18 +18,14 @@ function settle(world: World): void {
 function comeBack({ mesh, found }: World): void {
   for (const one of mesh.clusters) {
     one.up = true;
-    const { route } = one;
-    if (route === null) continue;
-    if (route.text.includes('not')) one.route = { ...route, text: '' };
-    if (!isGhost(one)) continue;
+    if (one.route?.text === unreadable) one.route = { ...one.route, text: '' };
+    if (one.route === null || !isGhost(one)) continue;
     // What nobody has ever run is no proven version.
-    if (read(mesh).clusters.every(({ foreign }) => foreign.length === 0))
-      found.add('edit: a proven version that nobody made is believed');
-    const { versions } = route.record;
-    one.route = {
-      ...route,
-      record: { ...route.record, versions: { ...versions, proven: one.edited, current: one.edited } },
-    };
+    const { foreign } = read(mesh).clusters.find(({ cluster }) => cluster === one.name) ?? { foreign: [] };
+    if (foreign.length === 0) found.add('edit: a proven version that nobody made is believed');
+    const { record } = one.route;
+    const versions = { ...record.versions, proven: one.edited, current: one.edited };
+    one.route = { ...one.route, record: { ...record, versions } };
   }
 }
 
@@ -67,8 +63,10 @@ function goForward(world: World): void {
   checkClean(world);
 }
 
-function accepted({ found }: World, refused: string, what: string): boolean {
-  if (refused !== '') found.add(`refused: ${what}: ${reason(refused)}`);
+function accepted({ mesh, found }: World, refused: string, what: string): boolean {
+  // A person has taken it away, and is told to bring it back.
+  const theirs = mesh.taken.size > 0 && refused.includes('the proven version, is gone');
+  if (refused !== '' && !theirs) found.add(`refused: ${what}: ${reason(refused)}`);
   return refused === '';
 }
 
@@ -91,7 +89,7 @@ function finish(world: World, what: string): void {
   advance(world);
   const ended = world.last === last ? null : world.last;
   const outcome = ended?.state.outcome ?? `stuck in ${world.run?.state.phase ?? ''}`;
-  if (outcome !== 'promoted')
+  if (outcome !== 'promoted' && world.mesh.taken.size === 0)
     world.found.add(`untrue: a healthy ${what} ends as ${outcome} (${ended?.state.code ?? ''})`);
 }
 

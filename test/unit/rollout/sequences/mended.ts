@@ -1,0 +1,189 @@
+/** What was broken once, and must never be again: the shortest sequences that broke it. */
+import type { Known } from './known.ts';
+
+export const mended: readonly Known[] = [
+  {
+    fault: 1,
+    what: 'an undo that is aborted leaves entries for clusters that the client does not call, and deploys are refused for ever',
+    rule: 'half moved: entries outside of the topology',
+    steps: [
+      ['deploy', 'finish', 0, 3],
+      ['undo', 'abort', 7, 0],
+    ],
+  },
+  {
+    fault: 1,
+    what: 'a deploy that fails after the waves were regrouped says restored, and its records are not',
+    rule: 'untrue: restored, and a record is not back: entries outside of the topology',
+    steps: [
+      ['regroup waves', 'finish', 0, 1],
+      ['deploy', 'abort', 8, 3],
+    ],
+  },
+  {
+    fault: 1,
+    what: 'a deploy that fails after the waves were regrouped makes every later deploy half moved',
+    rule: 'refused: deploy: current traffic differs',
+    steps: [
+      ['regroup waves', 'finish', 0, 1],
+      ['deploy', 'abort', 8, 3],
+    ],
+  },
+  {
+    fault: 1,
+    what: 'an undo that is cancelled keeps a cluster that joins from being adopted, for ever',
+    rule: 'refused: adopt: current traffic differs',
+    steps: [
+      ['deploy', 'finish', 0, 3],
+      ['undo', 'cancel', 7, 0],
+      ['cluster joins', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 1,
+    what: 'after an undo that went well the version that the next deploy replaces is never retired',
+    rule: 'leak: a Deployment that nobody needs',
+    steps: [
+      ['deploy', 'finish', 0, 3],
+      ['undo', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 1,
+    what: 'a cluster that nobody calls any more is pinned to a version that its own record has never heard of',
+    rule: 'bypass: an unproven version is reachable by the pin',
+    steps: [
+      ['move topology', 'finish', 0, 7],
+      ['cluster joins', 'finish', 0, 3],
+    ],
+  },
+  {
+    fault: 2,
+    what: 'a cluster joins that calls only what is proven: no watch begins, and the bake waits for one for ever',
+    rule: 'stuck: a bake without a watch never ends',
+    steps: [['cluster joins', 'finish', 0, 3]],
+  },
+  {
+    fault: 2,
+    what: 'a cluster that lost its route and calls only what is proven is adopted again: promoted, and nothing is proven',
+    rule: 'untrue: promoted, and nothing is proven',
+    steps: [
+      ['move topology', 'finish', 0, 2],
+      ['deploy', 'finish', 0, 3],
+      ['route lost', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 2,
+    what: 'clusters that are adopted again beside one that was not released prove only what is new to all, and stay half moved',
+    rule: 'half moved: weights',
+    adopted: false,
+    steps: [
+      ['cluster joins', 'finish', 0, 7],
+      ['adopt', 'finish', 0, 0],
+      ['release', 'finish', 0, 0],
+      ['move topology', 'finish', 0, 1],
+      ['adopt', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 2,
+    what: 'a cluster is adopted beside one that it does not call: its restore says restored, and has nowhere to go back to',
+    rule: 'untrue: restored, and a record is not back: weights',
+    steps: [
+      ['cluster joins', 'finish', 0, 7],
+      ['route lost', 'finish', 0, 1],
+      ['adopt', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 3,
+    what: 'a version that exists in one cluster only is deployed by its name, and made from the running one in the other',
+    rule: 'foreign template: a version serves with the build of another',
+    steps: [
+      ['deploy', 'terminate', 1, 3],
+      ['deploy by name', 'finish', 0, 2],
+    ],
+  },
+  {
+    fault: 3,
+    what: 'the first version is deployed by its name after it was retired: its original is known, and it is made of the newest',
+    rule: 'foreign template: a version serves with the build of another',
+    steps: [
+      ['deploy', 'finish', 0, 3],
+      ['warm times end', 'finish', 0, 0],
+      ['deploy by name', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 3,
+    what: 'the Deployment of the version that an undo goes back to is deleted, and made anew from the version that it replaces',
+    rule: 'foreign template: a version serves with the build of another',
+    steps: [
+      ['deploy', 'finish', 0, 3],
+      ['undo', 'lose a Deployment', 0, 0],
+    ],
+  },
+  {
+    fault: 4,
+    what: 'a run that is reset is fenced out by its former self, and so is its restore',
+    rule: 'reset: a run is fenced out by its former self',
+    adopted: false,
+    steps: [
+      ['adopt', 'finish', 0, 0],
+      ['reset', 'finish', 1, 0],
+    ],
+  },
+  {
+    fault: 4,
+    what: 'one field of a newer worker, and no older one plans a deploy',
+    rule: 'refused: deploy: not a routing record',
+    steps: [['newer worker wrote', 'finish', 0, 0]],
+  },
+  {
+    fault: 4,
+    what: 'one field of a newer worker, and no older one plans an adoption',
+    rule: 'refused: adopt: not a routing record',
+    steps: [
+      ['newer worker wrote', 'finish', 0, 0],
+      ['cluster joins', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 4,
+    what: 'one field of a newer worker, and no older one restores',
+    rule: 'stuck: a run never ends (restoring)',
+    steps: [
+      ['newer worker wrote', 'finish', 0, 0],
+      ['restore', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 4,
+    what: 'a restore that cannot read a record keeps the lock of the service for ever',
+    rule: 'refused: deploy: a rollout of this service is running',
+    steps: [
+      ['newer worker wrote', 'finish', 0, 0],
+      ['restore', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 4,
+    what: 'an adoption that cannot read a record any more keeps the lock of the service for ever',
+    rule: 'refused: adopt: a rollout of this service is running',
+    adopted: false,
+    steps: [
+      ['adopt', 'terminate', 3, 0],
+      ['newer worker wrote', 'finish', 0, 0],
+    ],
+  },
+  {
+    fault: 9,
+    what: 'the pin is dropped by another tool, and the next deploy is reachable past Envoy before its first step',
+    rule: 'bypass: an unproven version is reachable without a pin',
+    steps: [
+      ['pin dropped', 'finish', 0, 0],
+      ['deploy', 'abort', 8, 3],
+    ],
+  },
+];
