@@ -25,7 +25,8 @@ export function splitProblems({ facts, config, change, running }: Asked): Proble
   if (change.kind === 'undo' || change.kind === 'release') return [];
   const serving = [...new Set(facts.flatMap((one) => Object.keys(one.record?.versions.proven ?? {})))];
   return serving.flatMap((name) => {
-    const routed = facts.filter((one) => (one.record?.topology.current?.[name] ?? 0) > 0);
+    // What an adoption that was taken back has left behind says nothing of what is proven.
+    const routed = facts.filter((one) => !isFresh(one) && (one.record?.topology.current?.[name] ?? 0) > 0);
     const versions = new Set(routed.map((one) => mainVersion(one.record?.versions.proven?.[name])));
     if (versions.size <= 1) return [];
     const text = `${config.service.name}: client clusters differ in what is proven in ${name}: ${[...versions].join(', ')}`;

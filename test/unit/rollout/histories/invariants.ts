@@ -147,14 +147,14 @@ export function checkEnd({ plan, state, clients, seen }: History): void {
   }
 }
 
-interface Partial {
+interface PartialEnd {
   readonly plan: Plan;
   readonly clients: Clients;
   readonly takenBack: readonly string[];
   readonly kept: readonly string[];
 }
 
-function checkPartial({ plan, clients, takenBack, kept }: Partial, wrong: (why: string) => never): void {
+function checkPartial({ plan, clients, takenBack, kept }: PartialEnd, wrong: (why: string) => never): void {
   const stays = plan.waves.flatMap(({ serving }) => serving).filter((name) => !takenBack.includes(name));
   const moved = stays.filter((name) => [...clients.values()].some(({ current }) => (current.get(name) ?? 0) > 0));
   if (!isBack(clients, takenBack)) wrong('a cluster that was taken back is not back');

@@ -121,17 +121,6 @@ export const known: readonly Known[] = [
     steps: [['pin dropped', 'finish', 0, 0]],
   },
   {
-    fault: 9,
-    what: 'a run is reset after its end, the service is released and loses its pin: the retirement takes away what serves',
-    rule: 'refused: adopt: is scaled to zero',
-    steps: [
-      ['deploy', 'finish', 0, 3],
-      ['reset', 'finish', 0, 0],
-      ['release', 'finish', 0, 0],
-      ['pin dropped', 'finish', 0, 0],
-    ],
-  },
-  {
     fault: 0,
     what: 'a cluster is adopted again with an older version, and what another one has proven is scaled away as an original',
     rule: 'outage: a version with a weight has no pods',
@@ -140,15 +129,6 @@ export const known: readonly Known[] = [
       ['route lost', 'finish', 0, 3],
       ['Deployment lost', 'finish', 0, 3],
       ['adopt', 'finish', 0, 0],
-    ],
-  },
-  {
-    fault: 0,
-    what: 'the adoption of a cluster that joins is stopped, and the record of nothing that it leaves splits the service',
-    rule: 'refused: adopt: client clusters differ',
-    steps: [
-      ['cluster joins', 'finish', 0, 7],
-      ['adopt', 'cancel', 1, 0],
     ],
   },
   {

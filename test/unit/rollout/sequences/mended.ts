@@ -186,4 +186,24 @@ export const mended: readonly Known[] = [
       ['deploy', 'abort', 8, 3],
     ],
   },
+  {
+    fault: 0,
+    what: 'the adoption of a cluster that joins is stopped, and the record of nothing that it leaves splits the service',
+    rule: 'refused: adopt: client clusters differ',
+    steps: [
+      ['cluster joins', 'finish', 0, 7],
+      ['adopt', 'cancel', 1, 0],
+    ],
+  },
+  {
+    fault: 9,
+    what: 'a run is reset after its end, the service is released and loses its pin: the retirement takes away what serves',
+    rule: 'refused: adopt: is scaled to zero',
+    steps: [
+      ['deploy', 'finish', 0, 3],
+      ['reset', 'finish', 0, 0],
+      ['release', 'finish', 0, 0],
+      ['pin dropped', 'finish', 0, 0],
+    ],
+  },
 ];

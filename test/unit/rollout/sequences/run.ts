@@ -18,7 +18,7 @@ import { deploymentName } from '../../../../core/routing/names.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
 import * as activities from './activities.ts';
 import { checkOutcome } from './invariants.ts';
-import { clusterOf, readRecord, type Mesh } from './mesh.ts';
+import { clusterOf, type Mesh } from './mesh.ts';
 
 interface Task {
   readonly cluster: string;
@@ -142,7 +142,6 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
     case 'prepare': {
       if (command.wave === 0) keepVersion(world, plan.version);
       return each(madeIn(plan, waveOf(plan, command.wave)), (at) => {
-        if (command.wave === 0) assertUnchanged(world.mesh, plan, run);
         run.builds.set(at.cluster.name, activities.prepareVersion(at));
       });
     }
@@ -193,17 +192,6 @@ function waveOf(plan: Plan, index: number): Plan['waves'][number] {
   const wave = plan.waves[index];
   if (wave === undefined) throw new RangeError(`no wave ${String(index)}`);
   return wave;
-}
-
-/** As the workflow does before its first write: between plan and start another run may have ended. */
-function assertUnchanged(mesh: Mesh, plan: Plan, run: Run): void {
-  if (run.state.touchedWaves > 0) return;
-  for (const name of Object.keys(plan.clusters)) {
-    const one = clusterOf(mesh, name);
-    if (one.up && (readRecord(one)?.versions.epoch ?? 0) !== (plan.seen[name] ?? 0)) {
-      throw new TidegateError('Conflict', `the record of ${name} changed after the plan was made`);
-    }
-  }
 }
 
 function keepVersion(world: World, version: string): void {

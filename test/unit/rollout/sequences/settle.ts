@@ -48,7 +48,7 @@ function goForward(world: World): void {
   if (mesh.taken.size > 0 && all.some(({ deployments }) => deployments.every(({ replicas }) => replicas === 0))) return;
   if (all.some(({ route }) => route === null || route.record.versions.proven === null)) {
     if (!accepted(world, start(world, adoption(mesh)), 'adopt')) return;
-    finish(world, 'adopt');
+    if (!finish(world, 'adopt')) return;
   }
   const version = 'v99';
   if (!accepted(world, start(world, { kind: 'deploy', version, image: imageOf(version) }), 'deploy')) return;
@@ -84,13 +84,15 @@ const reasons = [
 const reason = (refused: string): string =>
   reasons.find((text) => refused.includes(text)) ?? refused.replace(/\s+/g, ' ').slice(0, 160);
 
-function finish(world: World, what: string): void {
+/** Was it promoted? */
+function finish(world: World, what: string): boolean {
   const { last } = world;
   advance(world);
   const ended = world.last === last ? null : world.last;
   const outcome = ended?.state.outcome ?? `stuck in ${world.run?.state.phase ?? ''}`;
   if (outcome !== 'promoted' && world.mesh.taken.size === 0)
     world.found.add(`untrue: a healthy ${what} ends as ${outcome} (${ended?.state.code ?? ''})`);
+  return outcome === 'promoted';
 }
 
 /** Plays the steps, lets everything come to rest, and asks for a change: the rules that were broken on the way. */
