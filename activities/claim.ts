@@ -2,13 +2,19 @@
  * The right to write a record. Taking is compare-and-set, in the activity that writes: the record is read, the claim is
  * checked against it, and the write carries the resourceVersion that was read.
  */
-import { type Writer, claimOf } from '../core/routing/changes.ts';
+import { type Writer, claimOf, isUnderWay } from '../core/routing/changes.ts';
 import type { RoutingRecord } from '../core/routing/record.ts';
-import type { ActivityPort, Superseding } from './ports.ts';
+import { TidegateError } from '../core/values/error.ts';
+import type { Superseding } from './other-runs.ts';
+import type { ActivityPort } from './ports.ts';
+
+/** Without a record there is no fence: the late attempt of a run that is over must not make one. */
+const late = (run: string): TidegateError =>
+  new TidegateError('FencedOut', `run ${run} is over, and no record is left of it: nothing was written`);
 
 /**
  * The writer as the record is to know it. Its run id is the activity's own: a run that was reset replays inputs which name
- * its former self. It goes on where that one ended; a way back also takes what any closed run of its lock has left.
+ * its former self. It goes on where that one was ended in its middle; a way back also takes what any closed run of its lock has left.
  */
 export async function claim<T extends Writer>(
   activity: ActivityPort,
@@ -16,8 +22,13 @@ export async function claim<T extends Writer>(
   { input, over }: { readonly input: T; readonly over: Superseding },
 ): Promise<T> {
   const writer = { ...input, run: activity.runId() ?? input.run };
-  const part = record?.versions;
-  if (part === undefined || claimOf(part, writer) !== 'overtaken' || part.run === writer.run) return writer;
+  if (record === null) {
+    if (await activity.isOver()) throw late(writer.run);
+    return writer;
+  }
+  const part = record.versions;
+  if (claimOf(part, writer) !== 'overtaken' || part.run === writer.run) return writer;
+  if (over === 'formerSelf' && !isUnderWay(part)) return writer;
   if (!(await activity.supersedes(part.run, over))) return writer;
   return { ...writer, replaces: { epoch: part.epoch, run: part.run } };
 }

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { beatEveryMs, type BeatingActivity } from '../core/contract/timeouts.ts';
 import type { CountSource } from '../core/judge/series/source.ts';
 import type { Clusters } from '../platform/kube/clusters.ts';
-import { supersedes } from './supersedes.ts';
+import { isOver, supersedes, type Superseding } from './other-runs.ts';
 
 export interface ActivityPort {
   /** Aborts when the activity is cancelled or its worker shuts down. */
@@ -14,12 +14,11 @@ export interface ActivityPort {
   scheduledAtMs(): number;
   /** Run id of the workflow that this activity works for; null: none does. */
   runId(): string | null;
+  /** Has the run that this activity works for ended already? (Its late attempt may still be under way.) */
+  isOver(): Promise<boolean>;
   /** May the run of this activity go on in the place of that one? */
   supersedes(run: string, over: Superseding): Promise<boolean>;
 }
-
-/** formerSelf: the run that a reset ended. anyFormerRun: every closed run of the same workflow id. */
-export type Superseding = 'formerSelf' | 'anyFormerRun';
 
 export interface Clock {
   nowMs(): number;
@@ -50,6 +49,7 @@ export const temporalActivity: ActivityPort = {
   heartbeat: (progress) => Context.current().heartbeat(progress),
   scheduledAtMs: () => Context.current().info.scheduledTimestampMs,
   runId: () => Context.current().info.workflowExecution?.runId ?? null,
+  isOver,
   supersedes,
 };
 
@@ -60,6 +60,7 @@ export function standaloneActivity(signal: AbortSignal, startedAtMs: number): Ac
     heartbeat: () => undefined,
     scheduledAtMs: () => startedAtMs,
     runId: () => null,
+    isOver: () => Promise.resolve(false),
     supersedes: () => Promise.resolve(false),
   };
 }

@@ -30,7 +30,7 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
     start(context, context.forward, seq, async () => {
       const { planned, at } = stepOf(context, wave, step);
       const summary = `${formatShare(at.share)} to ${context.plan.version}`;
-      await write(context, planned, { versions: at.versions, redirect: true, summary });
+      await write(context, planned, { seq, versions: at.versions, redirect: true, summary });
       context.emit({ type: 'done', seq });
     }),
   verify: ({ seq, wave, step }) =>
@@ -89,7 +89,7 @@ async function enter(context: RunContext, seq: number, wave: PlannedWave): Promi
   const { kind, version } = context.plan;
   const summary = `${version} enters with weight 0`;
   // At adoption the first write brings the route without the redirect: nothing flows through Envoy yet.
-  await write(context, wave, { versions: wave.enter, redirect: kind !== 'adopt', summary, enters: version });
+  await write(context, wave, { seq, versions: wave.enter, redirect: kind !== 'adopt', summary, enters: version });
   keepConcerned(context, wave);
   const proof = await verify(context, wave.clients, { mode: 'entered', summary: `every Envoy knows ${version}` });
   context.emit({ type: 'proved', seq, proof });
@@ -110,6 +110,8 @@ function keepConcerned({ plan, written }: RunContext, wave: PlannedWave): void {
 }
 
 interface Write {
+  /** Of the command. */
+  readonly seq: number;
   readonly versions: VersionShares;
   readonly redirect: boolean;
   readonly summary: string;
@@ -120,7 +122,7 @@ interface Write {
 async function write(
   context: RunContext,
   wave: PlannedWave,
-  { versions, redirect, summary, enters = '' }: Write,
+  { seq, versions, redirect, summary, enters = '' }: Write,
 ): Promise<void> {
   const { plan } = context;
   await forEach(wave.clients, async (cluster) => {
@@ -130,7 +132,7 @@ async function write(
     const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`).applyRouting({
       service: plan.service,
       cluster: refOf(context, cluster),
-      ...writerOf(context, cluster),
+      ...writerOf(context, cluster, seq),
       versions,
       redirect,
       ...present({ initial, build }),
@@ -143,6 +145,7 @@ async function write(
 
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
   const { plan } = context;
+  if (plan.waves.every((wave) => wave.serving.every((name) => serving.includes(name)))) await holdAll(context, seq);
   const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : serving;
@@ -151,13 +154,24 @@ async function commit(context: RunContext, seq: number, serving: readonly string
     const input = {
       service: plan.service,
       cluster: refOf(context, cluster),
-      ...writerOf(context, cluster),
+      ...writerOf(context, cluster, seq),
       serving,
       pin,
     };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });
   context.emit({ type: 'done', seq });
+}
+
+/** A run that was reset after its former self had gone back somewhere finds it here, before anything is proven. */
+async function holdAll(context: RunContext, seq: number): Promise<void> {
+  const { plan } = context;
+  if (plan.owners === undefined) return;
+  for (const wave of plan.waves) {
+    const last = wave.steps.at(-1);
+    if (last === undefined) continue;
+    await write(context, wave, { seq, versions: last.versions, redirect: true, summary: 'still as it was proven' });
+  }
 }
 
 async function release(context: RunContext, seq: number): Promise<void> {
@@ -168,7 +182,7 @@ async function release(context: RunContext, seq: number): Promise<void> {
       const input = {
         service: plan.service,
         cluster: refOf(context, cluster),
-        ...writerOf(context, cluster),
+        ...writerOf(context, cluster, seq),
         step,
         drainMs: plan.drainMs,
       };

@@ -106,11 +106,11 @@ export function verify(
   return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
 }
 
-/** As whom the run writes to a client cluster: the way back has a turn of its own, and nobody else is overrun. */
-export function writerOf({ plan, run, epoch }: RunContext, cluster: string): Writer {
+/** As whom the command `seq` writes to a client cluster: no later command of the run is overrun, and nobody else. */
+export function writerOf({ plan, run, epoch }: RunContext, cluster: string, seq: number): Writer {
   if (plan.owners === undefined) return { epoch, run };
   const replaces = Object.hasOwn(plan.owners, cluster) ? plan.owners[cluster] : undefined;
-  return { epoch, run, turn: epoch - plan.epoch, replaces: replaces ?? null };
+  return { epoch, run, turn: seq, replaces: replaces ?? null };
 }
 
 export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => refIn(plan, cluster);

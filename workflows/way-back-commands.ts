@@ -18,10 +18,10 @@ export const wayBackCommands = (context: RunContext): Handlers<'restore' | 'prov
     context.forward = new CancellationScope();
     context.epoch += 1;
     const { plan } = context;
-    const writers = Object.fromEntries(clients.map((cluster) => [cluster, writerOf(context, cluster)]));
+    const writers = Object.fromEntries(clients.map((cluster) => [cluster, writerOf(context, cluster, seq)]));
     start(context, new CancellationScope({ cancellable: false }), seq, async () => {
       await forEach(clients, async (cluster) => {
-        const by = writers[cluster] ?? writerOf(context, cluster);
+        const by = writers[cluster] ?? writerOf(context, cluster, seq);
         const input = { service: plan.service, cluster: refOf(context, cluster), ...by, serving };
         const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
         remember(context, cluster, back);

@@ -4,7 +4,7 @@ import type { ObjectChange } from '../kube/object-change.ts';
 import { TidegateError, refuse } from '../values/error.ts';
 import { type Shares, positiveShares } from '../values/share.ts';
 import { inNormalForm } from './normal-form.ts';
-import type { Build, RecordPart, RoutingRecord, VersionShares, Frontend, L7Policy } from './record.ts';
+import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares, VersionsPart } from './record.ts';
 import type { ServiceRef } from './service-ref.ts';
 import { sameTraffic, mainVersion } from './weights.ts';
 
@@ -14,7 +14,7 @@ export type Owner = Pick<RecordPart<unknown>, 'epoch' | 'run'>;
 export interface Writer extends Owner {
   /** Run id of the workflow that writes. */
   readonly run: string;
-  /** 0 goes forward, one more with each way back: fences the late writes of the own run. Absent: an older workflow's. */
+  /** Number of the command that it writes for: fences late attempts of the own run. Absent: an older workflow's. */
   readonly turn?: number;
   /**
    * Taking is compare-and-set: the owner that this run replaces, as its plan read it; null: there was no record.
@@ -38,18 +38,22 @@ export function claimOf(part: RecordPart<unknown>, { epoch, run, turn, replaces 
 
 export type Claim = 'own' | 'takes' | 'overtaken';
 
-/** What its writer leaves in a part: two runs never share an epoch, and epochs only rise. */
-const takenBy = (part: RecordPart<unknown>, writer: Writer): Pick<RecordPart<unknown>, 'epoch' | 'run' | 'turn'> => ({
-  epoch: Math.max(writer.epoch, part.epoch + (claimOf(part, writer) === 'takes' ? 1 : 0)),
-  run: writer.run,
-  ...((writer.turn ?? 0) > 0 && { turn: writer.turn }),
-});
+/** May a reset run go on with what its former self wrote? Not once that one has gone back, or committed. */
+export const isUnderWay = ({ closed }: RecordPart<unknown>): boolean => closed === undefined;
+
+/** The part in the hands of its writer: two runs never share an epoch, and epochs only rise. */
+function takenBy(part: VersionsPart, writer: Writer): VersionsPart {
+  const { turn: _turn, closed: _closed, ...rest } = part;
+  const epoch = Math.max(writer.epoch, part.epoch + (claimOf(part, writer) === 'takes' ? 1 : 0));
+  return { ...rest, epoch, run: writer.run, ...turnOf(writer.turn) };
+}
+
+const turnOf = (turn = 0): Pick<RecordPart<unknown>, 'turn'> => (turn > 0 ? { turn } : {});
 
 /** The record in the hands of the writer, with the same traffic. */
 export function taken(record: RoutingRecord, writer: Writer): RoutingRecord {
   assertEpoch(record, writer);
-  const { turn: _, ...versions } = record.versions;
-  return { ...record, versions: { ...versions, ...takenBy(record.versions, writer) } };
+  return { ...record, versions: takenBy(record.versions, writer) };
 }
 
 /** Refuses a run that another one has overtaken, and a record that only a newer Tidegate understands. */
@@ -110,8 +114,7 @@ export function withShares(found: RoutingRecord | null, input: ApplyRoutingInput
     { ...atZero(versions.current?.[serving]), ...atZero(versions.proven?.[serving]), ...shares },
   ]);
   const current = { ...versions.current, ...Object.fromEntries(entries) };
-  const { turn: _, ...rest } = versions;
-  const moved = inNormalForm({ ...record, versions: { ...rest, current, ...takenBy(versions, input) } });
+  const moved = inNormalForm({ ...record, versions: { ...takenBy(versions, input), current } });
   return input.build === undefined ? moved : withBuild(moved, input.build);
 }
 
@@ -142,17 +145,16 @@ export function restored(
   { serving, ...writer }: Writer & { serving: readonly string[] },
 ): RoutingRecord {
   assertEpoch(record, writer);
-  const { turn: _, ...versions } = record.versions;
+  const versions = takenBy(record.versions, writer);
   const { proven, current } = versions;
-  const taken = takenBy(record.versions, writer);
   // Nothing proven: there is no half way back to no Envoy at all.
-  if (proven === null) return { ...record, versions: { ...versions, current: null, ...taken } };
+  if (proven === null) return { ...record, versions: { ...versions, current: null, closed: true } };
   const entries = Object.entries(proven)
     .filter(([name]) => serving.length === 0 || serving.includes(name))
     .map(([name, shares]): [string, Shares] => [name, { ...atZero(current?.[name]), ...shares }]);
   return inNormalForm({
     ...record,
-    versions: { ...versions, current: { ...current, ...Object.fromEntries(entries) }, ...taken },
+    versions: { ...versions, current: { ...current, ...Object.fromEntries(entries) }, closed: true },
   });
 }
 
@@ -162,7 +164,7 @@ export function committed(
   { serving, pin, ...writer }: Writer & { serving: readonly string[]; pin?: string },
 ): RoutingRecord {
   assertEpoch(record, writer);
-  const { turn: _, ...versions } = record.versions;
+  const versions = takenBy(record.versions, writer);
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
   const previous: Record<string, string> = { ...versions.previous };
@@ -179,7 +181,7 @@ export function committed(
       ...versions,
       proven: Object.keys(proven).length === 0 ? null : proven,
       previous,
-      ...takenBy(record.versions, writer),
+      closed: true,
     },
   };
 }

@@ -21,6 +21,7 @@ const part = <T extends z.ZodType>(value: T) =>
     epoch: z.int().min(0),
     run: z.string(),
     turn: z.int().min(0).exactOptional(),
+    closed: z.literal(true).exactOptional(),
   });
 
 const ms = z.int().min(0);

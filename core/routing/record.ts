@@ -35,8 +35,10 @@ export interface RecordPart<T> {
   readonly epoch: number;
   /** Workflow run id that took the epoch. */
   readonly run: string;
-  /** Turn of that run which wrote last: 0 goes forward, and each way back has one more. Absent: 0. */
+  /** Number of the command of that run which wrote last: a late attempt of an earlier one is refused. Absent: 0. */
   readonly turn?: number;
+  /** That run has committed it, or gone back: nothing of it goes forward here after a reset. Absent: not yet. */
+  readonly closed?: true;
 }
 
 export interface VersionsPart extends RecordPart<VersionShares> {

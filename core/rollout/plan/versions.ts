@@ -259,7 +259,9 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
 
 function sourcesFor(context: Context, version: string): Record<string, VersionSource> {
   const { facts, change, config } = context;
-  const entries = facts.flatMap((one) => {
+  // An adoption makes something where nothing is proven yet.
+  const made = change.kind === 'adopt' ? facts.filter(isFresh) : facts;
+  const entries = made.flatMap((one) => {
     const deployment = sourceOf(one, context, version)?.deployment;
     if (deployment === undefined) return [];
     const image = change.kind === 'deploy' && change.image !== undefined ? { image: change.image } : {};

@@ -1,7 +1,7 @@
 /** What is wrong with an adoption. */
 import type { LoadedConfig } from '../../config/types.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
-import { isFresh, originals, topologyOf } from './serving-facts.ts';
+import { isFresh, originals, provenIn, topologyOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 
 export function adoptProblems(
@@ -22,8 +22,13 @@ export function adoptProblems(
   const called = fresh.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
   const perCluster = called.flatMap((one) => {
     const found = originals(one);
-    if (found.length === 1) return [];
     const where = `${one.cluster}/${config.service.namespace}`;
+    const proven = provenIn(facts, one.cluster);
+    if (found.length === 1 && proven !== '' && found[0]?.version !== proven) {
+      const text = `${where}: other clusters send their calls to ${config.service.name} ${proven} there, which is proven, but ${found[0]?.version || 'an unlabelled version'} runs behind the frontend`;
+      return [{ code: 'Invalid', text, fix: `bring ${proven} back there first` } satisfies Problem];
+    }
+    if (found.length === 1) return [];
     return [{ code: 'Invalid', ...notOne(`${where}: `, config.service.name, one) } satisfies Problem];
   });
   const versions = [...new Set(fresh.flatMap((one) => originals(one).map((workload) => workload.version)))];

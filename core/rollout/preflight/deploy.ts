@@ -4,7 +4,7 @@ import { mainVersion } from '../../routing/weights.ts';
 import { describeEdited } from '../../workload/edited-version.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Change } from '../change.ts';
-import { topologyOf, workloadOf } from './serving-facts.ts';
+import { provenIn, topologyOf, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 
 export function deployProblems(
@@ -74,10 +74,6 @@ export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFact
     ];
   });
 }
-
-/** What is proven in a serving cluster, as any client's record says. */
-const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>
-  facts.map(({ record }) => mainVersion(record?.versions.proven?.[serving])).find((version) => version !== '') ?? '';
 
 /** Neither what a version is made from nor the version itself may have been edited: the name stands for one template. */
 export function editProblems(config: LoadedConfig, facts: readonly ClusterFacts[], version: string): Problem[] {

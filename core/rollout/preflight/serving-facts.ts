@@ -1,5 +1,6 @@
 /** What the facts of the clusters say to a change: who is adopted, what serves, where calls go. */
 import type { LoadedConfig } from '../../config/types.ts';
+import { mainVersion } from '../../routing/weights.ts';
 import type { Shares } from '../../values/share.ts';
 import type { ClusterFacts, WorkloadFacts } from '../../workload/facts.ts';
 
@@ -30,3 +31,7 @@ export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: numbe
   if (recorded) return recorded;
   return config.service.topology?.[one.cluster] ?? { [one.cluster]: whole };
 }
+
+/** What is proven in a serving cluster, as any client's record says. */
+export const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>
+  facts.map(({ record }) => mainVersion(record?.versions.proven?.[serving])).find((version) => version !== '') ?? '';

@@ -179,6 +179,7 @@ export function testDeps(clusters: Clusters): TestDeps {
       heartbeat: (progress) => heartbeats.push(progress),
       scheduledAtMs: () => startedAtMs,
       runId: () => null,
+      isOver: () => Promise.resolve(false),
       supersedes: () => Promise.resolve(false),
     },
     onSleep: (next) => (hook = next),

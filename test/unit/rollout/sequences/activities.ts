@@ -1,10 +1,11 @@
 /** What the writing activities make of a mesh. Records change through core/routing as it is; the rest is played. */
-import type { Superseding } from '../../../../activities/ports.ts';
+import type { Superseding } from '../../../../activities/other-runs.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import {
   assertEpoch,
   claimOf,
   committed,
+  isUnderWay,
   mentions,
   pinOf,
   restored,
@@ -25,13 +26,20 @@ export interface At {
   readonly cluster: Cluster;
   readonly by: Writer;
   /** What Temporal says: is that run over, so that this one may go on in its place? */
+  /** … and has the own run ended? */
+  readonly isOver: () => boolean;
   readonly supersedes: (run: string, over: Superseding) => boolean;
 }
 
 /** As activities/claim.ts: the writer as the record is to know it. */
-function claim({ by, supersedes }: At, record: RoutingRecord | null, over: Superseding): Writer {
-  const part = record?.versions;
-  if (part === undefined || claimOf(part, by) !== 'overtaken' || part.run === by.run) return by;
+function claim({ by, supersedes, isOver }: At, record: RoutingRecord | null, over: Superseding): Writer {
+  if (record === null) {
+    if (isOver()) refuse('FencedOut', `run ${by.run} is over`, '');
+    return by;
+  }
+  const part = record.versions;
+  if (claimOf(part, by) !== 'overtaken' || part.run === by.run) return by;
+  if (over === 'formerSelf' && !isUnderWay(part)) return by;
   return supersedes(part.run, over) ? { ...by, replaces: { epoch: part.epoch, run: part.run } } : by;
 }
 

@@ -24,34 +24,6 @@ export const known: readonly Known[] = [
     ],
   },
   {
-    fault: 4,
-    what: 'a run is reset to a wave after its former self has gone back: it goes on, and proves what was taken back',
-    rule: 'untrue: promoted, and the version is not proven where it serves',
-    steps: [
-      ['deploy', 'cancel', 11, 0],
-      ['reset', 'finish', 16, 0],
-    ],
-  },
-  {
-    fault: 4,
-    what: 'a run is reset after its former self has gone back, and pins what is not proven',
-    rule: 'bypass: an unproven version is reachable by the pin',
-    steps: [
-      ['deploy', 'cancel', 11, 0],
-      ['reset', 'finish', 16, 0],
-    ],
-  },
-  {
-    fault: 4,
-    what: 'an adoption is reset after its former self has gone back: promoted, and nothing is proven',
-    rule: 'untrue: promoted, and nothing is proven',
-    adopted: false,
-    steps: [
-      ['adopt', 'breach', 6, 0],
-      ['reset', 'finish', 21, 0],
-    ],
-  },
-  {
     fault: 9,
     what: 'the pin is dropped by another tool, and the version that is kept warm gets calls past Envoy',
     rule: 'bypass: an unproven version is reachable without a pin',
@@ -122,17 +94,6 @@ export const known: readonly Known[] = [
   },
   {
     fault: 0,
-    what: 'a cluster is adopted again with an older version, and what another one has proven is scaled away as an original',
-    rule: 'outage: a version with a weight has no pods',
-    steps: [
-      ['deploy', 'finish', 0, 3],
-      ['route lost', 'finish', 0, 3],
-      ['Deployment lost', 'finish', 0, 3],
-      ['adopt', 'finish', 0, 0],
-    ],
-  },
-  {
-    fault: 0,
     what: 'a commit that one cluster does not take leaves clients that differ, and no restore brings them together',
     rule: 'refused: deploy: client clusters differ',
     steps: [
@@ -141,25 +102,14 @@ export const known: readonly Known[] = [
     ],
   },
   {
-    fault: 0,
-    what: 'a late write of a dead adoption makes a route to pods that are gone: the fence is gone with the object',
-    rule: 'outage: a version with a weight has no pods',
-    adopted: false,
+    fault: 9,
+    what: 'a run is reset after its end, the service is released and loses its pin: the retirement takes away what serves',
+    rule: 'refused: adopt: is scaled to zero',
     steps: [
-      ['adopt', 'abort', 4, 0],
-      ['warm times end', 'finish', 0, 0],
-      ['late writes land', 'finish', 0, 0],
-    ],
-  },
-  {
-    fault: 0,
-    what: 'a late write of a dead adoption makes a record where the route was lost: the fence is gone with the object',
-    rule: 'two owners: a run writes after another one has taken over',
-    adopted: false,
-    steps: [
-      ['adopt', 'terminate', 12, 0],
-      ['restore', 'finish', 0, 0],
-      ['route lost', 'finish', 0, 3],
+      ['deploy', 'finish', 0, 3],
+      ['reset', 'finish', 0, 0],
+      ['release', 'finish', 0, 0],
+      ['pin dropped', 'finish', 0, 0],
     ],
   },
 ];

@@ -27,7 +27,8 @@ export const newWorld = (mesh: Mesh = newMesh()): World => ({
   mesh,
   run: null,
   last: null,
-  runs: 0,
+  // A mesh that was adopted before has records of run-1.
+  runs: mesh.clusters.some(({ route }) => route !== null) ? 1 : 0,
   chains: new Map(),
   reset: false,
   retirements: [],
@@ -215,7 +216,9 @@ export const operations = {
     resetRun(world, former, how.at);
     goOn(world, { ...how, at: how.at >> 1 });
     const reason = world.last?.state.reason ?? '';
-    if (reason.includes(`belong to run ${former.id} `))
+    // One that had gone back, or committed, is not gone on with.
+    const underWay = former.state.outcome === null && former.epoch === former.plan.epoch;
+    if (underWay && reason.includes(`belong to run ${former.id} `))
       world.found.add('reset: a run is fenced out by its former self');
   },
   'regroup waves': ({ mesh }, { arg }) => {

@@ -135,7 +135,7 @@ export function closeRun(world: World, run: Run): void {
 
 function tasksOf(world: World, run: Run, command: Kept): Task[] {
   const { plan } = run;
-  const by = writers(run);
+  const by = writers(run, command.seq);
   const each = (clusters: readonly string[], work: (at: activities.At) => void): Task[] =>
     clusters.map((cluster) => ({ cluster, work: () => work(atCluster(world, run, { cluster, by: by(cluster) })) }));
   switch (command.type) {
@@ -162,7 +162,15 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
       const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
       const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : command.serving;
       const pin = (name: string): string => (pinned.includes(name) ? plan.version : '');
-      return each(all, (at) => activities.commit(at, { serving: command.serving, pin: pin(at.cluster.name) }));
+      const whole = plan.waves.every((wave) => wave.serving.every((name) => command.serving.includes(name)));
+      const held = (whole ? plan.waves : []).flatMap((wave) => {
+        const versions = wave.steps.at(-1)?.versions ?? {};
+        return each(wave.clients, (at) => activities.applyRouting(at, { versions, redirect: true, build: '' }));
+      });
+      return [
+        ...held,
+        ...each(all, (at) => activities.commit(at, { serving: command.serving, pin: pin(at.cluster.name) })),
+      ];
     }
     case 'release': {
       const steps = ['route', 'services'] as const;
@@ -175,8 +183,8 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
 }
 
 /** As whom the run writes, fixed when the command is issued: see writerOf in workflows/run-context.ts. */
-function writers({ id, plan, epoch }: Run): (cluster: string) => Writer {
-  return (cluster) => ({ epoch, run: id, turn: epoch - plan.epoch, replaces: plan.owners?.[cluster] ?? null });
+function writers({ id, plan, epoch }: Run, turn: number): (cluster: string) => Writer {
+  return (cluster) => ({ epoch, run: id, turn, replaces: plan.owners?.[cluster] ?? null });
 }
 
 function atCluster(world: World, run: Run, { cluster, by }: { cluster: string; by: Writer }): activities.At {
@@ -185,7 +193,13 @@ function atCluster(world: World, run: Run, { cluster, by }: { cluster: string; b
     if (run.id !== newest || former === world.run?.id) return false;
     return over === 'anyFormerRun' || world.chains.get(former) === run.chain;
   };
-  return { plan: run.plan, cluster: clusterOf(world.mesh, cluster), by, supersedes };
+  return {
+    plan: run.plan,
+    cluster: clusterOf(world.mesh, cluster),
+    by,
+    supersedes,
+    isOver: () => run.id !== world.run?.id,
+  };
 }
 
 function waveOf(plan: Plan, index: number): Plan['waves'][number] {

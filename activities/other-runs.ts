@@ -1,8 +1,10 @@
-/** Is a run over, so that the run of this activity may go on in its place? Asked of Temporal, which knows. */
+/** Is a run over: the activity's own, or another in whose place it may go on? Asked of Temporal, which knows. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { TidegateError } from '../core/values/error.ts';
-import type { Superseding } from './ports.ts';
+
+/** formerSelf: the run that a reset ended. anyFormerRun: every closed run of the same workflow id. */
+export type Superseding = 'formerSelf' | 'anyFormerRun';
 
 const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -24,11 +26,27 @@ export async function supersedes(run: string, over: Superseding): Promise<boolea
   } catch (error) {
     // Deleted, or past its retention: a run that Temporal does not know is not running.
     if (error instanceof WorkflowNotFoundError) return over === 'anyFormerRun';
-    const text = error instanceof Error ? error.message : String(error);
-    throw new TidegateError('Unavailable', `whether run ${run} is over cannot be asked of Temporal: ${text}`, {
-      cause: error,
-    });
+    throw unasked(run, error);
   }
+}
+
+/** The own run has ended: this attempt comes late. */
+export async function isOver(): Promise<boolean> {
+  const { client, info } = Context.current();
+  const { workflowId, runId } = info.workflowExecution ?? { workflowId: '', runId: '' };
+  try {
+    return (await client.workflow.getHandle(workflowId, runId).describe()).status.name !== 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return true;
+    throw unasked(runId, error);
+  }
+}
+
+function unasked(run: string, error: unknown): TidegateError {
+  const text = error instanceof Error ? error.message : String(error);
+  return new TidegateError('Unavailable', `whether run ${run} is over cannot be asked of Temporal: ${text}`, {
+    cause: error,
+  });
 }
 
 type Described = Awaited<ReturnType<ReturnType<Context['client']['workflow']['getHandle']>['describe']>>;
