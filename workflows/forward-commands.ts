@@ -71,7 +71,8 @@ async function assertUnchanged(context: RunContext): Promise<void> {
   const { plan } = context;
   if (plan.owners !== undefined) return;
   const { readRecords } = activitiesOf(context, 'readRecords', 'is the world still as planned?');
-  const { clusters } = await readRecords({ service: plan.service, clusters: Object.values(plan.clusters) });
+  const taking = Object.values(plan.clusters).filter(({ name }) => plan.absent?.[name] === undefined);
+  const { clusters } = await readRecords({ service: plan.service, clusters: taking });
   // One that cannot be reached right now is held by the first write to it.
   const changed = clusters.filter(
     ({ cluster, record, unreachable }) =>
