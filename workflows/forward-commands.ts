@@ -143,8 +143,9 @@ async function write(
 }
 
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
-  const { plan } = context;
-  const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  const { plan, absent } = context;
+  const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  const clusters = all.filter((cluster) => !absent.has(cluster));
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : serving;
   await forEach(clusters, async (cluster) => {

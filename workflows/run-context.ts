@@ -38,6 +38,8 @@ export interface RunContext {
   /** Per serving cluster: when its present share was written, ms since the epoch. */
   readonly sinceMs: Record<string, number>;
   readonly underWay: Set<Promise<void>>;
+  /** Clusters that the run goes on without: left out by the plan, or given up. */
+  readonly absent: Set<string>;
 }
 
 export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext => ({
@@ -50,6 +52,7 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   builds: new Map(),
   sinceMs: {},
   underWay: new Set(),
+  absent: new Set(Object.keys(plan.absent ?? {})),
 });
 
 /** The activities of a run; `summary` is what the Temporal UI shows. The way back does not wait for cancelled ones. */
@@ -94,7 +97,11 @@ export function remember({ written }: RunContext, cluster: string, write: Omit<W
 export function verify(
   context: RunContext,
   clusters: readonly string[],
-  { mode, summary }: { mode: VerifyMode; summary: string },
+  {
+    mode,
+    summary,
+    by = 'verifyRouting',
+  }: { mode: VerifyMode; summary: string; by?: 'verifyRouting' | 'verifyRestored' },
 ): Promise<VerifyRoutingResult> {
   const { service, metrics } = context.plan;
   const targets = clusters.flatMap((cluster) => {
@@ -103,7 +110,7 @@ export function verify(
   });
   const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
   const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
-  return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
+  return activitiesOf(context, by, summary)[by](input);
 }
 
 /** As whom the run writes to a client cluster: the way back has a turn of its own, and nobody else is overrun. */

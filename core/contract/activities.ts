@@ -146,6 +146,8 @@ export interface RolloutActivities {
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;
   applyRouting(input: ApplyRoutingInput): Promise<ApplyRoutingResult>;
   verifyRouting(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
+  /** The same of a way back, where no watch takes its place. */
+  verifyRestored(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
   watchSlo(input: WatchSloInput): Promise<WatchSloResult>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;
   restore(input: RestoreInput): Promise<RestoreResult>;

@@ -3,7 +3,7 @@ import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import type { SloReading } from '../../judge/slo-reading.ts';
 import type { Change } from '../change.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RolloutState, Phase, Outcome, Moments } from './state.ts';
+import type { Absence, ClusterBack, RolloutState, Phase, Outcome, Moments } from './state.ts';
 
 export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
   return {
@@ -22,6 +22,8 @@ export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
     proof: state.proof,
     takenBack: [...state.takenBack],
     outstanding: [...state.outstanding],
+    back: { ...state.back },
+    absent: { ...state.absent },
     since: state.since,
     moments: { ...state.moments },
   };
@@ -47,6 +49,10 @@ export interface RolloutStatus {
   readonly takenBack: readonly string[];
   /** Clusters still to be written in a restore. */
   readonly outstanding: readonly string[];
+  /** How far each client cluster of a restore is. Missing: said by an older worker. */
+  readonly back?: Readonly<Record<string, ClusterBack>>;
+  /** Clusters that the run goes on, or has ended, without. Missing: said by an older worker. */
+  readonly absent?: Readonly<Record<string, Absence>>;
   readonly since: number;
   readonly moments: Moments;
 }
