@@ -11,7 +11,7 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
-import { leftOut } from '../core/rollout/change.ts';
+import { isWayBack, leftOut } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
@@ -63,8 +63,10 @@ export async function startRollout(input: StartRolloutInput): Promise<StartRollo
 
 async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   checkInput(input);
+  const { kind } = input.change;
   const config = await loadConfig({
     service: input.service,
+    ...(isWayBack(kind) && { wayBack: kind }),
     ...present({ namespace: input.namespace, mesh: input.mesh }),
   });
   const service = serviceRef(config);

@@ -32,12 +32,12 @@ export function wayBackCommands(context: RunContext): Handlers<'restore' | 'prov
       if (oneByOne) for (const flow of flows.values()) flow.cancel();
       flows = new Map();
       const own = flows;
-      const writers = new Map(clients.map((cluster) => [cluster, writerOf(context, cluster)]));
+      const ways = clients.map((cluster) => ({ seq, cluster, serving, oneByOne, by: writerOf(context, cluster) }));
       start(context, new CancellationScope({ cancellable: false }), seq, async () => {
-        const ends = clients.map(async (cluster) => {
+        const ends = ways.map(async (way) => {
           const flow = new CancellationScope();
-          own.set(cluster, flow);
-          await flow.run(() => bringBack(context, { seq, cluster, serving, by: writers.get(cluster) ?? writerOf(context, cluster), oneByOne }));
+          own.set(way.cluster, flow);
+          await flow.run(() => bringBack(context, way));
         });
         await allBut(context, clients, ends);
         context.emit({ type: 'done', seq });

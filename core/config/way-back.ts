@@ -6,7 +6,6 @@ import { API_VERSION } from './mesh-schema.ts';
 import { checkConfig, type ReadConfig } from './parse.ts';
 import type { CheckedConfig } from './resolve.ts';
 import { readDocuments, type SourceDocument } from './source.ts';
-import type { ReadTemplate } from './template.ts';
 import { recordOf } from '../values/json.ts';
 
 export interface NamedService {
@@ -16,23 +15,15 @@ export interface NamedService {
 }
 
 /** The Mesh documents that are whole, and the named Services that are. Takes documents that nobody has checked before. */
-export function checkForWayBack(read: ReadConfig, wanted: NamedService, readTemplate: ReadTemplate): CheckedConfig {
-  const one = (documents: readonly SourceDocument[]): CheckedConfig | undefined => {
-    const parsed = checkConfig({ ...read, documents, problems: [] }, readTemplate);
-    return parsed.ok ? parsed.config : undefined;
-  };
-  const whole = read.documents.filter((document) => isKind(document, 'Mesh') && one([document]) !== undefined);
-  const meshes = whole.flatMap((document) => one([document])?.meshes ?? []);
-  const services = read.documents
-    .filter((document) => isNamed(document, wanted))
-    .flatMap((document) => {
-      const found = one([...whole, document]);
-      if (found !== undefined) return found.services;
-      // A way back makes no version, so it needs no template.
-      document.removeKey(['spec'], 'template');
-      return one([...whole, document])?.services ?? [];
-    });
-  return { meshes, services };
+export function checkForWayBack(read: ReadConfig, wanted: NamedService): CheckedConfig {
+  const meshes = wholeMeshes(read);
+  const named = read.documents.filter((document) => isNamed(document, wanted));
+  const services = named.flatMap((document) => {
+    // A way back makes no version, so it needs no template.
+    document.removeKey(['spec'], 'template');
+    return checkAlone({ ...read, documents: [...meshes, document] })?.services ?? [];
+  });
+  return { meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [], services };
 }
 
 /** Where documents put the service, as far as they can be read: enough for a restore, which needs no more of it. */
@@ -47,22 +38,26 @@ export function placesOf({ documents }: ReadConfig, wanted: NamedService): Named
     });
 }
 
-/** The service with every default: what it is and who calls it is in the records. */
-export function withDefaults(config: CheckedConfig, of: Required<NamedService>): CheckedConfig {
+/** The service with every default: who serves it, and who calls it, is in the records. */
+export function checkDefaults(read: ReadConfig, of: Required<NamedService>): CheckedConfig {
   const document = {
     ...{ apiVersion: API_VERSION, kind: 'Service', metadata: { name: of.service, namespace: of.namespace } },
     spec: { mesh: of.mesh },
   };
-  const { documents, problems } = readDocuments({ path: 'defaults', text: JSON.stringify(document) });
-  const mesh = config.meshes.find(({ written }) => written.metadata.name === of.mesh);
-  const read: ReadConfig = { documents, problems, templates: new Map(), elsewhere: [] };
-  const checked = mesh === undefined ? undefined : checkAlone(read);
-  return { meshes: config.meshes, services: checked?.services ?? [] };
+  const { documents } = readDocuments({ path: 'defaults', text: JSON.stringify(document) });
+  const meshes = wholeMeshes(read);
+  return checkAlone({ ...read, documents: [...meshes, ...documents] }) ?? { meshes: [], services: [] };
 }
 
-/** Without its mesh: what the Service says of clusters is nothing. */
-function checkAlone({ documents, ...read }: ReadConfig): CheckedConfig | undefined {
-  const parsed = checkConfig({ ...read, documents }, () => undefined);
+const wholeMeshes = (read: ReadConfig): readonly SourceDocument[] =>
+  read.documents.filter(
+    (document) => isKind(document, 'Mesh') && checkAlone({ ...read, documents: [document] }) !== undefined,
+  );
+
+/** These documents as if they were the whole config; undefined when they have faults of their own. A check corrects what
+ * it has looked at, so that each document is checked for its own sake once. */
+function checkAlone(read: ReadConfig): CheckedConfig | undefined {
+  const parsed = checkConfig({ ...read, problems: [] }, () => undefined);
   return parsed.ok ? parsed.config : undefined;
 }
 

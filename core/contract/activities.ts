@@ -6,6 +6,7 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
+import type { WayBackKind } from '../rollout/change.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
@@ -16,6 +17,8 @@ export interface LoadConfigInput {
   readonly mesh?: string;
   readonly namespace?: string;
   readonly service: string;
+  /** For a way back: faults of other documents are passed over. Absent: the whole config must be right. */
+  readonly wayBack?: WayBackKind;
 }
 
 export interface ReadRecordsInput {

@@ -76,6 +76,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
     ...(out.unreached.length > 0 && { unreached: out.unreached }),
     notes: [
+      ...(config.notes ?? []),
       ...runningNotes(service.name, running),
       ...unreachedNotes(asked),
       ...leftOutNotes(context),
