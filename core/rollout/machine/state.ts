@@ -10,6 +10,7 @@
  */
 import type { WatchSloResult } from '../../judge/look/watch.ts';
 import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
+import type { Absence } from '../../routing/record.ts';
 import type { SloReading } from '../../judge/slo-reading.ts';
 
 /** What the workflow must do. `seq` comes back in the answer; an answer to a superseded command is ignored. */
@@ -129,12 +130,6 @@ export interface ClusterBack {
   readonly reason: string;
   /** Once its traffic was asked. */
   readonly proof?: VerifyRoutingResult;
-}
-
-/** A person's word that a cluster will not answer now; its Envoys may go on with its last route. */
-export interface Absence {
-  readonly atMs: number;
-  readonly reason: string;
 }
 
 export interface Next {

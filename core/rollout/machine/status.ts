@@ -3,7 +3,8 @@ import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import type { SloReading } from '../../judge/slo-reading.ts';
 import type { Change } from '../change.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Absence, ClusterBack, RolloutState, Phase, Outcome, Moments } from './state.ts';
+import type { Absence } from '../../routing/record.ts';
+import type { ClusterBack, RolloutState, Phase, Outcome, Moments } from './state.ts';
 
 export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
   return {
