@@ -7,6 +7,7 @@ import { systemClock, temporalActivity } from '../activities/ports.ts';
 import { createProveActivities } from '../activities/prove/index.ts';
 import { createRestoreActivities } from '../activities/restore/index.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import { formatProblem } from '../core/config/problem.ts';
 import type { MetricsSource } from '../core/judge/series/source.ts';
 import { present } from '../core/values/json.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
@@ -17,6 +18,8 @@ import { meshMetrics } from './mesh-metrics.ts';
 
 export interface WorkerActivities {
   readonly activities: RolloutActivities;
+  /** Faults of the config now. Where there are none, ways back have a copy for the time when there are. */
+  readonly configFaults: () => Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -45,6 +48,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
       ...createRestoreActivities({ ...kube, clusters: wayBackClusters }),
       ...createProveActivities({ connectMetrics: meshMetrics({ config, connect: wayBackMetrics.connect }), now }),
     }),
+    configFaults: async () => (await config.validate([])).map(formatProblem),
     close: async () => {
       await Promise.all([clusters, wayBackClusters, metrics, wayBackMetrics].map((port) => port.close()));
     },

@@ -8,6 +8,7 @@ import { formatShare } from '../core/values/share.ts';
 import { prepareInput } from './planned-writes.ts';
 import { keepVersion } from './retirements.ts';
 import {
+  absentIn,
   activitiesOf,
   forEach,
   refOf,
@@ -156,6 +157,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       ...writerOf(context, cluster),
       serving,
       pin,
+      absent: absentIn(context),
     };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });

@@ -1,11 +1,18 @@
 /** What all commands of one run share: its activities, what was written, the epoch, and the work under way. */
-import { CancellationScope, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  proxyActivities,
+  workflowInfo,
+  type ActivityInterfaceFor,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judge/proof/proof.ts';
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { Writer } from '../core/routing/changes.ts';
+import type { Absence } from '../core/routing/record.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
 import { refIn } from './planned-writes.ts';
@@ -39,7 +46,7 @@ export interface RunContext {
   readonly sinceMs: Record<string, number>;
   readonly underWay: Set<Promise<void>>;
   /** Clusters that the run goes on without: left out by the plan, or given up. */
-  readonly absent: Set<string>;
+  readonly absent: Map<string, Absence>;
 }
 
 export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext => ({
@@ -52,16 +59,27 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   builds: new Map(),
   sinceMs: {},
   underWay: new Set(),
-  absent: new Set(Object.keys(plan.absent ?? {})),
+  absent: new Map(Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs: startedAtMs(), reason }])),
 });
+
+const startedAtMs = (): number => workflowInfo().startTime.getTime();
+
+/** The clusters that it goes on without, for records to name. */
+export const absentIn = ({ absent }: RunContext): Readonly<Record<string, Absence>> => Object.fromEntries(absent);
 
 /** The activities of a run; `summary` is what the Temporal UI shows. The way back does not wait for cancelled ones. */
 export const activitiesOf = (
   { plan }: RunContext,
   name: keyof RolloutActivities,
   summary: string,
+  bounds: Pick<ActivityOptions, 'scheduleToCloseTimeout'> = {},
 ): ActivityInterfaceFor<RolloutActivities> =>
-  proxyActivities<RolloutActivities>({ ...activityOptions(plan)[name], summary, cancellationType: 'TRY_CANCEL' });
+  proxyActivities<RolloutActivities>({
+    ...activityOptions(plan)[name],
+    ...bounds,
+    summary,
+    cancellationType: 'TRY_CANCEL',
+  });
 
 /** Keeps work in sight until it ends. */
 export function track(context: RunContext, work: Promise<void>): void {

@@ -4,7 +4,9 @@
  */
 import { CancellationScope, patched } from '@temporalio/workflow';
 import { describeFailure } from './failures.ts';
+import type { RestoreInput } from '../core/contract/activities.ts';
 import {
+  absentIn,
   activitiesOf,
   refOf,
   remember,
@@ -32,7 +34,14 @@ export function wayBackCommands(context: RunContext): Handlers<'restore' | 'prov
       if (oneByOne) for (const flow of flows.values()) flow.cancel();
       flows = new Map();
       const own = flows;
-      const ways = clients.map((cluster) => ({ seq, cluster, serving, oneByOne, by: writerOf(context, cluster) }));
+      const ways = clients.map((cluster) => ({
+        seq,
+        cluster,
+        serving,
+        oneByOne,
+        by: writerOf(context, cluster),
+        told: -1,
+      }));
       start(context, new CancellationScope({ cancellable: false }), seq, async () => {
         const ends = ways.map(async (way) => {
           const flow = new CancellationScope();
@@ -40,11 +49,12 @@ export function wayBackCommands(context: RunContext): Handlers<'restore' | 'prov
           await flow.run(() => bringBack(context, way));
         });
         await allBut(context, clients, ends);
+        await tellOthers(context, ways);
         context.emit({ type: 'done', seq });
       });
     },
-    giveUp: ({ cluster }) => {
-      context.absent.add(cluster);
+    giveUp: ({ cluster, absence }) => {
+      context.absent.set(cluster, absence);
       flows.get(cluster)?.cancel();
     },
     proveRestore: ({ seq }) =>
@@ -65,14 +75,17 @@ interface BringBack {
   /** As it was when this way back began: a later one fences it. */
   readonly by: Writer;
   readonly oneByOne: boolean;
+  /** How many absent clusters its record names; -1 before it is written. */
+  told: number;
 }
 
-async function bringBack(context: RunContext, { seq, cluster, serving, by, oneByOne }: BringBack): Promise<void> {
-  const { plan } = context;
+async function bringBack(context: RunContext, way: BringBack): Promise<void> {
+  const { seq, cluster, oneByOne } = way;
   try {
-    const input = { service: plan.service, cluster: refOf(context, cluster), ...by, serving };
+    const input = restoreInput(context, way);
     const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
     remember(context, cluster, back);
+    way.told = Object.keys(input.absent ?? {}).length;
     context.emit({ type: 'restoredOne', seq, cluster });
     if (!oneByOne) return;
     const summary = `${cluster}: prove by the traffic that it is back`;
@@ -84,6 +97,35 @@ async function bringBack(context: RunContext, { seq, cluster, serving, by, oneBy
       context.emit({ type: 'failedOne', seq, cluster, reason: describeFailure(error).message });
     throw error;
   }
+}
+
+const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack): RestoreInput => ({
+  service: context.plan.service,
+  cluster: refOf(context, cluster),
+  ...by,
+  serving,
+  absent: absentIn(context),
+});
+
+/** Longest that the end of a way back waits for a record to name who was given up, ms. */
+const TELL_MS = 60_000;
+
+/** Records that were written before a cluster was given up are to name it, too. The run ends whether they do or not. */
+async function tellOthers(context: RunContext, ways: readonly BringBack[]): Promise<void> {
+  const untold = ways.filter(
+    ({ cluster, told }) => told >= 0 && told < context.absent.size && !context.absent.has(cluster),
+  );
+  const told = untold.map(async (way) => {
+    const summary = `${way.cluster}: its record names who was given up`;
+    const bounded = activitiesOf(context, 'restore', summary, { scheduleToCloseTimeout: TELL_MS });
+    try {
+      await bounded.restore(restoreInput(context, way));
+    } catch (error) {
+      const { message } = describeFailure(error);
+      context.emit({ type: 'untold', seq: way.seq, cluster: way.cluster, reason: message });
+    }
+  });
+  await Promise.all(told);
 }
 
 /** Waits for the end of every cluster's way back; what came of those that were given up is nobody's failure. */

@@ -9,6 +9,7 @@ import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/c
 import type { WayBackKind } from '../rollout/change.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
+import type { Absence } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
@@ -71,6 +72,8 @@ export interface CommitInput extends Writer {
   readonly serving: readonly string[];
   /** Version to pin this cluster's frontend selector to; '' = leave the frontend alone. */
   readonly pin: string;
+  /** As in a restore. */
+  readonly absent?: Readonly<Record<string, Absence>>;
 }
 
 export interface RestoreInput extends Writer {
@@ -78,6 +81,8 @@ export interface RestoreInput extends Writer {
   readonly cluster: ClusterRef;
   /** Serving clusters to restore; empty = all. */
   readonly serving: readonly string[];
+  /** Clusters that the run goes on without, for the record to name. Absent: an older workflow's; the record keeps its own. */
+  readonly absent?: Readonly<Record<string, Absence>>;
 }
 
 export interface RestoreResult extends ApplyRoutingResult {

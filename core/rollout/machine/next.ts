@@ -93,7 +93,10 @@ function onStarted(plan: Plan, state: RolloutState, atMs: number): Next {
   return prepareWave(plan, started, 0, atMs);
 }
 
-type Answer = Extract<RolloutEvent, { type: 'done' | 'failed' | 'proved' | 'restoredOne' | 'provedOne' | 'failedOne' }>;
+type Answer = Extract<
+  RolloutEvent,
+  { type: 'done' | 'failed' | 'proved' | 'restoredOne' | 'provedOne' | 'failedOne' | 'untold' }
+>;
 
 function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
   if (isRestoring(state.phase)) return onRestoreAnswer(plan, state, event);

@@ -32,7 +32,7 @@ export type Command =
   /** Only where the clusters of a restore were not proven one by one. */
   | { readonly type: 'proveRestore'; readonly seq: number }
   /** The restore ends without this cluster. */
-  | { readonly type: 'giveUp'; readonly cluster: string }
+  | { readonly type: 'giveUp'; readonly cluster: string; readonly absence: Absence }
   | { readonly type: 'release'; readonly seq: number }
   /** Starts the retirement of a version (or the original) on its own clock. */
   | { readonly type: 'retire'; readonly what: 'replaced' | 'failed' };
@@ -46,6 +46,8 @@ export type RolloutEvent = { readonly atMs: number } & (
   | { readonly type: 'restoredOne'; readonly seq: number; readonly cluster: string }
   | { readonly type: 'provedOne'; readonly seq: number; readonly cluster: string; readonly proof: VerifyRoutingResult }
   | { readonly type: 'failedOne'; readonly seq: number; readonly cluster: string; readonly reason: string }
+  /** Its record could not be made to name the clusters that were given up. */
+  | { readonly type: 'untold'; readonly seq: number; readonly cluster: string; readonly reason: string }
   | { readonly type: 'giveUp'; readonly cluster: string; readonly reason: string }
   | { readonly type: 'approve' | 'pause' | 'resume' | 'abort' | 'alert' | 'cancel'; readonly reason: string }
   | { readonly type: 'promote'; readonly reason: string; readonly full: boolean }

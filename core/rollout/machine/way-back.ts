@@ -91,7 +91,10 @@ function touchedClients(plan: Plan, state: RolloutState, serving: readonly strin
   return [...new Set(reached.flatMap((wave) => wave.clients))];
 }
 
-type Answer = Extract<RolloutEvent, { type: 'done' | 'failed' | 'proved' | 'restoredOne' | 'provedOne' | 'failedOne' }>;
+type Answer = Extract<
+  RolloutEvent,
+  { type: 'done' | 'failed' | 'proved' | 'restoredOne' | 'provedOne' | 'failedOne' | 'untold' }
+>;
 
 /** Each client cluster is written, proven and told by itself: none waits for another, and the run for all or their absence. */
 export function onRestoreAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
@@ -107,6 +110,10 @@ export function onRestoreAnswer(plan: Plan, state: RolloutState, event: Answer):
       return provedOne(state, event);
     case 'failedOne':
       return { state: withBack(state, event.cluster, { ...event, state: 'failed' }), commands: [] };
+    case 'untold': {
+      const text = `${event.cluster}: its record does not name what was given up: ${event.reason}`;
+      return { state: logged(state, event.atMs, text), commands: [] };
+    }
     case 'done':
       return onDone(plan, state, event.atMs);
     case 'proved':
@@ -125,10 +132,11 @@ export function onRestoreAnswer(plan: Plan, state: RolloutState, event: Answer):
 /** A person's word ends the wait for one cluster. Its record stays half moved: a restore brings it back when it returns. */
 export function giveUp(state: RolloutState, event: Extract<RolloutEvent, { type: 'giveUp' }>): Next {
   const { cluster, reason, atMs } = event;
-  const left = withBack(state, cluster, { state: 'absent', atMs, reason });
-  const known = { ...left, absent: { ...left.absent, [cluster]: { atMs, reason } } };
+  const absence = { atMs, reason };
+  const left = withBack(state, cluster, { state: 'absent', ...absence });
+  const known = { ...left, absent: { ...left.absent, [cluster]: absence } };
   const said = logged(known, atMs, `${cluster} is given up: ${reason}; it may go on with its last route`);
-  return { state: written(said, cluster, atMs), commands: [{ type: 'giveUp', cluster }] };
+  return { state: written(said, cluster, atMs), commands: [{ type: 'giveUp', cluster, absence }] };
 }
 
 function restoredOne(state: RolloutState, cluster: string, atMs: number): Next {

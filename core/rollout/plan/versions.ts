@@ -11,7 +11,7 @@ import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, type Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
 import { isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
-import { passedOver, unreachedNotes } from '../preflight/back.ts';
+import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
@@ -78,6 +78,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     notes: [
       ...(config.notes ?? []),
       ...runningNotes(service.name, running),
+      ...absentBefore(asked),
       ...unreachedNotes(asked),
       ...leftOutNotes(context),
       ...passedOver(asked),

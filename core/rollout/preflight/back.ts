@@ -97,6 +97,14 @@ export function unreachedNotes({ facts, change, config }: Asked): string[] {
     .map((one) => `${unreachedText(one)}: ${told}${change.kind === 'restore' ? ` ${one.cluster}` : ''}`);
 }
 
+/** Clusters that the last run went on without: what has become of them since is in their own facts. */
+export function absentBefore({ facts }: Asked): string[] {
+  const named = new Map(facts.flatMap(({ record }) => Object.entries(record?.absent ?? {})));
+  return [...named].map(
+    ([name, { atMs, reason }]) => `${name} was absent in the last run (${new Date(atMs).toISOString()}: ${reason})`,
+  );
+}
+
 export const isReached = ({ unreachable }: ClusterFacts): boolean => unreachable === '';
 
 const article = (kind: 'undo' | 'release'): string => (kind === 'undo' ? 'an undo' : 'a release');

@@ -102,7 +102,9 @@ describe('giving a cluster up', () => {
   it('ends the run without it: restored, and the absent one is named in reason and status', () => {
     const { plan, state, written, proved, done } = restoring();
     const given = run(plan, state, written(aws), proved(aws), written(onprem), giveUp(gcp));
-    expect(given.commands).toEqual([{ type: 'giveUp', cluster: gcp }]);
+    expect(given.commands).toMatchObject([
+      { type: 'giveUp', cluster: gcp, absence: { atMs: 15, reason: 'its cloud is down' } },
+    ]);
     expect(given.state).toMatchObject({ outstanding: [], phase: 'proving-restore' });
     const after = run(plan, given.state, proved(onprem), done).state;
     expect(after.outcome).toBe('restored');
