@@ -91,14 +91,9 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   setHandler(pause, say('pause'), { validator: refuse('pause') });
   setHandler(resume, say('resume'), { validator: refuse('resume') });
   setHandler(abort, say('abort'), { validator: refuse('abort') });
-  setHandler(
-    promote,
-    (message: PromoteInput | undefined) =>
-      told({ type: 'promote', reason: reasonOf(message), full: message?.full === true }),
-    {
-      validator: refuse('promote'),
-    },
-  );
+  const promoted = (message: PromoteInput | undefined) =>
+    told({ type: 'promote', reason: reasonOf(message), full: message?.full === true });
+  setHandler(promote, promoted, { validator: refuse('promote') });
   setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), reason: reasonOf(message) }), {
     validator: refuse('giveUp'),
   });

@@ -9,8 +9,8 @@ import { meshText, serviceText } from './documents.ts';
 
 interface Scene {
   readonly loader: ConfigLoader;
-  write(name: string, text: string): Promise<void>;
-  remove(name: string): Promise<void>;
+  readonly write: (name: string, text: string) => Promise<void>;
+  readonly remove: (name: string) => Promise<void>;
 }
 
 async function inFolder(files: Readonly<Record<string, string>>, use: (scene: Scene) => Promise<void>): Promise<void> {

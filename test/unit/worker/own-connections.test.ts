@@ -1,7 +1,7 @@
 /** Behind reads that hang, a restore is written at once: it shares no connection with them. */
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { ReadRecordsInput, RestoreInput } from '../../../core/contract/activities.ts';
+import type { CommitInput, ReadRecordsInput, RestoreInput } from '../../../core/contract/activities.ts';
 import { annotations, labels } from '../../../core/kube/labels.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { createActivities } from '../../../worker/activities.ts';
@@ -43,23 +43,27 @@ const answer = ({ method, path }: FakeCall): FakeAnswer | Promise<FakeAnswer> =>
 describe('behind 8 reads that hang', () => {
   it('a restore begins to write at once, where the forward way would wait for a connection', async () => {
     const api = await startFakeApi(answer);
-    const { activities, close } = createActivities({ directory: api.dir, env: {} });
+    const worker = createActivities({ directory: api.dir, env: {} });
+    const read = (input: ReadRecordsInput) => worker.activities.readRecords(input);
+    const restore = (input: RestoreInput) => worker.activities.restore(input);
+    const commit = (input: CommitInput) => worker.activities.commit(input);
     const environment = new MockActivityEnvironment();
     const run = <T, R>(activity: (input: T) => Promise<R>, input: T): Promise<R> =>
       new MockActivityEnvironment().run(activity, input);
-    const read: ReadRecordsInput = { service, clusters: [api.ref] };
-    const restore: RestoreInput = { service, cluster: api.ref, epoch: 10, run: 'r2', serving: [] };
+    const input: RestoreInput = { service, cluster: api.ref, epoch: 10, run: 'r2', serving: [] };
     const writes = (): number => api.seen.filter(({ method }) => method === 'PATCH').length;
     // The first one loads code and opens a connection.
-    await run(activities.restore, restore).catch(() => undefined);
+    await run(restore, input).catch(() => undefined);
     const before = { calls: api.seen.length, writes: writes() };
-    const hung = Array.from({ length: 8 }, () => environment.run(activities.readRecords, read).catch(() => undefined));
+    const hung = Array.from({ length: 8 }, () =>
+      environment.run(read, { service, clusters: [api.ref] }).catch(() => undefined),
+    );
     try {
       // The pool of the forward way is taken: no read of the eight gets further.
       await assertEventually(() => expect(api.seen).toHaveLength(before.calls + 4));
       const startedMs = performance.now();
-      const forward = run(activities.commit, { ...restore, pin: '' }).catch(() => undefined);
-      const restored = run(activities.restore, restore).catch(() => undefined);
+      const forward = run(commit, { ...input, pin: '' }).catch(() => undefined);
+      const restored = run(restore, input).catch(() => undefined);
       await assertEventually(() => expect(writes()).toBeGreaterThan(before.writes));
       // 0.1 s on a free machine; a read that hangs is given up after 10 s.
       expect(performance.now() - startedMs).toBeLessThan(BEGINS_MS);
@@ -74,7 +78,7 @@ describe('behind 8 reads that hang', () => {
       environment.cancel();
       await api.close();
       await Promise.all(hung);
-      await close();
+      await worker.close();
     }
   }, 30_000);
 });
