@@ -4,8 +4,10 @@ import { createControlActivities } from '../activities/control/index.ts';
 import { withFailures } from '../activities/failures.ts';
 import { createObserveActivities } from '../activities/observe/index.ts';
 import { systemClock, temporalActivity } from '../activities/ports.ts';
+import { createProveActivities } from '../activities/prove/index.ts';
 import { createRestoreActivities } from '../activities/restore/index.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import { formatProblem } from '../core/config/problem.ts';
 import type { MetricsSource } from '../core/judge/series/source.ts';
 import { present } from '../core/values/json.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
@@ -16,6 +18,8 @@ import { meshMetrics } from './mesh-metrics.ts';
 
 export interface WorkerActivities {
   readonly activities: RolloutActivities;
+  /** Faults of the config now. Where there are none, ways back have a copy for the time when there are. */
+  readonly configFaults: () => Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -29,20 +33,24 @@ export interface World {
 
 export function createActivities({ directory, env, otlp }: World): WorkerActivities {
   const clusters = createClusters();
+  // Connections of their own: behind reads and watches that hang, a way back is written and proven at once.
+  const wayBackClusters = createClusters();
   const now = (): number => Date.now();
   const config = createConfigLoader({ directory });
   const metrics = createMetricsClients({ env, now, ...present({ otlp }) });
+  const wayBackMetrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const kube = { clusters, clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
       ...createControlActivities({ config }),
       ...createApplyActivities(kube),
       ...createObserveActivities({ connectMetrics: meshMetrics({ config, connect: metrics.connect }), now }),
-      ...createRestoreActivities(kube),
+      ...createRestoreActivities({ ...kube, clusters: wayBackClusters }),
+      ...createProveActivities({ connectMetrics: meshMetrics({ config, connect: wayBackMetrics.connect }), now }),
     }),
+    configFaults: async () => (await config.validate([])).map(formatProblem),
     close: async () => {
-      await clusters.close();
-      await metrics.close();
+      await Promise.all([clusters, wayBackClusters, metrics, wayBackMetrics].map((port) => port.close()));
     },
   };
 }

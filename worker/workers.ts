@@ -20,8 +20,11 @@ export interface WorkersOptions {
   readonly graceMs?: number;
 }
 
-/** Concurrent activities of a queue: watches wait most of the time, writes are short. */
-const slots: Readonly<Record<Queue, number>> = { control: 50, apply: 50, observe: 200, restore: 50 };
+/**
+ * Concurrent activities of a queue: watches wait most of the time, writes are short. No queue takes another's: behind 200
+ * watches a way back is written and proven as if there were none.
+ */
+const slots: Readonly<Record<Queue, number>> = { control: 50, apply: 50, observe: 200, restore: 50, prove: 100 };
 
 /** The activities that the worker of a queue offers, and no others. */
 export const activitiesOn = (queue: Queue, activities: RolloutActivities): Partial<RolloutActivities> =>

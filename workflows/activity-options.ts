@@ -44,6 +44,11 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     scheduleToCloseTimeout: DAY,
     retry: quickRetry,
   };
+  const proof: ActivityOptions = {
+    startToCloseTimeout: 5 * MINUTE,
+    scheduleToCloseTimeout: 15 * MINUTE,
+    retry: quickRetry,
+  };
   return {
     loadConfig: read,
     readRecords: read,
@@ -59,11 +64,8 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       retry: quickRetry,
     },
     applyRouting: write,
-    verifyRouting: {
-      startToCloseTimeout: 5 * MINUTE,
-      scheduleToCloseTimeout: 15 * MINUTE,
-      retry: quickRetry,
-    },
+    verifyRouting: proof,
+    verifyRestored: { ...proof, priority: { priorityKey: 1 } },
     // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.
     watchSlo: {
       startToCloseTimeout: 12 * MINUTE,

@@ -8,6 +8,7 @@ import { formatShare } from '../core/values/share.ts';
 import { prepareInput } from './planned-writes.ts';
 import { keepVersion } from './retirements.ts';
 import {
+  absentIn,
   activitiesOf,
   forEach,
   refOf,
@@ -71,7 +72,8 @@ async function assertUnchanged(context: RunContext): Promise<void> {
   const { plan } = context;
   if (plan.owners !== undefined) return;
   const { readRecords } = activitiesOf(context, 'readRecords', 'is the world still as planned?');
-  const { clusters } = await readRecords({ service: plan.service, clusters: Object.values(plan.clusters) });
+  const taking = Object.values(plan.clusters).filter(({ name }) => plan.absent?.[name] === undefined);
+  const { clusters } = await readRecords({ service: plan.service, clusters: taking });
   // One that cannot be reached right now is held by the first write to it.
   const changed = clusters.filter(
     ({ cluster, record, unreachable }) =>
@@ -144,9 +146,10 @@ async function write(
 }
 
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
-  const { plan } = context;
+  const { plan, absent } = context;
   if (plan.waves.every((wave) => wave.serving.every((name) => serving.includes(name)))) await holdAll(context, seq);
-  const clusters = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  const clusters = all.filter((cluster) => !absent.has(cluster));
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : serving;
   await forEach(clusters, async (cluster) => {
@@ -157,6 +160,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       ...writerOf(context, cluster, seq),
       serving,
       pin,
+      absent: absentIn(context),
     };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });

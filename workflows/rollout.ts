@@ -3,7 +3,7 @@
  * Guarantees: breach, abort, alert and cancellation are handled at once in any phase; every error leads to restore, which
  * runs in a non-cancellable scope without limit of attempts, and only then does the workflow close. No workflow timers:
  * bakes are timed by the watch. No workflow timeout may be set on it, and it never continues as new.
- * Messages: updates approve, pause, resume, abort, promote; signal alert; queries status, plan, log.
+ * Messages: updates approve, pause, resume, abort, promote, giveUp; signal alert; queries status, plan, log.
  */
 import {
   allHandlersFinished,
@@ -20,6 +20,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  type GiveUpInput,
   type PromoteInput,
   type ReasonInput,
   type RolloutInput,
@@ -48,6 +49,7 @@ const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageName
 const resume = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.resume);
 const abort = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.abort);
 const promote = defineUpdate<RolloutStatus, [PromoteInput | undefined]>(messageNames.promote);
+const giveUp = defineUpdate<RolloutStatus, [GiveUpInput | undefined]>(messageNames.giveUp);
 const alert = defineSignal<[ReasonInput | undefined]>(messageNames.alert);
 const status = defineQuery<RolloutStatus>(messageNames.status);
 const plan = defineQuery<Plan>(messageNames.plan);
@@ -81,22 +83,20 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   setHandler(log, () => [...state.log]);
   const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
     told({ type, reason: reasonOf(message) });
-  const refuse = (type: MessageType) => (_message: ReasonInput | undefined) => {
-    const why = refuseMessage(type, state);
+  const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
+    const why = refuseMessage(type, state, clusterIn(message));
     if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
   };
   setHandler(approve, say('approve'), { validator: refuse('approve') });
   setHandler(pause, say('pause'), { validator: refuse('pause') });
   setHandler(resume, say('resume'), { validator: refuse('resume') });
   setHandler(abort, say('abort'), { validator: refuse('abort') });
-  setHandler(
-    promote,
-    (message: PromoteInput | undefined) =>
-      told({ type: 'promote', reason: reasonOf(message), full: message?.full === true }),
-    {
-      validator: refuse('promote'),
-    },
-  );
+  const promoted = (message: PromoteInput | undefined) =>
+    told({ type: 'promote', reason: reasonOf(message), full: message?.full === true });
+  setHandler(promote, promoted, { validator: refuse('promote') });
+  setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), reason: reasonOf(message) }), {
+    validator: refuse('giveUp'),
+  });
   setHandler(alert, (message?: ReasonInput) => void told({ type: 'alert', reason: reasonOf(message) }));
 
   const cancelled = CancellationScope.current().cancelRequested.catch(() =>
@@ -125,6 +125,12 @@ function step(given: Plan, state: RolloutState, event: RolloutEvent): Next {
     const reason = `bug on ${event.type} in ${state.phase}: ${error instanceof Error ? error.message : String(error)}`;
     return leaveForward(given, state, event.atMs, { cause: 'error', reason, code: 'Bug' });
   }
+}
+
+/** People write it by hand, in the Temporal UI too. */
+function clusterIn(message: ReasonInput | undefined): string {
+  const { cluster = '' } = (message ?? {}) as { readonly cluster?: unknown };
+  return typeof cluster === 'string' ? cluster : '';
 }
 
 const reasonOf = (message: ReasonInput | undefined): string => message?.reason ?? 'no reason given';

@@ -1,11 +1,18 @@
 /** What all commands of one run share: its activities, what was written, the epoch, and the work under way. */
-import { CancellationScope, proxyActivities, workflowInfo, type ActivityInterfaceFor } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  proxyActivities,
+  workflowInfo,
+  type ActivityInterfaceFor,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judge/proof/proof.ts';
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { Writer } from '../core/routing/changes.ts';
+import type { Absence } from '../core/routing/record.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
 import { refIn } from './planned-writes.ts';
@@ -38,6 +45,8 @@ export interface RunContext {
   /** Per serving cluster: when its present share was written, ms since the epoch. */
   readonly sinceMs: Record<string, number>;
   readonly underWay: Set<Promise<void>>;
+  /** Clusters that the run goes on without: left out by the plan, or given up. */
+  readonly absent: Map<string, Absence>;
 }
 
 export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext => ({
@@ -50,15 +59,27 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   builds: new Map(),
   sinceMs: {},
   underWay: new Set(),
+  absent: new Map(Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs: startedAtMs(), reason }])),
 });
+
+const startedAtMs = (): number => workflowInfo().startTime.getTime();
+
+/** The clusters that it goes on without, for records to name. */
+export const absentIn = ({ absent }: RunContext): Readonly<Record<string, Absence>> => Object.fromEntries(absent);
 
 /** The activities of a run; `summary` is what the Temporal UI shows. The way back does not wait for cancelled ones. */
 export const activitiesOf = (
   { plan }: RunContext,
   name: keyof RolloutActivities,
   summary: string,
+  bounds: Pick<ActivityOptions, 'scheduleToCloseTimeout'> = {},
 ): ActivityInterfaceFor<RolloutActivities> =>
-  proxyActivities<RolloutActivities>({ ...activityOptions(plan)[name], summary, cancellationType: 'TRY_CANCEL' });
+  proxyActivities<RolloutActivities>({
+    ...activityOptions(plan)[name],
+    ...bounds,
+    summary,
+    cancellationType: 'TRY_CANCEL',
+  });
 
 /** Keeps work in sight until it ends. */
 export function track(context: RunContext, work: Promise<void>): void {
@@ -94,7 +115,11 @@ export function remember({ written }: RunContext, cluster: string, write: Omit<W
 export function verify(
   context: RunContext,
   clusters: readonly string[],
-  { mode, summary }: { mode: VerifyMode; summary: string },
+  {
+    mode,
+    summary,
+    by = 'verifyRouting',
+  }: { mode: VerifyMode; summary: string; by?: 'verifyRouting' | 'verifyRestored' },
 ): Promise<VerifyRoutingResult> {
   const { service, metrics } = context.plan;
   const targets = clusters.flatMap((cluster) => {
@@ -103,7 +128,7 @@ export function verify(
   });
   const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
   const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
-  return activitiesOf(context, 'verifyRouting', summary).verifyRouting(input);
+  return activitiesOf(context, by, summary)[by](input);
 }
 
 /** As whom the command `seq` writes to a client cluster: no later command of the run is overrun, and nobody else. */

@@ -11,6 +11,7 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
+import { isWayBack, leftOut } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
@@ -62,15 +63,20 @@ export async function startRollout(input: StartRolloutInput): Promise<StartRollo
 
 async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   checkInput(input);
+  const { kind } = input.change;
   const config = await loadConfig({
     service: input.service,
+    ...(isWayBack(kind) && { wayBack: kind }),
     ...present({ namespace: input.namespace, mesh: input.mesh }),
   });
   const service = serviceRef(config);
   const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });
   const running = await runningRollout(workflowId);
   if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running);
-  const read = await readRecords({ service, clusters: config.mesh.clusters.map((cluster) => cluster.ref) });
+  const without = leftOut(input.change);
+  // Who is left out is not asked: an API server that hangs would hold up the start.
+  const clusters = config.mesh.clusters.map((cluster) => cluster.ref).filter(({ name }) => !without.includes(name));
+  const read = await readRecords({ service, clusters });
   const wanted = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
   await assertSlos(wanted);
   const planned = await withReportedVersions(wanted, input.change);
@@ -96,6 +102,12 @@ function checkInput(input: StartRolloutInput): void {
     refuse(`"change.kind" must be one of ${kinds.join(', ')}`);
   if (input.change.kind === 'deploy' && typeof input.change.version !== 'string')
     refuse('a deploy needs "change.version"');
+  const { without } = input.change as { without?: unknown };
+  if (without === undefined) return;
+  if (!Array.isArray(without) || !without.every((name) => typeof name === 'string'))
+    refuse('"change.without" is a list of names of clusters');
+  if (input.change.kind === 'adopt' || input.change.kind === 'release')
+    refuse(`"change.without" is for deploy, undo and restore: ${input.change.kind} needs every cluster`);
 }
 
 async function assertSlos(plan: Plan): Promise<void> {
@@ -114,6 +126,8 @@ async function assertSlos(plan: Plan): Promise<void> {
 async function withDryRun(plan: Plan): Promise<Plan> {
   const { service, kind } = plan;
   if (kind === 'restore' || kind === 'release') return plan;
+  // A start of an undo that was under way when it came to be left untried goes on as it began.
+  if (kind === 'undo' && patched('undo-untried')) return plan;
   const answers = await Promise.all(plannedWrites(plan).map((writes) => dryRunWrites(writes)));
   const refused = answers.flatMap((one) => one.refused);
   const notes = answers.flatMap(({ untried }) => untried.map((why) => `not tried by a dry run: ${why}`));

@@ -1,6 +1,7 @@
 /** current becomes proven in one client cluster, and its frontend is pinned to the version that has won. */
 import type { CommitInput } from '../../core/contract/activities.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
+import { withAbsent } from '../../core/routing/absence.ts';
 import { committed } from '../../core/routing/changes.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
@@ -16,7 +17,7 @@ export async function commit({ clusters, activity }: KubeDeps, input: CommitInpu
   const written = await updateRecord(at, async ({ record, redirected }) => {
     if (record === null) return null;
     const by = await claim(activity, record, { input, over: 'formerSelf' });
-    return { record: committed(record, by), redirect: redirected };
+    return { record: withAbsent(committed(record, by), input.absent), redirect: redirected };
   });
   const changes = written?.changes ?? [];
   if (input.pin === '') return changes;

@@ -74,6 +74,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     frontend: frontendFacts(frontend),
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
+    ...(broken.length > 0 && { broken }),
     bypasses: bypassingObjects(service, around),
     ...(frontend !== null &&
       workloads.length === 0 && {

@@ -1,10 +1,11 @@
 /** verifyRouting: does the traffic itself follow what was written? Read-only; asks the Envoys' own counters. */
 import { Context } from '@temporalio/activity';
-import type {
-  InstanceProof,
-  VerifyRoutingInput,
-  VerifyRoutingResult,
-  VerifyTarget,
+import {
+  combineProofs,
+  type InstanceProof,
+  type VerifyRoutingInput,
+  type VerifyRoutingResult,
+  type VerifyTarget,
 } from '../../core/judge/proof/proof.ts';
 import { proveTargets, type Proofs } from '../../core/judge/proof/prove-targets.ts';
 import type { CountSource } from '../../core/judge/series/source.ts';
@@ -24,10 +25,10 @@ const LONGEST_MS = 4 * 60_000;
 export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput): Promise<VerifyRoutingResult> {
   const bare = bareProofs(input);
   const targets = input.targets.filter(isProvable);
-  if (targets.length === 0) return resultOf(bare, deps.now());
+  if (targets.length === 0) return combineProofs(bare, deps.now());
   const context = Context.current();
   const metrics = await metricsOrWhyNot(deps, input.service.mesh);
-  if (typeof metrics === 'string') return resultOf(untestedAll(input, metrics), deps.now());
+  if (typeof metrics === 'string') return combineProofs(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
   const proven = new Map<string, InstanceProof>();
   for (let looks = 1; ; looks++) {
@@ -38,10 +39,10 @@ export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput
       if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
       return known;
     });
-    const { result } = resultOf(proofs, deps.now());
+    const { result } = combineProofs(proofs, deps.now());
     const late = deps.now() - startedMs >= lookingMs(input, seen.intervalMs);
     if (result === 'verified' || late || (looks >= ENOUGH_LOOKS && isHopeless(input, { ...seen, proofs })))
-      return resultOf([...proofs, ...bare], deps.now());
+      return combineProofs([...proofs, ...bare], deps.now());
     await context.sleep(POLL_MS);
   }
 }
@@ -98,13 +99,3 @@ const untestedAll = (input: VerifyRoutingInput, reason: string): InstanceProof[]
     reason,
     requests: 0,
   }));
-
-const resultOf = (proofs: readonly InstanceProof[], verifiedAtMs: number): VerifyRoutingResult => {
-  const has = (result: InstanceProof['result']): boolean => proofs.some((proof) => proof.result === result);
-  const result = has('contradicted')
-    ? 'contradicted'
-    : has('untested') || proofs.length === 0
-      ? 'untested'
-      : 'verified';
-  return { result, proofs, verifiedAtMs };
-};

@@ -4,6 +4,7 @@
  */
 import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
 import type { DesiredRecord } from '../../core/render/checked.ts';
+import { withAbsent } from '../../core/routing/absence.ts';
 import { assertEpoch, restored } from '../../core/routing/changes.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
@@ -27,7 +28,7 @@ function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): D
   const { proven, current } = record.versions;
   // Taken back already; rendering it anew would take the routes from connections that still drain.
   if (proven === null && current === null && !redirected) return null;
-  const back = restored(record, input);
+  const back = withAbsent(restored(record, input), input.absent);
   if (back.versions.proven !== null) return { record: back, redirect: true, routeAnyway: true };
   // An adoption is taken back: the redirect goes, but connections that Envoy holds keep their routes and pods until
   // retireVersion has let them drain.

@@ -8,6 +8,8 @@ export interface ChangeOptions extends ServicePlace {
   readonly detach?: boolean;
   readonly version?: string;
   readonly image?: string;
+  /** Clusters that the change goes on without. */
+  readonly without?: readonly string[];
 }
 
 /** A verb that takes a service and can be followed. */
@@ -15,6 +17,13 @@ export const changing = (program: Command, name: string, description: string): C
   placed(program.command(`${name} <service>`).description(description)).option(
     '-d, --detach',
     'do not follow it; print its workflow id',
+  );
+
+/** For a cluster that will not answer. */
+export const leavingOut = (command: Command): Command =>
+  command.option(
+    '--without <cluster...>',
+    'leave out a cluster that will not answer: it is not asked, keeps its last route, and is restored when it returns',
   );
 
 export interface AskedChange {

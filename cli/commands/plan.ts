@@ -4,7 +4,7 @@ import type { Change } from '../../core/rollout/change.ts';
 import { refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
 import { exitCodes } from '../io.ts';
-import type { ChangeOptions } from './change.ts';
+import { leavingOut, type ChangeOptions } from './change.ts';
 import { placed, placeOf, withTemporal, type CommandContext } from './context.ts';
 import { deployOf } from './deploy.ts';
 
@@ -15,7 +15,7 @@ interface PlanOptions extends ChangeOptions {
 }
 
 export function addPlan(program: Command, context: CommandContext): void {
-  placed(program.command('plan <service>').description('show what a change would do; changes nothing'))
+  leavingOut(placed(program.command('plan <service>').description('show what a change would do; changes nothing')))
     .option('--version <version>', 'plan a deploy of this version')
     .option('--image <image>', 'with --version: its image')
     .option('--adopt', 'plan an adoption')
@@ -38,7 +38,7 @@ export function addPlan(program: Command, context: CommandContext): void {
 
 function plannedChange({ adopt, undo, version, ...rest }: PlanOptions): Change {
   if (adopt === true) return { kind: 'adopt', ...present({ version }) };
-  if (undo === true) return { kind: 'undo' };
+  if (undo === true) return { kind: 'undo', ...present({ version, without: rest.without }) };
   if (version !== undefined) return deployOf({ version, ...rest });
   refuse('Invalid', 'plan needs to know of what', 'say --version V (a deploy), --adopt or --undo');
 }

@@ -1,23 +1,24 @@
 /** restore: put current traffic back to the proven one. */
 import type { Command } from 'commander';
-import { changing, startAndFollow, type ChangeOptions } from './change.ts';
-import { placeOf, type CommandContext, type ServicePlace } from './context.ts';
+import { present } from '../../core/values/json.ts';
+import { changing, leavingOut, startAndFollow, type ChangeOptions } from './change.ts';
+import { placeOf, type CommandContext } from './context.ts';
 
 interface RestoreOptions extends ChangeOptions {
   readonly fromCluster?: boolean;
 }
 
 export function addRestore(program: Command, context: CommandContext): void {
-  changing(program, 'restore', 'put current traffic back to the proven one (after a terminated rollout)')
+  leavingOut(changing(program, 'restore', 'put current traffic back to the proven one (after a terminated rollout)'))
     .option('--from-cluster', 'without Temporal: reads the records in the clusters and writes them back from here')
-    .action((service: string, options: RestoreOptions) =>
-      options.fromCluster === true
-        ? restoreHere(context, service, options)
-        : startAndFollow(context, { service, change: { kind: 'restore' }, options }),
-    );
+    .action((service: string, options: RestoreOptions) => {
+      if (options.fromCluster === true) return restoreHere(context, service, options);
+      const change = { kind: 'restore', ...present({ without: options.without }) } as const;
+      return startAndFollow(context, { service, change, options });
+    });
 }
 
-async function restoreHere({ io, done }: CommandContext, service: string, options: ServicePlace): Promise<void> {
+async function restoreHere({ io, done }: CommandContext, service: string, options: RestoreOptions): Promise<void> {
   const { restoreFromCluster } = await import('../rollouts/restore-from-cluster.ts');
-  done(await restoreFromCluster({ service, ...placeOf(options) }, io));
+  done(await restoreFromCluster({ service, ...placeOf(options), without: options.without ?? [] }, io));
 }

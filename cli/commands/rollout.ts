@@ -1,4 +1,4 @@
-/** rollout status | watch | list | retry, and the messages approve | pause | resume | abort | promote. */
+/** rollout status | watch | list | retry, and the messages approve | pause | resume | abort | promote | give-up. */
 import type { Command } from 'commander';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
@@ -12,6 +12,7 @@ export function addRollout(program: Command, context: CommandContext): void {
   const on: On = (name, description) => placed(rollout.command(`${name} <service>`).description(description));
   addReaders(on, context);
   addMessages(on, context);
+  addGiveUp(on, context);
   addRetry(on, context);
   rollout
     .command('list')
@@ -79,6 +80,22 @@ function addMessages(on: On, context: CommandContext): void {
       });
     });
   }
+}
+
+function addGiveUp(on: On, context: CommandContext): void {
+  on('give-up', 'end a way back without a cluster that will not answer; it keeps its last route until it is restored')
+    .requiredOption('--cluster <name>', 'which one, of those that are still to be written')
+    .option('--reason <text>', 'why; kept in the log', 'from the command line')
+    .action(async (service: string, options: ServicePlace & { cluster: string; reason: string }) => {
+      const of = await identityOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { handleOf, say } = await import('../rollouts/rollout.ts');
+        const { cluster, reason } = options;
+        const status = await say(handleOf(client, of), 'giveUp', { cluster, reason });
+        context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
+        return exitCodes.ok;
+      });
+    });
 }
 
 function addRetry(on: On, context: CommandContext): void {

@@ -31,6 +31,11 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   const ports = createActivities({ directory, env: io.env, ...present({ otlp: receiver?.source }) });
   try {
     await registerSearchAttributes(connection, namespace);
+    const [fault] = await ports.configFaults();
+    if (fault !== undefined)
+      io.stderr(
+        `${new Date(io.now()).toISOString()} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`,
+      );
     const workers = await startWorkers({ connection, namespace, activities: ports.activities });
     io.stderr(`worker ready: ${connectionOptions.address}, namespace ${namespace}, config ${directory}\n`);
     if (io.signal.aborted) workers.shutdown();

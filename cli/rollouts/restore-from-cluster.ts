@@ -1,53 +1,90 @@
 /** `tidegate restore --from-cluster`: the way back with Temporal gone: the records in the clusters are all it needs. */
-import { standaloneActivity, systemClock } from '../../activities/ports.ts';
-import { readRecords } from '../../activities/apply/read-records.ts';
+import { standaloneActivity, systemClock, type KubeDeps } from '../../activities/ports.ts';
+import { findRecord } from '../../activities/record-store.ts';
 import { restore } from '../../activities/restore/restore.ts';
-import type { Owner } from '../../core/routing/changes.ts';
-import { refuse } from '../../core/values/error.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import { leftOutOf } from '../../core/rollout/plan/left-out.ts';
 import { serviceRef } from '../../core/rollout/plan/versions.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { sameTraffic } from '../../core/routing/weights.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
 import { createClusters } from '../../platform/kube/clusters.ts';
-import { exitCodes, type Io } from '../io.ts';
+import type { Io } from '../io.ts';
 import type { NamedService } from './named-service.ts';
+import { restoreAll } from './restore-all.ts';
 
-export async function restoreFromCluster(wanted: NamedService, io: Io): Promise<number> {
+export interface RestoredService extends NamedService {
+  /** Clusters that are not even asked. */
+  readonly without: readonly string[];
+}
+
+export async function restoreFromCluster({ without, ...wanted }: RestoredService, io: Io): Promise<number> {
   const directory = io.env['TIDEGATE_CONFIG'];
   if (directory === undefined) {
     refuse('Invalid', 'the clusters are not known', 'set TIDEGATE_CONFIG to the config directory');
   }
-  const config = await createConfigLoader({ directory }).load(wanted);
+  const config = await createConfigLoader({ directory }).load({ ...wanted, wayBack: 'restore' });
+  for (const note of config.notes ?? []) io.stderr(`${note}\n`);
+  const { absent } = leftOutOf({ config, facts: [], change: { kind: 'restore', without } });
+  const refs = config.mesh.clusters.map(({ ref }) => ref);
   const service = serviceRef(config);
-  const refs = config.mesh.clusters.map((cluster) => cluster.ref);
   const clusters = createClusters();
-  const deps = { clusters, clock: systemClock, activity: standaloneActivity(io.signal, io.now()) };
+  const deps: KubeDeps = { clusters, clock: systemClock, activity: standaloneActivity(io.signal, io.now()) };
   try {
-    const { epoch, clusters: found } = await readRecords(deps, { service, clusters: refs });
-    const ownerOf = (cluster: string): Owner | null =>
-      found.find((one) => one.cluster === cluster)?.record?.versions ?? null;
-    const ends = await Promise.allSettled(
-      refs.map((cluster) =>
-        restore(deps, {
-          service,
-          cluster,
-          epoch,
-          run: `cli-${epoch}`,
-          turn: 0,
-          replaces: ownerOf(cluster.name),
-          serving: [],
-        }),
-      ),
+    return await restoreAll(
+      { service: service.service, clusters: refs.map(({ name }) => name), absent },
+      (name) => bringBack(deps, { service, cluster: refOf(refs, name) }),
+      io,
     );
-    for (const [i, end] of ends.entries()) {
-      const name = refs[i]?.name ?? '';
-      if (end.status === 'rejected')
-        io.stderr(`${name}: ${end.reason instanceof Error ? end.reason.message : String(end.reason)}\n`);
-      else
-        io.stdout(
-          `${name}: ${end.value.changes.map((change) => `${change.object} ${change.action}`).join(', ') || 'nothing to restore'}\n`,
-        );
-    }
-    return ends.every((end) => end.status === 'fulfilled') ? exitCodes.ok : exitCodes.needsPerson;
   } finally {
     await clusters.close();
   }
+}
+
+function refOf(refs: readonly ClusterRef[], name: string): ClusterRef {
+  const ref = refs.find((one) => one.name === name);
+  if (ref === undefined) throw new RangeError(`the mesh has no cluster ${name}`);
+  return ref;
+}
+
+interface BringBack {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+}
+
+/** One attempt: what was done, or undefined where there is no record. Every cluster is asked by itself, so that none waits. */
+export async function bringBack(deps: KubeDeps, { service, cluster }: BringBack): Promise<string | undefined> {
+  const at = { cluster: deps.clusters.connect(cluster), service };
+  const { record } = await findRecord(at);
+  if (record === null) return undefined;
+  const epoch = Math.max(deps.clock.nowMs(), 1 + record.versions.epoch);
+  const run = `cli-${epoch}`;
+  const { changes } = await restore(deps, {
+    service,
+    cluster,
+    epoch,
+    run,
+    turn: 0,
+    replaces: record.versions,
+    serving: [],
+  });
+  assertBack((await findRecord(at)).record, { run, cluster: cluster.name });
+  const done = changes.map((change) => `${change.object} ${change.action}`).join(', ');
+  return done === '' ? 'it was back already' : done;
+}
+
+/** Read anew: a run that goes on beside this command may have written behind it. */
+function assertBack(record: RoutingRecord | null, { run, cluster }: { run: string; cluster: string }): void {
+  if (record === null) {
+    throw new TidegateError('Conflict', `${cluster}: the record was removed while it was restored`);
+  }
+  const { versions } = record;
+  if (sameTraffic(versions.current, versions.proven)) return;
+  const who =
+    versions.run === run ? 'it was written, and is not stored as it was asked' : `run ${versions.run} wrote behind it`;
+  throw new TidegateError('Conflict', `${cluster}: current traffic still differs from the proven one: ${who}`, {
+    fix: 'end that run first (tidegate rollout abort), or let it end',
+  });
 }

@@ -30,8 +30,9 @@ function changeOf(plan: Plan): Change {
     case 'deploy':
       return { kind: 'deploy', version: plan.version, ...present({ image }) };
     case 'adopt':
+      return { kind: 'adopt', version: plan.version };
     case 'undo':
-      return { kind: plan.kind, version: plan.version };
+      return { kind: 'undo', version: plan.version };
     default:
       return { kind: plan.kind };
   }

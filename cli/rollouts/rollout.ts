@@ -60,7 +60,7 @@ export async function listRollouts(client: Client, limit: number): Promise<Rollo
 export async function say(
   handle: WorkflowHandle,
   type: MessageType,
-  message: { reason: string; full?: boolean },
+  message: { reason: string; full?: boolean; cluster?: string },
 ): Promise<RolloutStatus> {
   try {
     return await handle.executeUpdate<RolloutStatus, [typeof message]>(type, { args: [message] });

@@ -67,4 +67,6 @@ export interface LoadedConfig {
   readonly service: ServiceConfig;
   /** sha256 of the resolved documents. */
   readonly digest: string;
+  /** What a way back has passed over in the files; absent: nothing. */
+  readonly notes?: readonly string[];
 }

@@ -6,8 +6,10 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
+import type { WayBackKind } from '../rollout/change.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
+import type { Absence } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
@@ -16,6 +18,8 @@ export interface LoadConfigInput {
   readonly mesh?: string;
   readonly namespace?: string;
   readonly service: string;
+  /** For a way back: faults of other documents are passed over. Absent: the whole config must be right. */
+  readonly wayBack?: WayBackKind;
 }
 
 export interface ReadRecordsInput {
@@ -68,6 +72,8 @@ export interface CommitInput extends Writer {
   readonly serving: readonly string[];
   /** Version to pin this cluster's frontend selector to; '' = leave the frontend alone. */
   readonly pin: string;
+  /** As in a restore. */
+  readonly absent?: Readonly<Record<string, Absence>>;
 }
 
 export interface RestoreInput extends Writer {
@@ -75,6 +81,8 @@ export interface RestoreInput extends Writer {
   readonly cluster: ClusterRef;
   /** Serving clusters to restore; empty = all. */
   readonly serving: readonly string[];
+  /** Clusters that the run goes on without, for the record to name. Absent: an older workflow's; the record keeps its own. */
+  readonly absent?: Readonly<Record<string, Absence>>;
 }
 
 export interface RestoreResult extends ApplyRoutingResult {
@@ -146,6 +154,8 @@ export interface RolloutActivities {
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;
   applyRouting(input: ApplyRoutingInput): Promise<ApplyRoutingResult>;
   verifyRouting(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
+  /** The same of a way back, where no watch takes its place. */
+  verifyRestored(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
   watchSlo(input: WatchSloInput): Promise<WatchSloResult>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;
   restore(input: RestoreInput): Promise<RestoreResult>;

@@ -44,6 +44,11 @@ export interface PromoteInput extends ReasonInput {
   readonly full: boolean;
 }
 
+export interface GiveUpInput extends ReasonInput {
+  /** The client cluster that will not answer. */
+  readonly cluster: string;
+}
+
 export const workflowNames = { startRollout: 'startRollout', rollout: 'rollout', retire: 'retire' } as const;
 
 export const messageNames = {
@@ -52,6 +57,7 @@ export const messageNames = {
   resume: 'resume',
   abort: 'abort',
   promote: 'promote',
+  giveUp: 'giveUp',
   alert: 'alert',
   status: 'status',
   plan: 'plan',

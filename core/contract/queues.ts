@@ -18,6 +18,8 @@ export const taskQueues = {
   observe: 'tidegate-observe',
   /** The way back, never behind forward work. */
   restore: 'tidegate-restore',
+  /** The proof of the way back: a minute each, so that they take no place of its writes, and no watch takes theirs. */
+  prove: 'tidegate-prove',
 } as const;
 
 export type Queue = keyof typeof taskQueues;
@@ -40,6 +42,7 @@ export const queueOf = {
   verifyRouting: 'observe',
   watchSlo: 'observe',
   restore: 'restore',
+  verifyRestored: 'prove',
 } as const satisfies Record<keyof RolloutActivities, Queue>;
 
 type OnQueue<Q extends Queue> = {

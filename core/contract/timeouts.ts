@@ -5,6 +5,7 @@ import type { RolloutActivities } from './activities.ts';
 export const heartbeatTimeoutsMs = {
   prepareVersion: 20_000,
   verifyRouting: 20_000,
+  verifyRestored: 20_000,
   watchSlo: 20_000,
   retireVersion: 20_000,
   releaseService: 20_000,

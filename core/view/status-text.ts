@@ -31,9 +31,26 @@ export function statusLines(live: Live): string[] {
     ...plan.waves.flatMap((wave, i) => waveLines(live, i, wave.serving)),
     '',
     ...readingLines(live),
-    ...(status.outstanding.length > 0 ? [`  still to restore: ${status.outstanding.join(', ')}`] : []),
+    ...backLines(status),
     `  ${live.link}`,
   ];
+}
+
+/** Each client cluster of a way back, and what a person can do about one that does not answer. */
+function backLines({ service, outstanding, back = {}, absent = {}, outcome }: RolloutStatus): string[] {
+  const name = service.split('/').at(-1) ?? service;
+  const far = Object.entries(back).map(
+    ([cluster, { state, reason }]) => `  back: ${cluster.padEnd(20)} ${state}${reason === '' ? '' : `: ${reason}`}`,
+  );
+  const left = Object.entries(absent)
+    .filter(([cluster]) => back[cluster] === undefined)
+    .map(([cluster, { reason }]) => `  absent: ${cluster}: ${reason}`);
+  if (outstanding.length === 0) return [...far, ...left];
+  const giveUp =
+    outcome === null
+      ? ` (one that will not answer: tidegate rollout give-up ${name} --cluster ${outstanding[0] ?? ''})`
+      : '';
+  return [...far, ...left, `  still to restore: ${outstanding.join(', ')}${giveUp}`];
 }
 
 const stateText = (live: Live): string =>

@@ -98,6 +98,10 @@ function nextAction(state: RolloutState): string {
       return '**Next:** send the update `resume` (or `abort`).';
     case 'needs-person':
       return '**Next:** a person decides: `promote`, `resume` (bakes again) or `abort`.';
+    case 'restoring':
+      return state.outstanding.length === 0
+        ? 'Everything goes back.'
+        : `**Still to restore:** ${state.outstanding.join(', ')}. One that will not answer: the update \`giveUp\` with \`{"cluster": "…", "reason": "…"}\`.`;
     case 'ended':
       return `**Ended:** ${state.outcome ?? ''}.`;
     default:

@@ -67,6 +67,8 @@ export interface ClusterFacts {
   readonly nobody?: NobodyBehind;
   /** Objects of others on this Service: "CiliumEnvoyConfig shop/x (manager kubectl, 2026-…)". */
   readonly foreign: readonly string[];
+  /** Why the record there cannot be used; each is in `foreign` too. Absent: it can, or read by an older worker. */
+  readonly broken?: readonly string[];
   /** Ingresses, Gateways that dial the pods: not canaried. */
   readonly bypasses: readonly string[];
   /** Absent: none, or read by an older worker. */

@@ -12,6 +12,7 @@ import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/co
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
 import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
 import { readConfigFiles, readText } from './read-files.ts';
+import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
 
 export interface MeshServices {
   readonly mesh: MeshConfig;
@@ -19,7 +20,10 @@ export interface MeshServices {
 }
 
 export interface ConfigLoader {
-  /** Throws TidegateError('Invalid') with one line per problem, or when the service is not there. */
+  /**
+   * Throws TidegateError('Invalid') with one line per problem, or when the service is not there. For a way back faults of
+   * other documents are passed over, and what cannot be read today is taken from the last good copy of this process.
+   */
   load(input: LoadConfigInput): Promise<LoadedConfig>;
   /** The only mesh, or the one of that name. Throws like `load`. */
   loadMesh(name?: string): Promise<MeshConfig>;
@@ -29,28 +33,60 @@ export interface ConfigLoader {
   validate(paths: readonly string[]): Promise<readonly ConfigProblem[]>;
 }
 
-export const createConfigLoader = ({ directory }: { directory: string }): ConfigLoader => ({
-  async load(input) {
-    return loadedFrom(await checkedConfig([directory]), input);
-  },
-  async loadMesh(name) {
-    const { mesh, meshFile } = resolveMesh(await checkedConfig([directory]), name);
-    return withAbsolutePaths(mesh, meshFile);
-  },
-  async loadServices({ mesh: name, namespace }) {
-    const config = await checkedConfig([directory]);
-    const { mesh, meshFile } = resolveMesh(config, name);
-    const services = config.services
-      .map(({ written: { metadata, spec } }) => ({ ...metadata, mesh: spec.mesh }))
-      .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
-      .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
-    return { mesh: withAbsolutePaths(mesh, meshFile), services };
-  },
-  async validate(paths) {
-    const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
-    return parsed.ok ? [] : parsed.problems;
-  },
-});
+export function createConfigLoader({ directory }: { directory: string }): ConfigLoader {
+  let kept: KeptCopy | undefined;
+  const keep = (config: CheckedConfig): CheckedConfig => {
+    kept = { config, atMs: Date.now() };
+    return config;
+  };
+  const checked = async (): Promise<CheckedConfig> => keep(wholeOrRefuse(await parsePaths([directory])));
+  return {
+    async load(input) {
+      if (input.wayBack === undefined) return loadedFrom(await checked(), input);
+      const parsed = await parsePaths([directory]);
+      if (parsed.ok) keep(parsed.config);
+      return loadForWayBack(parsed, { input, kept });
+    },
+    async loadMesh(name) {
+      const { mesh, meshFile } = resolveMesh(await checked(), name);
+      return withAbsolutePaths(mesh, meshFile);
+    },
+    async loadServices({ mesh: name, namespace }) {
+      const config = await checked();
+      const { mesh, meshFile } = resolveMesh(config, name);
+      const services = config.services
+        .map(({ written: { metadata, spec } }) => ({ ...metadata, mesh: spec.mesh }))
+        .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
+        .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
+      return { mesh: withAbsolutePaths(mesh, meshFile), services };
+    },
+    async validate(paths) {
+      const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
+      if (parsed.ok && paths.length === 0) keep(parsed.config);
+      return parsed.ok ? [] : parsed.problems;
+    },
+  };
+}
+
+interface WayBackLoad {
+  readonly input: LoadConfigInput;
+  readonly kept: KeptCopy | undefined;
+}
+
+function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): LoadedConfig {
+  const problems = parsed.ok ? [] : parsed.problems;
+  const faulty: FaultyConfig = { ...parsed, problems, kept, resolve: loadedFrom };
+  if (!parsed.ok) return loadFaulty(faulty, input) ?? loadedFrom(wholeOrRefuse(parsed), input);
+  try {
+    return loadedFrom(parsed.config, input);
+  } catch (error) {
+    // The Service document is gone, and the records are not.
+    const records = fromRecords(faulty, input);
+    if (records === undefined) throw error;
+    const note = `there is no Service document for ${input.service}; this restore goes by the records and defaults`;
+    return { ...records, notes: [note] };
+  }
+}
 
 const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): LoadedConfig => {
   const { mesh, meshFile, service, digestInput } = resolveService(config, input);
@@ -58,8 +94,7 @@ const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): LoadedConfig
   return { mesh: withAbsolutePaths(mesh, meshFile), service, digest };
 };
 
-const checkedConfig = async (paths: readonly string[]): Promise<CheckedConfig> => {
-  const parsed = await parsePaths(paths);
+const wholeOrRefuse = (parsed: ParsedConfig): CheckedConfig => {
   if (parsed.ok) return parsed.config;
   const count = `${String(parsed.problems.length)} ${parsed.problems.length === 1 ? 'problem' : 'problems'}`;
   refuse(
@@ -69,14 +104,18 @@ const checkedConfig = async (paths: readonly string[]): Promise<CheckedConfig> =
   );
 };
 
-const parsePaths = async (paths: readonly string[]): Promise<ParsedConfig> => {
+/** What was parsed, and how to look at it again without what a check has corrected. */
+type ParsedFiles = ParsedConfig & Pick<FaultyConfig, 'read'>;
+
+const parsePaths = async (paths: readonly string[]): Promise<ParsedFiles> => {
   const { files, problems } = await readConfigFiles(paths);
   const read = readConfig(files);
   const texts = await Promise.all(read.elsewhere.map((path) => readText(path).catch(() => undefined)));
   const templates = new Map(read.elsewhere.map((path, i) => [path, texts[i]]));
+  const again = { read: () => readConfig(files) };
   const parsed = checkConfig(read, (path) => templates.get(path));
-  if (problems.length === 0) return parsed;
-  return { ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
+  if (problems.length === 0) return { ...parsed, ...again };
+  return { ...again, ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
 };
 
 const withAbsolutePaths = (mesh: MeshConfig, file: string): MeshConfig => ({

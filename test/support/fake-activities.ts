@@ -51,6 +51,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
       return { cluster: cluster.name, changes: [], weights: { a: 1_000_000 }, writtenAtMs: Date.now() };
     },
     verifyRouting: async () => proof('verified'),
+    verifyRestored: async () => proof('verified'),
     watchSlo: async ({ mode }) => (mode === 'bake' ? healthy : untilCancelled()),
     commit: async ({ cluster, pin }) => {
       if (pin !== '') proven[cluster.name] = pin;

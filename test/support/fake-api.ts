@@ -32,13 +32,17 @@ export interface FakeApi {
   close(): Promise<void>;
 }
 
-export async function startFakeApi(answer: (call: FakeCall) => FakeAnswer): Promise<FakeApi> {
+/** An answer that never comes: the server has taken the request, and hangs. */
+export const never = (): Promise<FakeAnswer> => new Promise(() => undefined);
+
+export async function startFakeApi(answer: (call: FakeCall) => FakeAnswer | Promise<FakeAnswer>): Promise<FakeApi> {
   const seen: FakeCall[] = [];
   const server = createServer({ key, cert: certificate }, ({ method = '', url = '', headers }, response) => {
     const call = { method, path: url.split('?')[0] ?? '', headers };
     seen.push(call);
-    const { status, body, headers: sent } = answer(call);
-    response.writeHead(status, sent).end(body);
+    void Promise.resolve(answer(call)).then(({ status, body, headers: sent }) => {
+      response.writeHead(status, sent).end(body);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;

@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
-import type { RolloutResult } from '../../core/contract/messages.ts';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { bundleWorkflows } from '../../worker/workers.ts';
 import type { RestoreInput } from '../../core/contract/activities.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
-import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { VerifyRoutingInput } from '../../core/judge/proof/proof.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
@@ -16,6 +12,7 @@ import { WHOLE } from '../../core/values/share.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
+import { runRollout, statusOf as status, type Handle } from '../support/run-rollout.ts';
 import { startTemporal, type TestTemporal } from '../support/temporal.ts';
 
 let temporal: TestTemporal;
@@ -30,35 +27,8 @@ afterAll(async () => {
   await temporal?.stop();
 });
 
-type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;
-
-/** Runs one rollout with the world's activities, replays its history afterwards, and ends its workers. */
-async function withRollout(plan: Plan, world: FakeWorld, body: (handle: Handle) => Promise<void>): Promise<number> {
-  const { env } = temporal;
-  const workers = await startWorkers({
-    connection: env.nativeConnection,
-    namespace: env.namespace ?? 'default',
-    activities: world.activities,
-    workflowBundle: bundle,
-    graceMs: 500,
-  });
-  try {
-    const handle = (await env.client.workflow.start('rollout', {
-      workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
-      taskQueue: taskQueues.control,
-      args: [{ plan }],
-    })) as Handle;
-    await body(handle);
-    const history = await handle.fetchHistory();
-    await Worker.runReplayHistory({ workflowBundle: bundle }, history, handle.workflowId);
-    return history.events?.length ?? 0;
-  } finally {
-    workers.shutdown();
-    await workers.done;
-  }
-}
-
-const status = (handle: Handle): Promise<RolloutStatus> => handle.query('status');
+const withRollout = (plan: Plan, world: FakeWorld, body: (handle: Handle) => Promise<void>): Promise<number> =>
+  runRollout({ temporal, bundle }, { plan, world }, body);
 
 describe('rollout', () => {
   it('promotes through 2 waves × 3 steps within 400 history events', async () => {
@@ -92,12 +62,14 @@ describe('rollout', () => {
 
   it('asks for the proof of the way back with the step that it comes from: a frozen Envoy would still be there', async () => {
     const proofs: VerifyRoutingInput[] = [];
+    const verified = async (input: VerifyRoutingInput) => {
+      proofs.push(input);
+      return { result: 'verified', proofs: [], verifiedAtMs: Date.now() };
+    };
     const world = fakeWorld({
       watchSlo: () => untilCancelled(),
-      verifyRouting: async (input: VerifyRoutingInput) => {
-        proofs.push(input);
-        return { result: 'verified', proofs: [], verifiedAtMs: Date.now() };
-      },
+      verifyRouting: verified,
+      verifyRestored: verified,
     });
     await withRollout(testPlan({ service: 'proof' }), world, async (handle) => {
       await assertEventually(async () => expect((await status(handle)).phase).toBe('baking'));

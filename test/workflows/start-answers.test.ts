@@ -170,3 +170,50 @@ describe("the worker's log", () => {
     expect(logged('the start of a change failed', { workflowType: 'startRollout' })).toContain('the start of a change');
   });
 });
+
+describe('the start of a way back', () => {
+  it('asks for config that may have faults elsewhere, does not read who is left out, and is tried by no dry run', async () => {
+    const { env } = temporal;
+    const [aws, gcp] = clusterNames;
+    const promoted = (cluster: string) => {
+      const one = record(cluster, { v2: WHOLE, v1: 0 });
+      return {
+        record: { ...one, versions: { ...one.versions, previous: { [cluster]: 'v1' } } },
+        workloads: [workload('v2'), workload('v1')],
+      };
+    };
+    const world = testRead(Object.fromEntries(clusterNames.map((name) => [name, promoted(name)])));
+    const asked: { config: unknown[]; clusters: string[] } = { config: [], clusters: [] };
+    const fake = fakeWorld({
+      loadConfig: async (input: unknown) => {
+        asked.config.push(input);
+        return { ...testConfig(), notes: ['the config has 1 fault elsewhere'] };
+      },
+      readRecords: async ({ clusters }: { clusters: { name: string }[] }) => {
+        asked.clusters.push(...clusters.map(({ name }) => name));
+        return { ...world, clusters: world.clusters.filter(({ cluster }) => cluster !== gcp) };
+      },
+      dryRunWrites: () => Promise.reject(new Error('a way back is not tried')),
+    });
+    const workers = await startWorkers({
+      ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
+      activities: fake.activities,
+    });
+    try {
+      const start = (change: StartRolloutInput['change']): Promise<StartRolloutResult> =>
+        startChange(env.client, { service: 'checkout', change, dryRun: true }, () => undefined);
+      const { plan } = await start({ kind: 'undo', without: [gcp] });
+      expect(asked).toEqual({
+        config: [{ service: 'checkout', wayBack: 'undo' }],
+        clusters: clusterNames.filter((name) => name !== gcp),
+      });
+      expect(plan.notes).toEqual(expect.arrayContaining(['the config has 1 fault elsewhere']));
+      expect([plan.waves[0]?.serving[0], plan.absent]).toEqual([aws, { [gcp]: 'left out by --without' }]);
+      await expect(start({ kind: 'release', without: [gcp] } as never)).rejects.toThrow(/release needs every cluster/);
+      await expect(start({ kind: 'undo', without: gcp } as never)).rejects.toThrow(/a list of names of clusters/);
+    } finally {
+      workers.shutdown();
+      await workers.done;
+    }
+  }, 60_000);
+});

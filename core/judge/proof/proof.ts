@@ -48,3 +48,11 @@ export const contradictionsOf = ({ proofs }: VerifyRoutingResult): string =>
     .filter((one) => one.result === 'contradicted')
     .map((one) => `${one.cluster}/${one.instance}: ${one.reason}`)
     .join('; ');
+
+/** One result of what every Envoy showed; nothing asked is nothing shown. */
+export function combineProofs(proofs: readonly InstanceProof[], verifiedAtMs: number): VerifyRoutingResult {
+  const has = (result: InstanceProof['result']): boolean => proofs.some((proof) => proof.result === result);
+  const untested = has('untested') || proofs.length === 0;
+  const result = has('contradicted') ? 'contradicted' : untested ? 'untested' : 'verified';
+  return { result, proofs, verifiedAtMs };
+}

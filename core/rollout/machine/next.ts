@@ -2,43 +2,31 @@
 import { formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
-import type { Phase, Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
-import { enterPhase, hold, issue, logged, watch } from './transition.ts';
-import { leaveForward, onRestoreAnswer, takeBack } from './way-back.ts';
+import { canLeave, isForward, isRestoring } from './phases.ts';
+import { refuseMessage, type MessageType } from './refuse.ts';
+import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
+import { butAbsent, enterPhase, hold, issue, logged, watch } from './transition.ts';
+import { giveUp, leaveForward, onRestoreAnswer, takeBack } from './way-back.ts';
 
-/** Phases from which the way back must be entered at once on breach, abort or cancellation. */
-const forwardPhases: readonly Phase[] = [
-  'preparing',
-  'entering',
-  'applying',
-  'verifying',
-  'baking',
-  'gated',
-  'paused',
-  'needs-person',
-];
-
-export const isForward = (phase: Phase): boolean => forwardPhases.includes(phase);
-
-/** Is there anything to take back: on the way forward, or kept by clusters while others are taken back. */
-export const canLeave = (state: RolloutState): boolean =>
-  isForward(state.phase) ||
-  (['restoring', 'proving-restore'].includes(state.phase) && Object.values(state.shares).some((share) => share > 0));
+export { isForward };
 
 export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next {
   if (state.phase === 'ended') return { state, commands: [] };
+  const deaf = refusedSaying(state, event);
+  if (deaf !== null) return deaf;
   switch (event.type) {
     case 'started':
       return onStarted(plan, state, event.atMs);
     case 'abort':
     case 'alert':
     case 'cancel':
-      if (!canLeave(state)) return { state, commands: [] };
       return leaveForward(plan, state, event.atMs, {
         cause: event.type === 'cancel' ? 'cancel' : 'abort',
         reason: `${event.type}: ${event.reason}`,
       });
+    case 'giveUp':
+      return giveUp(state, event);
     case 'pause':
       return { state: logged({ ...state, paused: true }, event.atMs, `paused: ${event.reason}`), commands: [] };
     case 'resume':
@@ -59,8 +47,38 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
   }
 }
 
+/** Messages that the phase does not take; whoever cannot be refused, since it waits for no answer, finds it in the log. */
+function refusedSaying(state: RolloutState, event: RolloutEvent): Next | null {
+  const type = messageOf(event);
+  if (type === null) return null;
+  const why = refuseMessage(type, state, event.type === 'giveUp' ? event.cluster : '');
+  if (why === '') return null;
+  if (event.type !== 'alert' && event.type !== 'cancel') return { state, commands: [] };
+  return { state: logged(state, event.atMs, `${event.type} (${event.reason}) changes nothing: ${why}`), commands: [] };
+}
+
+/** An alert and a cancellation are taken as an abort is. */
+function messageOf({ type }: RolloutEvent): MessageType | null {
+  switch (type) {
+    case 'approve':
+    case 'pause':
+    case 'resume':
+    case 'abort':
+    case 'promote':
+    case 'giveUp':
+      return type;
+    case 'alert':
+    case 'cancel':
+      return 'abort';
+    default:
+      return null;
+  }
+}
+
 function onStarted(plan: Plan, state: RolloutState, atMs: number): Next {
-  const started = logged(state, atMs, `${plan.kind} ${plan.service.service} ${plan.version} started`);
+  const absent = Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs, reason }] as const);
+  const known = { ...state, absent: Object.fromEntries(absent) };
+  const started = logged(known, atMs, `${plan.kind} ${plan.service.service} ${plan.version} started`);
   if (plan.kind === 'restore')
     return leaveForward(plan, { ...started, touchedWaves: plan.waves.length }, atMs, {
       cause: 'abort',
@@ -75,10 +93,13 @@ function onStarted(plan: Plan, state: RolloutState, atMs: number): Next {
   return prepareWave(plan, started, 0, atMs);
 }
 
-type Answer = Extract<RolloutEvent, { type: 'done' | 'failed' | 'proved' | 'restoredOne' }>;
+type Answer = Extract<
+  RolloutEvent,
+  { type: 'done' | 'failed' | 'proved' | 'restoredOne' | 'provedOne' | 'failedOne' | 'untold' }
+>;
 
 function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
-  if (state.phase === 'restoring' || state.phase === 'proving-restore') return onRestoreAnswer(plan, state, event);
+  if (isRestoring(state.phase)) return onRestoreAnswer(plan, state, event);
   if (event.type === 'failed') return onFailed(plan, state, event);
   switch (state.phase) {
     case 'preparing':
@@ -234,13 +255,21 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
 }
 
 function onCommitted(plan: Plan, state: RolloutState, atMs: number): Next {
-  if (state.takenBack.length > 0) {
-    return end(state, atMs, 'partial', `${plan.version} is proven except in ${state.takenBack.join(', ')}`, [
-      { type: 'stopWatch' },
-    ]);
+  // Nobody left out what did not answer: a person should know before anybody takes it for done.
+  const lacking = [...state.takenBack, ...(plan.unreached ?? []).filter((name) => !state.takenBack.includes(name))];
+  if (lacking.length > 0) {
+    const reason = `${plan.version} is proven except in ${lacking.join(', ')}${butAbsent(state)}`;
+    return end(state, atMs, 'partial', reason, [{ type: 'stopWatch' }]);
   }
   const commands: Command[] = [{ type: 'stopWatch' }, { type: 'retire', what: 'replaced' }];
-  return end(state, atMs, 'promoted', `${plan.version} is the proven version everywhere`, commands);
+  const but = butAbsent(state);
+  return end(
+    state,
+    atMs,
+    'promoted',
+    `${plan.version} is the proven version${but === '' ? ' everywhere' : but}`,
+    commands,
+  );
 }
 
 function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {

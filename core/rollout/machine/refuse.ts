@@ -1,20 +1,44 @@
-/** Which messages a phase takes. Shared by the workflow's validators and the CLI's help. */
-import { canLeave, isForward } from './next.ts';
+/**
+ * Which messages a phase takes. Shared by the reducer, the workflow's validators and the CLI's help, so that they agree:
+ * what is refused here changes nothing, and what is not does what it says.
+ */
+import { canLeave, isForward, isRestoring } from './phases.ts';
 import type { RolloutState } from './state.ts';
 
-export type MessageType = 'approve' | 'pause' | 'resume' | 'abort' | 'promote';
+export type MessageType = 'approve' | 'pause' | 'resume' | 'abort' | 'promote' | 'giveUp';
 
 /** '' = welcome; else why not and what to do, before anything is written to the history. */
-export function refuseMessage(type: MessageType, state: RolloutState): string {
+export function refuseMessage(type: MessageType, state: RolloutState, cluster = ''): string {
   if (state.phase === 'ended') return `this rollout has ended (${state.outcome ?? 'unknown'}): ${state.reason}`;
-  // Clusters that keep the version while others go back can still be taken back, too.
-  if (type === 'abort' && canLeave(state)) return '';
-  if (!isForward(state.phase)) {
-    const hint = state.phase === 'committing' ? ' Use undo once it has ended.' : '';
-    return `${type} comes too late: the rollout is ${state.phase}.${hint}`;
-  }
+  if (type === 'giveUp') return refuseGiveUp(state, cluster);
+  if (type === 'abort') return canLeave(state) ? '' : tooLate(type, state);
+  if (!isForward(state.phase)) return tooLate(type, state);
   if (type === 'pause' && state.paused) return 'it is paused already';
   if (type === 'resume' && !state.paused && state.phase !== 'needs-person') return 'it is not paused';
   if (type === 'approve' && state.phase !== 'gated') return `nothing waits for approval: the rollout is ${state.phase}`;
   return '';
+}
+
+function tooLate(type: MessageType, state: RolloutState): string {
+  const text = `${type} comes too late: the rollout is ${state.phase}.`;
+  if (state.phase === 'committing') return `${text} Use undo once it has ended.`;
+  if (!isRestoring(state.phase)) return text;
+  const { outstanding } = state;
+  const all = `${text} Everything goes back already`;
+  if (outstanding.length === 0) return `${all} and is written; the proof ends by itself.`;
+  return `${all}; still to write: ${outstanding.join(', ')}. One that will not answer can be given up (giveUp; tidegate rollout give-up SERVICE --cluster X).`;
+}
+
+/** Only what is still to be written can be given up: the rest is back, or was never touched. */
+function refuseGiveUp(state: RolloutState, cluster: string): string {
+  if (cluster === '') return 'name the cluster that will not answer: {"cluster": "…", "reason": "…"}';
+  if (isForward(state.phase)) {
+    return `nothing goes back yet: the rollout is ${state.phase}. Abort it first; then ${cluster} can be given up, if it does not answer.`;
+  }
+  if (!isRestoring(state.phase)) return tooLate('giveUp', state);
+  if (state.absent[cluster] !== undefined) return `${cluster} is given up already: ${state.absent[cluster].reason}`;
+  if (state.outstanding.includes(cluster)) return '';
+  const left = state.outstanding.length === 0 ? 'none is' : `${state.outstanding.join(', ')}`;
+  const why = state.back[cluster] === undefined ? 'is no client cluster of this way back' : 'is written already';
+  return `${cluster} ${why}; still to write: ${left}`;
 }

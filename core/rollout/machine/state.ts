@@ -10,6 +10,7 @@
  */
 import type { WatchSloResult } from '../../judge/look/watch.ts';
 import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
+import type { Absence } from '../../routing/record.ts';
 import type { SloReading } from '../../judge/slo-reading.ts';
 
 /** What the workflow must do. `seq` comes back in the answer; an answer to a superseded command is ignored. */
@@ -28,7 +29,10 @@ export type Command =
       readonly clients: readonly string[];
       readonly serving: readonly string[];
     }
+  /** Only where the clusters of a restore were not proven one by one. */
   | { readonly type: 'proveRestore'; readonly seq: number }
+  /** The restore ends without this cluster. */
+  | { readonly type: 'giveUp'; readonly cluster: string; readonly absence: Absence }
   | { readonly type: 'release'; readonly seq: number }
   /** Starts the retirement of a version (or the original) on its own clock. */
   | { readonly type: 'retire'; readonly what: 'replaced' | 'failed' };
@@ -40,6 +44,11 @@ export type RolloutEvent = { readonly atMs: number } & (
   | { readonly type: 'proved'; readonly seq: number; readonly proof: VerifyRoutingResult }
   | { readonly type: 'watched'; readonly seq: number; readonly result: WatchSloResult }
   | { readonly type: 'restoredOne'; readonly seq: number; readonly cluster: string }
+  | { readonly type: 'provedOne'; readonly seq: number; readonly cluster: string; readonly proof: VerifyRoutingResult }
+  | { readonly type: 'failedOne'; readonly seq: number; readonly cluster: string; readonly reason: string }
+  /** Its record could not be made to name the clusters that were given up. */
+  | { readonly type: 'untold'; readonly seq: number; readonly cluster: string; readonly reason: string }
+  | { readonly type: 'giveUp'; readonly cluster: string; readonly reason: string }
   | { readonly type: 'approve' | 'pause' | 'resume' | 'abort' | 'alert' | 'cancel'; readonly reason: string }
   | { readonly type: 'promote'; readonly reason: string; readonly full: boolean }
 );
@@ -64,7 +73,12 @@ export interface RolloutState {
   /** Waves whose clients may have been written (entered or more): a restore covers them. */
   readonly touchedWaves: number;
   readonly takenBack: readonly string[];
+  /** Client clusters of a restore that are still to be written. */
   readonly outstanding: readonly string[];
+  /** How far each client cluster of a restore is; empty before it. */
+  readonly back: Readonly<Record<string, ClusterBack>>;
+  /** Clusters that the run goes on, or ends, without. */
+  readonly absent: Readonly<Record<string, Absence>>;
   readonly outcome: Outcome | null;
   readonly reason: string;
   /** What ended the forward way; decides how the workflow closes. */
@@ -95,6 +109,8 @@ export const initialState: RolloutState = {
   touchedWaves: 0,
   takenBack: [],
   outstanding: [],
+  back: {},
+  absent: {},
   outcome: null,
   reason: 'not started',
   cause: 'none',
@@ -106,6 +122,17 @@ export const initialState: RolloutState = {
   moments: { firstBad: null, verdict: null, written: null, proven: null },
   log: [],
 };
+
+/** One client cluster on its way back. */
+export interface ClusterBack {
+  readonly state: 'writing' | 'written' | 'verified' | 'untested' | 'contradicted' | 'failed' | 'absent';
+  /** Since then, ms since the epoch. */
+  readonly atMs: number;
+  /** '' while there is nothing to say. */
+  readonly reason: string;
+  /** Once its traffic was asked. */
+  readonly proof?: VerifyRoutingResult;
+}
 
 export interface Next {
   readonly state: RolloutState;

@@ -3,7 +3,8 @@ import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import type { SloReading } from '../../judge/slo-reading.ts';
 import type { Change } from '../change.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RolloutState, Phase, Outcome, Moments } from './state.ts';
+import type { Absence } from '../../routing/record.ts';
+import type { ClusterBack, RolloutState, Phase, Outcome, Moments } from './state.ts';
 
 export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
   return {
@@ -22,6 +23,8 @@ export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
     proof: state.proof,
     takenBack: [...state.takenBack],
     outstanding: [...state.outstanding],
+    back: { ...state.back },
+    absent: { ...state.absent },
     since: state.since,
     moments: { ...state.moments },
   };
@@ -47,6 +50,10 @@ export interface RolloutStatus {
   readonly takenBack: readonly string[];
   /** Clusters still to be written in a restore. */
   readonly outstanding: readonly string[];
+  /** How far each client cluster of a restore is. Missing: said by an older worker. */
+  readonly back?: Readonly<Record<string, ClusterBack>>;
+  /** Clusters that the run goes on, or has ended, without. Missing: said by an older worker. */
+  readonly absent?: Readonly<Record<string, Absence>>;
   readonly since: number;
   readonly moments: Moments;
 }

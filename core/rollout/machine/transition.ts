@@ -35,3 +35,11 @@ export function watch(
 
 /** A watch that ends on a breach only. */
 export const hold = (plan: Plan, state: RolloutState): Next => watch(plan, state, { mode: 'hold', bakeMs: 0 });
+
+/** The clusters that are absent, with the reasons; '' for none. */
+export function butAbsent({ absent }: RolloutState): string {
+  const names = Object.entries(absent).map(([name, { reason }]) => `${name} (${reason})`);
+  return names.length === 0
+    ? ''
+    : `; without ${names.join(', ')}: absent, it may go on with its last route until it is restored`;
+}

@@ -2,9 +2,11 @@
 import type { WatchSloResult } from '../../judge/look/watch.ts';
 import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
-import { contradictionsOf } from '../../judge/proof/proof.ts';
-import { enterPhase, hold, issue, logged } from './transition.ts';
+import { combineProofs, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
+import { present } from '../../values/json.ts';
+import { isRestoring } from './phases.ts';
+import type { ClusterBack, Command, Next, RolloutEvent, RolloutState } from './state.ts';
+import { butAbsent, enterPhase, hold, issue, logged } from './transition.ts';
 
 interface Leaving {
   readonly cause: Exclude<RolloutState['cause'], 'none'>;
@@ -17,7 +19,8 @@ interface Leaving {
 /** Stops going forward and restores, at once, everything that may have been written. */
 export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leaving: Leaving): Next {
   const serving = leaving.serving ?? [];
-  const clients = touchedClients(plan, state, serving);
+  const touched = touchedClients(plan, state, serving);
+  const clients = touched.filter((name) => state.absent[name] === undefined);
   const left: RolloutState = {
     ...state,
     leftBecause: leaving.reason,
@@ -26,13 +29,14 @@ export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leav
     watching: 0,
     paused: false,
   };
-  if (clients.length === 0) {
+  if (touched.length === 0) {
     const ended = {
       ...enterPhase(left, 'ended', atMs, `${leaving.reason} (no traffic had moved)`),
       outcome: 'restored' as const,
     };
     return { state: ended, commands: [{ type: 'stopWatch' }, { type: 'retire', what: 'failed' }] };
   }
+  if (clients.length === 0) return close(left, atMs, 'unproven', nobodyLeft(left), [{ type: 'stopWatch' }]);
   const shares = Object.fromEntries(
     Object.entries(left.shares).map(([name, share]) => [
       name,
@@ -40,7 +44,13 @@ export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leav
     ]),
   );
   const moments = { ...left.moments, verdict: left.moments.verdict ?? atMs };
-  const restoring = enterPhase({ ...left, shares, moments, outstanding: clients }, 'restoring', atMs, leaving.reason);
+  const back = Object.fromEntries(clients.map((name) => [name, { state: 'writing', atMs, reason: '' } as const]));
+  const restoring = enterPhase(
+    { ...left, shares, moments, outstanding: clients, back: { ...givenUp(left), ...back } },
+    'restoring',
+    atMs,
+    leaving.reason,
+  );
   const issued = issue(restoring, (seq) => ({ type: 'restore', seq, clients, serving }));
   // Clusters that keep the new version stay under watch while others are taken back.
   const kept = hold(plan, issued.state);
@@ -58,8 +68,7 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
     return { state: logged(seen, atMs, `breach during ${state.phase}: ${result.reason}; use undo`), commands: [] };
   }
   const reason = `breach: ${result.reason}`;
-  const again = state.phase === 'restoring' || state.phase === 'proving-restore';
-  if (plan.onBreach === 'all' || result.breached.length === 0 || again) {
+  if (plan.onBreach === 'all' || result.breached.length === 0 || isRestoring(state.phase)) {
     return leaveForward(plan, seen, atMs, { cause: 'breach', reason });
   }
   const settled = settledServing(plan, seen);
@@ -85,41 +94,126 @@ function touchedClients(plan: Plan, state: RolloutState, serving: readonly strin
   return [...new Set(reached.flatMap((wave) => wave.clients))];
 }
 
-type Answer = Extract<RolloutEvent, { type: 'done' | 'failed' | 'proved' | 'restoredOne' }>;
+type Answer = Extract<
+  RolloutEvent,
+  { type: 'done' | 'failed' | 'proved' | 'restoredOne' | 'provedOne' | 'failedOne' | 'untold' }
+>;
 
+/** Each client cluster is written, proven and told by itself: none waits for another, and the run for all or their absence. */
 export function onRestoreAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
+  if ('cluster' in event && state.absent[event.cluster] !== undefined) {
+    // It was written while a person gave it up: that word stands, and says nothing wrong of the others.
+    const text = `${event.cluster}, which was given up: ${event.type === 'restoredOne' ? 'it was written after all' : event.type}`;
+    return { state: logged(state, event.atMs, text), commands: [] };
+  }
   switch (event.type) {
     case 'restoredOne':
       return restoredOne(state, event.cluster, event.atMs);
+    case 'provedOne':
+      return provedOne(state, event);
+    case 'failedOne':
+      return { state: withBack(state, event.cluster, { ...event, state: 'failed' }), commands: [] };
+    case 'untold': {
+      const text = `${event.cluster}: its record does not name what was given up: ${event.reason}`;
+      return { state: logged(state, event.atMs, text), commands: [] };
+    }
     case 'done':
-      return issue(
-        enterPhase(
-          { ...state, outstanding: [], moments: { ...state.moments, written: event.atMs } },
-          'proving-restore',
-          event.atMs,
-          'the proven weights are written everywhere; proving them by the traffic',
-        ),
-        (seq) => ({ type: 'proveRestore', seq }),
-      );
+      return onDone(plan, state, event.atMs);
     case 'proved':
-      return onProved(
-        plan,
-        {
-          ...state,
-          proof: event.proof,
-          moments: { ...state.moments, proven: event.proof.result === 'verified' ? event.proof.verifiedAtMs : null },
-        },
-        event.atMs,
-      );
+      return onProved(plan, proven(state, event.proof), event.atMs);
     case 'failed':
-      return close(state, event.atMs, 'unproven', `restore needs a person: ${event.reason}`, []);
+      return close(
+        state,
+        event.atMs,
+        'unproven',
+        `restore needs a person: ${event.reason}${whatIsWhere(state)}${butAbsent(state)}`,
+        [],
+      );
   }
 }
 
-function restoredOne(state: RolloutState, cluster: string, atMs: number): Next {
-  const outstanding = state.outstanding.filter((name) => name !== cluster);
-  return { state: logged({ ...state, outstanding }, atMs, `${cluster}: proven weights written`), commands: [] };
+/** A person's word ends the wait for one cluster. Its record stays half moved: a restore brings it back when it returns. */
+export function giveUp(state: RolloutState, event: Extract<RolloutEvent, { type: 'giveUp' }>): Next {
+  const { cluster, reason, atMs } = event;
+  const absence = { atMs, reason };
+  const left = withBack(state, cluster, { state: 'absent', ...absence });
+  const known = { ...left, absent: { ...left.absent, [cluster]: absence } };
+  const said = logged(known, atMs, `${cluster} is given up: ${reason}; it may go on with its last route`);
+  return { state: written(said, cluster, atMs), commands: [{ type: 'giveUp', cluster, absence }] };
 }
+
+function restoredOne(state: RolloutState, cluster: string, atMs: number): Next {
+  const said = logged(state, atMs, `${cluster}: proven weights written`);
+  const back = withBack(said, cluster, { state: 'written', atMs, reason: '' });
+  return { state: written(back, cluster, atMs), commands: [] };
+}
+
+function provedOne(state: RolloutState, event: Extract<Answer, { type: 'provedOne' }>): Next {
+  const { cluster, proof, atMs } = event;
+  const reason = proof.result === 'contradicted' ? contradictionsOf(proof) : untestedBecause(proof);
+  const back = withBack(state, cluster, { state: proof.result, atMs, reason, proof });
+  const said = logged(back, atMs, `${cluster}: ${proof.result}${reason === '' ? '' : `: ${reason}`}`);
+  return { state: { ...said, proof: proofOfBack(said) }, commands: [] };
+}
+
+/** One cluster less to write; with the last one the proof is all that is waited for. */
+function written(state: RolloutState, cluster: string, atMs: number): RolloutState {
+  const outstanding = state.outstanding.filter((name) => name !== cluster);
+  const left = { ...state, outstanding };
+  if (outstanding.length > 0 || state.phase !== 'restoring') return left;
+  return allWritten(left, atMs);
+}
+
+/** The answer that the phase waits for stays the same. */
+function allWritten(state: RolloutState, atMs: number): RolloutState {
+  const { awaiting } = state;
+  const moments = { ...state.moments, written: atMs };
+  const reason = `the proven weights are written${Object.keys(state.absent).length > 0 ? '' : ' everywhere'}; proving them by the traffic`;
+  return { ...enterPhase({ ...state, outstanding: [], moments }, 'proving-restore', atMs, reason), awaiting };
+}
+
+function onDone(plan: Plan, state: RolloutState, atMs: number): Next {
+  const back = state.phase === 'restoring' ? allWritten(state, atMs) : state;
+  const asked = Object.entries(back.back).filter(([name]) => back.absent[name] === undefined);
+  if (asked.length === 0) return close(back, atMs, 'unproven', nobodyLeft(back), []);
+  if (asked.every(([, one]) => one.proof !== undefined)) return onProved(plan, proven(back, proofOfBack(back)), atMs);
+  return issue(back, (seq) => ({ type: 'proveRestore', seq }));
+}
+
+const proven = (state: RolloutState, proof: VerifyRoutingResult): RolloutState => ({
+  ...state,
+  proof,
+  moments: { ...state.moments, proven: proof.result === 'verified' ? proof.verifiedAtMs : null },
+});
+
+function proofOfBack({ back }: RolloutState): VerifyRoutingResult {
+  const proofs = Object.values(back).flatMap(({ proof }) => (proof === undefined ? [] : [proof]));
+  // Where nothing could be asked, silence is no proof.
+  const shown = proofs.flatMap((one) => one.proofs);
+  const combined = combineProofs(shown, Math.max(0, ...proofs.map(({ verifiedAtMs }) => verifiedAtMs)));
+  const worst = (['contradicted', 'untested'] as const).find((one) => proofs.some(({ result }) => result === one));
+  return { ...combined, result: worst ?? (proofs.length > 0 ? 'verified' : 'untested') };
+}
+
+const withBack = (
+  state: RolloutState,
+  cluster: string,
+  { state: is, atMs, reason, proof }: ClusterBack,
+): RolloutState => ({
+  ...state,
+  back: { ...state.back, [cluster]: { state: is, atMs, reason, ...present({ proof }) } },
+});
+
+const givenUp = ({ back }: RolloutState): RolloutState['back'] =>
+  Object.fromEntries(Object.entries(back).filter(([, one]) => one.state === 'absent'));
+
+const nobodyLeft = (state: RolloutState): string =>
+  `${state.leftBecause}; no cluster was restored${butAbsent(state)}; when one answers again: tidegate restore`;
+
+const whatIsWhere = ({ back }: RolloutState): string => {
+  const told = Object.entries(back).filter(([, one]) => one.state !== 'absent');
+  return told.length < 2 ? '' : ` (${told.map(([name, one]) => `${name}: ${one.state}`).join(', ')})`;
+};
 
 function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
   const proof = state.proof;
@@ -132,14 +226,14 @@ function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
         code: 'Contradicted',
       });
     }
-    return close(state, atMs, 'unproven', `restored in every record, but ${where}`, []);
+    return close(state, atMs, 'unproven', `restored in every record, but ${where}${butAbsent(state)}`, []);
   }
   const kept = keptServing(plan, state);
   if (kept.length > 0) {
     const moved = enterPhase(state, 'committing', atMs, `${plan.version} stays in ${kept.join(', ')}`);
     return issue(moved, (seq) => ({ type: 'commit', seq, serving: kept }));
   }
-  return close(state, atMs, 'restored', `${state.leftBecause}; ${shownBy(proof)}`, [
+  return close(state, atMs, 'restored', `${state.leftBecause}; ${shownBy(proof)}${butAbsent(state)}`, [
     { type: 'retire', what: 'failed' },
   ]);
 }
@@ -147,9 +241,11 @@ function onProved(plan: Plan, state: RolloutState, atMs: number): Next {
 /** What is known of the way back, and no more. */
 function shownBy(proof: RolloutState['proof']): string {
   if (proof?.result === 'verified') return 'traffic is verified back';
-  const why = proof?.proofs.find((one) => one.result === 'untested')?.reason ?? 'nothing was counted';
-  return `the proven weights are written, untested by traffic: ${why}`;
+  return `the proven weights are written, untested by traffic: ${untestedBecause(proof) || 'nothing was counted'}`;
 }
+
+const untestedBecause = (proof: RolloutState['proof']): string =>
+  proof?.proofs.find((one) => one.result === 'untested')?.reason ?? '';
 
 /** Serving clusters that keep the new version after a breach elsewhere: they have it whole. */
 function keptServing(plan: Plan, state: RolloutState): string[] {

@@ -92,6 +92,10 @@ export interface Plan {
   readonly onBreach: 'cluster' | 'all';
   readonly drainMs: number;
   readonly configDigest: string;
+  /** Clusters that it goes on without, and why: neither their records nor their pods are touched. Absent: none. */
+  readonly absent?: Readonly<Record<string, string>>;
+  /** Those of them that nobody asked to leave out: they did not answer. */
+  readonly unreached?: readonly string[];
   /** What the bakes can show at the traffic of the last minutes; missing: not measured. */
   readonly forecasts?: readonly StepForecast[];
   /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */

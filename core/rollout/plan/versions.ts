@@ -1,5 +1,6 @@
 /** planRollout: what somebody wants + config + facts → a complete plan, or one error that lists everything wrong. */
 import type { LoadedConfig } from '../../config/types.ts';
+import { pinOf } from '../../routing/changes.ts';
 import type { VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import { mainVersion } from '../../routing/weights.ts';
@@ -8,15 +9,17 @@ import { present } from '../../values/json.ts';
 import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
-import type { Change } from '../change.ts';
+import { leftOut, type Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
 import { isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
-import { editedProblems } from '../preflight/deploy.ts';
+import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
 import { runningNotes } from '../running.ts';
+import { leftOutOf, type LeftOut } from './left-out.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
+import { undoTarget } from './undo.ts';
 
 export interface PlanInput extends Pick<Asked, 'running'> {
   readonly config: LoadedConfig;
@@ -25,16 +28,12 @@ export interface PlanInput extends Pick<Asked, 'running'> {
 }
 
 export function planRollout({ config, read, change, running }: PlanInput): Plan {
-  const problems = preflight({ config, facts: read.clusters, change, ...present({ running }) });
+  const asked: Asked = { config, facts: read.clusters, change, ...present({ running }) };
+  const out = leftOutOf(asked);
+  const problems = preflight(asked);
   if (problems.length > 0) throw refusal(config, change, problems, running);
-  const topology = topologies(config, read.clusters);
-  const context: Context = {
-    config,
-    facts: read.clusters,
-    change,
-    topology,
-    proven: provenVersions(read.clusters, topology),
-  };
+  const context = contextOf(asked, out);
+  const { topology } = context;
   const version = targetVersion(context);
   const waves = wavesFor(context, version);
   if (waves.length === 0)
@@ -42,13 +41,16 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
       { code: 'Invalid', text: `every cluster already serves ${version}`, fix: 'nothing to do' },
     ]);
   const { service, mesh } = config;
+  const sources = sourcesFor(context, version);
+  const sourceless = change.kind === 'adopt' ? unmade(context, { version, waves, sources }) : [];
+  if (sourceless.length > 0) throw refusal(config, change, sourceless);
   return {
     schema: 1,
     service: serviceRef(config),
     kind: change.kind,
     version,
     replaces: context.proven,
-    sources: sourcesFor(context, version),
+    sources,
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
     seen: Object.fromEntries(
       read.clusters.flatMap((one) => (one.record ? [[one.cluster, one.record.versions.epoch]] : [])),
@@ -75,9 +77,37 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     onBreach: service.onBreach,
     drainMs: service.drainMs,
     configDigest: config.digest,
-    notes: [...runningNotes(service.name, running), ...notesFor(context, waves)],
+    ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
+    ...(out.unreached.length > 0 && { unreached: out.unreached }),
+    notes: [
+      ...(config.notes ?? []),
+      ...runningNotes(service.name, running),
+      ...absentBefore(asked),
+      ...unreachedNotes(asked),
+      ...leftOutNotes(context),
+      ...passedOver(asked),
+      ...notesFor(context, waves),
+    ],
   };
 }
+
+function contextOf({ config, facts: read, change }: Asked, { absent }: LeftOut): Context {
+  const facts = read.filter(({ cluster }) => absent[cluster] === undefined);
+  // An undo makes no record: a cluster that joined later is no client of it, though it may serve others.
+  const clients = change.kind === 'undo' ? facts.filter((one) => !isFresh(one)) : facts;
+  const topology = topologies(config, clients);
+  // A cluster that nobody calls any more keeps what it is pinned to: who calls it anew gets that.
+  const kept = change.kind === 'adopt' ? pinnedVersions(facts) : {};
+  const proven = { ...kept, ...provenVersions(facts, topology) };
+  const taking = Object.entries(proven).filter(([serving]) => absent[serving] === undefined);
+  return { config, facts, change, topology, proven: Object.fromEntries(taking), absent };
+}
+
+const leftOutNotes = ({ absent, change, config }: Context): string[] =>
+  leftOut(change).map(
+    (name) =>
+      `${name} is left out: it keeps its record and its last route, and what that leads to stays ready; when it answers again: tidegate ${change.kind} ${config.service.name}${change.kind === 'deploy' ? ` --version ${change.version}` : ''} (${absent[name] ?? ''})`,
+  );
 
 /** Per client cluster the share of each serving cluster. */
 export const topologies = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
@@ -101,8 +131,10 @@ interface Context {
   readonly facts: readonly ClusterFacts[];
   readonly change: Change;
   readonly topology: Readonly<Record<string, Shares>>;
-  /** Main proven version per serving cluster; absent where nothing is proven. */
+  /** Main proven version per serving cluster that takes part; absent where nothing is proven. */
   readonly proven: Readonly<Record<string, string>>;
+  /** Clusters that the change goes on without, and why: neither their records nor their pods are touched. */
+  readonly absent: LeftOut['absent'];
 }
 
 function refusal(
@@ -139,6 +171,15 @@ function provenVersions(facts: readonly ClusterFacts[], topology: Context['topol
   return found;
 }
 
+/** Of adopted clusters: what callers past Envoy get, where it runs. */
+const pinnedVersions = (facts: readonly ClusterFacts[]): Record<string, string> =>
+  Object.fromEntries(
+    facts.flatMap((one) => {
+      const pin = one.record === null || isFresh(one) ? '' : pinOf(one.record);
+      return (workloadOf(one, pin)?.replicas ?? 0) > 0 ? [[one.cluster, pin]] : [];
+    }),
+  );
+
 function targetVersion(context: Context): string {
   const { change, config, facts } = context;
   switch (change.kind) {
@@ -147,7 +188,10 @@ function targetVersion(context: Context): string {
     case 'adopt':
       return change.version ?? (facts.filter(isFresh).flatMap(originals)[0]?.version || anyProven(context));
     case 'undo':
-      return undoTarget(context, change.version);
+      return undoTarget({
+        ...{ config, facts, asked: change.version, proven: context.proven },
+        refuse: (problems) => refusal(config, change, problems),
+      });
     default:
       return anyProven(context) || config.service.name;
   }
@@ -155,59 +199,34 @@ function targetVersion(context: Context): string {
 
 const anyProven = ({ proven }: Context): string => Object.values(proven)[0] ?? '';
 
-function undoTarget({ config, facts, change, proven }: Context, asked: string | undefined): string {
-  const previous = [...new Set(facts.flatMap((one) => Object.values(one.record?.versions.previous ?? {})))];
-  const target = asked ?? (previous.length === 1 ? previous[0] : undefined);
-  const say = (text: string, fix: string): TidegateError => refusal(config, change, [{ code: 'Invalid', text, fix }]);
-  if (target === undefined) {
-    throw say(
-      previous.length === 0
-        ? 'there is no earlier proven version'
-        : `clusters differ in their earlier version (${previous.join(', ')})`,
-      'name one: --version V',
-    );
-  }
-  const cold = Object.keys(proven).filter((serving) => {
-    const one = facts.find((fact) => fact.cluster === serving);
-    return !one?.workloads.some((workload) => workload.version === target && workload.ready > 0);
-  });
-  if (cold.length > 0) {
-    throw say(
-      `${target} is no longer warm in ${cold.join(', ')}`,
-      `deploy it again: tidegate deploy ${config.service.name} --version ${target}`,
-    );
-  }
-  const edited = facts.flatMap((one) => editedProblems(config, one, [target]));
-  if (edited.length > 0) throw refusal(config, change, edited);
-  return target;
-}
-
 function wavesFor(context: Context, version: string): PlannedWave[] {
   const { change, config, topology } = context;
   if (change.kind === 'adopt') return adoptionWaves(context, version);
-  const moving = config.service.waves.flatMap((wave) => wave.clusters);
   if (change.kind === 'release' || change.kind === 'restore') {
     const all = Object.keys(topology);
     return [{ name: 'all', serving: all, clients: all, enter: {}, steps: [], skipped: [] }];
   }
   if (change.kind === 'undo') {
     const steps = [{ share: WHOLE, bakeMs: 0, approve: false }];
-    return plannedWaves(context, version, [{ name: 'undo', clusters: moving, steps }]);
+    // Whatever the waves are today: the records say what serves.
+    return plannedWaves(context, version, [{ name: 'undo', clusters: Object.keys(context.proven), steps }]);
   }
   return plannedWaves(context, version, config.service.waves);
 }
 
 function plannedWaves(context: Context, version: string, waves: LoadedConfig['service']['waves']): PlannedWave[] {
-  const { topology, proven } = context;
+  const { topology, proven, absent } = context;
   return waves
     .map((wave) => {
       const routed = wave.clusters.filter((name) => clientsOf(topology, name).length > 0);
-      const serving = routed.filter((name) => proven[name] !== version);
+      const serving = routed.filter((name) => absent[name] === undefined && proven[name] !== version);
       const skipped = wave.clusters
         .filter((name) => !serving.includes(name))
         .map((cluster) => ({
           cluster,
-          reason: routed.includes(cluster) ? `already serves ${version}` : 'no client cluster routes to it',
+          reason:
+            absent[cluster] ??
+            (routed.includes(cluster) ? `already serves ${version}` : 'no client cluster routes to it'),
         }));
       const clients = [...new Set(serving.flatMap((name) => clientsOf(topology, name)))];
       return {
@@ -258,9 +277,9 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
 }
 
 function sourcesFor(context: Context, version: string): Record<string, VersionSource> {
-  const { facts, change, config } = context;
+  const { facts, change, config, proven } = context;
   // An adoption makes something where nothing is proven yet.
-  const made = change.kind === 'adopt' ? facts.filter(isFresh) : facts;
+  const made = change.kind === 'adopt' ? facts.filter(({ cluster }) => proven[cluster] === undefined) : facts;
   const entries = made.flatMap((one) => {
     const deployment = sourceOf(one, context, version)?.deployment;
     if (deployment === undefined) return [];
@@ -275,9 +294,24 @@ function sourcesFor(context: Context, version: string): Record<string, VersionSo
   return Object.fromEntries(entries);
 }
 
+/** Clusters that an adoption sends calls to, where nothing is proven and nothing runs as its version. */
+function unmade(
+  { config, proven }: Context,
+  { version, waves, sources }: Pick<Plan, 'version' | 'waves' | 'sources'>,
+): Problem[] {
+  const called = [...new Set(waves.flatMap((wave) => wave.serving))];
+  return called
+    .filter((name) => proven[name] === undefined && sources[name] === undefined)
+    .map((name) => ({
+      code: 'Invalid',
+      text: `${name}/${config.service.namespace}: no Deployment of ${config.service.name} ${version} runs there, and calls would go there`,
+      fix: `run ${version} there first, or let the calls go elsewhere (spec.topology)`,
+    }));
+}
+
 /** What a version is made from is never another version than the proven one, and what undo goes back to is itself. */
 function sourceOf(one: ClusterFacts, { change, proven, config }: Context, version: string): WorkloadFacts | undefined {
-  if (change.kind === 'adopt') return originals(one)[0];
+  if (change.kind === 'adopt') return isFresh(one) ? originals(one)[0] : workloadOf(one, version);
   if (change.kind === 'undo') return workloadOf(one, version);
   const running = workloadOf(one, proven[one.cluster]);
   // A template of its own needs a Deployment for its metadata only.
@@ -303,7 +337,7 @@ const LISTENER_NOTE =
   "Envoy's listener refuses some requests that pods take: CONNECT, a # or bytes above 127 in a target, Content-Length twice, " +
   'and clients that close their sending half early get no answer (docs/reference/listener.md); refusals are counted and end the adoption';
 
-function notesFor({ facts, topology, config, change }: Context, waves: readonly PlannedWave[]): string[] {
+function notesFor({ facts, topology, config, change, absent }: Context, waves: readonly PlannedWave[]): string[] {
   const bypass = facts.flatMap((one) =>
     one.bypasses.map(
       (name) => `not canaried: ${one.cluster}: ${name} dials the pods itself (it always gets the proven version)`,
@@ -316,7 +350,11 @@ function notesFor({ facts, topology, config, change }: Context, waves: readonly 
     ),
   );
   const skipped = waves.flatMap((wave) => wave.skipped.map((one) => `skipped: ${one.cluster}: ${one.reason}`));
-  const unrouted = config.mesh.clusters.filter((cluster) => clientsOf(topology, cluster.ref.name).length === 0);
+  // A way back asks the records only: a cluster that is not adopted yet has none.
+  const unrouted = config.mesh.clusters.filter(
+    ({ ref: { name } }) =>
+      change.kind !== 'undo' && absent[name] === undefined && clientsOf(topology, name).length === 0,
+  );
   return [
     ...bypass,
     ...secondServiceNotes({ config, facts, change }),

@@ -1,7 +1,7 @@
 /** What is wrong with an adoption. */
 import type { LoadedConfig } from '../../config/types.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
-import { isFresh, originals, provenIn, topologyOf } from './serving-facts.ts';
+import { isFresh, originals, provenIn, topologyOf, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 
 export function adoptProblems(
@@ -24,7 +24,7 @@ export function adoptProblems(
     const found = originals(one);
     const where = `${one.cluster}/${config.service.namespace}`;
     const proven = provenIn(facts, one.cluster);
-    if (found.length === 1 && proven !== '' && found[0]?.version !== proven) {
+    if (found.length === 1 && proven !== '' && (workloadOf(one, proven)?.replicas ?? 0) === 0) {
       const text = `${where}: other clusters send their calls to ${config.service.name} ${proven} there, which is proven, but ${found[0]?.version || 'an unlabelled version'} runs behind the frontend`;
       return [{ code: 'Invalid', text, fix: `bring ${proven} back there first` } satisfies Problem];
     }

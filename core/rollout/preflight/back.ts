@@ -1,28 +1,29 @@
-/** Where an earlier run has left the records: what a new one may start from. */
+/**
+ * Where an earlier run has left the records: what a new one may start from. Ways back are planned from the records alone
+ * and refused only for reasons of their own; what would refuse a forward change is told beside their plan.
+ */
 import type { RoutingRecord } from '../../routing/record.ts';
 import { sameTraffic, mainVersion } from '../../routing/weights.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { watchHint } from '../running.ts';
+import { frontendProblems } from './frontend.ts';
 import { isFresh } from './serving-facts.ts';
 import type { Problem, Asked } from './problem.ts';
+import { noFrontend, reachProblems, unreachedText } from './reach.ts';
 
 export function stateProblems(one: ClusterFacts, where: string, asked: Asked): Problem[] {
-  const { change, facts, config, running } = asked;
+  const { change, config, running } = asked;
   // A rollout that runs has moved it, and brings it to an end: promoted, or back to what is proven.
   if (halfMoved(one.record) && running === undefined) return [halfMovedProblem(where)];
   if (!isFresh(one) || change.kind === 'adopt') return [];
-  // A release that ended half way goes on where it ended.
-  if (change.kind === 'release' && !facts.every(isFresh)) return [];
   if (running?.status?.kind === 'adopt') return [adoptingProblem(where, config.service.name)];
-  return [{ code: 'Invalid', text: `${where} is not adopted`, fix: `run: tidegate adopt ${config.service.name}` }];
+  return [notAdopted(where, config.service.name)];
 }
 
 /** Clients that differ in what is proven in one serving cluster: a commit ended half way. */
-export function splitProblems({ facts, config, change, running }: Asked): Problem[] {
+export function splitProblems({ facts, config, running }: Asked): Problem[] {
   // A commit is under way, cluster by cluster.
   if (running !== undefined) return [];
-  // Both bring all clients to one state, whatever each has now.
-  if (change.kind === 'undo' || change.kind === 'release') return [];
   const serving = [...new Set(facts.flatMap((one) => Object.keys(one.record?.versions.proven ?? {})))];
   return serving.flatMap((name) => {
     // What an adoption that was taken back has left behind says nothing of what is proven.
@@ -40,13 +41,105 @@ export function splitProblems({ facts, config, change, running }: Asked): Proble
   });
 }
 
+/** A restore has none: it goes past what is wrong, and retries without limit what cannot be reached. */
+export function backProblems(asked: Asked): Problem[] {
+  const { facts, change, config, running } = asked;
+  if (change.kind === 'restore') return [];
+  const reached = facts.filter(isReached);
+  const where = placeIn(asked);
+  // Both go from one proven state to another: what lies half way goes back to the proven one first.
+  const half = running === undefined ? reached.filter(({ record }) => halfMoved(record)) : [];
+  const own = [
+    ...half.map((one) => halfMovedProblem(where(one))),
+    ...reached.flatMap((one) => (one.broken ?? []).map((text) => brokenProblem(text, one, asked))),
+    // Both end by pinning it.
+    ...reached
+      .filter(({ record, frontend }) => record !== null && frontend === null)
+      .map((one) => noFrontend(where(one))),
+  ];
+  if (own.length > 0) return own;
+  // A cluster that joined later, or a release that ended half way, is in nobody's way. (There is nothing to go back
+  // from where nobody is adopted.)
+  if (!reached.every(isFresh)) return [];
+  const adopting = running?.status?.kind === 'adopt';
+  const { name } = config.service;
+  return [
+    ...reached.map((one) => (adopting ? adoptingProblem(where(one), name) : notAdopted(where(one), name))),
+    ...facts.filter((one) => !isReached(one)).map(unreachedProblem),
+  ];
+}
+
+/** What a way back passes over: the next forward change will be refused for it. */
+export function passedOver(asked: Asked): string[] {
+  const { facts, change } = asked;
+  if (change.kind !== 'undo' && change.kind !== 'release') return [];
+  const where = placeIn(asked);
+  return facts
+    .filter(isReached)
+    .flatMap((one) =>
+      [...reachProblems(one, where(one), asked), ...frontendProblems(one, where(one))].map(
+        ({ text }) => `${text}: not in the way of ${article(change.kind)}, but of the next deploy`,
+      ),
+    );
+}
+
+/** A cluster that does not answer, and what the change does about it. */
+export function unreachedNotes({ facts, change, config }: Asked): string[] {
+  const { name } = config.service;
+  const what = {
+    undo: `it is left out and keeps its last route; when it answers again: tidegate undo ${name}`,
+    restore: `it is tried until it answers, and holds up no other cluster; to end without it: tidegate rollout give-up ${name} --cluster`,
+    release: 'its route is removed when it answers; until then the release waits with what other clusters still need',
+  };
+  if (change.kind !== 'undo' && change.kind !== 'restore' && change.kind !== 'release') return [];
+  const told = what[change.kind];
+  return facts
+    .filter((one) => !isReached(one))
+    .map((one) => `${unreachedText(one)}: ${told}${change.kind === 'restore' ? ` ${one.cluster}` : ''}`);
+}
+
+/** Clusters that the last run went on without: what has become of them since is in their own facts. */
+export function absentBefore({ facts }: Asked): string[] {
+  const named = new Map(facts.flatMap(({ record }) => Object.entries(record?.absent ?? {})));
+  return [...named].map(
+    ([name, { atMs, reason }]) => `${name} was absent in the last run (${new Date(atMs).toISOString()}: ${reason})`,
+  );
+}
+
+export const isReached = ({ unreachable }: ClusterFacts): boolean => unreachable === '';
+
+const article = (kind: 'undo' | 'release'): string => (kind === 'undo' ? 'an undo' : 'a release');
+
+const placeIn =
+  ({ config }: Asked) =>
+  ({ cluster }: ClusterFacts): string =>
+    `${cluster}/${config.service.namespace}/${config.service.name}`;
+
 const halfMoved = (record: RoutingRecord | null): boolean =>
   record !== null && !sameTraffic(record.versions.current, record.versions.proven);
+
+const notAdopted = (where: string, service: string): Problem => ({
+  code: 'Invalid',
+  text: `${where} is not adopted`,
+  fix: `run: tidegate adopt ${service}`,
+});
 
 const adoptingProblem = (where: string, service: string): Problem => ({
   code: 'Conflict',
   text: `${where} is being adopted right now`,
   fix: `plan it when that has ended; ${watchHint(service)}`,
+});
+
+const unreachedProblem = (one: ClusterFacts): Problem => ({
+  code: 'Unavailable',
+  text: unreachedText(one),
+  fix: 'repair the access: it may hold the only record',
+});
+
+const brokenProblem = (text: string, { cluster }: ClusterFacts, { change }: Asked): Problem => ({
+  code: 'Invalid',
+  text,
+  fix: `the record says where traffic goes back to: put its annotation right${change.kind === 'undo' ? `, or leave the cluster out (--without ${cluster})` : ''}`,
 });
 
 const halfMovedProblem = (where: string): Problem => ({

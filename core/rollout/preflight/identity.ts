@@ -6,8 +6,6 @@ import type { Asked, Problem } from './problem.ts';
 
 /** Every version's pods carry the frontend's selector: a version that stands in it would be said by all of them. */
 export function identityProblems({ config, facts, change }: Asked): Problem[] {
-  // An undo makes no pods.
-  if (change.kind !== 'adopt' && change.kind !== 'deploy') return [];
   const asked = change.kind === 'adopt' && change.version !== undefined ? [change.version] : [];
   return facts.flatMap((one) =>
     saidBySelector(one, asked).map(([label, value]) => ({

@@ -1,7 +1,8 @@
 /** Everything that can be known to be wrong before the first write, all of it at once. */
+import { isWayBack } from '../change.ts';
 import { adoptProblems } from './adopt.ts';
 import { topologyOf } from './serving-facts.ts';
-import { stateProblems, splitProblems } from './back.ts';
+import { backProblems, stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
 import { frontendProblems } from './frontend.ts';
 import { identityProblems } from './identity.ts';
@@ -11,18 +12,18 @@ import { secondServiceProblems } from './second-services.ts';
 
 export function preflight(asked: Asked): Problem[] {
   const { facts, change, config } = asked;
+  if (isWayBack(change.kind)) return backProblems(asked);
   const where = (cluster: string): string => `${cluster}/${config.service.namespace}/${config.service.name}`;
   const problems = facts.flatMap((one) => reachProblems(one, where(one.cluster), asked));
-  if (problems.length > 0 || change.kind === 'restore') return problems;
+  if (problems.length > 0) return problems;
   const state = [...facts.flatMap((one) => stateProblems(one, where(one.cluster), asked)), ...splitProblems(asked)];
   if (state.length > 0) return state;
-  if (change.kind === 'release') return [];
   return [
     ...sloProblems(asked),
     ...portProblems(asked),
     ...identityProblems(asked),
     ...secondServiceProblems(asked),
-    ...(change.kind === 'undo' ? [] : facts.flatMap((one) => frontendProblems(one, where(one.cluster)))),
+    ...facts.flatMap((one) => frontendProblems(one, where(one.cluster))),
     ...changeProblems(asked),
   ];
 }
@@ -40,8 +41,7 @@ function portProblems({ config, facts }: Asked): Problem[] {
   );
 }
 
-function sloProblems({ config, change }: Asked): Problem[] {
-  if (change.kind === 'undo') return [];
+function sloProblems({ config }: Asked): Problem[] {
   if (config.mesh.metrics === null) {
     return [
       {

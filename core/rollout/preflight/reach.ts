@@ -5,14 +5,13 @@ import { envoyProblems } from './envoy.ts';
 import type { Problem, Asked } from './problem.ts';
 
 export function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
-  // A restore goes past what is wrong, and retries without limit what cannot be reached.
-  if (change.kind === 'restore') return [];
   if (one.unreachable !== '') {
+    const leaveOut = change.kind === 'adopt' ? '' : `leave it out (--without ${one.cluster}), `;
     return [
       {
         code: 'Unavailable',
-        text: `${one.cluster} cannot be reached: ${one.unreachable}`,
-        fix: 'repair the access, or take the cluster out of the Mesh document',
+        text: unreachedText(one),
+        fix: `repair the access, ${leaveOut}or take the cluster out of the Mesh document`,
       },
     ];
   }
@@ -22,13 +21,7 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
     fix: 'remove it, or leave this service to its manager: two owners of one route fight',
   }));
   const { frontend } = one;
-  if (frontend === null) {
-    const text = `${where}: no such Service`;
-    return [
-      ...foreign,
-      { code: 'Invalid', text, fix: `create the Service there; Tidegate never creates namespaces or frontends` },
-    ];
-  }
+  if (frontend === null) return [...foreign, noFrontend(where)];
   return [
     ...foreign,
     ...envoyProblems(one),
@@ -39,6 +32,15 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
     })),
   ];
 }
+
+export const unreachedText = ({ cluster, unreachable }: ClusterFacts): string =>
+  `${cluster} cannot be reached: ${unreachable}`;
+
+export const noFrontend = (where: string): Problem => ({
+  code: 'Invalid',
+  text: `${where}: no such Service`,
+  fix: 'create the Service there; Tidegate never creates namespaces or frontends',
+});
 
 /** Each reason once: what the shape says, and what the facts say by themselves (an older worker reads no shape). */
 export function unsupported(frontend: NonNullable<ClusterFacts['frontend']>, port: string): string[] {

@@ -41,5 +41,7 @@ describe('workers', () => {
     const offered = (Object.keys(taskQueues) as Queue[]).map((queue) => Object.keys(activitiesOn(queue, activities)));
     expect(offered.flat().sort()).toEqual(Object.keys(queueOf).sort());
     expect(Object.keys(activitiesOn('restore', activities))).toEqual(['restore']);
+    // The proof of a way back waits behind no watch, and its writes behind no proof.
+    expect(Object.keys(activitiesOn('prove', activities))).toEqual(['verifyRestored']);
   });
 });

@@ -13,7 +13,7 @@ import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import { carries, clientsOf, isBack, land, type Clients, type Fence, type Write } from './clusters.ts';
 import { checkStep, type Watching } from './invariants.ts';
 
-type Issued = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' }>;
+type Issued = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' }>;
 export type Answer = 'good' | 'contradicted' | 'untested';
 
 export interface Open {
@@ -60,7 +60,7 @@ function openCommand(h: History, command: Command, before: RolloutState): void {
     if (before.watching > 0) h.replaced.push(before.watching);
     return;
   }
-  if (command.type === 'retire') return;
+  if (command.type === 'retire' || command.type === 'giveUp') return;
   if (h.open !== null) supersede(h, h.open);
   if (command.type === 'restore') h.epoch += 1;
   h.open = { command, writes: writesOf(h, command) };
@@ -180,7 +180,7 @@ export const watched = (verdict: WatchSloResult['verdict'], breached: readonly s
 });
 
 /** A message of a person goes through the validator, as the workflow's do. */
-export function say(h: History, type: MessageType, full = false): void {
+export function say(h: History, type: Exclude<MessageType, 'giveUp'>, full = false): void {
   const { atMs } = h;
   const event: RolloutEvent = type === 'promote' ? { type, reason: 'x', full, atMs } : { type, reason: 'x', atMs };
   const refused = refuseMessage(type, h.state);

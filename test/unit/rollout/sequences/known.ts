@@ -112,4 +112,13 @@ export const known: readonly Known[] = [
       ['pin dropped', 'finish', 0, 0],
     ],
   },
+  {
+    fault: 4,
+    what: 'a run is terminated between two commits, and what is proven is edited back by hand: the pin does not follow',
+    rule: 'bypass: an unproven version is reachable by the pin',
+    steps: [
+      ['deploy', 'terminate', 21, 0],
+      ['annotation edited', 'finish', 0, 5],
+    ],
+  },
 ];

@@ -217,7 +217,8 @@ export const operations = {
     goOn(world, { ...how, at: how.at >> 1 });
     const reason = world.last?.state.reason ?? '';
     // One that had gone back, or committed, is not gone on with.
-    const underWay = former.state.outcome === null && former.epoch === former.plan.epoch;
+    const { outcome, phase } = former.state;
+    const underWay = outcome === null && phase !== 'committing' && former.epoch === former.plan.epoch;
     if (underWay && reason.includes(`belong to run ${former.id} `))
       world.found.add('reset: a run is fenced out by its former self');
   },

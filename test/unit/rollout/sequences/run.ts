@@ -33,7 +33,7 @@ export interface Retirement {
   failures: number;
 }
 
-type Kept = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' }>;
+type Kept = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' }>;
 
 /** Where a reset may go on from. */
 interface Moment {
@@ -110,7 +110,7 @@ export function feed(world: World, run: Run, event: RolloutEvent): void {
   run.state = state;
   for (const command of commands) {
     if (command.type === 'retire') retire(world, run.plan, command.what);
-    else if (command.type !== 'watch' && command.type !== 'stopWatch') {
+    else if (command.type !== 'watch' && command.type !== 'stopWatch' && command.type !== 'giveUp') {
       // What is under way is cancelled, but an attempt that has begun may still write.
       world.late.push(...run.tasks.slice(0, 1));
       if (command.type === 'restore') run.epoch += 1;

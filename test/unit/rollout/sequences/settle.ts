@@ -65,7 +65,8 @@ function goForward(world: World): void {
 
 function accepted({ mesh, found }: World, refused: string, what: string): boolean {
   // A person has taken it away, and is told to bring it back.
-  const theirs = mesh.taken.size > 0 && refused.includes('the proven version, is gone');
+  const told = ['the proven version, is gone', 'there, which is proven'];
+  const theirs = mesh.taken.size > 0 && told.some((text) => refused.includes(text));
   if (refused !== '' && !theirs) found.add(`refused: ${what}: ${reason(refused)}`);
   return refused === '';
 }

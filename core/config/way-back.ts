@@ -1,0 +1,72 @@
+/**
+ * What a way back needs of a config that has faults: the Mesh documents and the named Service, each by itself. A typo in
+ * another team's document is no reason to leave traffic where it is.
+ */
+import { API_VERSION } from './mesh-schema.ts';
+import { checkConfig, type ReadConfig } from './parse.ts';
+import type { CheckedConfig } from './resolve.ts';
+import { readDocuments, type SourceDocument } from './source.ts';
+import { recordOf } from '../values/json.ts';
+
+export interface NamedService {
+  readonly service: string;
+  readonly namespace?: string;
+  readonly mesh?: string;
+}
+
+/** The Mesh documents that are whole, and the named Services that are. Takes documents that nobody has checked before. */
+export function checkForWayBack(read: ReadConfig, wanted: NamedService): CheckedConfig {
+  const meshes = wholeMeshes(read);
+  const named = read.documents.filter((document) => isNamed(document, wanted));
+  const services = named.flatMap((document) => {
+    // A way back makes no version, so it needs no template.
+    document.removeKey(['spec'], 'template');
+    return checkAlone({ ...read, documents: [...meshes, document] })?.services ?? [];
+  });
+  return { meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [], services };
+}
+
+/** Where documents put the service, as far as they can be read: enough for a restore, which needs no more of it. */
+export function placesOf({ documents }: ReadConfig, wanted: NamedService): NamedService[] {
+  return documents
+    .filter((document) => isNamed(document, wanted))
+    .flatMap((document) => {
+      const { metadata, spec } = recordOf(document.value());
+      const [namespace, mesh] = [recordOf(metadata)['namespace'], recordOf(spec)['mesh']];
+      if (typeof namespace !== 'string') return [];
+      return [{ service: wanted.service, namespace, ...(typeof mesh === 'string' && { mesh }) }];
+    });
+}
+
+/** The service with every default: who serves it, and who calls it, is in the records. */
+export function checkDefaults(read: ReadConfig, of: Required<NamedService>): CheckedConfig {
+  const document = {
+    ...{ apiVersion: API_VERSION, kind: 'Service', metadata: { name: of.service, namespace: of.namespace } },
+    spec: { mesh: of.mesh },
+  };
+  const { documents } = readDocuments({ path: 'defaults', text: JSON.stringify(document) });
+  const meshes = wholeMeshes(read);
+  return checkAlone({ ...read, documents: [...meshes, ...documents] }) ?? { meshes: [], services: [] };
+}
+
+const wholeMeshes = (read: ReadConfig): readonly SourceDocument[] =>
+  read.documents.filter(
+    (document) => isKind(document, 'Mesh') && checkAlone({ ...read, documents: [document] }) !== undefined,
+  );
+
+/** These documents as if they were the whole config; undefined when they have faults of their own. A check corrects what
+ * it has looked at, so that each document is checked for its own sake once. */
+function checkAlone(read: ReadConfig): CheckedConfig | undefined {
+  const parsed = checkConfig({ ...read, problems: [] }, () => undefined);
+  return parsed.ok ? parsed.config : undefined;
+}
+
+const isKind = (document: SourceDocument, wanted: string): boolean => {
+  const { apiVersion, kind } = recordOf(document.value());
+  return kind === wanted && (apiVersion === undefined || apiVersion === API_VERSION);
+};
+
+const isNamed = (document: SourceDocument, { service, namespace }: NamedService): boolean => {
+  const { name, namespace: place } = recordOf(recordOf(document.value())['metadata']);
+  return isKind(document, 'Service') && name === service && (namespace === undefined || place === namespace);
+};

@@ -1,0 +1,50 @@
+/** One rollout on a real Temporal server with a fake world's activities; its history is replayed when it has ended. */
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { RolloutResult } from '../../core/contract/messages.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { startWorkers } from '../../worker/workers.ts';
+import type { FakeWorld } from './fake-activities.ts';
+import type { TestTemporal } from './temporal.ts';
+
+export type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;
+
+export interface Stage {
+  readonly temporal: TestTemporal;
+  readonly bundle: WorkflowBundleWithSourceMap;
+}
+
+/** Runs one rollout, replays its history afterwards, and ends its workers. Answers with the number of events. */
+export async function runRollout(
+  { temporal, bundle }: Stage,
+  { plan, world }: { readonly plan: Plan; readonly world: FakeWorld },
+  body: (handle: Handle) => Promise<void>,
+): Promise<number> {
+  const { env } = temporal;
+  const workers = await startWorkers({
+    connection: env.nativeConnection,
+    namespace: env.namespace ?? 'default',
+    activities: world.activities,
+    workflowBundle: bundle,
+    graceMs: 500,
+  });
+  try {
+    const handle = (await env.client.workflow.start('rollout', {
+      workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
+      taskQueue: taskQueues.control,
+      args: [{ plan }],
+    })) as Handle;
+    await body(handle);
+    const history = await handle.fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: bundle }, history, handle.workflowId);
+    return history.events?.length ?? 0;
+  } finally {
+    workers.shutdown();
+    await workers.done;
+  }
+}
+
+export const statusOf = (handle: Handle): Promise<RolloutStatus> => handle.query('status');
