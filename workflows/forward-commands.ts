@@ -6,7 +6,7 @@ import { statName } from '../core/routing/names.ts';
 import type { VersionShares } from '../core/routing/record.ts';
 import { formatShare } from '../core/values/share.ts';
 import { prepareInput } from './planned-writes.ts';
-import { keepVersion } from './retirements.ts';
+import { stopOthers } from './retirements.ts';
 import {
   activitiesOf,
   forEach,
@@ -50,7 +50,7 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
   const { plan, run } = context;
   if (wave === 0) {
     await assertUnchanged(context);
-    await keepVersion(context);
+    await stopOthers(context);
   }
   await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
     const summary = `${cluster}: make ${plan.version} ready`;
@@ -154,6 +154,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       ...writerOf(context, cluster),
       serving,
       pin,
+        warmMs: plan.warmMs,
     };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });

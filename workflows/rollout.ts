@@ -14,6 +14,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -41,6 +42,7 @@ import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { createRunner } from './rollout-runner.ts';
+import { startGuard } from './run-guard.ts';
 import type { Message } from './run-context.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
@@ -99,11 +101,13 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   );
   setHandler(alert, (message?: ReasonInput) => void told({ type: 'alert', reason: reasonOf(message) }));
 
-  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
+  void CancellationScope.current().cancelRequested.catch(() =>
     emit({ type: 'cancel', reason: 'cancellation was requested' }),
   );
-  void cancelled;
   await CancellationScope.nonCancellable(async () => {
+    // A run that was under way when guards came goes on without one. The way back waits for nobody.
+    const guarded = patched('guard') ? startGuard(given) : null;
+    if (guarded !== null && given.kind !== 'restore') await guarded;
     emit({ type: 'started' });
     while (state.outcome === null) {
       drain();
@@ -111,6 +115,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
       await condition(() => queue.length > 0 || state.outcome !== null);
     }
     await runner.settle();
+    await guarded;
     await condition(allHandlersFinished);
   });
   return close(given, state);
