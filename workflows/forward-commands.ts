@@ -154,7 +154,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       ...writerOf(context, cluster),
       serving,
       pin,
-        warmMs: plan.warmMs,
+      warmMs: plan.warmMs,
     };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });

@@ -1,8 +1,9 @@
 /** One watch at a time, over everything that has moved; a new one replaces the old. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { WatchSloResult } from '../core/judge/look/watch.ts';
+import type { WatchSloInput, WatchSloResult } from '../core/judge/look/watch.ts';
 import type { RolloutState } from '../core/rollout/machine/state.ts';
 import { strataOf } from '../core/rollout/plan/strata.ts';
+import { startGuard } from './run-guard.ts';
 import { activitiesOf, start, type Handlers, type RunContext } from './run-context.ts';
 import { present } from '../core/values/json.ts';
 
@@ -24,7 +25,8 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
       const summary = mode === 'bake' ? `bake wave ${wave + 1} step ${step + 1}` : 'hold: watch what has moved';
       // One that was replaced ends by cancellation: the state machine ignores its number.
       start(context, running, seq, async () => {
-        const result = await activitiesOf(context, 'watchSlo', summary).watchSlo({
+        const watching: WatchSloInput = {
+          run: context.run,
           service: plan.service,
           strata: strataOf(plan, { shares, wave }, sinceMs),
           slos: plan.slos,
@@ -35,7 +37,15 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
           maxUnknownMs: plan.maxUnknownMs,
           clusters: new Set(plan.waves.flatMap((one) => one.serving)).size,
           ...present({ evidence }),
-        });
+        };
+        const { watchSlo } = activitiesOf(context, 'watchSlo', summary);
+        let result = await watchSlo(watching);
+        if (result.resetTo !== undefined) {
+          // The guard of the former self does not hear of this one's end.
+          const guarded = startGuard(plan);
+          result = await watchSlo({ ...watching, run: result.resetTo });
+          await guarded;
+        }
         evidence = result.evidence;
         context.emit({ type: 'watched', seq, result });
       });

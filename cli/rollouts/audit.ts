@@ -1,5 +1,5 @@
 /** `tidegate audit`: one audit by hand, and what the settlers make of what it finds. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import {
   messageNames,
@@ -31,13 +31,20 @@ export async function auditNow(client: Client, io: Io, input: AuditInput): Promi
     args: [input],
     workflowExecutionTimeout: '10m',
   });
-  const result = await handle.result().catch((error: unknown) => Promise.reject(refusalOf(error)));
-  const { mesh, services, unsettled } = result as AuditResult;
+  const { mesh, services, unsettled } = await resultOf(handle);
   const count = `${String(services)} ${services === 1 ? 'service' : 'services'} of ${mesh}`;
   io.stdout(`${count}: ${unsettled.length === 0 ? 'settled' : `${String(unsettled.length)} not settled`}\n`);
   const ends = await Promise.all(unsettled.map((one) => followed(client, io, one)));
   for (const text of ends) io.stdout(text.lines);
   return ends.some(({ phase }) => phase === 'needs-person') ? exitCodes.needsPerson : exitCodes.ok;
+}
+
+async function resultOf(handle: WorkflowHandle): Promise<AuditResult> {
+  try {
+    return (await handle.result()) as AuditResult;
+  } catch (error) {
+    throw refusalOf(error);
+  }
 }
 
 interface Followed {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { SettleInput, SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { bundleWorkflows, startWorkers, type RunningWorkers } from '../../worker/workers.ts';
@@ -91,6 +92,10 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
   }
 }
 
+const nothingSeen: WatchSloResult = {
+  ...{ verdict: 'unknown', breached: [], reason: '', readings: [], firstBadAtMs: null, decidedAtMs: 0 },
+};
+
 /** A watch that finds nothing: the rollout bakes until something else ends it. */
 const baking = { watchSlo: () => untilCancelled() };
 
@@ -164,23 +169,30 @@ describe('the guard', () => {
     limits.rollout,
   );
 
-  it(
-    'still guards a run that was reset: what its new self leaves half moved is put back, too',
-    async () => {
-      await onStage(settlingWorld('reset', baking), async (stage) => {
+  it.each(['first', 'last'] as const)(
+    'still guards a run that was reset to its %s task: what its new self leaves half moved is put back, too',
+    async (which) => {
+      const watchSlo = async ({ run }: WatchSloInput): Promise<WatchSloResult> => {
+        const { runId = '' } = Context.current().info.workflowExecution ?? {};
+        return run === runId ? untilCancelled() : { ...nothingSeen, resetTo: runId };
+      };
+      await onStage(settlingWorld(`reset-${which}`, { watchSlo }), async (stage) => {
         const { client } = temporal.env;
+        const namespace = temporal.env.namespace ?? 'default';
         const run = await stage.start();
         await stage.until('baking');
-        const { events = [] } = await run.fetchHistory();
-        const completed = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-        const last = completed.at(-1)?.eventId;
+        const { events } = await run.fetchHistory();
+        const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
         await client.workflowService.resetWorkflowExecution({
-          namespace: temporal.env.namespace ?? 'default',
+          ...{ namespace, reason: 'a test', requestId: `reset-${which}` },
           workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
-          ...(last === undefined || last === null ? {} : { workflowTaskFinishEventId: last }),
-          reason: 'a test',
-          requestId: `reset-${Date.now()}`,
+          workflowTaskFinishEventId: tasks.at(which === 'first' ? 0 : -1)?.eventId ?? null,
         });
+        const query = `WorkflowId STARTS_WITH 'guard:shop/shop/reset-${which}/'`;
+        await assertEventually(async () => {
+          const { count } = await client.workflowService.countWorkflowExecutions({ namespace, query });
+          expect(Number(count)).toBe(2);
+        }, limits.phase);
         await stage.until('baking');
         await stage.rollout.terminate('a test');
         await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
