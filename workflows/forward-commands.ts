@@ -10,6 +10,7 @@ import { stopOthers } from './retirements.ts';
 import {
   activitiesOf,
   forEach,
+  heardAs,
   refOf,
   remember,
   start,
@@ -135,6 +136,7 @@ async function write(
       redirect,
       ...present({ initial, build }),
     });
+    heardAs(context, result.by);
     remember(context, cluster, { ...result, withdrawn: [] });
   });
   const latest = Math.max(...wave.clients.map((cluster) => context.written.get(cluster)?.writtenAtMs ?? 0));

@@ -3,8 +3,7 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { WatchSloInput, WatchSloResult } from '../core/judge/look/watch.ts';
 import type { RolloutState } from '../core/rollout/machine/state.ts';
 import { strataOf } from '../core/rollout/plan/strata.ts';
-import { startGuard } from './run-guard.ts';
-import { activitiesOf, start, type Handlers, type RunContext } from './run-context.ts';
+import { activitiesOf, heardAs, start, type Handlers, type RunContext } from './run-context.ts';
 import { present } from '../core/values/json.ts';
 
 export function watchCommands(context: RunContext, state: () => RolloutState): Handlers<'watch' | 'stopWatch'> {
@@ -26,7 +25,7 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
       // One that was replaced ends by cancellation: the state machine ignores its number.
       start(context, running, seq, async () => {
         const watching: WatchSloInput = {
-          run: context.run,
+          ...(context.ranAs !== '' && { run: context.ranAs }),
           service: plan.service,
           strata: strataOf(plan, { shares, wave }, sinceMs),
           slos: plan.slos,
@@ -41,10 +40,8 @@ export function watchCommands(context: RunContext, state: () => RolloutState): H
         const { watchSlo } = activitiesOf(context, 'watchSlo', summary);
         let result = await watchSlo(watching);
         if (result.resetTo !== undefined) {
-          // The guard of the former self does not hear of this one's end.
-          const guarded = startGuard(plan);
+          heardAs(context, result.resetTo);
           result = await watchSlo({ ...watching, run: result.resetTo });
-          await guarded;
         }
         evidence = result.evidence;
         context.emit({ type: 'watched', seq, result });

@@ -2,6 +2,7 @@
  * Clusters for tests of the settler: each has a record, versions and a pin, and the fake activities read and write them, so
  * that what a run leaves behind is there for whoever comes next. Config, locks and queries are real.
  */
+import { Context } from '@temporalio/activity';
 import { createControlActivities } from '../../activities/control/index.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
@@ -64,7 +65,10 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
     const one = at(name);
     one.record = { ...one.record, versions: { ...one.record.versions, ...change } };
   };
-  const written = (cluster: string) => ({ cluster, changes: [], weights: { a: WHOLE }, writtenAtMs: Date.now() });
+  const written = (cluster: string) => {
+    const by = Context.current().info.workflowExecution?.runId ?? '';
+    return { cluster, changes: [], weights: { a: WHOLE }, writtenAtMs: Date.now(), by };
+  };
   return {
     readRecords: async ({ clusters }) => ({
       clusters: clusters.map(({ name }) => facts(name, { record: at(name).record })),

@@ -174,7 +174,7 @@ describe('the guard', () => {
     async (which) => {
       const watchSlo = async ({ run }: WatchSloInput): Promise<WatchSloResult> => {
         const { runId = '' } = Context.current().info.workflowExecution ?? {};
-        return run === runId ? untilCancelled() : { ...nothingSeen, resetTo: runId };
+        return run === undefined || run === runId ? untilCancelled() : { ...nothingSeen, resetTo: runId };
       };
       await onStage(settlingWorld(`reset-${which}`, { watchSlo }), async (stage) => {
         const { client } = temporal.env;

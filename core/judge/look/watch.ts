@@ -33,7 +33,7 @@ export interface WatchSloInput {
   readonly clusters?: number;
   /** What the watch before had proven, as its result has it. */
   readonly evidence?: Readonly<Record<string, unknown>>;
-  /** Run id of the workflow that asks. A watch that finds itself in another run says so at once. Absent: an older workflow asks. */
+  /** Run that the workflow believes to be. A watch that finds itself in another one says so at once. Absent: it does not know. */
   readonly run?: string;
 }
 
