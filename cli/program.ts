@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { TidegateError, isRefusal } from '../core/values/error.ts';
 import { addAdopt } from './commands/adopt.ts';
+import { addAudit } from './commands/audit.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -50,6 +51,7 @@ const verbs = [
   addRestore,
   addPlan,
   addRollout,
+  addAudit,
   addValidate,
   addWorker,
   addDoctor,

@@ -54,6 +54,13 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     readRecords: read,
     findRun: read,
     describeRun: read,
+    listServices: read,
+    surveyService: read,
+    // Some hundred services in a few namespaces: some hundred lists.
+    findUnsettled: { ...read, startToCloseTimeout: MINUTE },
+    freeAutoscalers: mend(write),
+    pinVersion: mend(write),
+    keepWarm: mend(write),
     dryRunWrites: read,
     probeSlos: read,
     readVersions: read,
@@ -83,3 +90,10 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     releaseService: drain,
   };
 }
+
+/** What does not succeed is found again by the settler's next look. */
+const mend = (write: ActivityOptions): ActivityOptions => ({
+  ...write,
+  scheduleToCloseTimeout: 2 * MINUTE,
+  retry: { ...quickRetry, maximumAttempts: 3 },
+});

@@ -6,11 +6,12 @@ import { statName } from '../core/routing/names.ts';
 import type { VersionShares } from '../core/routing/record.ts';
 import { formatShare } from '../core/values/share.ts';
 import { prepareInput } from './planned-writes.ts';
-import { keepVersion } from './retirements.ts';
+import { stopOthers } from './retirements.ts';
 import {
   absentIn,
   activitiesOf,
   forEach,
+  heardAs,
   refOf,
   remember,
   start,
@@ -51,7 +52,7 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
   const { plan, run } = context;
   if (wave === 0) {
     await assertUnchanged(context);
-    await keepVersion(context);
+    await stopOthers(context);
   }
   await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
     const summary = `${cluster}: make ${plan.version} ready`;
@@ -139,6 +140,7 @@ async function write(
       redirect,
       ...present({ initial, build }),
     });
+    heardAs(context, result.by);
     remember(context, cluster, { ...result, withdrawn: [] });
   });
   const latest = Math.max(...wave.clients.map((cluster) => context.written.get(cluster)?.writtenAtMs ?? 0));
@@ -161,6 +163,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       serving,
       pin,
       absent: absentIn(context),
+      warmMs: plan.warmMs,
     };
     await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });

@@ -2,3 +2,6 @@
 export { startRollout } from './start-rollout.ts';
 export { rollout } from './rollout.ts';
 export { retire } from './retire.ts';
+export { guard } from './guard.ts';
+export { settle } from './settle.ts';
+export { audit } from './audit.ts';

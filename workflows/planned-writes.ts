@@ -17,6 +17,7 @@ export function prepareInput(plan: Plan, cluster: string, run: string): PrepareV
     workload: plan.workload,
     progressDeadlineMs: plan.progressDeadlineMs,
     run,
+    ...(plan.existed && { existed: true as const }),
   };
 }
 

@@ -4,38 +4,54 @@ import {
   ApplicationFailure,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   sleep,
   startChild,
 } from '@temporalio/workflow';
-import { retireWorkflowId } from '../core/contract/workflow-ids.ts';
+import { retireWorkflowId, settleWorkflowId } from '../core/contract/workflow-ids.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { deploymentName } from '../core/routing/names.ts';
 import { retire, type RetireInput } from './retire.ts';
 import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
 
+/** The settler takes versions out. What is left to the run is the original of an adoption, which no record knows. */
 export const retireCommands = (context: RunContext): Handlers<'retire'> => ({
-  retire: ({ what }) => track(context, startAll(retirements(context.plan, what))),
+  retire: ({ what }) =>
+    track(context, startAll(patched('guard') ? originals(context.plan, what) : retirements(context.plan, what))),
 });
 
-/** Looks at a retirement that was told to stop, before the run goes on without it. */
+/** Looks at a workflow that was told to stop, before the run goes on without it. */
 const STOP_LOOKS = 60;
 
-/** A version that is wanted again must not be taken away by an earlier run's warm time: its clock is stopped first. */
-export async function keepVersion(context: RunContext): Promise<void> {
+/**
+ * What nobody owned, somebody may be taking away right now: that ends before this run's first write. An earlier run's
+ * clock (of a release before the settler) must not take away a version that is wanted again either.
+ */
+export async function stopOthers(context: RunContext): Promise<void> {
   const { plan } = context;
-  const workflowId = retireWorkflowId({ ...plan.service, version: plan.version });
+  const clock = retireWorkflowId({ ...plan.service, version: plan.version });
+  await Promise.all(
+    [clock, ...(patched('guard') ? [settleWorkflowId(plan.service)] : [])].map((id) => stop(context, id)),
+  );
+}
+
+async function stop(context: RunContext, workflowId: string): Promise<void> {
   try {
     await getExternalWorkflowHandle(workflowId).cancel();
   } catch {
     // None is running: the usual case.
     return;
   }
-  const { findRun } = activitiesOf(context, 'findRun', `has the retirement of ${plan.version} stopped?`);
+  const { findRun } = activitiesOf(context, 'findRun', `has ${workflowId} stopped?`);
   for (let look = 0; look < STOP_LOOKS; look++) {
     if ((await findRun({ workflowId })) === '') return;
     await sleep(1_000);
   }
   throw ApplicationFailure.nonRetryable(`${workflowId} does not stop; start again when it has ended`, 'Conflict');
+}
+
+function originals(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {
+  return plan.kind === 'adopt' && what === 'replaced' ? retirements(plan, what) : [];
 }
 
 function retirements(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {

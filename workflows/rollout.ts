@@ -1,8 +1,9 @@
 /**
  * rollout: runs a plan; the state machine is core/rollout/machine/next.ts, this file only turns its commands into activities.
  * Guarantees: breach, abort, alert and cancellation are handled at once in any phase; every error leads to restore, which
- * runs in a non-cancellable scope without limit of attempts, and only then does the workflow close. No workflow timers:
- * bakes are timed by the watch. No workflow timeout may be set on it, and it never continues as new.
+ * runs in a non-cancellable scope without limit of attempts, and only then does the workflow close. However it closes, its
+ * guard wakes the settler. No workflow timeout may be set on it, and it never continues as new.
+ * Timers: one of a millisecond, before an end that a message has caused; bakes are timed by the watch.
  * Messages: updates approve, pause, resume, abort, promote, giveUp; signal alert; queries status, plan, log.
  */
 import {
@@ -14,8 +15,10 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -41,7 +44,8 @@ import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts'
 import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
-import { createRunner } from './rollout-runner.ts';
+import { createRunner, type Runner } from './rollout-runner.ts';
+import { startGuard } from './run-guard.ts';
 import type { Message } from './run-context.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
@@ -58,11 +62,13 @@ const log = defineQuery<readonly LogEntry[]>(messageNames.log);
 export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   const given = input.plan;
   let state: RolloutState = initialState;
+  let byMessage = false;
   const queue: RolloutEvent[] = [];
   const emit = (message: Message): void => void queue.push({ ...message, atMs: Date.now() });
   const told = (message: Message): RolloutStatus => {
     emit(message);
     drain();
+    byMessage = state.outcome !== null;
     return statusOf(given, state);
   };
   const runner = createRunner(given, emit, () => state);
@@ -99,21 +105,40 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   });
   setHandler(alert, (message?: ReasonInput) => void told({ type: 'alert', reason: reasonOf(message) }));
 
-  const cancelled = CancellationScope.current().cancelRequested.catch(() =>
+  void CancellationScope.current().cancelRequested.catch(() =>
     emit({ type: 'cancel', reason: 'cancellation was requested' }),
   );
-  void cancelled;
   await CancellationScope.nonCancellable(async () => {
+    // A run that was under way when guards came goes on without one. The way back waits for nobody.
+    const guarded = patched('guard') ? startGuard(given) : null;
+    if (guarded !== null && given.kind !== 'restore') await guarded;
     emit({ type: 'started' });
     while (state.outcome === null) {
       drain();
       if (state.outcome !== null) break;
       await condition(() => queue.length > 0 || state.outcome !== null);
     }
-    await runner.settle();
-    await condition(allHandlersFinished);
+    await finish({ runner, guarded, byMessage });
   });
   return close(given, state);
+}
+
+interface Finishing {
+  readonly runner: Runner;
+  readonly guarded: Promise<void> | null;
+  /** A person's message has ended it: the answer goes out first. */
+  readonly byMessage: boolean;
+}
+
+/**
+ * A workflow that closes in the task of an update loses the answer when anything else arrives in that moment: the server
+ * takes the task back, and the person hears of an error although the abort comes true.
+ */
+async function finish({ runner, guarded, byMessage }: Finishing): Promise<void> {
+  if (byMessage && patched('answer-first')) await sleep(1, { summary: 'the answer goes out first' });
+  await runner.settle();
+  await guarded;
+  await condition(allHandlersFinished);
 }
 
 /** A bug in a transition must not leave traffic half moved behind a task that fails for ever: it leads to the way back. */

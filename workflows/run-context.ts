@@ -16,6 +16,7 @@ import type { Absence } from '../core/routing/record.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
 import { refIn } from './planned-writes.ts';
+import { startGuard } from './run-guard.ts';
 
 /** An event before it is stamped with the time. */
 export type Message = RolloutEvent extends infer E ? (E extends { atMs: number } ? Omit<E, 'atMs'> : never) : never;
@@ -37,6 +38,8 @@ export interface RunContext {
   readonly emit: (message: Message) => void;
   /** Forward work: cancelled when the way back begins. Replaced by a new one then. */
   forward: CancellationScope;
+  /** Run id that the last result named; '' before the first. */
+  ranAs: string;
   /** Fences our own late forward writes: raised when the way back begins. */
   epoch: number;
   readonly written: Map<string, Written>;
@@ -54,6 +57,7 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   run: workflowInfo().runId,
   emit,
   forward: new CancellationScope(),
+  ranAs: '',
   epoch: plan.epoch,
   written: new Map(),
   builds: new Map(),
@@ -85,6 +89,17 @@ export const activitiesOf = (
 export function track(context: RunContext, work: Promise<void>): void {
   const seen = work.finally(() => context.underWay.delete(seen));
   context.underWay.add(seen);
+}
+
+/**
+ * Results name the run that they were made for. Another one than before: this run was reset, and the guard of its former
+ * self does not hear of its end. (The workflow itself must not look at its run id: histories are replayed under another one.)
+ */
+export function heardAs(context: RunContext, by: string | undefined): void {
+  if (by === undefined) return;
+  const before = context.ranAs;
+  context.ranAs = by;
+  if (before !== '' && before !== by) track(context, startGuard(context.plan));
 }
 
 /** Starts work in a scope and reports its failure under `seq`. */

@@ -10,9 +10,10 @@ export async function applyRouting(
 ): Promise<ApplyRoutingResult> {
   const cluster = clusters.connect(input.cluster);
   const written = await writeRouting({ cluster, service: input.service }, { input, activity });
-  const writtenAtMs = clock.nowMs();
-  if (written === null) return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs };
-  return { cluster: cluster.name, changes: written.changes, weights: statWeights(written.record), writtenAtMs };
+  const by = activity.runId();
+  const end = { cluster: cluster.name, writtenAtMs: clock.nowMs(), ...(by !== null && { by }) };
+  if (written === null) return { ...end, changes: [], weights: {} };
+  return { ...end, changes: written.changes, weights: statWeights(written.record) };
 }
 
 export const writeRouting = (

@@ -2,7 +2,6 @@
  * HorizontalPodAutoscalers of a service. While a rollout takes traffic from a version, its autoscaler may not take its
  * pods: the minimum is held at the present count, with the old minimum beside it. The version that wins gets a copy.
  */
-import * as z from 'zod';
 import { kinds } from '../../core/kube/kinds.ts';
 import { annotations, labels } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
@@ -11,28 +10,12 @@ import { isOwned } from '../../core/kube/ownership.ts';
 import { withDigest } from '../../core/kube/with-digest.ts';
 import { deploymentName } from '../../core/routing/names.ts';
 import { scales } from '../../core/workload/cluster-facts.ts';
+import { heldOf, type Held } from '../../core/workload/held.ts';
 import { ensureObject, removeObject } from '../../platform/kube/apply-objects.ts';
 import type { RecordAt } from '../record-store.ts';
 
-const heldSchema = z.object({
-  minReplicas: z.int().min(0),
-  /** The version whose rollout holds it. */
-  for: z.string(),
-  service: z.string(),
-});
-
-type Held = z.infer<typeof heldSchema>;
-
 const readAutoscalers = ({ cluster, service }: RecordAt): Promise<readonly Autoscaler[]> =>
   cluster.list<Autoscaler>(kinds.autoscaler, service.namespace);
-
-function heldOf({ metadata }: Autoscaler): Held | null {
-  try {
-    return heldSchema.parse(JSON.parse(metadata.annotations?.[annotations.held] ?? 'null'));
-  } catch {
-    return null;
-  }
-}
 
 async function patchHeld(
   at: RecordAt,

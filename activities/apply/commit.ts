@@ -3,14 +3,20 @@ import type { CommitInput } from '../../core/contract/activities.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
 import { committed } from '../../core/routing/changes.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import { mainVersion } from '../../core/routing/weights.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { updateRecord } from '../record-store.ts';
 import { adoptAutoscaler } from './autoscalers.ts';
 import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { markDue } from './warm-time.ts';
 
 /** Killed after the record and before the pin: the record says where a restore goes to, and the next attempt pins. */
-export async function commit({ clusters, activity }: KubeDeps, input: CommitInput): Promise<readonly ObjectChange[]> {
+export async function commit(
+  { clusters, activity, clock }: KubeDeps,
+  input: CommitInput,
+): Promise<readonly ObjectChange[]> {
   const at = { cluster: clusters.connect(input.cluster), service: input.service };
   if (input.pin !== '') await assertReady(at, input.pin);
   // A cluster that only serves has no record: nothing starts there.
@@ -19,7 +25,16 @@ export async function commit({ clusters, activity }: KubeDeps, input: CommitInpu
     const by = await claim(activity, record, { input, over: 'formerSelf' });
     return { record: withAbsent(committed(record, by), input.absent), redirect: redirected };
   });
-  const changes = written?.changes ?? [];
+  const changes = [...(written?.changes ?? [])];
+  const left = written === null ? '' : replacedIn(written.record, input.serving);
+  if (left !== '' && input.warmMs !== undefined)
+    changes.push(...(await markDue(at, left, clock.nowMs() + input.warmMs)));
   if (input.pin === '') return changes;
   return [...changes, await pinFrontend(at, input.pin), ...(await adoptAutoscaler(at, input.pin))];
+}
+
+/** The version that has just been replaced in the record's own cluster; '' = none. */
+function replacedIn({ cluster, versions }: RoutingRecord, serving: readonly string[]): string {
+  const before = versions.previous[cluster] ?? '';
+  return serving.includes(cluster) && before !== mainVersion(versions.proven?.[cluster]) ? before : '';
 }

@@ -8,6 +8,8 @@ import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
 import { retireVersion } from './retire-version.ts';
+import { freeAutoscalers, keepWarm, pinVersion } from './settle-writes.ts';
+import { findUnsettled, surveyService } from './survey.ts';
 
 export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => ({
   readRecords: (input) => readRecords(deps, input),
@@ -17,4 +19,9 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   commit: (input) => commit(deps, input),
   retireVersion: (input) => retireVersion(deps, input),
   releaseService: (input) => releaseService(deps, input),
+  surveyService: (input) => surveyService(deps, input),
+  findUnsettled: (input) => findUnsettled(deps, input),
+  freeAutoscalers: (input) => freeAutoscalers(deps, input),
+  pinVersion: (input) => pinVersion(deps, input),
+  keepWarm: (input) => keepWarm(deps, input),
 });

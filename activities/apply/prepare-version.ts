@@ -24,6 +24,7 @@ import { findRecord, type RecordAt } from '../record-store.ts';
 import { holdAutoscaler } from './autoscalers.ts';
 import { ensureBudget } from './disruption-budget.ts';
 import { pinFrontend } from './frontend-pin.ts';
+import { markDue } from './warm-time.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
@@ -49,6 +50,8 @@ export async function writeVersion(
   });
   const name = input.workload === 'managed' ? await ensureDeployment(at, { frontend, record }, input) : null;
   await ensureObject(at.cluster, subset, { installation, compare: 'exact' });
+  // An earlier run's clock must not end it; when it is without traffic again, its warm time begins again.
+  if (input.existed === true) await markDue(at, input.version, 'anew');
   return { name, frontend, selector: (subset.spec as Service['spec']).selector ?? {} };
 }
 

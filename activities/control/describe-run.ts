@@ -11,7 +11,7 @@ const ANSWER_MS = 5_000;
 export async function describeRun({ workflowId, runId }: DescribeRunInput): Promise<RunningStatus | null> {
   const { client } = Context.current();
   try {
-    const handle = client.workflow.getHandle(workflowId, runId);
+    const handle = client.workflow.getHandle(workflowId, runId === '' ? undefined : runId);
     const said = await client.withDeadline(Date.now() + ANSWER_MS, () =>
       handle.query<RolloutStatus>(messageNames.status),
     );

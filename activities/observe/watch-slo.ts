@@ -25,6 +25,9 @@ const BEAT_MS = beatEveryMs('watchSlo');
 export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise<WatchSloResult> {
   assertJudgeable(input);
   const context = Context.current();
+  const { runId = '' } = context.info.workflowExecution ?? {};
+  // A reset takes the watches of the former self along, as they were asked for.
+  if (input.run !== undefined && input.run !== runId) return wasReset(runId, deps.now());
   const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
   const metrics = await connectOrWhyNot(deps, input.service.mesh);
   let intervalMs = 0;
@@ -45,6 +48,18 @@ export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise
     await pause(context, { ms: Math.max(SHORTEST_WAIT_MS, waitMs, looked.retryAfterMs ?? 0), state });
   }
 }
+
+const wasReset = (runId: string, nowMs: number): WatchSloResult => ({
+  ...{
+    verdict: 'unknown',
+    breached: [],
+    reason: 'the run was reset; it watches anew',
+    readings: [],
+    firstBadAtMs: null,
+  },
+  decidedAtMs: nowMs,
+  resetTo: runId,
+});
 
 const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
   const name = `${service.namespace}/${service.service}`;

@@ -1,9 +1,12 @@
 /** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
+import { ScheduleClient } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
 import { workflowNames } from '../../core/contract/messages.ts';
 import { refuse } from '../../core/values/error.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.ts';
+import { createConfigLoader } from '../../platform/config/load.ts';
+import { ensureAudit } from '../../platform/temporal/audit-schedule.ts';
 import { temporalConfig, unreachable } from '../../platform/temporal/connect.ts';
 import { createActivities } from '../../worker/activities.ts';
 import { registerSearchAttributes } from '../../worker/search-attributes.ts';
@@ -36,6 +39,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
       io.stderr(
         `${new Date(io.now()).toISOString()} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`,
       );
+    await audited({ directory, io, schedules: new ScheduleClient({ connection, namespace }) });
     const workers = await startWorkers({ connection, namespace, activities: ports.activities });
     io.stderr(`worker ready: ${connectionOptions.address}, namespace ${namespace}, config ${directory}\n`);
     if (io.signal.aborted) workers.shutdown();
@@ -46,6 +50,23 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     await ports.close();
     await receiver?.close();
     await connection.close();
+  }
+}
+
+interface Audited {
+  readonly directory: string;
+  readonly io: Io;
+  readonly schedules: ScheduleClient;
+}
+
+/** The mesh of the config is audited from now on. A worker that cannot see to that works all the same. */
+async function audited({ directory, io, schedules }: Audited): Promise<void> {
+  try {
+    const { name: mesh } = await createConfigLoader({ directory }).loadMesh();
+    if ((await ensureAudit(schedules, { mesh })) === 'created') io.stderr(`mesh ${mesh} is audited every half hour\n`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    io.stderr(`no audit is scheduled (tidegate audit --schedule --mesh NAME does it): ${why}\n`);
   }
 }
 

@@ -10,7 +10,9 @@ import type { WayBackKind } from '../rollout/change.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
 import type { Absence } from '../routing/record.ts';
+import type { Need } from '../rollout/settled.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
+import type { ClusterState } from '../workload/cluster-state.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 
@@ -37,6 +39,8 @@ export interface PrepareVersionInput {
   readonly workload: 'managed' | 'external';
   readonly progressDeadlineMs: number;
   readonly run: string;
+  /** The version was there before this run: should the run fail, it stays ready for its warm time. Absent: it was not. */
+  readonly existed?: true;
 }
 
 export interface PrepareVersionResult {
@@ -74,6 +78,8 @@ export interface CommitInput extends Writer {
   readonly pin: string;
   /** As in a restore. */
   readonly absent?: Readonly<Record<string, Absence>>;
+  /** How long the version that is replaced here stays ready, ms. Absent: an older workflow keeps that time itself. */
+  readonly warmMs?: number;
 }
 
 export interface RestoreInput extends Writer {
@@ -133,10 +139,83 @@ export interface FindRunInput {
 
 export interface DescribeRunInput {
   readonly workflowId: string;
+  /** '' = the newest run. */
   readonly runId: string;
 }
 
+export interface ListServicesInput {
+  readonly mesh?: string;
+  readonly namespace?: string;
+  readonly service?: string;
+}
+
+/** The services of a mesh, as far as settling them goes. */
+export interface ListServicesResult {
+  readonly mesh: string;
+  readonly clusters: readonly ClusterRef[];
+  readonly services: readonly ListedService[];
+}
+
+export interface ListedService {
+  readonly service: ServiceRef;
+  readonly warmMs: number;
+  readonly drainMs: number;
+}
+
+export interface SurveyServiceInput {
+  readonly service: ServiceRef;
+  readonly clusters: readonly ClusterRef[];
+}
+
+export interface SurveyServiceResult {
+  readonly clusters: readonly ClusterState[];
+  readonly nowMs: number;
+}
+
+export interface FindUnsettledInput {
+  readonly services: readonly ListedService[];
+  readonly clusters: readonly ClusterRef[];
+}
+
+export interface UnsettledService {
+  readonly service: ServiceRef;
+  readonly needs: readonly Need[];
+}
+
+export interface FreeAutoscalersInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  /** The version whose rollout held them. */
+  readonly version: string;
+}
+
+export interface PinVersionInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+}
+
+export interface KeepWarmInput {
+  readonly service: ServiceRef;
+  /** The serving cluster. */
+  readonly cluster: ClusterRef;
+  readonly version: string;
+  /** Until then, ms since the epoch. */
+  readonly dueMs: number;
+}
+
 export interface RolloutActivities {
+  /** The services of a mesh by this worker's config. */
+  listServices(input: ListServicesInput): Promise<ListServicesResult>;
+  /** One service as every cluster has it; one that cannot be read is a fact, not an error. */
+  surveyService(input: SurveyServiceInput): Promise<SurveyServiceResult>;
+  /** The services that are not settled, of many: clusters are read once per namespace, not once per service. */
+  findUnsettled(input: FindUnsettledInput): Promise<readonly UnsettledService[]>;
+  /** Gives autoscalers back that were held for a version. */
+  freeAutoscalers(input: FreeAutoscalersInput): Promise<readonly ObjectChange[]>;
+  /** Pins the frontend to what the record in that cluster says; nothing where it says nothing. */
+  pinVersion(input: PinVersionInput): Promise<readonly ObjectChange[]>;
+  /** Writes down until when a version without traffic stays ready. */
+  keepWarm(input: KeepWarmInput): Promise<readonly ObjectChange[]>;
   /** Run id of the open workflow of that id; '' when none is open. */
   findRun(input: FindRunInput): Promise<string>;
   /** What a running rollout says of itself; null when it does not answer. */

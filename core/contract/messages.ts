@@ -1,8 +1,11 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
+import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { Change } from '../rollout/change.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import type { Need } from '../rollout/settled.ts';
+import type { ServiceRef } from '../routing/service-ref.ts';
 import type { Shares } from '../values/share.ts';
 
 export interface StartRolloutInput {
@@ -49,7 +52,85 @@ export interface GiveUpInput extends ReasonInput {
   readonly cluster: string;
 }
 
-export const workflowNames = { startRollout: 'startRollout', rollout: 'rollout', retire: 'retire' } as const;
+export interface GuardInput {
+  readonly service: ServiceRef;
+  readonly known: KnownService;
+}
+
+/** What the last plan said of a service: it stands in where the config cannot be read. */
+export interface KnownService {
+  readonly clusters: readonly ClusterRef[];
+  /** How long a replaced version stays ready, ms. */
+  readonly warmMs: number;
+  readonly drainMs: number;
+}
+
+export interface SettleInput {
+  readonly service: ServiceRef;
+  /** null: only the config knows. */
+  readonly known: KnownService | null;
+  /** What an earlier run of this workflow (it continues as new) has done already. Absent: a first run. */
+  readonly carried?: SettleMemory;
+}
+
+/** What the settler remembers of its own work; everything else it reads anew. */
+export interface SettleMemory {
+  /** Restores that it has started. */
+  readonly rounds: number;
+  /** Run id of the restore that it started last; '' = none. */
+  readonly restoreRun: string;
+  /** The next restore is not started before, ms since the epoch; 0 = at once. */
+  readonly restoreAfterMs: number;
+  /** Looks in a row that changed nothing although something is to be done. */
+  readonly idleLooks: number;
+  /** The newest last. */
+  readonly log: readonly LogEntry[];
+}
+
+export type SettlePhase = 'looking' | 'restoring' | 'waiting' | 'needs-person' | 'settled' | 'owned';
+
+export interface SettleStatus {
+  readonly phase: SettlePhase;
+  /** Why the phase is what it is: one sentence. */
+  readonly reason: string;
+  /** What the last look found to be done. */
+  readonly needs: readonly Need[];
+  readonly log: readonly LogEntry[];
+  /** Looks so far. */
+  readonly looks: number;
+}
+
+export type SettleResult = SettleStatus;
+
+export interface AuditInput {
+  /** Absent: the only mesh of the config. */
+  readonly mesh?: string;
+  /** One service only; absent: all of the mesh. */
+  readonly service?: string;
+  readonly namespace?: string;
+}
+
+export interface AuditResult {
+  readonly mesh: string;
+  readonly services: number;
+  readonly unsettled: readonly AuditedService[];
+}
+
+export interface AuditedService {
+  readonly service: ServiceRef;
+  readonly needs: readonly Need[];
+  /** Did this audit start its settler? (false: it was at work already.) */
+  readonly started: boolean;
+}
+
+export const workflowNames = {
+  startRollout: 'startRollout',
+  rollout: 'rollout',
+  retire: 'retire',
+  guard: 'guard',
+  settle: 'settle',
+  audit: 'audit',
+} as const;
 
 export const messageNames = {
   approve: 'approve',
@@ -62,4 +143,5 @@ export const messageNames = {
   status: 'status',
   plan: 'plan',
   log: 'log',
+  wake: 'wake',
 } as const;

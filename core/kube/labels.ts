@@ -21,6 +21,8 @@ export const annotations = {
   templateDigest: 'tidegate.dev/template-digest',
   /** What a HorizontalPodAutoscaler or Deployment looked like before we held it: JSON. */
   held: 'tidegate.dev/held',
+  /** On a version's own Service: until when the version stays ready without traffic (ms since the epoch, or `anew`). */
+  due: 'tidegate.dev/due',
   global: 'service.cilium.io/global',
   shared: 'service.cilium.io/shared',
   affinity: 'service.cilium.io/affinity',

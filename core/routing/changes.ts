@@ -254,4 +254,6 @@ export interface ApplyRoutingResult {
   readonly weights: Readonly<Record<string, number>>;
   /** Our clock after the API server's answer, ms since the epoch. */
   readonly writtenAtMs: number;
+  /** Run id of the workflow that it was written for: a run that was reset learns by it that it is another one. Absent: by an older worker. */
+  readonly by?: string;
 }

@@ -52,7 +52,8 @@ export async function isPolled(client: Client, name: string): Promise<boolean> {
   return (described.pollers ?? []).length > 0;
 }
 
-function refusalOf(error: unknown): Error {
+/** Why a workflow that was asked something failed, in its own words. */
+export function refusalOf(error: unknown): Error {
   if (!(error instanceof WorkflowFailedError)) return error instanceof Error ? error : new Error(String(error));
   const { cause } = error;
   if (cause instanceof ApplicationFailure) {

@@ -25,7 +25,7 @@ const rate = 60;
 interface Count {
   readonly door: number;
   readonly rollout: number;
-  readonly retire: number;
+  readonly settle: number;
   readonly bytes: number;
 }
 
@@ -58,12 +58,16 @@ export const historyBench: Bench = {
         {
           what: 'events of a rollout in all',
           unit: '',
-          values: of((one) => one.door + one.rollout + one.retire),
+          values: of((one) => one.door + one.rollout + one.settle),
           bound: { of: 'every', atMost: 400 },
         },
         { what: 'of them startRollout', unit: '', values: of((one) => one.door) },
         { what: 'of them rollout', unit: '', values: of((one) => one.rollout) },
-        { what: 'of them retire (the old version, after its warm time)', unit: '', values: of((one) => one.retire) },
+        {
+          what: 'of them settle (the old version leaves after its warm time)',
+          unit: '',
+          values: of((one) => one.settle),
+        },
         { what: 'size of the rollout’s history, KiB', unit: '', values: of((one) => one.bytes / 1024) },
         ...waitingMeasures('bake', baking),
         ...waitingMeasures('gate', gated),
@@ -97,11 +101,11 @@ async function countOf(shop: Shop, { handle, plan }: Act, replaced: string): Pro
   const { client } = shop.rig;
   const { historyLength, historySize = 0, parentExecution } = await handle.describe();
   const door = client.workflow.getHandle(parentExecution?.workflowId ?? '', parentExecution?.runId ?? undefined);
-  const retire = await (await shop.retired(plan, replaced)).describe();
+  const settler = await (await shop.retired(plan, replaced)).describe();
   return {
     door: (await door.describe()).historyLength,
     rollout: historyLength,
-    retire: retire.historyLength,
+    settle: settler.historyLength,
     bytes: historySize,
   };
 }

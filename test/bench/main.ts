@@ -16,6 +16,7 @@ import { load, machine } from './machine.ts';
 import { looksBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
+import { settleBench } from './settle.ts';
 import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
 import { watchesBench } from './watches.ts';
@@ -24,6 +25,7 @@ const benches = [
   judgeBench,
   breachBench,
   storyBench,
+  settleBench,
   historyBench,
   applyBench,
   healthyBench,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { messageNames } from '../../core/contract/messages.ts';
-import { retireWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { retireWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
@@ -129,11 +129,34 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
     deploy: (version, during) => play({ kind: 'deploy', version, image: `registry.lab/${service}:${version}` }, during),
     configure: (rollout) => writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${service}.yaml`), document(rollout, first)),
     async retired(plan, version) {
-      const handle = rig.client.workflow.getHandle(retireWorkflowId({ ...plan.service, version }));
-      await ended(handle, signal);
+      const { workflow } = rig.client;
+      if (version.startsWith('original-')) {
+        const handle = workflow.getHandle(retireWorkflowId({ ...plan.service, version }));
+        await ended(handle, signal);
+        return handle;
+      }
+      const rollout = await workflow.getHandle(rolloutWorkflowId({ ...plan.service, part: 'versions' })).describe();
+      const handle = workflow.getHandle(settleWorkflowId(plan.service));
+      await settledSince(handle, { since: rollout.closeTime ?? rollout.startTime, wait });
       return handle;
     },
   };
+}
+
+interface Since {
+  readonly since: Date;
+  readonly wait: Shop['wait'];
+}
+
+/** The settler that the guard of a run has started has ended: nothing is left of what the run replaced. */
+async function settledSince(handle: WorkflowHandle, { since, wait }: Since): Promise<void> {
+  const end = Date.now() + CHANGE_MS;
+  for (;;) {
+    const found = await handle.describe().catch(() => null);
+    if (found !== null && found.startTime >= since && found.status.name === 'COMPLETED') return;
+    if (Date.now() > end) throw new Error(`${handle.workflowId} has not ended within ${CHANGE_MS / 60_000} minutes`);
+    await wait(LOOK_MS);
+  }
 }
 
 /** The end of a run, or an error: of the run, of the interruption, or because it takes too long. */

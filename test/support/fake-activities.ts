@@ -63,6 +63,12 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     },
     retireVersion: async () => [],
     releaseService: async () => [],
+    listServices: async () => ({ mesh: 'shop', clusters: [], services: [] }),
+    surveyService: async () => ({ clusters: [], nowMs: Date.now() }),
+    findUnsettled: async () => [],
+    freeAutoscalers: async () => [],
+    pinVersion: async () => [],
+    keepWarm: async () => [],
   };
   const wrap = (name: keyof RolloutActivities) => async (input: { cluster?: { name: string } }) => {
     counts[name] = (counts[name] ?? 0) + 1;

@@ -39,7 +39,9 @@ const moving = testRead({ [clusterNames[0]]: { record: record(clusterNames[0], {
 async function besideRun(body: (handle: WorkflowHandle, ask: Ask) => Promise<void>): Promise<void> {
   const { env } = temporal;
   const world = fakeWorld({ readRecords: async () => moving, watchSlo: () => untilCancelled() });
-  const control = createControlActivities({ config: { load: async () => testConfig() } });
+  const control = createControlActivities({
+    config: { load: async () => testConfig(), loadServices: () => Promise.reject(new Error('not in this test')) },
+  });
   const workers = await startWorkers({
     ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
     activities: { ...world.activities, ...control },

@@ -33,6 +33,8 @@ export interface WatchSloInput {
   readonly clusters?: number;
   /** What the watch before had proven, as its result has it. */
   readonly evidence?: Readonly<Record<string, unknown>>;
+  /** Run that the workflow believes to be. A watch that finds itself in another one says so at once. Absent: it does not know. */
+  readonly run?: string;
 }
 
 export interface WatchSloResult {
@@ -47,6 +49,8 @@ export interface WatchSloResult {
   readonly decidedAtMs: number;
   /** For the next watch of the same rollout: one alpha holds for all of them. Only the judge reads it. */
   readonly evidence?: Readonly<Record<string, unknown>>;
+  /** The run was reset: this is its new run id, and nothing was looked at. */
+  readonly resetTo?: string;
 }
 
 /** Strata of the running version: `newVersion` and `newStat` are its own, nothing is compared. */

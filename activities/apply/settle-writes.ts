@@ -1,0 +1,32 @@
+/** What the settler writes itself: no record and no route, so that it can never disturb a run. */
+import type { FreeAutoscalersInput, KeepWarmInput, PinVersionInput } from '../../core/contract/activities.ts';
+import type { ObjectChange } from '../../core/kube/object-change.ts';
+import { pinOf } from '../../core/routing/changes.ts';
+import type { KubeDeps } from '../ports.ts';
+import { findRecord } from '../record-store.ts';
+import { releaseAutoscalers } from './autoscalers.ts';
+import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { markDue } from './warm-time.ts';
+
+export const freeAutoscalers = (
+  { clusters }: KubeDeps,
+  { service, cluster, version }: FreeAutoscalersInput,
+): Promise<readonly ObjectChange[]> => releaseAutoscalers({ cluster: clusters.connect(cluster), service }, version);
+
+export const keepWarm = (
+  { clusters }: KubeDeps,
+  { service, cluster, version, dueMs }: KeepWarmInput,
+): Promise<readonly ObjectChange[]> => markDue({ cluster: clusters.connect(cluster), service }, version, dueMs);
+
+/** By the record as it is now: a run may have begun since somebody looked. */
+export async function pinVersion(
+  { clusters }: KubeDeps,
+  { service, cluster }: PinVersionInput,
+): Promise<readonly ObjectChange[]> {
+  const at = { cluster: clusters.connect(cluster), service };
+  const { record } = await findRecord(at);
+  const version = record === null || record.versions.proven === null ? '' : pinOf(record);
+  if (version === '') return [];
+  await assertReady(at, version);
+  return [await pinFrontend(at, version)];
+}

@@ -1,0 +1,82 @@
+/**
+ * Services as the clusters have them, for the settler and the audit. A cluster is listed once per namespace, whatever the
+ * number of services there; one that cannot be read is a fact, and keeps nobody from settling the others.
+ */
+import type {
+  FindUnsettledInput,
+  SurveyServiceInput,
+  SurveyServiceResult,
+  UnsettledService,
+} from '../../core/contract/activities.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import { kinds } from '../../core/kube/kinds.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../../core/kube/objects.ts';
+import { needsOf } from '../../core/rollout/settled.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import {
+  clusterState,
+  unreachableState,
+  type ClusterState,
+  type NamespaceObjects,
+} from '../../core/workload/cluster-state.ts';
+import type { KubeDeps } from '../ports.ts';
+import { recordOf } from '../record-store.ts';
+
+export async function surveyService(deps: KubeDeps, input: SurveyServiceInput): Promise<SurveyServiceResult> {
+  const read = namespaceReader(deps);
+  const clusters = await Promise.all(input.clusters.map((ref) => stateIn(read, ref, input.service)));
+  return { clusters, nowMs: deps.clock.nowMs() };
+}
+
+export async function findUnsettled(deps: KubeDeps, input: FindUnsettledInput): Promise<readonly UnsettledService[]> {
+  const read = namespaceReader(deps);
+  const found: UnsettledService[] = [];
+  for (const { service, warmMs } of input.services) {
+    const clusters = await Promise.all(input.clusters.map((ref) => stateIn(read, ref, service)));
+    const needs = needsOf({ clusters, nowMs: deps.clock.nowMs(), warmMs });
+    if (needs.length > 0) found.push({ service, needs });
+  }
+  return found;
+}
+
+/** What was read, or why not. */
+type ReadNamespace = (ref: ClusterRef, namespace: string) => Promise<NamespaceObjects | string>;
+
+async function stateIn(read: ReadNamespace, ref: ClusterRef, service: ServiceRef): Promise<ClusterState> {
+  const objects = await read(ref, service.namespace);
+  if (typeof objects === 'string') return unreachableState(ref.name, objects);
+  return clusterState({ cluster: ref.name, service }, objects, (route) => recordOf(route, ref.name));
+}
+
+/** Asks once per cluster and namespace. */
+function namespaceReader(deps: KubeDeps): ReadNamespace {
+  const asked = new Map<string, Promise<NamespaceObjects | string>>();
+  return (ref, namespace) => {
+    const key = `${ref.name}/${namespace}`;
+    const answer = asked.get(key) ?? objectsOrWhyNot(deps, ref, namespace);
+    asked.set(key, answer);
+    return answer;
+  };
+}
+
+async function objectsOrWhyNot(
+  { clusters, activity }: KubeDeps,
+  ref: ClusterRef,
+  namespace: string,
+): Promise<NamespaceObjects | string> {
+  try {
+    const cluster = clusters.connect(ref);
+    const signal = activity.signal();
+    const [services, deployments, autoscalers, routes] = await Promise.all([
+      cluster.list<Service>(kinds.service, namespace, { signal }),
+      cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
+      cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
+      cluster.list<EnvoyConfig>(kinds.envoyConfig, namespace, { signal }),
+    ]);
+    return { services, deployments, autoscalers, routes };
+  } catch (error) {
+    if (error instanceof TidegateError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/** Markdown of a settler for the Temporal UI: exactly what is where, and what a person can do. Under 4 kB: it travels in a URL. */
+import type { LogEntry } from '../rollout/machine/state.ts';
+import type { Need } from '../rollout/settled.ts';
+import type { ServiceRef } from '../routing/service-ref.ts';
+
+const LIMIT = 4_000;
+/** Needs that are listed; the rest is counted. */
+const NEEDS = 12;
+
+export interface SettlerView {
+  readonly phase: string;
+  readonly reason: string;
+  readonly needs: readonly Need[];
+  readonly log: readonly LogEntry[];
+  readonly looks: number;
+}
+
+export function settleDetails({ service }: ServiceRef, { phase, reason, needs, log, looks }: SettlerView): string {
+  const rest = needs.length - NEEDS;
+  const lines = [
+    `**${phase}** · ${reason}`,
+    '',
+    ...needs.slice(0, NEEDS).map((need) => `- ${needText(need)}`),
+    ...(rest > 0 ? [`- and ${String(rest)} more`] : []),
+    '',
+    nextAction(service, phase),
+    '',
+    ...log.slice(-8).map(({ atMs, text }) => `- ${new Date(atMs).toISOString().slice(0, 19)}Z ${text}`),
+    '',
+    `${String(looks)} ${looks === 1 ? 'look' : 'looks'}`,
+  ];
+  const text = lines.join('\n');
+  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT - 2)} …`;
+}
+
+/** One need in words: `retire: nothing serves v1 (aws: Deployment/checkout-v1), 2026-11-27T12:00:00Z`. */
+export function needText(need: Need): string {
+  switch (need.kind) {
+    case 'reach':
+      return `${need.cluster} cannot be read: ${need.reason}`;
+    case 'retire': {
+      const when = need.dueMs === 0 ? '' : ` at ${new Date(need.dueMs).toISOString().slice(0, 19)}Z`;
+      const what = need.objects.length === 0 ? '' : ` (${need.objects.join(', ')})`;
+      return `retire ${need.version}${when}: ${need.reason}${what}`;
+    }
+    default:
+      return `${need.kind}: ${need.reason}`;
+  }
+}
+
+function nextAction(service: string, phase: string): string {
+  if (phase !== 'needs-person')
+    return 'It goes on by itself; a rollout of the service stops it first, and it comes again.';
+  return [
+    `**Next:** a person looks: \`tidegate doctor ${service}\`, \`tidegate rollout status ${service}\`.`,
+    `Mend the cause, then \`tidegate restore ${service}\`; or send the signal \`wake\`. It looks every half hour meanwhile.`,
+  ].join(' ');
+}

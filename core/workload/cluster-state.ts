@@ -1,0 +1,134 @@
+/** One service in one cluster, as far as settling it goes: its record, and everything there that Tidegate made or holds. */
+import { annotations, labels } from '../kube/labels.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, Service } from '../kube/objects.ts';
+import { isOwned } from '../kube/ownership.ts';
+import { cecName } from '../routing/names.ts';
+import type { RoutingRecord } from '../routing/record.ts';
+import type { ServiceRef } from '../routing/service-ref.ts';
+import { TidegateError } from '../values/error.ts';
+import { scales } from './cluster-facts.ts';
+import { heldOf } from './held.ts';
+
+/** Until when a version stays ready without traffic: a time (ms since the epoch); `anew`: its warm time begins when it is without; null: nobody has said. */
+export type Due = number | 'anew' | null;
+
+export interface VersionHere {
+  readonly version: string;
+  /** Names of what Tidegate made for it here: a Deployment, Services. */
+  readonly objects: readonly string[];
+  /** Does this cluster serve it? (false: there are only stubs of it.) */
+  readonly serving: boolean;
+  readonly due: Due;
+}
+
+export interface Hold {
+  readonly autoscaler: string;
+  /** The version whose rollout holds it. */
+  readonly version: string;
+  /** The version that the held Deployment runs; '' = a Deployment that Tidegate did not make. */
+  readonly on: string;
+  /** Replicas that the held Deployment is to have. */
+  readonly replicas: number;
+}
+
+export interface ClusterState {
+  readonly cluster: string;
+  /** '' when reachable; else why not. */
+  readonly unreachable: string;
+  readonly record: RoutingRecord | null;
+  /** Why the record there cannot be used; '' = it can, or there is none. */
+  readonly broken: string;
+  /** Version that the frontend's selector is pinned to; '' = none; null: there is no frontend. */
+  readonly pinned: string | null;
+  readonly versions: readonly VersionHere[];
+  readonly holds: readonly Hold[];
+}
+
+/** Of one namespace of a cluster. */
+export interface NamespaceObjects {
+  readonly services: readonly Service[];
+  readonly deployments: readonly Deployment[];
+  readonly autoscalers: readonly Autoscaler[];
+  readonly routes: readonly EnvoyConfig[];
+}
+
+export const unreachableState = (cluster: string, why: string): ClusterState => ({
+  ...{ cluster, unreachable: why, record: null, broken: '', pinned: null, versions: [], holds: [] },
+});
+
+/** `readRecord` refuses a record that cannot be used. */
+export function clusterState(
+  of: { readonly cluster: string; readonly service: ServiceRef },
+  objects: NamespaceObjects,
+  readRecord: (route: EnvoyConfig) => RoutingRecord | null,
+): ClusterState {
+  const { cluster, service } = of;
+  const own = (one: KubeObject): boolean =>
+    isOwned(one, service.installation) && one.metadata.labels?.[labels.service] === service.service;
+  const route = objects.routes.find(({ metadata }) => metadata.name === cecName(service.service));
+  const frontend = objects.services.find(({ metadata }) => metadata.name === service.service);
+  return {
+    cluster,
+    unreachable: '',
+    ...(route === undefined || !isOwned(route, service.installation) ? noRecord : recordOrWhyNot(route, readRecord)),
+    pinned: frontend === undefined ? null : (frontend.spec.selector?.[labels.version] ?? ''),
+    versions: versionsHere(cluster, objects.services.filter(own), objects.deployments.filter(own)),
+    holds: holdsOf(service.service, objects),
+  };
+}
+
+const noRecord = { record: null, broken: '' };
+
+function recordOrWhyNot(
+  route: EnvoyConfig,
+  readRecord: (route: EnvoyConfig) => RoutingRecord | null,
+): Pick<ClusterState, 'record' | 'broken'> {
+  try {
+    return { record: readRecord(route), broken: '' };
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    return { record: null, broken: error.message };
+  }
+}
+
+const versionOfObject = ({ metadata }: KubeObject): string => metadata.labels?.[labels.subsetVersion] ?? '';
+
+function versionsHere(
+  cluster: string,
+  services: readonly Service[],
+  deployments: readonly Deployment[],
+): VersionHere[] {
+  const all: readonly KubeObject[] = [...deployments, ...services];
+  const names = [...new Set(all.map(versionOfObject))].filter((name) => name !== '').sort();
+  return names.map((version) => {
+    const objects = all.filter((one) => versionOfObject(one) === version);
+    const home = services.find(
+      (one) => versionOfObject(one) === version && one.metadata.labels?.[labels.cluster] === cluster,
+    );
+    const serving = home !== undefined || deployments.some((one) => versionOfObject(one) === version);
+    const due = dueOf(home?.metadata.annotations?.[annotations.due]);
+    return { version, objects: objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort(), serving, due };
+  });
+}
+
+function dueOf(text: string | undefined): Due {
+  if (text === undefined) return null;
+  const ms = Number(text);
+  return Number.isSafeInteger(ms) && ms > 0 ? ms : 'anew';
+}
+
+function holdsOf(service: string, { autoscalers, deployments }: NamespaceObjects): Hold[] {
+  return autoscalers.flatMap((one) => {
+    const held = heldOf(one);
+    if (held === null || held.service !== service) return [];
+    const target = deployments.find(({ metadata }) => scales(one, metadata.name));
+    return [
+      {
+        autoscaler: one.metadata.name,
+        version: held.for,
+        on: target === undefined ? '' : versionOfObject(target),
+        replicas: target === undefined ? 0 : (target.spec.replicas ?? 1),
+      },
+    ];
+  });
+}

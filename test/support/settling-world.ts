@@ -1,0 +1,124 @@
+/**
+ * Clusters for tests of the settler: each has a record, versions and a pin, and the fake activities read and write them, so
+ * that what a run leaves behind is there for whoever comes next. Config, locks and queries are real.
+ */
+import { Context } from '@temporalio/activity';
+import { createControlActivities } from '../../activities/control/index.ts';
+import type { LoadedConfig } from '../../core/config/types.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { mentions, serves, withoutVersion } from '../../core/routing/changes.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import { mainVersion } from '../../core/routing/weights.ts';
+import { WHOLE } from '../../core/values/share.ts';
+import { unreachableState, type ClusterState, type Due } from '../../core/workload/cluster-state.ts';
+import { clusterNames, facts, record, testConfig } from './facts.ts';
+import { fakeWorld, type FakeWorld } from './fake-activities.ts';
+
+interface ModelCluster {
+  record: RoutingRecord;
+  unreachable: string;
+  /** Versions with pods, and until when. */
+  versions: Record<string, Due>;
+  pinned: string;
+}
+
+export interface SettlingWorld extends FakeWorld {
+  readonly clusters: Record<string, ModelCluster>;
+  readonly config: LoadedConfig;
+  /** Proven and current agree in every cluster. */
+  isWhole(): boolean;
+}
+
+type Overrides = Parameters<typeof fakeWorld>[0];
+
+/** Three clusters that serve v1. */
+export function settlingWorld(service: string, overrides: Overrides = {}, warmMs = 60_000): SettlingWorld {
+  const base = testConfig({ name: service, warmMs, drainMs: 1_000 });
+  const clusters = Object.fromEntries(
+    clusterNames.map((name): [string, ModelCluster] => [
+      name,
+      { record: record(name, { v1: WHOLE }, { service }), unreachable: '', versions: { v1: null }, pinned: 'v1' },
+    ]),
+  );
+  const at = (name: string): ModelCluster => {
+    const found = clusters[name];
+    if (found === undefined) throw new RangeError(`no cluster ${name}`);
+    return found;
+  };
+  const control = createControlActivities({
+    config: { load: async () => base, loadServices: async () => ({ mesh: base.mesh, services: [base] }) },
+  });
+  const world = fakeWorld({ ...control, ...modelled(at), ...overrides });
+  return {
+    ...world,
+    clusters,
+    config: base,
+    isWhole: () =>
+      Object.values(clusters).every(
+        ({ record: { versions } }) => JSON.stringify(versions.current) === JSON.stringify(versions.proven),
+      ),
+  };
+}
+
+function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities> {
+  const move = (name: string, change: Partial<RoutingRecord['versions']>): void => {
+    const one = at(name);
+    one.record = { ...one.record, versions: { ...one.record.versions, ...change } };
+  };
+  const written = (cluster: string) => {
+    const by = Context.current().info.workflowExecution?.runId ?? '';
+    return { cluster, changes: [], weights: { a: WHOLE }, writtenAtMs: Date.now(), by };
+  };
+  return {
+    readRecords: async ({ clusters }) => ({
+      clusters: clusters.map(({ name }) => facts(name, { record: at(name).record })),
+      epoch: Date.now(),
+    }),
+    prepareVersion: async ({ cluster, version, existed }) => {
+      at(cluster.name).versions[version] = existed === true ? 'anew' : null;
+      return { deployment: version, replicas: 2, ready: 2, templateDigest: version };
+    },
+    applyRouting: async ({ cluster: { name }, versions }) => {
+      move(name, { current: { ...at(name).record.versions.current, ...versions } });
+      return written(name);
+    },
+    restore: async ({ cluster: { name } }) => {
+      move(name, { current: at(name).record.versions.proven });
+      return { ...written(name), withdrawn: [] };
+    },
+    commit: async ({ cluster: { name }, serving, pin }) => {
+      const { proven, current } = at(name).record.versions;
+      if (serving.includes(name)) move(name, { proven: current, previous: { [name]: mainVersion(proven?.[name]) } });
+      if (pin !== '') at(name).pinned = pin;
+      return [];
+    },
+    surveyService: async ({ clusters }) => ({
+      clusters: clusters.map(({ name }) => stateOf(name, at(name))),
+      nowMs: Date.now(),
+    }),
+    keepWarm: async ({ cluster, version, dueMs }) => {
+      at(cluster.name).versions[version] = dueMs;
+      return [];
+    },
+    retireVersion: async ({ clusters, version }) => {
+      const all = clusters.map(({ name }) => at(name));
+      if (all.some((one) => serves(one.record, version)))
+        return [{ object: version, action: 'skipped', before: '', after: '' }];
+      for (const one of all) {
+        if (mentions(one.record, version)) one.record = withoutVersion(one.record, version);
+        one.versions = Object.fromEntries(Object.entries(one.versions).filter(([name]) => name !== version));
+      }
+      return [];
+    },
+  };
+}
+
+const stateOf = (cluster: string, { record: own, unreachable, versions, pinned }: ModelCluster): ClusterState =>
+  unreachable !== ''
+    ? unreachableState(cluster, unreachable)
+    : {
+        ...{ cluster, unreachable, record: own, broken: '', pinned, holds: [] },
+        versions: Object.entries(versions).map(([version, due]) => ({
+          ...{ version, due, serving: true, objects: [`Deployment/${own.service}-${version}`] },
+        })),
+      };

@@ -1,0 +1,348 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { SettleInput, SettleStatus } from '../../core/contract/messages.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { bundleWorkflows, startWorkers, type RunningWorkers } from '../../worker/workers.ts';
+import { assertEventually } from '../support/eventually.ts';
+import { untilCancelled } from '../support/fake-activities.ts';
+import { limits } from '../support/limits.ts';
+import { testPlan } from '../support/plans.ts';
+import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
+import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+
+let temporal: TestTemporal;
+let workflowBundle: WorkflowBundleWithSourceMap;
+
+beforeAll(async () => {
+  temporal = await startTemporal();
+  workflowBundle = await bundleWorkflows();
+}, 120_000);
+
+afterAll(async () => {
+  await temporal?.stop();
+});
+
+const workersOf = ({ activities }: SettlingWorld): Promise<RunningWorkers> =>
+  startWorkers({
+    ...{ connection: temporal.env.nativeConnection, namespace: temporal.env.namespace ?? 'default' },
+    ...{ activities, workflowBundle, graceMs: 500 },
+  });
+
+interface Stage {
+  readonly world: SettlingWorld;
+  readonly plan: Plan;
+  readonly rollout: WorkflowHandle;
+  readonly settler: WorkflowHandle;
+  start(plan?: Plan): Promise<WorkflowHandle>;
+  until(phase: string): Promise<void>;
+  /** Ends the workers as a crash would, as far as Temporal can tell, and starts others. */
+  replaceWorkers(between: () => Promise<void>): Promise<void>;
+  /** The settler has ended, with nothing left to do. */
+  settled(): Promise<void>;
+}
+
+/** Plays with one service; afterwards every history of it is replayed. */
+async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<void>): Promise<void> {
+  const { client } = temporal.env;
+  let workers = await workersOf(world);
+  const service = world.config.service.name;
+  const seen = Object.fromEntries(Object.keys(world.clusters).map((name) => [name, 1]));
+  const plan = { ...testPlan({ service, bakeMs: 1_000 }), epoch: Date.now(), seen };
+  const rollout = client.workflow.getHandle(rolloutWorkflowId({ ...plan.service, part: 'versions' }));
+  const settler = client.workflow.getHandle(settleWorkflowId(plan.service));
+  const stage: Stage = {
+    ...{ world, plan, rollout, settler },
+    start: (given = plan) =>
+      client.workflow.start('rollout', {
+        ...{ workflowId: rollout.workflowId, taskQueue: taskQueues.control, args: [{ plan: given }] },
+      }),
+    until: (phase) =>
+      assertEventually(
+        async () => expect((await rollout.query<RolloutStatus>('status')).phase).toBe(phase),
+        limits.phase,
+      ),
+    replaceWorkers: async (between) => {
+      workers.shutdown();
+      await workers.done;
+      await between();
+      workers = await workersOf(world);
+    },
+    settled: () =>
+      assertEventually(async () => {
+        expect((await settler.describe()).status.name).toBe('COMPLETED');
+        expect((await settler.query<SettleStatus>('status')).phase).toBe('settled');
+      }, limits.phase),
+  };
+  try {
+    await body(stage);
+    for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH 'settle:shop/shop/${service}'` })) {
+      const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
+    }
+  } finally {
+    await settler.terminate().catch(() => undefined);
+    workers.shutdown();
+    await workers.done;
+  }
+}
+
+const nothingSeen: WatchSloResult = {
+  ...{ verdict: 'unknown', breached: [], reason: '', readings: [], firstBadAtMs: null, decidedAtMs: 0 },
+};
+
+/** A watch that finds nothing: the rollout bakes until something else ends it. */
+const baking = { watchSlo: () => untilCancelled() };
+
+describe('the guard', () => {
+  it(
+    'has the traffic restored when its run is terminated in mid-step, without a person',
+    async () => {
+      await onStage(settlingWorld('cut', baking), async (stage) => {
+        const run = await stage.start();
+        await stage.until('baking');
+        expect(stage.world.isWhole()).toBe(false);
+        await run.terminate('a test');
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
+        await stage.settled();
+        const [restored] = [await stage.rollout.query<RolloutStatus>('status')];
+        expect(restored).toMatchObject({ kind: 'restore', outcome: 'restored' });
+        // The version that failed was new: it goes at once, and everywhere.
+        expect(stage.world.clusters['aws-us-east-1']?.versions).toEqual({ v1: null });
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'does the same when its run is deleted',
+    async () => {
+      await onStage(settlingWorld('deleted', baking), async (stage) => {
+        const run = await stage.start();
+        await stage.until('baking');
+        await temporal.env.client.workflowService.deleteWorkflowExecution({
+          namespace: temporal.env.namespace ?? 'default',
+          workflowExecution: { workflowId: run.workflowId },
+        });
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
+        await stage.settled();
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'wakes the settler after a run that went well, too: what it replaced is kept for its warm time, and then goes',
+    async () => {
+      await onStage(settlingWorld('well', {}, 2_500), async (stage) => {
+        const run = await stage.start();
+        await run.result();
+        await stage.settled();
+        expect(stage.world.clusters['aws-us-east-1']?.versions).toEqual({ v2: null });
+        const { log } = await stage.settler.query<SettleStatus>('status');
+        expect(log.map(({ text }) => text)).toEqual([
+          ...Object.keys(stage.world.clusters).map((name) => `done: ${name}: v1 stays ready for its warm time`),
+          'done: nothing serves v1, and its warm time ends',
+        ]);
+        expect(stage.world.calls).not.toContain('restore aws-us-east-1');
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'outlives the workers: a run that is terminated while none lives is settled by the next one',
+    async () => {
+      await onStage(settlingWorld('dead', baking), async (stage) => {
+        const run = await stage.start();
+        await stage.until('baking');
+        await stage.replaceWorkers(() => run.terminate('nobody works').then(() => undefined));
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
+        await stage.settled();
+      });
+    },
+    limits.rollout,
+  );
+
+  it.each(['first', 'last'] as const)(
+    'still guards a run that was reset to its %s task: what its new self leaves half moved is put back, too',
+    async (which) => {
+      const watchSlo = async ({ run }: WatchSloInput): Promise<WatchSloResult> => {
+        const { runId = '' } = Context.current().info.workflowExecution ?? {};
+        return run === undefined || run === runId ? untilCancelled() : { ...nothingSeen, resetTo: runId };
+      };
+      await onStage(settlingWorld(`reset-${which}`, { watchSlo }), async (stage) => {
+        const { client } = temporal.env;
+        const namespace = temporal.env.namespace ?? 'default';
+        const run = await stage.start();
+        await stage.until('baking');
+        const { events } = await run.fetchHistory();
+        const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+        await client.workflowService.resetWorkflowExecution({
+          ...{ namespace, reason: 'a test', requestId: `reset-${which}` },
+          workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
+          workflowTaskFinishEventId: tasks.at(which === 'first' ? 0 : -1)?.eventId ?? null,
+        });
+        const query = `WorkflowId STARTS_WITH 'guard:shop/shop/reset-${which}/'`;
+        await assertEventually(async () => {
+          const { count } = await client.workflowService.countWorkflowExecutions({ namespace, query });
+          expect(Number(count)).toBe(2);
+        }, limits.phase);
+        await stage.until('baking');
+        await stage.rollout.terminate('a test');
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
+        await stage.settled();
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'of an earlier run does not disturb a later one: the settler looks, sees that a run owns the service, and ends',
+    async () => {
+      await onStage(settlingWorld('two', baking), async (stage) => {
+        const first = await stage.start();
+        await stage.until('baking');
+        await first.executeUpdate('abort', { args: [{ reason: 'a test' }] });
+        await first.result();
+        const second = await stage.start({ ...stage.plan, epoch: stage.plan.epoch + 1 });
+        await stage.until('baking');
+        await assertEventually(async () => expect((await stage.settler.describe()).status.name).not.toBe('RUNNING'));
+        expect((await second.describe()).status.name).toBe('RUNNING');
+        expect(stage.world.isWhole()).toBe(false);
+        await second.terminate('a test');
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
+      });
+    },
+    limits.rollout,
+  );
+});
+
+describe('the settler', () => {
+  it(
+    'starts another restore when somebody terminates the one that it has started',
+    async () => {
+      let hung = true;
+      const world = settlingWorld('again', {
+        ...baking,
+        // The first restore gets nowhere.
+        verifyRouting: async ({ mode }: { mode: string }) =>
+          mode === 'restored' && hung ? untilCancelled() : { result: 'verified', proofs: [], verifiedAtMs: Date.now() },
+        restore: async (input: Parameters<SettlingWorld['activities']['restore']>[0]) =>
+          hung ? untilCancelled() : settlingRestore(world, input),
+      });
+      const plain = settlingWorld('again');
+      const settlingRestore = (
+        of: SettlingWorld,
+        input: Parameters<SettlingWorld['activities']['restore']>[0],
+      ): ReturnType<SettlingWorld['activities']['restore']> => {
+        const one = of.clusters[input.cluster.name];
+        if (one !== undefined)
+          one.record = { ...one.record, versions: { ...one.record.versions, current: one.record.versions.proven } };
+        return plain.activities.restore(input);
+      };
+      await onStage(world, async (stage) => {
+        const run = await stage.start();
+        await stage.until('baking');
+        await run.terminate('a test');
+        await stage.until('restoring');
+        expect(stage.world.isWhole()).toBe(false);
+        await stage.rollout.terminate('a test');
+        hung = false;
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
+        await stage.settled();
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'waits for a cluster that cannot be read without giving up, and is woken by whoever knows better',
+    async () => {
+      const world = settlingWorld('away', baking);
+      await onStage(world, async (stage) => {
+        const one = world.clusters['onprem-fra1'];
+        if (one === undefined) throw new RangeError('no such cluster');
+        one.unreachable = 'timeout';
+        const run = await stage.start();
+        await stage.until('baking');
+        await run.terminate('a test');
+        await assertEventually(() => expect(world.isWhole()).toBe(true), limits.phase);
+        await assertEventually(async () =>
+          expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({
+            phase: 'waiting',
+            needs: [{ kind: 'reach', cluster: 'onprem-fra1' }],
+          }),
+        );
+        // What may still be sent to from there is not taken away.
+        expect(Object.keys(world.clusters['aws-us-east-1']?.versions ?? {})).toContain('v2');
+        one.unreachable = '';
+        await stage.settler.signal('wake');
+        await stage.settled();
+        expect(Object.keys(world.clusters['aws-us-east-1']?.versions ?? {})).toEqual(['v1']);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'leaves it to a person after three restores, with a page that says exactly what is where, and takes no more',
+    async () => {
+      const world = settlingWorld('spent');
+      for (const name of ['aws-us-east-1']) {
+        const one = world.clusters[name];
+        if (one === undefined) throw new RangeError('no such cluster');
+        one.record = {
+          ...one.record,
+          versions: { ...one.record.versions, current: { [name]: { v1: 950_000, v2: 50_000 } } },
+        };
+      }
+      await onStage(world, async (stage) => {
+        const carried = { rounds: 3, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] };
+        const input: SettleInput = { service: stage.plan.service, known: null, carried };
+        await temporal.env.client.workflow.start('settle', {
+          ...{ workflowId: stage.settler.workflowId, taskQueue: taskQueues.control, args: [input] },
+        });
+        await assertEventually(async () =>
+          expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({
+            phase: 'needs-person',
+            reason: expect.stringContaining('aws-us-east-1: current traffic differs'),
+          }),
+        );
+        const page = await stage.settler.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+        expect(page.currentDetails).toContain('tidegate restore spent');
+        expect(world.calls).not.toContain('restore aws-us-east-1');
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'is stopped by a run that goes forward, and keeps what it knew: the warm time lies with the version',
+    async () => {
+      await onStage(settlingWorld('forward', {}, 600_000), async (stage) => {
+        const dues = (): unknown => stage.world.clusters['aws-us-east-1']?.versions['v1'];
+        await (await stage.start()).result();
+        await assertEventually(() => expect(typeof dues()).toBe('number'));
+        const before = dues();
+        await assertEventually(async () =>
+          expect((await stage.settler.query<SettleStatus>('status')).phase).toBe('waiting'),
+        );
+        const { runId } = await stage.settler.describe();
+        const next = await stage.start({ ...stage.plan, version: 'v2', epoch: stage.plan.epoch + 1 });
+        await next.result();
+        await assertEventually(async () => expect((await stage.settler.describe()).runId).not.toBe(runId));
+        const { client } = temporal.env;
+        const cut = await client.workflow.getHandle(stage.settler.workflowId, runId).describe();
+        expect(cut.status.name).toBe('CANCELLED');
+        expect(dues()).toBe(before);
+      });
+    },
+    limits.rollout,
+  );
+});

@@ -1,0 +1,54 @@
+/** The guard of a run, as the run sees it: started before the first write, and then left alone. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  log,
+  ParentClosePolicy,
+  startChild,
+} from '@temporalio/workflow';
+import type { KnownService } from '../core/contract/messages.ts';
+import { taskQueues } from '../core/contract/queues.ts';
+import { guardWorkflowId } from '../core/contract/workflow-ids.ts';
+import type { Plan } from '../core/rollout/plan/plan.ts';
+import { guard } from './guard.ts';
+
+/** Guards of one epoch: a run that was reset so often is nobody's plan. */
+const NAMESAKES = 20;
+
+/**
+ * Resolves once it runs. A guard hears of the end of the very run that started it: the namesake that a former self has left
+ * (the run was reset) guards nobody any more. Never rejects: the audit finds what has no guard.
+ */
+export async function startGuard(plan: Plan): Promise<void> {
+  for (let namesakes = 0; namesakes < NAMESAKES; namesakes += 1) if (await startOne(plan, namesakes)) return;
+}
+
+async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
+  const { service, epoch } = plan;
+  const workflowId = guardWorkflowId({ ...service, part: 'versions', epoch });
+  try {
+    await CancellationScope.nonCancellable(() =>
+      startChild(guard, {
+        workflowId: namesakes === 0 ? workflowId : `${workflowId}/${String(namesakes + 1)}`,
+        args: [{ service, known: knownOf(plan) }],
+        taskQueue: taskQueues.control,
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.ABANDON,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `wakes the settler of ${service.service} when the run has ended, however it ends`,
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    log.warn('the run goes on without a guard', { error });
+    return true;
+  }
+}
+
+const knownOf = ({ clusters, warmMs, drainMs }: Plan): KnownService => ({
+  clusters: Object.values(clusters),
+  warmMs,
+  drainMs,
+});

@@ -1,0 +1,72 @@
+/** What the settler does about one need. */
+import { ChildWorkflowCancellationType, ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { KnownService } from '../core/contract/messages.ts';
+import { taskQueues } from '../core/contract/queues.ts';
+import { settleWorkflowId } from '../core/contract/workflow-ids.ts';
+import type { ClusterRef } from '../core/kube/cluster-ref.ts';
+import type { Need } from '../core/rollout/settled.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
+import { activityOptions, noPlan } from './activity-options.ts';
+import { startRollout } from './start-rollout.ts';
+
+/** Run id of the restore. It is a rollout as any other: with the lock, the proof and the guard of one. */
+export async function startRestore(service: ServiceRef): Promise<string> {
+  const { mesh, namespace, service: name } = service;
+  const door = await startChild(startRollout, {
+    workflowId: `${settleWorkflowId(service)}/restore`,
+    args: [{ mesh, namespace, service: name, change: { kind: 'restore' } }],
+    taskQueue: taskQueues.control,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.ABANDON,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    staticSummary: `restore ${name}: no run owns what is half moved`,
+  });
+  return (await door.result()).runId;
+}
+
+/** '' = done; else why it could not be. Throws what a later look may do better. */
+export async function doNeed(
+  service: ServiceRef,
+  { clusters, drainMs }: Pick<KnownService, 'clusters' | 'drainMs'>,
+  need: Need,
+): Promise<string> {
+  const at = (name: string): { service: ServiceRef; cluster: ClusterRef } => ({
+    service,
+    cluster: refOf(clusters, name),
+  });
+  const does = (name: keyof RolloutActivities): RolloutActivities =>
+    proxyActivities<RolloutActivities>({
+      ...activityOptions({ ...noPlan, drainMs })[name],
+      summary: need.reason,
+      // A run that wants the service waits until this has ended for good.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    });
+  switch (need.kind) {
+    case 'pin':
+      await does('pinVersion').pinVersion(at(need.cluster));
+      return '';
+    case 'free':
+      await does('freeAutoscalers').freeAutoscalers({ ...at(need.cluster), version: need.version });
+      return '';
+    case 'keep':
+      await does('keepWarm').keepWarm({ ...at(need.cluster), version: need.version, dueMs: need.dueMs });
+      return '';
+    case 'retire': {
+      const { version } = need;
+      const changes = await does('retireVersion').retireVersion({ service, clusters, version, drainMs });
+      const skipped = changes.some(({ action }) => action === 'skipped');
+      return skipped ? `${version} is called again: it stays` : '';
+    }
+    case 'reach':
+    case 'person':
+    case 'restore':
+      return need.reason;
+  }
+}
+
+function refOf(clusters: readonly ClusterRef[], name: string): ClusterRef {
+  const found = clusters.find((one) => one.name === name);
+  if (found === undefined) throw new RangeError(`the mesh has no cluster ${name}`);
+  return found;
+}

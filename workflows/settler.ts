@@ -1,0 +1,201 @@
+/** One look of the settler: who owns the service, what is to be done, and doing what is due. */
+import { isCancellation, log, proxyActivities } from '@temporalio/workflow';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { KnownService, SettleInput, SettleMemory, SettlePhase, SettleStatus } from '../core/contract/messages.ts';
+import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
+import { delayMs, isSpent, restoreDelayMs } from '../core/rollout/settle-pace.ts';
+import { isDue, needsOf, type Need } from '../core/rollout/settled.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
+import { activityOptions, noPlan } from './activity-options.ts';
+import { describeFailure } from './failures.ts';
+import { doNeed, startRestore } from './settle-work.ts';
+
+export interface Settler {
+  /** ms until the next look; 0 = at once; null = nothing is left to do. */
+  look(): Promise<number | null>;
+  /** Somebody knows of news: what was put off is tried again soon. */
+  woken(): void;
+  status(): SettleStatus;
+  memory(): SettleMemory;
+  known(): KnownService | null;
+}
+
+const options = activityOptions(noPlan);
+const { findRun } = proxyActivities<RolloutActivities>({ ...options.findRun, summary: 'does a run own the service?' });
+const { describeRun } = proxyActivities<RolloutActivities>({
+  ...options.describeRun,
+  summary: 'how did the last run end?',
+});
+const { loadConfig } = proxyActivities<RolloutActivities>({ ...options.loadConfig, summary: 'which clusters?' });
+const { surveyService } = proxyActivities<RolloutActivities>({
+  ...options.surveyService,
+  summary: 'read the service in all clusters',
+});
+
+/** Lines of the log that are kept. */
+const LOG_LINES = 50;
+
+/** What a settler knows, from look to look. */
+interface Settling {
+  readonly service: ServiceRef;
+  /** Id of the rollouts of the service: the lock. */
+  readonly workflowId: string;
+  memory: SettleMemory;
+  known: KnownService | null;
+  looks: number;
+  now: Pick<SettleStatus, 'phase' | 'reason' | 'needs'>;
+}
+
+const nothingDone: SettleMemory = { rounds: 0, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] };
+
+export function createSettler({ service, known, carried }: SettleInput): Settler {
+  const settling: Settling = {
+    service,
+    workflowId: rolloutWorkflowId({ ...service, part: 'versions' }),
+    memory: carried ?? nothingDone,
+    known,
+    looks: 0,
+    now: { phase: 'looking', reason: 'looking', needs: [] },
+  };
+  return {
+    look: () => look(settling),
+    woken: () => void (settling.memory = { ...settling.memory, idleLooks: 0 }),
+    status: () => ({ ...settling.now, looks: settling.looks, log: [...settling.memory.log] }),
+    memory: () => settling.memory,
+    known: () => settling.known,
+  };
+}
+
+function say(settling: Settling, text: string): void {
+  const { memory } = settling;
+  settling.memory = { ...memory, log: [...memory.log.slice(1 - LOG_LINES), { atMs: Date.now(), text }] };
+}
+
+function rest(settling: Settling, phase: SettlePhase, reason: string, needs: readonly Need[] = []): void {
+  settling.now = { phase, reason, needs };
+}
+
+/** Nothing could be done now: the next look, later each time. */
+function later(settling: Settling): number {
+  const idleLooks = settling.memory.idleLooks + 1;
+  settling.memory = { ...settling.memory, idleLooks };
+  return delayMs(idleLooks);
+}
+
+async function look(settling: Settling): Promise<number | null> {
+  const { service, workflowId } = settling;
+  settling.looks += 1;
+  const open = await findRun({ workflowId });
+  if (open !== '' && open !== settling.memory.restoreRun) {
+    rest(settling, 'owned', `a run owns it (${workflowId}); its guard comes again when that has ended`);
+    return null;
+  }
+  if (open !== '') {
+    rest(settling, 'restoring', `its restore is under way (${workflowId})`, settling.now.needs);
+    return later(settling);
+  }
+  const unproven = await lastUnproven(settling);
+  const known = await knownService(settling);
+  const { clusters, nowMs } = await surveyService({ service, clusters: known.clusters });
+  const needs = withUnproven(needsOf({ clusters, nowMs, warmMs: known.warmMs }), unproven);
+  const restore = needs.find(({ kind }) => kind === 'restore');
+  if (restore !== undefined) return putBack(settling, restore, { needs, nowMs });
+  settling.memory = { ...settling.memory, rounds: 0, restoreRun: '', restoreAfterMs: 0 };
+  if (needs.length > 0) return mend(settling, needs, { nowMs, known });
+  rest(settling, 'settled', 'nothing is left to do');
+  return null;
+}
+
+/** Asked when it may have changed: at the first look, and after a restore of our own. */
+async function lastUnproven({ looks, memory: { restoreRun }, workflowId }: Settling): Promise<string> {
+  if (looks > 1 && restoreRun === '') return '';
+  const last = await describeRun({ workflowId, runId: restoreRun });
+  return last?.outcome === 'unproven' ? last.reason : '';
+}
+
+/** Weights are as they should be, and yet an Envoy did otherwise: written and proven once more. */
+const withUnproven = (needs: Need[], why: string): Need[] =>
+  why === '' || needs.some(({ kind }) => kind === 'restore')
+    ? needs
+    : [{ kind: 'restore', clusters: [], reason: `the last run ended unproven: ${why}` }, ...needs];
+
+async function knownService(settling: Settling): Promise<KnownService> {
+  const { service, looks, memory } = settling;
+  if (looks > 1 && settling.known !== null && memory.idleLooks === 0) return settling.known;
+  try {
+    const config = await loadConfig({ mesh: service.mesh, namespace: service.namespace, service: service.service });
+    const { warmMs, drainMs } = config.service;
+    settling.known = { clusters: config.mesh.clusters.map(({ ref }) => ref), warmMs, drainMs };
+  } catch (error) {
+    // A typo in somebody's document must not keep traffic half moved: the last plan knows the clusters.
+    if (settling.known === null || isCancellation(error)) throw error;
+  }
+  return settling.known;
+}
+
+interface Found {
+  readonly needs: readonly Need[];
+  readonly nowMs: number;
+}
+
+async function putBack(settling: Settling, restore: Need, { needs, nowMs }: Found): Promise<number> {
+  const { memory } = settling;
+  if (isSpent(memory.rounds)) {
+    const tried = `${String(memory.rounds)} restores did not settle it, so a person must look: ${restore.reason}`;
+    if (settling.now.phase !== 'needs-person') say(settling, tried);
+    rest(settling, 'needs-person', tried, needs);
+    return later(settling);
+  }
+  if (memory.restoreAfterMs > nowMs) {
+    rest(settling, 'waiting', `the next restore is tried in a while: ${restore.reason}`, needs);
+    return memory.restoreAfterMs - nowMs;
+  }
+  try {
+    const restoreRun = await startRestore(settling.service);
+    const rounds = memory.rounds + 1;
+    settling.memory = { ...memory, rounds, restoreRun, restoreAfterMs: nowMs + restoreDelayMs(rounds), idleLooks: 0 };
+    say(settling, `restore ${String(rounds)} started: ${restore.reason}`);
+    rest(settling, 'restoring', restore.reason, needs);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const why = `a restore could not be started: ${describeFailure(error).message}`;
+    say(settling, why);
+    rest(settling, 'waiting', why, needs);
+  }
+  return later(settling);
+}
+
+async function mend(
+  settling: Settling,
+  needs: readonly Need[],
+  { nowMs, known }: { readonly nowMs: number; readonly known: KnownService },
+): Promise<number> {
+  const due = needs.filter((need) => isDue(need, nowMs) && need.kind !== 'reach' && need.kind !== 'person');
+  const ends = await Promise.all(due.map((need) => tried(settling, need, known)));
+  if (ends.includes('')) {
+    settling.memory = { ...settling.memory, idleLooks: 0 };
+    rest(settling, 'looking', 'it looks whether that was all', needs);
+    return 0;
+  }
+  const blocked = needs.filter(({ kind }) => kind === 'reach' || kind === 'person');
+  const dues = needs.flatMap((need) => (need.kind === 'retire' && need.dueMs > nowMs ? [need.dueMs - nowMs] : []));
+  const [reason = ''] = [...ends, ...needs.map((need) => need.reason)];
+  rest(settling, blocked.some(({ kind }) => kind === 'person') ? 'needs-person' : 'waiting', reason, needs);
+  const stuck = blocked.length > 0 || ends.length > 0 ? [later(settling)] : [];
+  return Math.max(1_000, Math.min(...dues, ...stuck));
+}
+
+/** '' = done; else why not. */
+async function tried(settling: Settling, need: Need, known: KnownService): Promise<string> {
+  try {
+    const undone = await doNeed(settling.service, known, need);
+    say(settling, undone === '' ? `done: ${need.reason}` : undone);
+    return undone;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const why = describeFailure(error).message;
+    log.warn('the settler could not mend something', { need: need.kind, why });
+    say(settling, `not done yet: ${need.reason}: ${why}`);
+    return why;
+  }
+}
