@@ -59,9 +59,11 @@ export const settleBench: Bench = {
 };
 
 async function cuts(shop: Shop, { repeats, report }: BenchContext): Promise<Way[]> {
-  await shop.configure({ canary: steps('120s', share, 100), rest: steps('10s', 100), warm: '10m' });
+  const rest = steps('10s', 100);
+  await shop.configure({ canary: steps('10s', share, 100), rest, warm: '10m' });
   report('adopting the service');
   assertOutcome(await shop.play({ kind: 'adopt' }), 'promoted');
+  await shop.configure({ canary: steps('120s', share, 100), rest, warm: '10m' });
   const found: Way[] = [];
   for (let i = 1; i <= repeats; i += 1) {
     found.push(await cut(shop, `cut-${i}`));

@@ -148,12 +148,13 @@ interface Since {
   readonly wait: Shop['wait'];
 }
 
-/** The settler that the guard of a run has started has ended: nothing is left of what the run replaced. */
+/** The settler has ended after the run: nothing is left of what that replaced. (It may have started it, as a restore.) */
 async function settledSince(handle: WorkflowHandle, { since, wait }: Since): Promise<void> {
   const end = Date.now() + CHANGE_MS;
   for (;;) {
     const found = await handle.describe().catch(() => null);
-    if (found !== null && found.startTime >= since && found.status.name === 'COMPLETED') return;
+    const ended = found?.status.name === 'COMPLETED' ? found.closeTime : undefined;
+    if (ended !== undefined && ended >= since) return;
     if (Date.now() > end) throw new Error(`${handle.workflowId} has not ended within ${CHANGE_MS / 60_000} minutes`);
     await wait(LOOK_MS);
   }
