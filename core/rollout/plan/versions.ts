@@ -176,7 +176,7 @@ const pinnedVersions = (facts: readonly ClusterFacts[]): Record<string, string> 
   Object.fromEntries(
     facts.flatMap((one) => {
       const pin = one.record === null || isFresh(one) ? '' : pinOf(one.record);
-      return (workloadOf(one, pin)?.replicas ?? 0) > 0 ? [[one.cluster, pin]] : [];
+      return pin !== '' && (workloadOf(one, pin)?.replicas ?? 0) > 0 ? [[one.cluster, pin]] : [];
     }),
   );
 
