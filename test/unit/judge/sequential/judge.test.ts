@@ -92,7 +92,7 @@ describe('the sequential judge', () => {
 
   it('names the one bad cluster of three, not the others', () => {
     const good = arms([20, 0], [380, 0]);
-    const family = { clusters: 3, objectives: 1 };
+    const family = { clusters: 3, part: 1 };
     const seen = watch({
       clusters: { aws: good, gcp: arms([20, 4], [380, 0]), onprem: good },
       untilMs: 60_000,
@@ -104,7 +104,7 @@ describe('the sequential judge', () => {
   it('finds what every cluster shows a little of, and names none', () => {
     const worse = arms([200, 3], [3_800, 38]);
     const clusters = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`c${i}`, worse]));
-    const seen = watch({ clusters, untilMs: 1_200_000, family: { clusters: 8, objectives: 1 } });
+    const seen = watch({ clusters, untilMs: 1_200_000, family: { clusters: 8, part: 1 } });
     const alone = watch({ clusters: { c0: worse }, untilMs: 1_200_000 });
     expect(seen.verdict).toBe('breach');
     expect(seen.nowMs).toBeLessThan(alone.nowMs / 2);
