@@ -64,7 +64,10 @@ export function nextLookMs(judge: JudgeSettings, { counted, nowMs }: Sampled, { 
     const leastMs = Math.max(SHORTEST_MS, Math.min(judge.pollMs, intervalMs / looks));
     const dueMs = Math.min(...due);
     // What is late may come any moment; the later it is, the less it is asked for.
-    return [Math.max(dueMs, sawNew ? leastMs : Math.min(leastMs, Math.max(SHORTEST_MS, -dueMs)))];
+    if (!sawNew) return [Math.max(dueMs, Math.min(leastMs, Math.max(SHORTEST_MS, -dueMs)))];
+    // Of few processes each is looked at when it is due, however soon after another.
+    const instants = new Set(due.map((inMs) => Math.round(inMs / SHORTEST_MS))).size;
+    return [Math.max(dueMs, instants <= looks ? SHORTEST_MS : leastMs)];
   });
   const wantedMs = waits.length === 0 ? Math.max(judge.pollMs, intervalMs) : Math.min(...waits);
   return Math.min(LONGEST_POLL_MS, wantedMs);
