@@ -57,8 +57,8 @@ export interface OldHistory {
 export interface Family {
   /** Serving clusters that the rollout will reach. */
   readonly clusters: number;
-  /** SLOs that decide. */
-  readonly objectives: number;
+  /** What this SLO has of it, 0..1. */
+  readonly part: number;
 }
 
 export interface JudgeInput<Settings> {

@@ -18,16 +18,18 @@ const askMs = 50;
 interface Way {
   /** ms after the first bad answer that a client got. */
   readonly visible: number;
+  readonly verdict: number;
   readonly written: number;
 }
 
-export const looksBench: Bench = {
-  name: 'looks',
-  about: 'metrics every 5 s: the third error is in the store → weight 0 is written',
+/** @param clusters of the mesh; the canary is a part of the first one */
+const looks = (name: string, clusters: number): Bench => ({
+  name,
+  about: `metrics every 5 s, ${clusters === 1 ? 'one cluster' : `${clusters} clusters`}: the third error is in the store → weight 0 is written`,
   repeats: 20,
   async run(context) {
-    const ways = await withShop({ ...context, name: 'looks', metricsIntervalMs: intervalMs }, (shop) =>
-      measure(shop, context),
+    const ways = await withShop({ ...context, name, clusters, metricsIntervalMs: intervalMs }, (shop) =>
+      measure(shop, { ...context, clusters }),
     );
     const seconds = (pick: (way: Way) => number): number[] => ways.map((way) => pick(way) / 1000);
     const [visible, written] = [seconds((way) => way.visible), seconds((way) => way.written)];
@@ -35,7 +37,7 @@ export const looksBench: Bench = {
     return {
       title: 'Looks follow the samples',
       settings: {
-        lab: labText(),
+        lab: labText(undefined, clusters),
         metrics: `pods push and Envoys are scraped every ${intervalMs / 1000} s`,
         canary: `${share} % of one cluster, ${errors * 100} % of its answers are 500 from ${goodMs / 1000} to ${(goodMs + intervalMs) / 1000} s into the bake on`,
         judge: 'sequential with its defaults (warmUp 0 s)',
@@ -43,7 +45,9 @@ export const looksBench: Bench = {
       },
       measures: [
         { what: `error ${enough} is in the store`, unit: 's', values: visible },
+        { what: 'the verdict', unit: 's', values: seconds((way) => way.verdict) },
         { what: 'weight 0 is written', unit: 's', values: written },
+        { what: 'weight 0 after the verdict', unit: 's', values: seconds((way) => way.written - way.verdict) },
         {
           what: 'weight 0 after the third error was in the store',
           unit: 's',
@@ -70,10 +74,14 @@ export const looksBench: Bench = {
       ],
     };
   },
-};
+});
 
-async function measure(shop: Shop, { repeats, report }: BenchContext): Promise<Way[]> {
-  const rollout = { canary: steps('60s', share, 100), rest: steps('10s', 100), warm: '10m' };
+export const looksBench = looks('looks', 3);
+export const looksInOneClusterBench = looks('looks-1', 1);
+
+async function measure(shop: Shop, { repeats, report, clusters }: BenchContext & { clusters: number }): Promise<Way[]> {
+  const canary = steps('60s', share, 100);
+  const rollout = clusters === 1 ? { rest: canary, warm: '10m' } : { canary, rest: steps('10s', 100), warm: '10m' };
   await shop.configure(rollout);
   report('adopting the service');
   await shop.wait(2 * intervalMs);
@@ -104,11 +112,11 @@ async function wayBack(shop: Shop, version: string, afterMs: number): Promise<Wa
     await shop.retired(act.plan, version);
     await lab.break('heal');
     const firstBad = (await lab.traffic.report({ since })).firstBad[version];
-    const { written } = act.status.moments;
+    const { verdict, written } = act.status.moments;
     const seenAt = await visibleAt;
-    if (firstBad === undefined || written === null || seenAt === undefined)
+    if (firstBad === undefined || verdict === null || written === null || seenAt === undefined)
       throw new Error(`${version} was taken back without errors that anybody saw: ${act.status.reason}`);
-    return { visible: seenAt - firstBad, written: written - firstBad };
+    return { visible: seenAt - firstBad, verdict: verdict - firstBad, written: written - firstBad };
   } finally {
     asking.abort();
   }

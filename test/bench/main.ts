@@ -13,7 +13,7 @@ import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
 import { judgeBench } from './judge.ts';
 import { load, machine } from './machine.ts';
-import { looksBench } from './looks.ts';
+import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
 import { settleBench } from './settle.ts';
@@ -31,6 +31,7 @@ const benches = [
   healthyBench,
   watchesBench,
   looksBench,
+  looksInOneClusterBench,
   objectsBench,
   cliBench,
 ];

@@ -23,7 +23,7 @@ export const judgeText = ({ pollMs, windowMs, minRequests, minBad, alpha }: Thre
 
 export const slosText = 'the default: at most 1 % errors, as the pods count them and as the Envoys count them';
 
-export const labText = (perSecond: number = rate): string =>
-  `shop: 3 clusters, 4 Envoys, all of a lab on this machine; ${perSecond} requests/s from each cluster, half on new connections, no retries`;
+export const labText = (perSecond: number = rate, clusters = 3): string =>
+  `shop: ${clusters === 1 ? '1 cluster, 2 Envoys' : '3 clusters, 4 Envoys'}, all of a lab on this machine; ${perSecond} requests/s from each cluster, half on new connections, no retries`;
 
 export const metricsText = `pods export and Envoys are scraped every ${metricsIntervalMs / 1000} s`;

@@ -68,15 +68,22 @@ export interface ShopOptions extends Pick<BenchContext, 'signal' | 'report'> {
   readonly name: string;
   /** Requests per second of each cluster. */
   readonly rate?: number;
+  /** Of the mesh, the first ones; default: all. */
+  readonly clusters?: number;
   /** Pods push and Envoys are scraped that often, ms. */
   readonly metricsIntervalMs?: number;
 }
 
 /** A lab with traffic to the service; it ends when the work has. */
 export async function withShop<T>(options: ShopOptions, work: (shop: Shop) => Promise<T>): Promise<T> {
-  const { signal, report, name, rate = defaultRate, metricsIntervalMs = defaultIntervalMs } = options;
+  const { signal, report, name, rate = defaultRate, clusters, metricsIntervalMs = defaultIntervalMs } = options;
   report('starting a lab');
-  const rig = await startLabRig({ name: `bench-${name}-${process.pid}`, mesh: mesh(), metricsIntervalMs, signal });
+  const rig = await startLabRig({
+    name: `bench-${name}-${process.pid}`,
+    mesh: mesh(clusters),
+    metricsIntervalMs,
+    signal,
+  });
   try {
     await rig.lab.traffic.start({ service, rate });
     return await work(createShop(rig, signal));
@@ -86,9 +93,13 @@ export async function withShop<T>(options: ShopOptions, work: (shop: Shop) => Pr
 }
 
 /** Without the services that no bench touches: their pods cost CPU. */
-function mesh(): ReturnType<typeof shopMesh> {
+function mesh(clusters?: number): ReturnType<typeof shopMesh> {
   const shop = shopMesh();
-  return { ...shop, services: shop.services.filter(({ name }) => name === service) };
+  return {
+    ...shop,
+    clusters: shop.clusters.slice(0, clusters),
+    services: shop.services.filter(({ name }) => name === service),
+  };
 }
 
 function createShop(rig: LabRig, signal: AbortSignal): Shop {

@@ -13,7 +13,8 @@ import {
 import { sharedEdges, slowerThan } from '../arms/latency.ts';
 import { busyCells } from '../arms/subset-traffic.ts';
 import { hardStops, type SubsetTraffic } from '../hard-stops.ts';
-import { readsBackMs, type Comparable, type StratumCounts } from '../judge.ts';
+import { readsBackMs, type Comparable, type Family, type StratumCounts } from '../judge.ts';
+import { alphaPart } from '../sequential/alpha.ts';
 import { LONGEST_RANGE_MS, type CountSource } from '../series/source.ts';
 import type { Slo } from '../settings.ts';
 import type { SloReading } from '../slo-reading.ts';
@@ -81,13 +82,12 @@ export const look = async (
     lookAtListener(input, { ...ports, nowMs, offsetMs, before: state.listenerBefore }),
   ]);
   const past = await readPast(input, { ...ports, states: state.judges, counted, startMs, offsetMs, begunMs });
-  const family = familyOf(input);
   const counts = input.slos.map((slo) => {
     const strata = input.strata.map((stratum) =>
       stratumCounts({ input, slo, stratum, counted, past, offsetMs, settledToMs, settled: state.settled }),
     );
     const { intervalMs } = sourceOf(counted, slo);
-    return { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family };
+    return { slo, nowMs, staleMs: staleMs(counted, slo), strata, intervalMs, family: familyOf(input, slo) };
   });
   const judged = judgeSlos(input, counts, state.judges);
   const sampled = { counted: [...counted.byKind.values()], nowMs };
@@ -160,10 +160,10 @@ export const lookWithoutAnswer = (
     ...noTotals,
     sinceMs: stratum.sinceMs,
   }));
-  const given = { nowMs, staleMs: 0, strata, family: familyOf(input), providerError };
+  const given = { nowMs, staleMs: 0, strata, providerError };
   const judged = judgeSlos(
     input,
-    input.slos.map((slo) => ({ slo, ...given })),
+    input.slos.map((slo) => ({ slo, ...given, family: familyOf(input, slo) })),
     state.judges,
   );
   return {
@@ -179,9 +179,12 @@ export const lookWithoutAnswer = (
 
 const allJudges = (input: WatchSloInput) => input.slos.flatMap((slo) => judgesOf(input, slo));
 
-const familyOf = (input: WatchSloInput) => ({
+const familyOf = (input: WatchSloInput, slo: Slo): Family => ({
   clusters: Math.max(input.clusters ?? 1, input.strata.length),
-  objectives: input.slos.filter((slo) => judgesOf(input, slo)[0]?.settings.type === 'sequential').length || 1,
+  part: alphaPart(
+    slo,
+    input.slos.filter((one) => judgesOf(input, one)[0]?.settings.type === 'sequential'),
+  ),
 });
 
 interface Start {

@@ -9,6 +9,8 @@ import type { JudgeSettings } from '../settings.ts';
 export const LONGEST_POLL_MS = 10_000;
 /** Where many pods sample at instants of their own, so many looks per interval see each of them soon enough. */
 const LOOKS_PER_INTERVAL = 5;
+/** An Envoy counts both versions at once, so its counts are compared when they come; pods have to wait for each other. */
+const LOOKS_PER_INTERVAL_AT_ENVOYS = 10;
 /** Least time between two looks, ms. */
 const SHORTEST_MS = 250;
 /** From a sample's own time until it can be read: at first, and never taken for less, ms. */
@@ -53,16 +55,23 @@ export function paceOf({ counted, nowMs }: Sampled, before: Pace | undefined): P
 export function nextLookMs(judge: JudgeSettings, { counted, nowMs }: Sampled, { lagMs, sawNew }: Pace): number {
   if (judge.type !== 'sequential') return judge.pollMs;
   const intervalMs = Math.max(0, ...counted.map((kind) => kind.intervalMs));
-  const leastMs = Math.max(SHORTEST_MS, Math.min(judge.pollMs, intervalMs / LOOKS_PER_INTERVAL));
-  const due = counted.flatMap((kind) =>
-    kind.intervalMs === 0
-      ? []
-      : kind.series
-          .map(({ newestMs }) => newestMs + kind.intervalMs + lagMs - nowMs)
-          .filter((inMs) => inMs > -GONE_AFTER_INTERVALS * kind.intervalMs),
-  );
-  const wantedMs = due.length === 0 ? Math.max(judge.pollMs, intervalMs) : Math.min(...due);
-  // What is late may come any moment; the later it is, the less it is asked for.
-  const soonestMs = sawNew ? leastMs : Math.min(leastMs, Math.max(SHORTEST_MS, -wantedMs));
-  return Math.min(LONGEST_POLL_MS, Math.max(soonestMs, wantedMs));
+  const waits = counted.flatMap((kind) => {
+    const due = kind.series
+      .map(({ newestMs }) => newestMs + kind.intervalMs + lagMs - nowMs)
+      .filter((inMs) => inMs > -GONE_AFTER_INTERVALS * kind.intervalMs);
+    if (kind.intervalMs === 0 || due.length === 0) return [];
+    const looks = isOfEnvoys(kind) ? LOOKS_PER_INTERVAL_AT_ENVOYS : LOOKS_PER_INTERVAL;
+    const leastMs = Math.max(SHORTEST_MS, Math.min(judge.pollMs, intervalMs / looks));
+    const dueMs = Math.min(...due);
+    // What is late may come any moment; the later it is, the less it is asked for.
+    if (!sawNew) return [Math.max(dueMs, Math.min(leastMs, Math.max(SHORTEST_MS, -dueMs)))];
+    // Of few processes each is looked at when it is due, however soon after another.
+    const instants = new Set(due.map((inMs) => Math.round(inMs / SHORTEST_MS))).size;
+    return [Math.max(dueMs, instants <= looks ? SHORTEST_MS : leastMs)];
+  });
+  const wantedMs = waits.length === 0 ? Math.max(judge.pollMs, intervalMs) : Math.min(...waits);
+  return Math.min(LONGEST_POLL_MS, wantedMs);
 }
+
+const isOfEnvoys = ({ series }: Pick<Counted, 'series'>): boolean =>
+  series.some(({ labels }) => labels['envoy_cluster_name'] !== undefined);

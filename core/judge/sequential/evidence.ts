@@ -22,6 +22,11 @@ export interface Comparison {
   /** ln of what `whole` is paid for overshoot; see overshoot.ts. */
   readonly refund: number;
   readonly dispersion: Dispersion;
+  /**
+   * What counts of different times have shown in the last stretch. It counts from the next stretch on: a fault that begins
+   * between two counts looks like a burst of one of them, and must not be explained away by itself. Left out: nothing.
+   */
+  readonly later?: Dispersion;
   /** What `whole` rests on. */
   readonly newer: Total;
   readonly older: Total;
@@ -64,8 +69,10 @@ export interface Counts {
   /** The old version's counts that make the new one look best, and worst; the same unless a change of level blurs them. */
   readonly kind: Total;
   readonly harsh: Total;
-  /** Per arm counts that should differ by chance only. */
+  /** Per arm counts of the same time that should differ by chance only: its processes side by side. */
   readonly alike: readonly (readonly Total[])[];
+  /** The same of times that differ: a process's neighbouring intervals, processes with instants of their own. */
+  readonly unalike: readonly (readonly Total[])[];
 }
 
 export interface StretchCounts {
@@ -80,6 +87,8 @@ export interface StretchCounts {
 export interface Evidence {
   readonly schema: 2;
   readonly strata: Readonly<Record<string, StratumEvidence>>;
+  /** Serving clusters that were looked at first. Left out: none yet, or an older worker did not say. */
+  readonly first?: readonly string[];
   /** How many windows have begun. */
   readonly windows: number;
   /** When the running one began, ms. */
@@ -101,7 +110,10 @@ export interface Objective {
   readonly clusters: number;
   /** Chance of one false breach in the whole rollout, 0..1. */
   readonly alpha: number;
-  /** ln of the e-value at which one cluster's comparison is a breach by itself; Infinity where edges share the evidence. */
+  /**
+   * ln of the e-value at which one cluster's comparison is a breach by itself, where clusters have equal parts; Infinity
+   * where edges share the evidence.
+   */
   readonly enough: number;
 }
 
@@ -114,7 +126,17 @@ export const RELATIVE_PART = 0.95;
 /** Part of alpha for clusters by themselves, together; the rest is for all of them pooled. */
 const LOCAL_PART = 0.8;
 
+/** … and of this, for the clusters that the rollout reaches first: whoever has a canary wave has it to find faults. */
+const FIRST_PART = 0.5;
+
 const ALL = '*';
+
+/** What a cluster by itself may bet, of 1 for all clusters together; fixed by the plan, before anything is counted. */
+export const clusterPart = (name: string, { first = [], of }: { first?: readonly string[]; of: number }): number => {
+  if (first.length === 0 || first.length >= of) return 1 / of;
+  const together = Math.max(FIRST_PART, first.length / of);
+  return first.includes(name) ? together / first.length : (1 - together) / (of - first.length);
+};
 
 /** ln of the e-value since the first share at which the only comparison of a cluster is a breach, whatever all others say. */
 export const enoughOf = ({ alpha, clusters }: Pick<Objective, 'alpha' | 'clusters'>): number =>
@@ -147,7 +169,7 @@ export const oldKept = (now: Total, bake: Total, allowed: number): boolean =>
 
 const withComparison = (
   before: Comparison,
-  { newer, kind, harsh, alike }: Counts,
+  { newer, kind, harsh, alike, unalike }: Counts,
   { grid, enough }: Pick<Objective, 'grid' | 'enough'>,
 ): Comparison => {
   const table = (older: Total): Table => ({
@@ -163,7 +185,8 @@ const withComparison = (
     recent: plusProfile(before.recent, kindly),
     bake: plusProfile(before.bake, harsh === kind ? kindly : likelihoodOf(table(harsh), grid)),
     refund: refundOf(before, { table: given, more: kindly, grid, enough }),
-    dispersion: alike.reduce(withCounts, before.dispersion),
+    dispersion: alike.reduce(withCounts, plusDispersion(before.dispersion, before.later ?? noDispersion)),
+    later: unalike.reduce(withCounts, noDispersion),
     newer: plusTotal(before.newer, newer),
     older: plusTotal(before.older, kind),
   };
@@ -230,9 +253,14 @@ export const logEvidence = (evidence: Evidence, objective: Objective): LogEviden
   const names = Object.keys(evidence.strata);
   const byCluster = Object.fromEntries(names.map((name) => [name, logOf(evidence, objective, name)]));
   if (objective.clusters === 1) return { all: byCluster[names[0] ?? ''] ?? 0, byCluster };
-  // Clusters that are not reached yet have bet nothing: 1 each.
-  const waiting = Math.max(0, objective.clusters - names.length);
-  const local = logSumExp([...Object.values(byCluster), Math.log(waiting)]) - Math.log(names.length + waiting);
+  const of = Math.max(objective.clusters, names.length);
+  const parts = names.map((name) => clusterPart(name, { ...evidence, of }));
+  // Clusters that are not reached yet have bet nothing: what they may bet is still in hand.
+  const waiting = names.length === of ? 0 : 1 - parts.reduce((sum, part) => sum + part, 0);
+  const local = logSumExp([
+    ...names.map((name, i) => Math.log(parts[i] ?? 0) + (byCluster[name] ?? 0)),
+    Math.log(waiting),
+  ]);
   const pooled = logOf(evidence, objective, ALL);
   return { all: logSumExp([Math.log(LOCAL_PART) + local, Math.log(1 - LOCAL_PART) + pooled]), byCluster };
 };

@@ -22,9 +22,10 @@ export interface SeenEvidence {
 /** The regression that a waiting reader is told about, as a ratio. */
 const EXAMPLE = 5;
 
-export const describeBreach = (seen: SeenEvidence, strata: readonly StratumCounts[]): string => {
+/** @param of what breaches: a cluster by itself, or all of them together, be there only one so far */
+export const describeBreach = (seen: SeenEvidence, strata: readonly StratumCounts[], of: 'one' | 'all'): string => {
   const { objective, log } = seen;
-  const local = strata.length === 1;
+  const local = of === 'one';
   const logE = local ? (log.byCluster[strata[0]?.cluster ?? ''] ?? 0) : log.all;
   const needed = (local ? objective.clusters : 1) / objective.alpha;
   const { low } = intervalOf(seen, strata);

@@ -73,7 +73,7 @@ export const objectiveOf = ({
     points: kind === 'errors' ? FINE : COARSE,
   };
   const clusters = family?.clusters ?? 1;
-  const alpha = settings.alpha / (family?.objectives ?? 1);
+  const alpha = settings.alpha * (family?.part ?? 1);
   const enough = kind === 'errors' ? enoughOf({ alpha, clusters }) : Infinity;
   return { grid: createGrid(options), allowed: 1 - slo.target, edge: edgeOf(slo), clusters, alpha, enough };
 };
@@ -106,7 +106,7 @@ const readingsOf = (input: SequentialInput, objective: Objective, evidence: Evid
   const seen: SeenEvidence = { input, objective, evidence, log, cleared };
   const each = strata.map((stratum) => {
     const { verdict, reason } = named.includes(stratum.cluster)
-      ? { verdict: 'breach' as const, reason: describeBreach(seen, [stratum]) }
+      ? { verdict: 'breach' as const, reason: describeBreach(seen, [stratum], 'one') }
       : judgeStratum(seen, stratum);
     return reading(seen, { cluster: stratum.cluster, verdict, reason, strata: [stratum] });
   });
@@ -116,9 +116,9 @@ const readingsOf = (input: SequentialInput, objective: Objective, evidence: Evid
   const all = (verdict: VerdictKind, reason: string): SloReading =>
     reading(seen, { cluster: '*', verdict, reason, strata });
   if (pages.length > 0) return [...each, all('breach', describeBurn(seen, pages))];
-  if (strata.length === 1 && breach && named.length === 0) return [all('breach', describeBreach(seen, strata))];
+  if (strata.length === 1 && breach && named.length === 0) return [all('breach', describeBreach(seen, strata, 'all'))];
   if (strata.length === 1) return each;
-  if (breach) return [...each, all('breach', describeBreach(seen, strata))];
+  if (breach) return [...each, all('breach', describeBreach(seen, strata, 'all'))];
   const open = each.find(({ verdict }) => verdict !== 'healthy');
   const pooled = open === undefined ? 'healthy in every cluster' : `not healthy while ${open.cluster} is not`;
   return [...each, all(open === undefined ? 'healthy' : 'unknown', `${slo.name}: ${pooled}`)];

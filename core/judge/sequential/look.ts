@@ -3,6 +3,7 @@ import { plusTotal, sumCells, type Arm, type Cell, type Total } from '../arms/ar
 import { withBucket } from './burn-rate.ts';
 import { priorOf, type Dispersion } from './dispersion.ts';
 import {
+  clusterPart,
   noComparison,
   noStratumEvidence,
   nothing,
@@ -46,13 +47,16 @@ export interface Look {
 }
 
 export const withLook = (evidence: Evidence, objective: Objective, look: Look): Evidence => {
+  const first = firstOf(evidence, look);
   const seen = look.strata.map((stratum) => {
     const before = evidence.strata[stratum.cluster] ?? seeded(stratum, look);
-    const after = stratum.known ? withStratum(before, { objective, stratum, look }) : before;
+    const own = ofCluster(objective, stratum.cluster, first);
+    const after = stratum.known ? withStratum(before, { objective: own, stratum, look }) : before;
     return { cluster: stratum.cluster, before, after };
   });
   return {
     ...evidence,
+    ...(first.length > 0 ? { first } : {}),
     strata: { ...evidence.strata, ...Object.fromEntries(seen.map(({ cluster, after }) => [cluster, after])) },
     spent: seen.reduce((spent, { before, after }) => {
       const [from, to] = [before.absolute.whole, after.absolute.whole];
@@ -60,6 +64,16 @@ export const withLook = (evidence: Evidence, objective: Objective, look: Look): 
       return more.total === 0 ? spent : withBucket(spent, more);
     }, evidence.spent),
   };
+};
+
+/** Evidence that an older worker began goes on with equal parts. */
+const firstOf = (evidence: Evidence, { strata }: Look): readonly string[] =>
+  evidence.first ?? (Object.keys(evidence.strata).length > 0 ? [] : strata.map(({ cluster }) => cluster));
+
+/** A cluster that may bet more needs less, and one that may bet less needs more. */
+const ofCluster = (objective: Objective, name: string, first: readonly string[]): Objective => {
+  const { clusters: of, enough } = objective;
+  return { ...objective, enough: enough - Math.log(of * clusterPart(name, { first, of })) };
 };
 
 /** What the old version did before the first share tells how far its requests fail in bursts. */
@@ -133,15 +147,49 @@ interface Cut {
   readonly intervalMs: number;
 }
 
-const countsOf = ({ newArm, oldArm }: Arms, { stretch, compared, intervalMs }: Cut): Counts => ({
-  newer: newCounts(newArm.cells, stretch),
-  ...(compared ? oldCounts(oldArm.cells, stretch) : { kind: nothing, harsh: nothing }),
-  alike: (compared ? [newArm, oldArm] : [newArm]).map((arm) => sideBySide(arm, stretch, intervalMs)),
-});
-
-/** Counts that should differ by chance only: of an arm's pods; of a single pod's intervals, from the one before on. */
-const sideBySide = ({ pods }: Arm, { fromMs, atMs }: Stretch, intervalMs: number): readonly Total[] => {
-  const busy = pods.map((cells) => sumCells(cells, fromMs, atMs)).filter(({ total }) => total > 0);
-  if (busy.length > 1) return busy;
-  return (pods[0] ?? []).filter((cell) => cell.atMs > fromMs - intervalMs && cell.atMs <= atMs);
+const countsOf = ({ newArm, oldArm }: Arms, { stretch, compared, intervalMs }: Cut): Counts => {
+  const arms = (compared ? [newArm, oldArm] : [newArm]).map(({ pods }) => busyIn(pods, stretch));
+  return {
+    newer: newCounts(newArm.cells, stretch),
+    ...(compared ? oldCounts(oldArm.cells, stretch) : { kind: nothing, harsh: nothing }),
+    alike: arms
+      .filter((busy) => busy.length > 1 && areAtOnce(busy, intervalMs))
+      .map((busy) => busy.map(({ total }) => total)),
+    unalike: arms
+      .filter((busy) => busy.length === 1 || !areAtOnce(busy, intervalMs))
+      .map((busy) =>
+        busy.length > 1 ? busy.map(({ total }) => total) : withNeighbour(busy[0]?.cells ?? [], { stretch, intervalMs }),
+      ),
+  };
 };
+
+interface Busy {
+  readonly cells: readonly Cell[];
+  readonly total: Total;
+  /** When its counts of the stretch end, ms. */
+  readonly endMs: number;
+}
+
+const busyIn = (pods: Arm['pods'], { fromMs, atMs }: Stretch): readonly Busy[] =>
+  pods
+    .map((cells) => ({
+      cells,
+      total: sumCells(cells, fromMs, atMs),
+      endMs: cells.findLast((cell) => cell.atMs <= atMs)?.atMs ?? fromMs,
+    }))
+    .filter(({ total }) => total.total > 0);
+
+/** Instants of processes that differ by no more than this part of the interval are the same. */
+const AT_ONCE = 0.1;
+
+/** What begins between the instants of two processes is seen by one of them only: that is no burst. */
+const areAtOnce = (busy: readonly Busy[], intervalMs: number): boolean => {
+  const ends = busy.map(({ endMs }) => endMs);
+  return Math.max(...ends) - Math.min(...ends) <= AT_ONCE * intervalMs;
+};
+
+/** Intervals of a process in a stretch, from the one before on. */
+const withNeighbour = (
+  cells: readonly Cell[],
+  { stretch: { fromMs, atMs }, intervalMs }: { stretch: Stretch; intervalMs: number },
+): readonly Total[] => cells.filter((cell) => cell.atMs > fromMs - intervalMs && cell.atMs <= atMs);

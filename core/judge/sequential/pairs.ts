@@ -19,7 +19,7 @@ export interface StretchesInput {
   readonly afterMs: number;
   /** Usual time between two samples, ms. */
   readonly intervalMs: number;
-  /** Shortest stretch: one look, ms. */
+  /** Shortest stretch, ms; one that both arms share may end sooner where it is the last. */
   readonly shortestMs: number;
 }
 
@@ -38,11 +38,15 @@ export const stretches = ({ newArm, oldArm, afterMs, intervalMs, shortestMs }: S
   const found: Stretch[] = [];
   let fromMs = afterMs;
   let aligned = instants.has(afterMs) || oldArm.cells.some((cell) => cell.fromMs === afterMs);
-  for (const { atMs } of newArm.cells) {
-    if (atMs - fromMs < shortestMs || gaps.some((gap) => gap.fromMs < atMs && atMs < gap.atMs)) continue;
+  const ends = newArm.cells.filter(({ atMs }) => !gaps.some((gap) => gap.fromMs < atMs && atMs < gap.atMs));
+  for (const [i, { atMs }] of ends.entries()) {
+    if (atMs <= fromMs) continue;
     const endsAligned = instants.has(atMs);
     const together = aligned && endsAligned;
     if (together ? atMs > sharedMs : atMs + intervalMs > knownMs) break;
+    // Where both arms are counted at the same instants nothing is won by waiting for a longer stretch.
+    const isLast = together && !((ends[i + 1]?.atMs ?? Infinity) <= sharedMs);
+    if (atMs - fromMs < shortestMs && !isLast) continue;
     found.push({ fromMs, atMs, shiftsMs: together ? [0] : [0, -intervalMs, intervalMs] });
     fromMs = atMs;
     aligned = endsAligned;

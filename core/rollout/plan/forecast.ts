@@ -1,5 +1,6 @@
 /** What the bakes of a plan can show at today's traffic: asked before anything moves, by the judge's own formulas. */
 import type { MeasuredTraffic } from '../../judge/look/watch.ts';
+import { alphaPart } from '../../judge/sequential/alpha.ts';
 import { clearS, detectableRatio, keepS, type Traffic } from '../../judge/sequential/forecast.ts';
 import { defaultTolerances } from '../../judge/sequential/tilts.ts';
 import type { SequentialSettings, Slo } from '../../judge/settings.ts';
@@ -14,12 +15,13 @@ export const forecastSteps = (plan: Plan, measured: readonly MeasuredTraffic[]):
     const settings = slo.judge ?? plan.judge;
     return settings.type === 'sequential' ? [{ slo, settings }] : [];
   });
+  const deciding = judged.map(({ slo }) => slo);
   return plan.waves.flatMap((wave) =>
     wave.steps.flatMap((step, index) =>
       judged.flatMap(({ slo, settings }) => {
         const traffic = trafficOf(measured, { slo, wave, step });
         if (traffic === undefined) return [];
-        const alpha = settings.alpha / judged.length;
+        const alpha = settings.alpha * alphaPart(slo, deciding);
         return [
           { wave: wave.name, step: index + 1, slo: slo.name, ...forecast(traffic, { slo, settings, step, alpha }) },
         ];

@@ -128,7 +128,7 @@ const lookQuietly = (
   const counts = countsOf(pods, undefined);
   const last = { total: Math.round((pods.newer[0]?.total ?? 0) / polls), bad: 0 };
   const alone = pods.newer.length === 1 && before !== undefined ? [before, last] : [];
-  const own = { ...counts, alike: [alone] };
+  const own = { ...counts, alike: [], unalike: [alone] };
   watch.look({ toMs, own, edges: { '': own } });
   return last;
 };

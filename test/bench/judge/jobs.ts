@@ -6,6 +6,8 @@ import { latencyRuns, type LatencyCell } from './latency-runs.ts';
 import { misalignedRuns, type MisalignedCell, type MisalignedCount } from './misaligned-runs.ts';
 import { peerRuns, type PeerCell, type PeerRun } from './peer-runs.ts';
 import { promotionRuns, type Promotion, type PromotionCell } from './promotion-runs.ts';
+import { pushRuns, type PushRun } from './push-runs.ts';
+import type { PushCell } from './push-traffic.ts';
 
 /** Cells by kind: everything that tells one simulation from another. */
 interface Cells {
@@ -16,6 +18,7 @@ interface Cells {
   readonly clusters: ClusterCell;
   readonly latency: LatencyCell;
   readonly peers: PeerCell;
+  readonly pushes: PushCell;
 }
 
 /** What comes back, by kind. */
@@ -27,6 +30,7 @@ export interface Results {
   readonly clusters: readonly ClusterRun[];
   readonly latency: Delays;
   readonly peers: readonly PeerRun[];
+  readonly pushes: readonly PushRun[];
 }
 
 export type Kind = keyof Cells;
@@ -40,7 +44,9 @@ export interface Job<K extends Kind> {
 
 export type Answer = { readonly result: unknown } | { readonly error: string };
 
-const simulations: { readonly [K in Kind]: (cell: Cells[K], of: { seed: number; runs: number }) => Results[K] } = {
+const simulations: {
+  readonly [K in Kind]: (cell: Cells[K], of: { seed: number; runs: number }) => Results[K] | Promise<Results[K]>;
+} = {
   aa: aaRuns,
   misaligned: misalignedRuns,
   delay: delayRuns,
@@ -48,7 +54,8 @@ const simulations: { readonly [K in Kind]: (cell: Cells[K], of: { seed: number; 
   clusters: clusterRuns,
   latency: latencyRuns,
   peers: peerRuns,
+  pushes: pushRuns,
 };
 
-export const simulate = <K extends Kind>({ kind, cell, seed, runs }: Job<K>): Results[K] =>
-  simulations[kind](cell, { seed, runs });
+export const simulate = async <K extends Kind>({ kind, cell, seed, runs }: Job<K>): Promise<Results[K]> =>
+  await simulations[kind](cell, { seed, runs });

@@ -17,6 +17,7 @@ import { holdsAll, pageOf, type Outcome } from './page.ts';
 import { peersTable } from './peers.ts';
 import { createPool } from './pool.ts';
 import { promotionTable } from './promotion.ts';
+import { pushesTable } from './pushes.ts';
 import type { Table } from './table.ts';
 
 const tables: readonly Table[] = [
@@ -28,6 +29,7 @@ const tables: readonly Table[] = [
   latencyTable,
   costTable,
   peersTable,
+  pushesTable,
 ];
 const pages = fileURLToPath(new URL('../../../docs/benchmarks/', import.meta.url));
 

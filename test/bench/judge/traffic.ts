@@ -104,6 +104,7 @@ export const countsOf = ({ newer, older }: Pods, before: Total | undefined): Cou
     newer: sumOf(newer),
     kind: theirs,
     harsh: theirs,
-    alike: [mine.length > 1 ? mine : alone, busy(older)],
+    alike: [...(mine.length > 1 ? [mine] : []), busy(older)],
+    unalike: mine.length > 1 ? [] : [alone],
   };
 };

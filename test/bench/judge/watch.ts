@@ -36,7 +36,7 @@ export const settings: SequentialSettings = {
 export const errorsSlo: Slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 };
 
 export const errorsObjective = (clusters = 1): Objective =>
-  objectiveOf({ slo: errorsSlo, settings, family: { clusters, objectives: 1 } });
+  objectiveOf({ slo: errorsSlo, settings, family: { clusters, part: 1 } });
 
 export type Why = 'evidence' | 'burn';
 

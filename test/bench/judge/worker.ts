@@ -2,12 +2,12 @@
 import { parentPort } from 'node:worker_threads';
 import { simulate, type Answer, type Job, type Kind } from './jobs.ts';
 
-parentPort?.on('message', (job: Job<Kind>) => {
-  let answer: Answer;
+const answerTo = async (job: Job<Kind>): Promise<Answer> => {
   try {
-    answer = { result: simulate(job) };
+    return { result: await simulate(job) };
   } catch (error) {
-    answer = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
-  parentPort?.postMessage(answer);
-});
+};
+
+parentPort?.on('message', (job: Job<Kind>) => void answerTo(job).then((answer) => parentPort?.postMessage(answer)));

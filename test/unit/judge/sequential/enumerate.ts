@@ -57,6 +57,6 @@ export const plusPoll = (
   toMs: number,
 ): StratumEvidence => {
   const older = { total: oldTotal, bad: oldBad };
-  const own = { newer: { total: newTotal, bad: newBad }, kind: older, harsh: older, alike: [] };
+  const own = { newer: { total: newTotal, bad: newBad }, kind: older, harsh: older, alike: [], unalike: [] };
   return withStretch(before, objective, { toMs, own, edges: { '': own } });
 };

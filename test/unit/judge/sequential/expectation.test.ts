@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import {
+  clusterPart,
   logEvidence,
   noStratumEvidence,
   withBake,
@@ -152,5 +153,36 @@ describe('everything together', () => {
       return Math.exp(logOf(next, objective, { ...next.strata, b: plusPoll(noStratumEvidence, objective, b, 2) }).all);
     });
     expect(mean).toBeLessThanOrEqual(ONE);
+  });
+});
+
+describe('what clusters may bet', () => {
+  it.each([
+    { first: [], of: 3 },
+    { first: ['a'], of: 3 },
+    { first: ['a', 'b'], of: 3 },
+    { first: ['a'], of: 20 },
+    { first: ['a', 'b', 'c'], of: 3 },
+  ])('is 1 for all $of together when $first are reached first', ({ first, of }) => {
+    const names = Array.from({ length: of }, (_, i) => String.fromCodePoint(97 + i));
+    const parts = names.map((name) => clusterPart(name, { first, of }));
+    expect(parts.reduce((sum, part) => sum + part, 0)).toBeCloseTo(1, 12);
+    const [own = 0] = parts;
+    expect(own).toBeGreaterThanOrEqual(1 / of);
+    expect(own * first.length).toBeGreaterThanOrEqual(first.length === 0 ? 0 : 0.5);
+  });
+
+  it('keeps the expectation at 1 at most over a canary cluster and one that follows', () => {
+    const objective = objectiveOf({ grid, allowed: 0.3, clusters: 3, alpha: 0.4 });
+    const begin: Evidence = { ...withBake(null, objective, 0), first: ['a'] };
+    const mean = expectationOf(pollsAt(0.1, 0.3), (a, b) => {
+      const strata = {
+        a: plusPoll(noStratumEvidence, { ...objective, enough: Infinity }, a, 1),
+        b: plusPoll(noStratumEvidence, { ...objective, enough: Infinity }, b, 1),
+      };
+      return Math.exp(logEvidence({ ...begin, strata }, objective).all);
+    });
+    expect(mean).toBeLessThanOrEqual(ONE);
+    expect(mean).toBeGreaterThan(0.95);
   });
 });

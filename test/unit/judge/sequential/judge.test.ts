@@ -71,6 +71,49 @@ describe('the sequential judge', () => {
     );
   });
 
+  /** Good, and from an instant on a few errors in every interval; all of it counted by one process. */
+  const onset = (perInterval: number) => (untilMs: number) => {
+    const alone = (arm: Arm): Arm => ({ ...arm, pods: [arm.cells] });
+    return {
+      newArm: alone(
+        armOfShape({ untilMs, count: (fromMs) => ({ total: 20, bad: fromMs >= 20_000 ? perInterval : 0 }) }),
+      ),
+      oldArm: alone(armOfShape({ untilMs, count: steady(380, 0) })),
+    };
+  };
+
+  it.each([3, 5, 8])(
+    'breaches at the first sample of a process with %d errors after none: an onset is no burst',
+    (bad) => {
+      const seen = watch({ clusters: { aws: onset(bad) }, untilMs: 60_000 });
+      expect(seen).toMatchObject({ verdict: 'breach', breached: ['aws'], nowMs: 22_000 });
+    },
+  );
+
+  it('takes what a process has shown once for a burst from the next sample on', () => {
+    const burst = (untilMs: number) => {
+      const { newArm, oldArm } = onset(0)(untilMs);
+      const cells = newArm.cells.map((cell) => ({
+        ...cell,
+        bad: cell.atMs === 22_000 || cell.atMs === 40_000 ? 4 : 0,
+      }));
+      return { newArm: { ...newArm, cells, pods: [cells] }, oldArm };
+    };
+    const phiAt = (untilMs: number) =>
+      watch({ clusters: { aws: burst }, untilMs, settings: { ...settings, alpha: 1e-9 } }).readings[0]?.evidence?.phi;
+    expect(phiAt(22_000)).toBe(1);
+    expect(phiAt(24_000)).toBeGreaterThan(1.1);
+    expect(phiAt(46_000)).toBeGreaterThan(phiAt(24_000) ?? NaN);
+  });
+
+  it('needs less in the cluster that it watches first, and says how much', () => {
+    const family = { clusters: 3, part: 0.3 };
+    const seen = watch({ clusters: { aws: onset(3) }, untilMs: 60_000, family });
+    expect(seen).toMatchObject({ verdict: 'breach', breached: [], nowMs: 22_000 });
+    expect(seen.reason).toMatch(/evidence \d+ : 1, a breach from 330 : 1 on/);
+    expect(seen.state.evidence.first).toEqual(['aws']);
+  });
+
   it('is unknown, with the time that is left, until a good version is shown to keep its objective', () => {
     const early = watch({ clusters: { aws: arms([20, 0], [380, 0]) }, untilMs: 10_000 });
     expect(early).toMatchObject({ verdict: 'unknown' });
@@ -92,7 +135,7 @@ describe('the sequential judge', () => {
 
   it('names the one bad cluster of three, not the others', () => {
     const good = arms([20, 0], [380, 0]);
-    const family = { clusters: 3, objectives: 1 };
+    const family = { clusters: 3, part: 1 };
     const seen = watch({
       clusters: { aws: good, gcp: arms([20, 4], [380, 0]), onprem: good },
       untilMs: 60_000,
@@ -104,7 +147,7 @@ describe('the sequential judge', () => {
   it('finds what every cluster shows a little of, and names none', () => {
     const worse = arms([200, 3], [3_800, 38]);
     const clusters = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`c${i}`, worse]));
-    const seen = watch({ clusters, untilMs: 1_200_000, family: { clusters: 8, objectives: 1 } });
+    const seen = watch({ clusters, untilMs: 1_200_000, family: { clusters: 8, part: 1 } });
     const alone = watch({ clusters: { c0: worse }, untilMs: 1_200_000 });
     expect(seen.verdict).toBe('breach');
     expect(seen.nowMs).toBeLessThan(alone.nowMs / 2);

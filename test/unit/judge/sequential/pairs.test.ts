@@ -7,11 +7,18 @@ import type { RawSeries } from '../../../../core/judge/series/raw-series.ts';
 
 const intervalMs = 5_000;
 
+interface Scrapes {
+  /** When an Envoy was scraped last, ms. */
+  readonly stopped?: Readonly<Record<string, number>>;
+  /** How long after the first one the second is scraped, ms. */
+  readonly apartMs?: number;
+}
+
 /** Two Envoys of a cluster, scraped every 5 s at instants of their own, until `nowMs`. */
-function scraped(nowMs: number, stopped: Readonly<Record<string, number>> = {}): RawSeries[] {
+function scraped(nowMs: number, { stopped = {}, apartMs = 3_000 }: Scrapes = {}): RawSeries[] {
   const envoys: [string, number][] = [
     ['node-a', 0],
-    ['node-b', 3_000],
+    ['node-b', apartMs],
   ];
   return envoys.flatMap(([instance, phase]) =>
     ['shop_v1', 'shop_v2'].map((stat): RawSeries => {
@@ -47,9 +54,18 @@ describe('stretches of two Envoys that are scraped at different instants', () =>
     expect(cut(scraped(25_100), 15_000).found.at(-1)?.atMs).toBe(25_000);
   });
 
+  it('end at a scrape that comes soon after the other one, too: nothing waits for the next interval', () => {
+    expect(cut(scraped(20_100, { apartMs: 700 }), 15_700).found.at(-1)?.atMs).toBe(20_000);
+    expect(cut(scraped(20_800, { apartMs: 700 }), 20_000).found).toEqual([
+      { fromMs: 20_000, atMs: 20_700, shiftsMs: [0] },
+    ]);
+    // Looked at late, both are one stretch.
+    expect(cut(scraped(20_800, { apartMs: 700 }), 15_700).found).toHaveLength(2);
+  });
+
   it('wait for one whose scrape is due, and go on without waiting for what it will count later', () => {
-    expect(cut(scraped(30_100, { 'node-b': 20_000 }), 15_000).found.at(-1)?.atMs).toBe(20_000);
-    expect(cut(scraped(24_000, { 'node-b': 20_000 }), 10_000).found.at(-1)?.atMs).toBe(20_000);
+    expect(cut(scraped(30_100, { stopped: { 'node-b': 20_000 } }), 15_000).found.at(-1)?.atMs).toBe(20_000);
+    expect(cut(scraped(24_000, { stopped: { 'node-b': 20_000 } }), 10_000).found.at(-1)?.atMs).toBe(20_000);
   });
 
   it('use every count once, look after look', () => {

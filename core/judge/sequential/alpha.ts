@@ -1,0 +1,15 @@
+/** How the SLOs of a rollout share its alpha. */
+import type { Slo } from '../settings.ts';
+
+/**
+ * The Envoys' count of errors weighs twice as much as any other SLO: each Envoy counts both versions at the same instants,
+ * so what it counts is compared as soon as it is there, while pods have instants of their own. By the union bound the chance of
+ * a false breach is the sum of the parts, however the SLOs hang together and whenever each is looked at.
+ */
+const weightOf = ({ source, indicator }: Slo): number => (source === 'envoy' && indicator.kind === 'errors' ? 2 : 1);
+
+/** @param among the SLOs that decide by evidence; one that only reports has the part that it would have as the only one */
+export const alphaPart = (slo: Slo, among: readonly Slo[]): number => {
+  if (!among.includes(slo)) return 1;
+  return weightOf(slo) / among.reduce((sum, one) => sum + weightOf(one), 0);
+};
