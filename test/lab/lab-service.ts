@@ -12,6 +12,7 @@ import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { cecName } from '../../core/routing/names.ts';
 import { parseRecord } from '../../core/routing/parse-record.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
+import { sameTraffic } from '../../core/routing/weights.ts';
 import { type Shares, WHOLE } from '../../core/values/share.ts';
 import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
 import type { TrafficReport } from '../../infra/lab/load/report.ts';
@@ -152,30 +153,32 @@ export function labService(rig: LabRig, name: string): LabService {
       await rig.lab.break('heal');
       await rig.startWorker();
       await closeRun(handle());
-      const found = await Promise.all(clusters.map((cluster) => record(cluster).catch(() => null)));
-      const half = found.some((one) => one !== null && !same(one.versions.current, one.versions.proven));
-      if (half) {
-        await begin({ kind: 'restore' });
-        await handle().result();
-      }
+      // The settler of the service brings back what is half moved.
+      await assertEventually(async () => {
+        const found = await Promise.all(clusters.map((cluster) => record(cluster).catch(() => null)));
+        const half = found.filter((one) => one !== null && !sameTraffic(one.versions.current, one.versions.proven));
+        if (half.length > 0) throw new Error(`half moved: ${half.map((one) => one?.cluster).join(', ')}`);
+        if (await isOpen(handle())) throw new Error('a restore is under way');
+      }, limits.rollout);
     },
   };
 }
 
 /** Nothing happens any more without a person, and tests have none. */
 const isStuck = ({ outcome, phase }: RolloutStatus): boolean => outcome !== null || phase === 'needs-person';
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 const stateOf = (now: RolloutStatus): string =>
   `${now.outcome ?? now.phase} in wave ${now.wave} step ${now.step}: ${now.reason}`;
 const withoutZeros = (given: Shares | undefined): Shares =>
   Object.fromEntries(Object.entries(given ?? {}).filter(([, share]) => share > 0));
 
-async function closeRun(handle: WorkflowHandle): Promise<void> {
-  const open = await handle.describe().then(
+const isOpen = (handle: WorkflowHandle): Promise<boolean> =>
+  handle.describe().then(
     ({ status: { name } }) => name === 'RUNNING',
     () => false,
   );
-  if (!open) return;
+
+async function closeRun(handle: WorkflowHandle): Promise<void> {
+  if (!(await isOpen(handle))) return;
   await say(handle, 'abort', { reason: 'a test left it open' }).catch(() => undefined);
   await handle.result().catch(() => undefined);
 }

@@ -52,14 +52,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     replaces: context.proven,
     sources,
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
-    seen: Object.fromEntries(
-      read.clusters.flatMap((one) => (one.record ? [[one.cluster, one.record.versions.epoch]] : [])),
-    ),
-    owners: Object.fromEntries(
-      read.clusters.flatMap(({ cluster, record }) =>
-        record ? [[cluster, { epoch: record.versions.epoch, run: record.versions.run }]] : [],
-      ),
-    ),
+    ...seenIn(read.clusters),
     workload: service.workload,
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),
@@ -108,6 +101,17 @@ const leftOutNotes = ({ absent, change, config }: Context): string[] =>
     (name) =>
       `${name} is left out: it keeps its record and its last route, and what that leads to stays ready; when it answers again: tidegate ${change.kind} ${config.service.name}${change.kind === 'deploy' ? ` --version ${change.version}` : ''} (${absent[name] ?? ''})`,
   );
+
+/** Who had written the records that the plan was made from. */
+function seenIn(facts: readonly ClusterFacts[]): Pick<Plan, 'seen' | 'owners'> {
+  const written = facts.flatMap(({ cluster, record }) =>
+    record ? [{ cluster, epoch: record.versions.epoch, run: record.versions.run }] : [],
+  );
+  return {
+    seen: Object.fromEntries(written.map(({ cluster, epoch }) => [cluster, epoch])),
+    owners: Object.fromEntries(written.map(({ cluster, epoch, run }) => [cluster, { epoch, run }])),
+  };
+}
 
 /** Per client cluster the share of each serving cluster. */
 export const topologies = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
