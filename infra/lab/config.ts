@@ -56,7 +56,7 @@ function serviceDocument(lab: ConfiguredLab, { name, namespace, global }: LabSer
       ...(global ? { topology: evenTopology(lab.mesh.clusters.map((cluster) => cluster.name)) } : {}),
       adopt: { bake: '10s' },
       // The lab's pods have no caches that are cold at first.
-      rollout: { waves, warmUp: '0s', progressDeadline: '1m', warm: '1m', maxUnknown: '2m', drain: '5s' },
+      rollout: { waves, warmUp: '0s', progressDeadline: '1m', warm: '10m', maxUnknown: '2m', drain: '5s' },
     },
   };
 }
