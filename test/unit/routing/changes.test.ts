@@ -293,7 +293,7 @@ describe('restored', () => {
       fc.property(anyRecord, clusterNames, (found, serving) => {
         const record = frozen({ ...found, versions: { ...found.versions, proven: null } });
         const after = restored(record, frozen({ serving, ...ownerOf(record) }));
-        expect(after).toEqual({ ...record, versions: { ...record.versions, current: null } });
+        expect(after).toEqual({ ...record, versions: { ...record.versions, current: null, closed: true } });
         expect(weightsOf(after, 'current')).toEqual([]);
       }),
     );

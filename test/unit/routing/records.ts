@@ -1,6 +1,7 @@
 /** Records for tests: one plain sample, and arbitrary ones. */
 import * as fc from 'fast-check';
 import type { ApplyRoutingInput, Writer } from '../../../core/routing/changes.ts';
+import { inNormalForm } from '../../../core/routing/normal-form.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { apportion, type Shares, WHOLE } from '../../../core/values/share.ts';
@@ -57,7 +58,7 @@ export const arbitraryVersions = everywhere();
 
 export const arbitraryRecord: fc.Arbitrary<RoutingRecord> = fc
   .record({ topology: sharesOver(clusters), current: everywhere(), proven: fc.option(everywhere(), { nil: null }) })
-  .map((input) => recordOf(input));
+  .map((input) => inNormalForm(recordOf(input)));
 
 /** The same value with the keys of every object in the opposite order. */
 export const withKeysReversed = <T>(value: T): T => {
