@@ -69,7 +69,9 @@ describe('a restore with one dead cluster', () => {
       await handle.cancel();
       await assertEventually(async () => {
         const log = await handle.query<{ text: string }[]>('log');
-        expect(log.at(-1)?.text).toMatch(/^cancel .* changes nothing: .*give-up/);
+        // Proofs of the other clusters may come after it.
+        const told = log.filter(({ text }) => /^cancel .* changes nothing: .*give-up/.test(text));
+        expect(told).toHaveLength(1);
       });
       await give(handle, dead);
       expect((await handle.result()).outcome).toBe('restored');

@@ -63,7 +63,7 @@ describe('tidegate judge --counts', () => {
     expect(code).toBe(3);
     const lines = out.split('\n');
     expect(lines[0]).toContain('2026-11-24 12:00:02Z  +2s       ? unknown');
-    expect(out).toMatch(/✗ breach {3}v2 in aws failed .*a breach from 200 : 1 on/);
+    expect(out).toMatch(/✗ breach {3}v2 in aws failed .*a breach from 300 : 1 on/);
     expect(out).toContain('BREACH in the end');
     expect(out).toMatch(/breach first after 1m \d+s \(2026-11-24 12:01:/);
     expect(out).toMatch(/server-errors, aws: new \d+ of \d+ .*, old \d+ of \d+/);
