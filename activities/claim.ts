@@ -8,9 +8,8 @@ import { TidegateError } from '../core/values/error.ts';
 import type { Superseding } from './other-runs.ts';
 import type { ActivityPort } from './ports.ts';
 
-/** Without a record there is no fence: the late attempt of a run that is over must not make one. */
-const late = (run: string): TidegateError =>
-  new TidegateError('FencedOut', `run ${run} is over, and no record is left of it: nothing was written`);
+/** Nothing fences the late attempt of a run that is over where there is no record, or nobody has taken it yet. */
+const late = (run: string): TidegateError => new TidegateError('FencedOut', `run ${run} is over: nothing was written`);
 
 /**
  * The writer as the record is to know it. Its run id is the activity's own: a run that was reset replays inputs which name
@@ -27,7 +26,10 @@ export async function claim<T extends Writer>(
     return writer;
   }
   const part = record.versions;
-  if (claimOf(part, writer) !== 'overtaken' || part.run === writer.run) return writer;
+  const claimed = claimOf(part, writer);
+  // Nobody has taken the record of a run that was ended in its middle yet: its late attempt must not move it further.
+  if (claimed === 'own' && over === 'formerSelf' && (await activity.isOver())) throw late(writer.run);
+  if (claimed !== 'overtaken' || part.run === writer.run) return writer;
   if (over === 'formerSelf' && !isUnderWay(part)) return writer;
   if (!(await activity.supersedes(part.run, over))) return writer;
   return { ...writer, replaces: { epoch: part.epoch, run: part.run } };

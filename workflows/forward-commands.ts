@@ -120,19 +120,22 @@ interface Write {
   readonly summary: string;
   /** The version that enters: its build is written down where it was made. */
   readonly enters?: string;
+  /** A bound of its own, ms. */
+  readonly withinMs?: number;
 }
 
 async function write(
   context: RunContext,
   wave: PlannedWave,
-  { seq, versions, redirect, summary, enters = '' }: Write,
+  { seq, versions, redirect, summary, enters = '', withinMs }: Write,
 ): Promise<void> {
   const { plan } = context;
   await forEach(wave.clients, async (cluster) => {
     const initial = plan.initial[cluster];
     const digest = enters === '' ? undefined : context.builds.get(cluster);
     const build = digest === undefined ? undefined : { version: enters, digest, atMs: Date.now() };
-    const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`).applyRouting({
+    const bounds = present({ scheduleToCloseTimeout: withinMs });
+    const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`, bounds).applyRouting({
       service: plan.service,
       cluster: refOf(context, cluster),
       ...writerOf(context, cluster, seq),
@@ -153,7 +156,8 @@ async function commit(context: RunContext, seq: number, serving: readonly string
   const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
   const clusters = all.filter((cluster) => !absent.has(cluster));
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
-  const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : serving;
+  const made = plan.waves.flatMap((wave) => madeIn(plan, wave));
+  const pinned = plan.kind === 'adopt' ? made.filter((name) => serving.includes(name)) : serving;
   await forEach(clusters, async (cluster) => {
     const pin = pinned.includes(cluster) ? plan.version : '';
     const input = {
@@ -170,6 +174,9 @@ async function commit(context: RunContext, seq: number, serving: readonly string
   context.emit({ type: 'done', seq });
 }
 
+/** As long as the commit after it: nobody can stop the run meanwhile, ms. */
+const HOLD_MS = 120_000;
+
 /** A run that was reset after its former self had gone back somewhere finds it here, before anything is proven. */
 async function holdAll(context: RunContext, seq: number): Promise<void> {
   const { plan } = context;
@@ -177,7 +184,8 @@ async function holdAll(context: RunContext, seq: number): Promise<void> {
   for (const wave of plan.waves) {
     const last = wave.steps.at(-1);
     if (last === undefined) continue;
-    await write(context, wave, { seq, versions: last.versions, redirect: true, summary: 'still as it was proven' });
+    const summary = 'still as it was proven';
+    await write(context, wave, { seq, versions: last.versions, redirect: true, summary, withinMs: HOLD_MS });
   }
 }
 

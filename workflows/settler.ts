@@ -58,7 +58,7 @@ export function createSettler({ service, known, carried }: SettleInput): Settler
     now: { phase: 'looking', reason: 'looking', needs: [] },
   };
   return {
-    look: () => look(settling),
+    look: () => lookOrWait(settling),
     woken: () => void (settling.memory = { ...settling.memory, idleLooks: 0 }),
     status: () => ({ ...settling.now, looks: settling.looks, log: [...settling.memory.log] }),
     memory: () => settling.memory,
@@ -80,6 +80,17 @@ function later(settling: Settling): number {
   const idleLooks = settling.memory.idleLooks + 1;
   settling.memory = { ...settling.memory, idleLooks };
   return delayMs(idleLooks);
+}
+
+/** A look that fails (Temporal, config, queues that are full) is taken again later: the settler does not end before it has seen. */
+async function lookOrWait(settling: Settling): Promise<number | null> {
+  try {
+    return await look(settling);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    rest(settling, 'waiting', `the look failed: ${describeFailure(error).message}`, settling.now.needs);
+    return later(settling);
+  }
 }
 
 async function look(settling: Settling): Promise<number | null> {
@@ -109,7 +120,8 @@ async function look(settling: Settling): Promise<number | null> {
 /** Asked when it may have changed: at the first look, and after a restore of our own. */
 async function lastUnproven({ looks, memory: { restoreRun }, workflowId }: Settling): Promise<string> {
   if (looks > 1 && restoreRun === '') return '';
-  const last = await describeRun({ workflowId, runId: restoreRun });
+  // The newest run: a person may have restored since.
+  const last = await describeRun({ workflowId, runId: '' });
   return last?.outcome === 'unproven' ? last.reason : '';
 }
 

@@ -22,9 +22,20 @@ export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): 
   await drain(deps, { ms: input.drainMs, of: 'retireVersion' });
   // It may have been chosen again meanwhile.
   if (await servesAnywhere(all, input.version)) return skipped(input);
-  const routes = await Promise.all(all.map((at) => leaveRecord(at, input.version)));
-  const rest = await Promise.all(all.map((at) => removeVersion(at, input.version)));
-  return [...routes, ...rest].flat();
+  const routes = (await Promise.all(all.map((at) => leaveRecord(at, input.version)))).flat();
+  // An attempt that was given up, and had only been slow, ends here; so does one that somebody has overtaken.
+  deps.activity.heartbeat({ removing: input.version });
+  deps.activity.signal().throwIfAborted();
+  const pods = await Promise.all(all.map((at) => managedDeployment(at, input.version)));
+  if (await mentionedAnywhere(all, input.version)) return [...routes, ...skipped(input)];
+  const rest = await Promise.all(all.map((at, i) => removeVersion(at, input.version, pods[i] ?? null)));
+  return [...routes, ...rest.flat()];
+}
+
+/** Every record has let go of it: one that names it again has chosen it meanwhile. */
+async function mentionedAnywhere(all: readonly RecordAt[], version: string): Promise<boolean> {
+  const found = await Promise.all(all.map((at) => findRecord(at)));
+  return found.some(({ record }) => record !== null && mentions(record, version));
 }
 
 const skipped = ({ service, version }: RetireVersionInput): readonly ObjectChange[] => [
@@ -56,17 +67,21 @@ async function leaveRecord(at: RecordAt, version: string): Promise<readonly Obje
   return written?.changes ?? [];
 }
 
-async function removeVersion(at: RecordAt, version: string): Promise<readonly ObjectChange[]> {
+async function removeVersion(
+  at: RecordAt,
+  version: string,
+  deployment: Deployment | null,
+): Promise<readonly ObjectChange[]> {
   const { installation } = at.service;
   const services = await subsetServices(at, version);
   const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
   const released = await releaseAutoscalers(at, version);
-  const deployment = await managedDeployment(at, version);
   // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
   // record says so.
   if (deployment === null || (await pinOf(at)) === version) return [...removed, ...released];
   const autoscaler = await removeAutoscaler(at, deployment.metadata.name);
-  return [...removed, ...released, ...autoscaler, await removeObject(at.cluster, deployment, { installation })];
+  const gone = await removeObject(at.cluster, deployment, { installation });
+  return [...removed, ...released, ...autoscaler, gone];
 }
 
 type RetireOriginal = RetireVersionInput & { readonly original: string };

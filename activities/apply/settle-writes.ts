@@ -4,7 +4,7 @@ import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { pinOf } from '../../core/routing/changes.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findRecord } from '../record-store.ts';
-import { releaseAutoscalers } from './autoscalers.ts';
+import { adoptAutoscaler, releaseAutoscalers } from './autoscalers.ts';
 import { assertReady, pinFrontend } from './frontend-pin.ts';
 import { markDue } from './warm-time.ts';
 
@@ -28,5 +28,6 @@ export async function pinVersion(
   const version = record === null || record.versions.proven === null ? '' : pinOf(record);
   if (version === '') return [];
   await assertReady(at, version);
-  return [await pinFrontend(at, version)];
+  // A commit that ended before it came to this: the version scales as the one that it replaced did.
+  return [await pinFrontend(at, version), ...(await adoptAutoscaler(at, version))];
 }

@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { FindRunInput } from '../../core/contract/activities.ts';
+import { TidegateError } from '../../core/values/error.ts';
 
 export async function findRun({ workflowId }: FindRunInput): Promise<string> {
   try {
@@ -9,6 +10,9 @@ export async function findRun({ workflowId }: FindRunInput): Promise<string> {
     return status.name === 'RUNNING' ? runId : '';
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return '';
-    throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw new TidegateError('Unavailable', `Temporal does not say whether ${workflowId} runs: ${text}`, {
+      cause: error,
+    });
   }
 }

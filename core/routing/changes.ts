@@ -44,7 +44,10 @@ export const isUnderWay = ({ closed }: RecordPart<unknown>): boolean => closed =
 /** The part in the hands of its writer: two runs never share an epoch, and epochs only rise. */
 function takenBy(part: VersionsPart, writer: Writer): VersionsPart {
   const { turn: _turn, closed: _closed, ...rest } = part;
-  const epoch = Math.max(writer.epoch, part.epoch + (claimOf(part, writer) === 'takes' ? 1 : 0));
+  const epoch = Math.max(
+    writer.epoch,
+    part.epoch + (writer.turn !== undefined && claimOf(part, writer) === 'takes' ? 1 : 0),
+  );
   return { ...rest, epoch, run: writer.run, ...turnOf(writer.turn) };
 }
 

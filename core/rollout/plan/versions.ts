@@ -218,12 +218,20 @@ function wavesFor(context: Context, version: string): PlannedWave[] {
   return plannedWaves(context, version, config.service.waves);
 }
 
+/** Does every client that calls the cluster have the version proven there? (A commit that one did not take splits them.) */
+function isWhole({ facts, topology, proven, change }: Context, serving: string, version: string): boolean {
+  if (change.kind !== 'undo') return proven[serving] === version;
+  return facts
+    .filter(({ cluster, record }) => record !== null && (topology[cluster]?.[serving] ?? 0) > 0)
+    .every(({ record }) => mainVersion(record?.versions.proven?.[serving]) === version);
+}
+
 function plannedWaves(context: Context, version: string, waves: LoadedConfig['service']['waves']): PlannedWave[] {
   const { topology, proven, absent } = context;
   return waves
     .map((wave) => {
       const routed = wave.clusters.filter((name) => clientsOf(topology, name).length > 0);
-      const serving = routed.filter((name) => absent[name] === undefined && proven[name] !== version);
+      const serving = routed.filter((name) => absent[name] === undefined && !isWhole(context, name, version));
       const skipped = wave.clusters
         .filter((name) => !serving.includes(name))
         .map((cluster) => ({

@@ -38,7 +38,9 @@ function claim({ by, supersedes, isOver }: At, record: RoutingRecord | null, ove
     return by;
   }
   const part = record.versions;
-  if (claimOf(part, by) !== 'overtaken' || part.run === by.run) return by;
+  const claimed = claimOf(part, by);
+  if (claimed === 'own' && over === 'formerSelf' && isOver()) refuse('FencedOut', `run ${by.run} is over`, '');
+  if (claimed !== 'overtaken' || part.run === by.run) return by;
   if (over === 'formerSelf' && !isUnderWay(part)) return by;
   return supersedes(part.run, over) ? { ...by, replaces: { epoch: part.epoch, run: part.run } } : by;
 }

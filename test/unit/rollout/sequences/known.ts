@@ -113,12 +113,15 @@ export const known: readonly Known[] = [
     ],
   },
   {
-    fault: 4,
-    what: 'a run is terminated between two commits, and what is proven is edited back by hand: the pin does not follow',
-    rule: 'bypass: an unproven version is reachable by the pin',
+    fault: 0,
+    what: 'a run is terminated between two commits: clients differ, and a cluster that joins waits until an undo has joined them',
+    rule: 'refused: adopt: client clusters differ',
+    adopted: false,
     steps: [
-      ['deploy', 'terminate', 21, 0],
-      ['annotation edited', 'finish', 0, 5],
+      ['move topology', 'finish', 0, 3],
+      ['adopt', 'finish', 0, 0],
+      ['deploy', 'terminate', 13, 0],
+      ['cluster joins', 'finish', 0, 0],
     ],
   },
 ];

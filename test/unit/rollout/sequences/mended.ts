@@ -256,4 +256,13 @@ export const mended: readonly Known[] = [
       ['route lost', 'finish', 0, 3],
     ],
   },
+  {
+    fault: 4,
+    what: 'a run is terminated between two commits, and what is proven is edited back by hand: the pin does not follow',
+    rule: 'bypass: an unproven version is reachable by the pin',
+    steps: [
+      ['deploy', 'terminate', 21, 0],
+      ['annotation edited', 'finish', 0, 5],
+    ],
+  },
 ];
