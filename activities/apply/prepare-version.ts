@@ -111,7 +111,7 @@ const podLabels = ({ metadata }: PodTemplate): Readonly<Record<string, string>> 
 /** A pin that somebody took off (a GitOps tool's apply) is put back before there are pods that it must keep callers from. */
 async function pinned(at: RecordAt, record: RoutingRecord | null): Promise<Service> {
   const frontend = await readFrontend(at);
-  const pin = record === null || record.versions.proven === null ? '' : pinOf(record);
+  const pin = pinOf(record);
   if (pin === '' || frontend.spec.selector?.[labels.version] === pin) return frontend;
   await pinFrontend(at, pin);
   return readFrontend(at);

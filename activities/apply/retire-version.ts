@@ -8,6 +8,7 @@ import { annotations, labels } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import type { Deployment, Service } from '../../core/kube/objects.ts';
 import { mentions, serves, withoutVersion } from '../../core/routing/changes.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
 import { removeObject } from '../../platform/kube/apply-objects.ts';
 import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
@@ -17,25 +18,21 @@ import { managedDeployment } from './workloads.ts';
 
 export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): Promise<readonly ObjectChange[]> {
   const all = input.clusters.map((ref): RecordAt => ({ cluster: deps.clusters.connect(ref), service: input.service }));
+  const serving = (record: RoutingRecord): boolean => serves(record, input.version);
   if (input.original !== undefined) return retireOriginal(deps, all, { ...input, original: input.original });
-  if (await servesAnywhere(all, input.version)) return skipped(input);
+  if (await anywhere(all, serving)) return skipped(input);
   await drain(deps, { ms: input.drainMs, of: 'retireVersion' });
   // It may have been chosen again meanwhile.
-  if (await servesAnywhere(all, input.version)) return skipped(input);
+  if (await anywhere(all, serving)) return skipped(input);
   const routes = (await Promise.all(all.map((at) => leaveRecord(at, input.version)))).flat();
   // An attempt that was given up, and had only been slow, ends here; so does one that somebody has overtaken.
   deps.activity.heartbeat({ removing: input.version });
   deps.activity.signal().throwIfAborted();
   const pods = await Promise.all(all.map((at) => managedDeployment(at, input.version)));
-  if (await mentionedAnywhere(all, input.version)) return [...routes, ...skipped(input)];
+  // Every record has let go of it: one that names it again has chosen it meanwhile.
+  if (await anywhere(all, (record) => mentions(record, input.version))) return [...routes, ...skipped(input)];
   const rest = await Promise.all(all.map((at, i) => removeVersion(at, input.version, pods[i] ?? null)));
   return [...routes, ...rest.flat()];
-}
-
-/** Every record has let go of it: one that names it again has chosen it meanwhile. */
-async function mentionedAnywhere(all: readonly RecordAt[], version: string): Promise<boolean> {
-  const found = await Promise.all(all.map((at) => findRecord(at)));
-  return found.some(({ record }) => record !== null && mentions(record, version));
 }
 
 const skipped = ({ service, version }: RetireVersionInput): readonly ObjectChange[] => [
@@ -43,9 +40,9 @@ const skipped = ({ service, version }: RetireVersionInput): readonly ObjectChang
 ];
 
 /** Every cluster must answer: one that is not seen may still send to it. */
-async function servesAnywhere(all: readonly RecordAt[], version: string): Promise<boolean> {
+async function anywhere(all: readonly RecordAt[], holds: (record: RoutingRecord) => boolean): Promise<boolean> {
   const found = await Promise.all(all.map((at) => findRecord(at)));
-  return found.some(({ record }) => record !== null && serves(record, version));
+  return found.some(({ record }) => record !== null && holds(record));
 }
 
 async function leaveRecord(at: RecordAt, version: string): Promise<readonly ObjectChange[]> {
@@ -78,7 +75,7 @@ async function removeVersion(
   const released = await releaseAutoscalers(at, version);
   // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
   // record says so.
-  if (deployment === null || (await pinOf(at)) === version) return [...removed, ...released];
+  if (deployment === null || (await pinnedTo(at)) === version) return [...removed, ...released];
   const autoscaler = await removeAutoscaler(at, deployment.metadata.name);
   const gone = await removeObject(at.cluster, deployment, { installation });
   return [...removed, ...released, ...autoscaler, gone];
@@ -108,7 +105,7 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
   }
   const successor = await managedDeployment(at, version);
   // Only a commit pins: before it, the original is what clients get.
-  const replaced = (await pinOf(at)) !== '' && (successor?.status?.readyReplicas ?? 0) > 0;
+  const replaced = (await pinnedTo(at)) !== '' && (successor?.status?.readyReplicas ?? 0) > 0;
   if (!replaced) return [{ object, action: 'skipped', before: '', after: '' }];
   const held = JSON.stringify({ replicas, for: version, service: at.service.service });
   const patch = {
@@ -122,7 +119,7 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
 }
 
 /** Version that the frontend is pinned to; '' for none, or without a frontend. */
-async function pinOf({ cluster, service }: RecordAt): Promise<string> {
+async function pinnedTo({ cluster, service }: RecordAt): Promise<string> {
   const at = { namespace: service.namespace, name: service.service };
   const frontend = await cluster.get<Service>(kinds.service, at);
   return frontend?.spec.selector?.[labels.version] ?? '';

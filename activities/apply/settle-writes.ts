@@ -24,8 +24,7 @@ export async function pinVersion(
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: clusters.connect(cluster), service };
-  const { record } = await findRecord(at);
-  const version = record === null || record.versions.proven === null ? '' : pinOf(record);
+  const version = pinOf((await findRecord(at)).record);
   if (version === '') return [];
   await assertReady(at, version);
   // A commit that ended before it came to this: the version scales as the one that it replaced did.

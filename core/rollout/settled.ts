@@ -66,7 +66,7 @@ function unseenNeed({ cluster, unreachable, broken }: ClusterState): Need[] {
 }
 
 function pinNeed({ cluster, record, pinned }: ClusterState): Need[] {
-  const version = record === null || record.versions.proven === null ? '' : pinOf(record);
+  const version = pinOf(record);
   if (version === '' || pinned === version) return [];
   if (pinned === null) return [{ kind: 'person', cluster, reason: `${cluster}: the frontend Service is gone` }];
   const now = pinned === '' ? 'pinned to no version' : `pinned to ${pinned}`;

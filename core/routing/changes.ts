@@ -189,9 +189,14 @@ export function committed(
   };
 }
 
-/** Version that callers past Envoy get in the record's cluster; '' for none. Older records do not say it themselves. */
-export const pinOf = ({ pin, cluster, versions }: RoutingRecord): string =>
-  pin ?? mainVersion(versions.proven?.[cluster]);
+/**
+ * Version that callers past Envoy get in the record's cluster; '' for none, as without a record and where nothing is
+ * proven. Older records do not say it themselves.
+ */
+export const pinOf = (record: RoutingRecord | null): string =>
+  record === null || record.versions.proven === null
+    ? ''
+    : (record.pin ?? mainVersion(record.versions.proven[record.cluster]));
 
 /** Takes a version without traffic out. The epoch stays: a retirement must not fence out a running rollout. */
 export function withoutVersion(record: RoutingRecord, version: string): RoutingRecord {

@@ -179,7 +179,7 @@ function provenVersions(facts: readonly ClusterFacts[], topology: Context['topol
 const pinnedVersions = (facts: readonly ClusterFacts[]): Record<string, string> =>
   Object.fromEntries(
     facts.flatMap((one) => {
-      const pin = one.record === null || isFresh(one) ? '' : pinOf(one.record);
+      const pin = pinOf(one.record);
       return pin !== '' && (workloadOf(one, pin)?.replicas ?? 0) > 0 ? [[one.cluster, pin]] : [];
     }),
   );
