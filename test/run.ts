@@ -1,4 +1,7 @@
-/** `npm test`: every layer, then one closing line `N passed, N failed`. Arguments go to jest (a path, -t …). */
+/**
+ * `npm test`: every layer, then one closing line `N passed, N failed`. Arguments go to jest (a path, -t …).
+ * `npm run test:full`: the same, with the tests that take long (TIDEGATE_TESTS=full).
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +11,8 @@ import { obtainBinaries } from '../infra/lab/binaries.ts';
 // Once, visibly, before the tests: a test that builds a kube-apiserver would look like a hang.
 await obtainBinaries({ report: (line) => process.stderr.write(`${line}\n`) });
 
-const asked = process.argv.slice(2);
+const full = process.argv.includes('--full');
+const asked = process.argv.slice(2).filter((arg) => arg !== '--full');
 // The lab has the machine to itself: its tests are about traffic and time.
 const runs = asked.length > 0 ? [asked] : [['--testPathIgnorePatterns', '/test/lab/'], ['test/lab']];
 const dir = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
@@ -17,7 +21,11 @@ for (const args of runs) {
   const report = join(dir, 'report.json');
   const jest = spawn('jest', ['--json', `--outputFile=${report}`, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules --no-warnings' },
+    env: {
+      ...process.env,
+      ...(full && { TIDEGATE_TESTS: 'full' }),
+      NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+    },
   });
   code = Math.max(code, await new Promise<number>((resolve) => jest.on('exit', (status) => resolve(status ?? 1))));
   const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;

@@ -57,6 +57,28 @@ export async function startPrometheus(
   return { process, url };
 }
 
+/** One that takes samples and answers at once; `dedupMs`: of several samples of a series in so long, the newest stays. */
+export async function startVictoriaMetrics(
+  starter: ProcessStarter,
+  { dir, dedupMs }: { dir: string; dedupMs: number },
+): Promise<{ process: LabProcess; url: string }> {
+  const [port] = (await freePorts(1)) as [number];
+  const url = `http://127.0.0.1:${port}`;
+  const process = starter.start({
+    name: 'victoria-metrics',
+    command: 'victoria-metrics',
+    args: [
+      `-storageDataPath=${join(dir, 'victoria-metrics')}`,
+      `-httpListenAddr=127.0.0.1:${port}`,
+      `-dedup.minScrapeInterval=${dedupMs}ms`,
+      '-search.latencyOffset=0s',
+      '-loggerLevel=WARN',
+    ],
+  });
+  await untilReady('VictoriaMetrics', async () => (await fetch(`${url}/health`)).ok, { needs: [process] });
+  return { process, url };
+}
+
 function prometheusConfig({
   envoys,
   scrapeIntervalMs = 1_000,

@@ -11,6 +11,7 @@ import { breachBench } from './breach.ts';
 import { cliBench } from './cli.ts';
 import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
+import { hungBench } from './hung.ts';
 import { judgeBench } from './judge.ts';
 import { load, machine } from './machine.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
@@ -26,6 +27,7 @@ const benches = [
   breachBench,
   storyBench,
   settleBench,
+  hungBench,
   historyBench,
   applyBench,
   healthyBench,

@@ -5,6 +5,7 @@ import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
+import { longTests } from './long.ts';
 import { people } from './people.ts';
 import { routingFaults } from './routing-faults.ts';
 import { sequences } from './sequences.ts';
@@ -45,4 +46,5 @@ describe('an adopted service', () => {
   blindness(given);
   sickPods(given);
   deadWorker(given);
+  if (process.env['TIDEGATE_TESTS'] === 'full') longTests(given);
 });

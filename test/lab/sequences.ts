@@ -1,41 +1,18 @@
 /** What comes after: from every end of a rollout there is a way on, and the next deploy is taken. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Client, WorkflowHandle } from '@temporalio/client';
-import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { messageNames } from '../../core/contract/messages.ts';
+import { assertEventually } from '../support/eventually.ts';
 import { limits } from '../support/limits.ts';
 import { clusters } from './lab-service.ts';
+import { resetTo, theNextDeployIsTaken, workflowTasks } from './runs.ts';
 import type { Stage } from './stage.ts';
-
-/** Resets a run to its first workflow task: all of it happens again, under another run id. */
-async function resetToStart(client: Client, run: WorkflowHandle): Promise<string> {
-  const { events } = await run.fetchHistory();
-  const first = events?.find((event) => event.workflowTaskCompletedEventAttributes != null);
-  const { namespace } = client.options;
-  const { runId } = await client.workflowService.resetWorkflowExecution({
-    namespace,
-    workflowExecution: { workflowId: run.workflowId },
-    reason: 'a test',
-    requestId: randomUUID(),
-    ...(first?.eventId != null && { workflowTaskFinishEventId: first.eventId }),
-  });
-  return runId;
-}
 
 export function sequences(given: () => Stage): void {
   describe('what comes after', () => {
     beforeEach(() => given().settle(), limits.labTest);
 
-    /** The next change is taken, promoted, and the traffic is its version's alone. */
-    const goesOn = async (): Promise<void> => {
-      const { basket } = given();
-      const version = basket.newVersion();
-      await basket.configure({ canary: [50, 100], rest: [100], warm: '10m' });
-      await basket.deploy(version);
-      expect(await basket.end()).toMatchObject({ outcome: 'promoted', proof: { result: 'verified' } });
-      expect(await basket.allShares()).toEqual(basket.whole(version));
-      const after = await basket.requests(300);
-      expect(after.byVersion()).toEqual({ [version]: after.requests });
-    };
+    const goesOn = (): Promise<void> => theNextDeployIsTaken(given());
 
     it(
       'an undo that was aborted at once leaves nothing behind, and neither does a deploy that failed in other waves',
@@ -71,7 +48,9 @@ export function sequences(given: () => Stage): void {
         const first = await basket.deploy(version);
         await basket.until(({ phase }) => phase === 'gated');
         const before = (await basket.record(clusters[0])).versions;
-        const again = await resetToStart(rig.client, first);
+        const [start] = await workflowTasks(first);
+        if (start === undefined) throw new Error('it has no workflow task');
+        const again = await resetTo(rig.client, first, start);
         await basket.until(({ phase }) => phase === 'gated', limits.rollout);
         const { epoch, run } = (await basket.record(clusters[0])).versions;
         expect([run, epoch > before.epoch]).toEqual([again, true]);
@@ -81,5 +60,59 @@ export function sequences(given: () => Stage): void {
       },
       limits.labTest,
     );
+
+    it(
+      'an API server that hangs in a breach keeps nobody waiting; given up, the run ends, and catches up when it is back',
+      async () => {
+        const { basket, lab } = given();
+        await goesOn();
+        const before = await basket.allShares();
+        const bad = basket.newVersion();
+        await basket.configure({ canary: [50, 100], rest: [100], bake: '1m', warm: '10m' });
+        const run = await basket.deploy(bad);
+        await basket.until(({ phase }) => phase === 'baking');
+        await lab.break('api-server', hung, 'hung');
+        await lab.break('errors', 'basket', bad, '--ratio', '0.5');
+        await basket.until(({ back = {} }) => {
+          const others = Object.entries(back).filter(([cluster]) => cluster !== hung);
+          return others.length > 0 && others.every(([, { state }]) => state === 'verified');
+        });
+        await run.executeUpdate(messageNames.giveUp, { args: [{ cluster: hung, reason: 'its rack burns' }] });
+        const ended = await basket.end();
+        expect(ended).toMatchObject({ outcome: 'partial', absent: { [hung]: { reason: 'its rack burns' } } });
+        await lab.break('heal');
+        await assertEventually(async () => expect(await basket.allShares()).toEqual(before), limits.phase);
+        await goesOn();
+      },
+      limits.labTest,
+    );
+
+    it(
+      'a rollout that is deleted from Temporal is restored without a person',
+      async () => {
+        const { basket, rig } = given();
+        const before = await basket.allShares();
+        await basket.configure({ canary: [50, 100], rest: [100], bake: '10m', warm: '10m' });
+        const { workflowId, runId } = await basket.deploy(basket.newVersion()).then(named);
+        await basket.until(({ phase }) => phase === 'baking');
+        expect(await basket.allShares()).not.toEqual(before);
+        await rig.client.workflowService.deleteWorkflowExecution({
+          namespace: rig.client.options.namespace,
+          workflowExecution: { workflowId, runId },
+        });
+        await assertEventually(async () => expect(await basket.allShares()).toEqual(before), limits.phase);
+        expect(await basket.end()).toMatchObject({ kind: 'restore', outcome: 'restored' });
+        await goesOn();
+      },
+      limits.labTest,
+    );
   });
 }
+
+/** The cluster whose API server hangs: it serves no wave-1 pods. */
+const hung = clusters[2];
+
+const named = async (run: WorkflowHandle): Promise<{ workflowId: string; runId: string }> => {
+  const { workflowId, runId } = await run.describe();
+  return { workflowId, runId };
+};

@@ -1,18 +1,19 @@
-/** Simulated stores through a real Prometheus: pods restarted, replaced and missed, replicas, markers, namesakes. */
+/** Simulated stores through a real Prometheus and a real VictoriaMetrics: pods restarted, replaced and missed, replicas, markers, namesakes. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { serverErrorArm, sumCells } from '../../../core/judge/arms/arms.ts';
 import { originKey } from '../../../core/judge/series/origin.ts';
-import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
+import type { Labels, RawSeries } from '../../../core/judge/series/raw-series.ts';
 import { serverRequests } from '../../../core/judge/series/selectors.ts';
 import { countServed } from '../../../core/judge/series/served.ts';
 import type { MetricsSource } from '../../../core/judge/series/source.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
-import { startPrometheus } from '../../../infra/lab/observability.ts';
+import { startPrometheus, startVictoriaMetrics } from '../../../infra/lab/observability.ts';
 import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
 import { createPrometheus } from '../../../platform/metrics/prometheus.ts';
+import { remoteWrite } from '../../support/remote-write.ts';
 import { simulateStore, type StoredWorld } from '../../support/simulated-store.ts';
 
 const RUNS = 200;
@@ -21,21 +22,45 @@ const MOST_UNKNOWN = RUNS / 5;
 
 let starter: ProcessStarter;
 let dir: string;
-let url: string;
-let source: MetricsSource;
 
 beforeAll(async () => {
-  const binaries = await obtainBinaries({ names: ['prometheus', 'tether'], report: () => undefined });
+  const names = ['prometheus', 'victoria-metrics', 'tether'] as const;
+  const binaries = await obtainBinaries({ names, report: () => undefined });
   dir = mkdtempSync(join(tmpdir(), 'tidegate-stores-'));
   starter = createProcessStarter({ binaries, logDir: dir });
-  ({ url } = await startPrometheus(starter, { dir, envoys: [], lateByMs: 3_600_000 }));
-  source = createPrometheus({ ref: { url }, env: {}, now: Date.now });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
-  await source.close();
   await starter.stopAll();
   rmSync(dir, { recursive: true, force: true });
 });
+
+interface Store {
+  readonly url: string;
+  /** Returns when the samples can be read. */
+  readonly write: (service: string, series: readonly RawSeries[]) => Promise<void>;
+  /** What it adds to the labels of a service's series. */
+  readonly adds: (service: string) => Labels;
+}
+
+/** Pods push to its OTLP receiver. */
+const prometheus = async (): Promise<Store> => {
+  const { url } = await startPrometheus(starter, { dir, envoys: [], lateByMs: 3_600_000 });
+  return { url, write: (service, series) => push(url, service, series), adds: (service) => ({ job: service }) };
+};
+
+/** An agent or a Prometheus writes to it. */
+const victoriaMetrics = (dedupMs: number) => async (): Promise<Store> => {
+  const own = mkdtempSync(join(dir, 'store-'));
+  const { url } = await startVictoriaMetrics(starter, { dir: own, dedupMs });
+  const write = async (service: string, series: readonly RawSeries[]): Promise<void> => {
+    await remoteWrite(
+      url,
+      series.map((one) => ({ ...one, labels: { ...one.labels, service_name: service } })),
+    );
+    await fetch(`${url}/internal/force_flush`);
+  };
+  return { url, write, adds: () => ({}) };
+};
 
 /** Labels that OTLP has in the resource; the others go with the points. */
 const RESOURCE: Readonly<Record<string, string>> = {
@@ -47,8 +72,8 @@ const RESOURCE: Readonly<Record<string, string>> = {
 /** Flag of a point without a value: Prometheus writes a staleness marker for it. */
 const NO_RECORDED_VALUE = 1;
 
-const push = async (service: string, series: readonly RawSeries[], shiftMs: number): Promise<void> => {
-  const body = JSON.stringify({ resourceMetrics: series.map((one) => resourceMetrics(service, one, shiftMs)) });
+const push = async (url: string, service: string, series: readonly RawSeries[]): Promise<void> => {
+  const body = JSON.stringify({ resourceMetrics: series.map((one) => resourceMetrics(service, one)) });
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(`${url}/api/v1/otlp/v1/metrics`, { method: 'POST', headers, body });
   expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
@@ -57,7 +82,7 @@ const push = async (service: string, series: readonly RawSeries[], shiftMs: numb
 const attributes = (values: readonly (readonly [string, string])[]): unknown =>
   values.map(([key, value]) => ({ key, value: { stringValue: value } }));
 
-const resourceMetrics = (service: string, { labels, samples }: RawSeries, shiftMs: number): unknown => {
+const resourceMetrics = (service: string, { labels, samples }: RawSeries): unknown => {
   const written = Object.entries(labels).filter(([name]) => name !== '__name__' && name !== 'service_name');
   const resource = written.flatMap(([name, value]) =>
     RESOURCE[name] === undefined ? [] : [[RESOURCE[name], value] as const],
@@ -65,7 +90,7 @@ const resourceMetrics = (service: string, { labels, samples }: RawSeries, shiftM
   const point = attributes(written.filter(([name]) => RESOURCE[name] === undefined));
   const dataPoints = samples.map(({ atMs, value }) => ({
     attributes: point,
-    timeUnixNano: `${atMs + shiftMs}000000`,
+    timeUnixNano: `${atMs}000000`,
     ...(Number.isNaN(value)
       ? { flags: NO_RECORDED_VALUE }
       : { count: String(value), sum: value / 100, explicitBounds: [], bucketCounts: [String(value)] }),
@@ -82,15 +107,29 @@ interface Run {
   readonly unknown: boolean;
 }
 
-const check = async ({ story, series, before, startMs, nowMs, truth }: StoredWorld, seed: number): Promise<Run> => {
+const shifted = (series: readonly RawSeries[], byMs: number): RawSeries[] =>
+  series.map(({ labels, samples }) => ({
+    labels,
+    samples: samples.map(({ atMs, value }) => ({ atMs: atMs + byMs, value })),
+  }));
+
+interface Reader {
+  readonly store: Store;
+  readonly source: MetricsSource;
+}
+
+const check = async ({ store, source }: Reader, world: StoredWorld, seed: number): Promise<Run> => {
+  const { story, series, before, startMs, nowMs, truth } = world;
   const service = `checkout-${seed}`;
   const shiftMs = Date.now() - nowMs - 1_000;
-  await push(service, series, shiftMs);
+  await store.write(service, shifted(series, shiftMs));
   const scope = { service, protocol: 'http', versions: ['v1', 'v2'], clusters: ['aws'] } as const;
   const raw = await source.range({ series: serverRequests(scope), toMs: nowMs + shiftMs, rangeMs: nowMs - startMs });
   expect(raw).toHaveLength(series.filter(({ samples }) => samples.some(({ value }) => !Number.isNaN(value))).length);
-  // What a watch remembers of looks before; Prometheus adds the job.
-  const known = new Set(before.map((labels) => originKey({ ...labels, service_name: service, job: service })));
+  // What a watch remembers of looks before.
+  const known = new Set(
+    before.map((labels) => originKey({ ...labels, service_name: service, ...store.adds(service) })),
+  );
   const of = { namespace: 'shop', service };
   const counted = countServed(raw, { service: of, probeRoutes: undefined, startMs: startMs + shiftMs, known });
   if (counted.problems.length > 0) return { wrong: [], unknown: true };
@@ -105,10 +144,17 @@ const check = async ({ story, series, before, startMs, nowMs, truth }: StoredWor
   return { wrong, unknown: false };
 };
 
-describe('counts through a real Prometheus', () => {
+describe.each([
+  ['Prometheus', prometheus],
+  ['VictoriaMetrics', victoriaMetrics(0)],
+  ['VictoriaMetrics that removes duplicates', victoriaMetrics(1_000)],
+])('counts through a real %s', (_name, start) => {
   it(`are those that were sent, or unknown with the reason: ${RUNS} stores, none is wrong`, async () => {
+    const store = await start();
+    const source = createPrometheus({ ref: { url: store.url }, env: {}, now: Date.now });
     const runs: Run[] = [];
-    for (let seed = 1; seed <= RUNS; seed++) runs.push(await check(simulateStore(seed), seed));
+    for (let seed = 1; seed <= RUNS; seed++) runs.push(await check({ store, source }, simulateStore(seed), seed));
+    await source.close();
     expect(runs.flatMap(({ wrong }) => wrong)).toEqual([]);
     expect(runs.filter(({ unknown }) => unknown).length).toBeLessThan(MOST_UNKNOWN);
   }, 180_000);
