@@ -30,7 +30,7 @@ const writeRequest = (series: readonly RawSeries[]): Uint8Array => {
     }
     for (const { atMs, value } of samples) {
       writer.uint32(tag(2, 2)).fork().uint32(tag(1, 1));
-      if (Number.isNaN(value)) writer.fixed64(STALE as never);
+      if (Number.isNaN(value)) writer.fixed64(STALE);
       else writer.double(value);
       writer.uint32(tag(2, 0)).int64(atMs).ldelim();
     }
