@@ -3,13 +3,13 @@ import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { listenerQuery } from '../../core/judge/look/listener.ts';
 import { queriesOf } from '../../core/judge/look/sources.ts';
-import { parseRecording } from '../../core/judge/series/parse-recording.ts';
+import { parseRecording } from '../../core/judge/recording/parse-recording.ts';
 import {
   MAX_RECORDING_BYTES,
   recordingLines,
   type Recording,
   type RecordingHeader,
-} from '../../core/judge/series/recording.ts';
+} from '../../core/judge/recording/recording.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
 import { createPrometheus } from '../../platform/metrics/prometheus.ts';

@@ -4,7 +4,7 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import type { LoadedConfig } from '../../core/config/types.ts';
 import { replayLooks, type ReplayedLook } from '../../core/judge/look/replay.ts';
 import type { WatchSloInput } from '../../core/judge/look/watch.ts';
-import type { Recording } from '../../core/judge/series/recording.ts';
+import type { Recording } from '../../core/judge/recording/recording.ts';
 import { formatDuration } from '../../core/values/duration.ts';
 import { refuse } from '../../core/values/error.ts';
 import { evidenceChart } from '../../core/view/evidence-chart.ts';

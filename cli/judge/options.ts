@@ -1,5 +1,5 @@
 /** Arguments of `tidegate judge` → what is meant. All mistakes here are those of the command line. */
-import type { Recording } from '../../core/judge/series/recording.ts';
+import type { Recording } from '../../core/judge/recording/recording.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { Io } from '../io.ts';

@@ -5,7 +5,7 @@ import type { ServiceConfig } from '../../core/config/types.ts';
 import { countedShare } from '../../core/judge/arms/counted-share.ts';
 import type { WatchSloInput } from '../../core/judge/look/watch.ts';
 import { probeRoutesOf } from '../../core/judge/series/probes.ts';
-import type { Recording, RecordingHeader } from '../../core/judge/series/recording.ts';
+import type { Recording, RecordingHeader } from '../../core/judge/recording/recording.ts';
 import type { JudgeSettings, Slo } from '../../core/judge/settings.ts';
 import { statName } from '../../core/routing/names.ts';
 import { parseDuration } from '../../core/values/duration.ts';

@@ -1,6 +1,5 @@
 /** Hours of raw series: read in pieces that each fit into an answer, and put together. */
-import type { RawSeries } from '../../core/judge/series/raw-series.ts';
-import { labelsKey } from '../../core/judge/series/recording.ts';
+import { labelsKey, type RawSeries } from '../../core/judge/series/raw-series.ts';
 import { LONGEST_RANGE_MS, type MetricsSource, type SeriesQuery } from '../../core/judge/series/source.ts';
 
 export interface LongRange {

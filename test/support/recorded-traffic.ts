@@ -1,6 +1,6 @@
 /** Recordings of traffic that never was: seeded requests of two versions, as pods and Envoys would have counted them. */
 import type { RawSeries, Sample } from '../../core/judge/series/raw-series.ts';
-import type { Recording } from '../../core/judge/series/recording.ts';
+import type { Recording } from '../../core/judge/recording/recording.ts';
 import { statName } from '../../core/routing/names.ts';
 import { poisson, randomFrom } from './simulated-bakes.ts';
 

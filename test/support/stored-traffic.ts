@@ -1,6 +1,6 @@
 /** Recordings as the stores of real clusters have them: two versions of several pods each, and two Envoy subsets. */
 import type { Labels, RawSeries, Sample } from '../../core/judge/series/raw-series.ts';
-import type { Recording } from '../../core/judge/series/recording.ts';
+import type { Recording } from '../../core/judge/recording/recording.ts';
 import { statName } from '../../core/routing/names.ts';
 import { poisson, randomFrom } from './simulated-bakes.ts';
 import { SINCE_MS } from './recorded-traffic.ts';

@@ -1,6 +1,5 @@
 /** The edge of a bucket has two spellings, `1` (OTLP) and `1.0` (scraped; Prometheus 3 writes all of them so): one edge. */
-import type { RawSeries, Sample } from './raw-series.ts';
-import { labelsKey } from './recording.ts';
+import { labelsKey, type RawSeries, type Sample } from './raw-series.ts';
 
 /** Buckets that differ in the spelling of their edge only, as one series. */
 export const joinEdges = (raw: readonly RawSeries[]): readonly RawSeries[] => {

@@ -2,8 +2,7 @@
  * Staleness markers, as remote write and recordings pass them on: a NaN that says that the series ended there, or was
  * not scraped. It is no value: what comes after it goes on from the value before.
  */
-import { labelsKey } from './recording.ts';
-import type { RawSeries, Sample } from './raw-series.ts';
+import { labelsKey, type RawSeries, type Sample } from './raw-series.ts';
 
 export interface Marked {
   /** Without markers; series that have nothing else are left out. */

@@ -20,6 +20,10 @@ export interface RawSeries {
   readonly samples: readonly Sample[];
 }
 
+/** Sorted, so that one series has one key. */
+export const labelsKey = (labels: Labels): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))));
+
 /** Median distance of neighbouring samples, ms: a few late ones do not move it. 0: no series has two. */
 export const usualInterval = (all: readonly RawSeries[]): number => {
   const gaps: number[] = [];

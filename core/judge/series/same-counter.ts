@@ -1,7 +1,6 @@
 /** Are two sets of series one process's counters, read twice? Then between two samples of one lie those of the other. */
 import { isDimension } from './origin.ts';
-import { labelsKey } from './recording.ts';
-import { usualInterval, type RawSeries, type Sample } from './raw-series.ts';
+import { labelsKey, usualInterval, type RawSeries, type Sample } from './raw-series.ts';
 
 /** Unless the samples of some pair of series say that they are not. */
 export const isOneCounter = (a: readonly RawSeries[], b: readonly RawSeries[]): boolean => {

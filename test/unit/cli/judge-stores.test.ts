@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { run } from '../../../cli/program.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
-import { recordingLines, type Recording } from '../../../core/judge/series/recording.ts';
+import { recordingLines, type Recording } from '../../../core/judge/recording/recording.ts';
 import type { SloReading } from '../../../core/judge/slo-reading.ts';
 import { SINCE_MS } from '../../support/recorded-traffic.ts';
 import { meshText, serviceText } from '../config/documents.ts';

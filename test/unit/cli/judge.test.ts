@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Io } from '../../../cli/io.ts';
 import { run } from '../../../cli/program.ts';
-import { recordingLines, type Recording } from '../../../core/judge/series/recording.ts';
+import { recordingLines, type Recording } from '../../../core/judge/recording/recording.ts';
 import { recordedTraffic, SINCE_MS, type Traffic } from '../../support/recorded-traffic.ts';
 import { startRecordedPrometheus } from '../../support/recorded-prometheus.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { replayLooks, type ReplayedLook } from '../../../../core/judge/look/replay.ts';
 import { rulesOf, watchInputOf, type Overrides } from '../../../../cli/judge/watch-input.ts';
-import type { Recording } from '../../../../core/judge/series/recording.ts';
+import type { Recording } from '../../../../core/judge/recording/recording.ts';
 import { createRecordedSource } from '../../../../platform/metrics/recorded.ts';
 import { recordedTraffic, SINCE_MS, type Traffic } from '../../../support/recorded-traffic.ts';
 

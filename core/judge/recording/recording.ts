@@ -1,5 +1,5 @@
 /** Recorded counts: raw series of a service over a range, as `tidegate judge` writes and reads them. One line a series. */
-import type { RawSeries } from './raw-series.ts';
+import { labelsKey, type RawSeries } from '../series/raw-series.ts';
 
 /** Bytes of a file that are read at all: a day of 2 s samples of a hundred series, and some. */
 export const MAX_RECORDING_BYTES = 256 * 1024 * 1024;
@@ -34,10 +34,6 @@ export const recordingLines = ({ header, series }: Recording): readonly string[]
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ key, samples }) => `{"labels":${key},"samples":${JSON.stringify(samples.map(pairOf))}}`),
 ];
-
-/** Sorted, so that one series has one key. */
-export const labelsKey = (labels: RawSeries['labels']): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))));
 
 /** JSON has no NaN: what is no number is written as Prometheus does. */
 const pairOf = ({ atMs, value }: RawSeries['samples'][number]): [number, number | string] => [

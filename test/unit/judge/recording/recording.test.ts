@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { countedShare } from '../../../../core/judge/arms/counted-share.ts';
-import { parseRecording } from '../../../../core/judge/series/parse-recording.ts';
-import { recordingLines, type RecordingHeader } from '../../../../core/judge/series/recording.ts';
+import { parseRecording } from '../../../../core/judge/recording/parse-recording.ts';
+import { recordingLines, type RecordingHeader } from '../../../../core/judge/recording/recording.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
 
 const header: RecordingHeader = {

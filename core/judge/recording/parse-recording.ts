@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { TidegateError } from '../../values/error.ts';
-import type { RawSeries, Sample } from './raw-series.ts';
-import { labelsKey, oddValues, type Recording, type RecordingHeader } from './recording.ts';
+import { labelsKey, type RawSeries, type Sample } from '../series/raw-series.ts';
+import { oddValues, type Recording, type RecordingHeader } from './recording.ts';
 import { present } from '../../values/json.ts';
 
 /** More than a large service has, buckets of a hundred pods included. */
