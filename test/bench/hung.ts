@@ -29,7 +29,7 @@ export const hungBench: Bench = {
         lab: labText(),
         metrics: metricsText,
         judge: 'sequential (default, warmUp 0 s)',
-        canary: `${share} % of one cluster; ${errors * 100} % of its answers are 500 from two seconds after the hang`,
+        canary: `${share} % of every cluster; ${errors * 100} % of its answers are 500 from two seconds after the hang`,
         hang: 'the API server of the last cluster is stopped (SIGSTOP): it accepts connections and never answers',
       },
       measures: [
@@ -55,11 +55,10 @@ export const hungBench: Bench = {
 };
 
 async function ways(shop: Shop, { repeats, report }: BenchContext): Promise<Way[]> {
-  const rollout = { canary: steps('120s', share, 100), rest: steps('10s', 100), warm: '10m' };
-  await shop.configure({ ...rollout, canary: steps('10s', share, 100) });
+  await shop.configure({ rest: steps('10s', share, 100), warm: '10m' });
   report('adopting the service');
   assertOutcome(await shop.play({ kind: 'adopt' }), 'promoted');
-  await shop.configure({ ...rollout, judge: 'sequential' });
+  await shop.configure({ rest: steps('120s', share, 100), warm: '10m', judge: 'sequential' });
   const found: Way[] = [];
   for (let i = 1; i <= repeats; i += 1) {
     found.push(await wayBack(shop, `hung-${i}`));
@@ -77,7 +76,7 @@ async function wayBack(shop: Shop, version: string): Promise<Way> {
     if (!(await shop.until(handle, ({ phase }) => phase === 'baking'))) throw new Error('it did not get to its bake');
     await lab.break('api-server', hung, 'hung');
     await shop.wait(2_000);
-    await lab.break('errors', service, version, '--ratio', String(errors), '--cluster', shop.first);
+    await lab.break('errors', service, version, '--ratio', String(errors));
     const isBack = await shop.until(handle, (status) => {
       const others = othersOf(status, hung);
       if (others.length === 0 || others.some(({ state }) => state === 'writing')) return false;

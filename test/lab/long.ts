@@ -43,6 +43,26 @@ export function longTests(given: () => Stage): void {
     );
 
     it(
+      'a deploy leaves out a cluster that does not answer, which catches up with the same deploy when it is back',
+      async () => {
+        const { basket, lab } = given();
+        const away = clusters[2];
+        await theNextDeployIsTaken(given());
+        await lab.break('api-server', away, 'hung');
+        const version = basket.newVersion();
+        const change = { kind: 'deploy', version, image: `registry.lab/basket:${version}` } as const;
+        await basket.begin({ ...change, without: [away] });
+        expect(await basket.end()).toMatchObject({ outcome: 'promoted', version });
+        await lab.break('heal');
+        await basket.begin(change);
+        expect(await basket.end()).toMatchObject({ outcome: 'promoted', version });
+        expect(await basket.allShares()).toEqual(basket.whole(version));
+        await theNextDeployIsTaken(given());
+      },
+      HOUR_MS,
+    );
+
+    it(
       'a cluster joins a mesh whose service has been adopted and deployed without it',
       async () => {
         const { basket, lab } = given();

@@ -68,7 +68,7 @@ export function sequences(given: () => Stage): void {
         await goesOn();
         const before = await basket.allShares();
         const bad = basket.newVersion();
-        await basket.configure({ canary: [50, 100], rest: [100], bake: '1m', warm: '10m' });
+        await basket.configure({ rest: [50, 100], bake: '1m', warm: '10m' });
         const run = await basket.deploy(bad);
         await basket.until(({ phase }) => phase === 'baking');
         await lab.break('api-server', hung, 'hung');
@@ -109,7 +109,7 @@ export function sequences(given: () => Stage): void {
   });
 }
 
-/** The cluster whose API server hangs: it serves no wave-1 pods. */
+/** The cluster whose API server hangs. */
 const hung = clusters[2];
 
 const named = async (run: WorkflowHandle): Promise<{ workflowId: string; runId: string }> => {

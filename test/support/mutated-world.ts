@@ -243,7 +243,9 @@ const untouched =
 /** One field anywhere below spec or metadata. */
 function blindly(object: Json, random: Random): string {
   const paths = pathsOf(object).filter((path) => !untouched.test(path.join('.')));
-  const path = pick(paths, random);
+  // The change before may have taken the last of it.
+  const path = paths.length === 0 ? undefined : pick(paths, random);
+  if (path === undefined) return 'nothing is left that could be changed';
   const last = path.at(-1) ?? '';
   const parent = path.slice(0, -1).reduce<unknown>((at, key) => (at as Json)[key], object) as Json;
   const text = path.join('.');
