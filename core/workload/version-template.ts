@@ -48,27 +48,43 @@ export function desiredTemplate(input: TemplateInput): PodTemplate {
 }
 
 /**
- * A variable that is written twice is stored twice, and the last one counts; server-side apply takes each name once.
+ * What is written twice is stored twice, and server-side apply takes each key once. Of a variable the last one counts; a
+ * port that is written again without a name, and a secret, say nothing new. Two names of one port are for a person.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy (list type map)
  */
 const withoutDoubles = ({ metadata, spec }: PodTemplate): PodTemplate => {
   const single = <T extends Container>(some: readonly T[]): T[] =>
     some.map((one) => {
-      const { env } = one;
-      const doubled = env !== undefined && new Set(env.map(({ name }) => name)).size < env.length;
-      return doubled
-        ? { ...one, env: env.filter(({ name }, i) => !env.slice(i + 1).some((later) => later.name === name)) }
-        : one;
+      const { env, ports } = one;
+      return {
+        ...one,
+        ...(env && { env: lastOfEach(env, ({ name }) => name) }),
+        ...(ports && { ports: onceNamed(ports) }),
+      };
     });
-  const { containers, initContainers } = spec;
+  const { containers, initContainers, imagePullSecrets: secrets } = spec;
   return {
     ...present({ metadata }),
     spec: {
       ...spec,
       containers: single(containers),
       ...(initContainers && { initContainers: single(initContainers) }),
+      ...(secrets && { imagePullSecrets: lastOfEach(secrets, ({ name = '' }) => name) }),
     },
   };
+};
+
+const lastOfEach = <T>(list: readonly T[], keyOf: (one: T) => string): T[] => {
+  const keys = list.map(keyOf);
+  return list.filter((_, i) => keys.lastIndexOf(keys[i] ?? '') === i);
+};
+
+const onceNamed = (ports: NonNullable<Container['ports']>): NonNullable<Container['ports']> => {
+  const portOf = ({ containerPort, protocol = 'TCP' }: (typeof ports)[number]): string =>
+    `${containerPort}/${protocol}`;
+  const named = new Set(ports.filter(({ name }) => name !== undefined).map(portOf));
+  const said = ports.filter((one) => one.name !== undefined || !named.has(portOf(one)));
+  return lastOfEach(said, (one) => one.name ?? portOf(one));
 };
 
 export const withVersion = (template: PodTemplate, version: string): PodTemplate => ({

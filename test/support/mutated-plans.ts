@@ -7,7 +7,8 @@ import type { KubeObject } from '../../core/kube/objects.ts';
 import { readyPods } from '../../core/kube/ready-pods.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import { planRollout, serviceRef } from '../../core/rollout/plan/versions.ts';
-import { TidegateError } from '../../core/values/error.ts';
+import { refuse, TidegateError } from '../../core/values/error.ts';
+import { isRecord } from '../../core/values/json.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import { plannedWrites } from '../../workflows/planned-writes.ts';
 import { createRandom } from '../bench/judge/random.ts';
@@ -57,8 +58,23 @@ export async function planMutated(base: Base, seed: number): Promise<Outcome> {
   }
 }
 
+type Json = Record<string, unknown>;
+
+/** JSON merge patch: https://www.rfc-editor.org/rfc/rfc7396 */
+const merged = (own: unknown, change: unknown): unknown => {
+  if (!isRecord(change)) return change;
+  const from = isRecord(own) ? own : {};
+  const kept = Object.entries(change).filter(([, value]) => value !== null);
+  const gone = Object.keys(change).filter((key) => change[key] === null);
+  const rest = Object.entries(from).filter(([key]) => !gone.includes(key));
+  return {
+    ...Object.fromEntries(rest),
+    ...Object.fromEntries(kept.map(([key, value]) => [key, merged(from[key], value)])),
+  };
+};
+
 /** Reads come from the mutated objects, writes go to the server. */
-function depsOf({ server }: Base, objects: readonly KubeObject[]): KubeDeps {
+function depsOf({ server, stored }: Base, objects: readonly KubeObject[]): KubeDeps {
   const ofKind = (kind: string): readonly KubeObject[] => objects.filter((one) => one.kind === kind);
   const cluster = {
     ...server,
@@ -66,6 +82,14 @@ function depsOf({ server }: Base, objects: readonly KubeObject[]): KubeDeps {
       ofKind(type.kind).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
     get: async (type: { kind: string }, { namespace, name }: { namespace?: string; name: string }) =>
       ofKind(type.kind).find(({ metadata }) => metadata.namespace === namespace && metadata.name === name) ?? null,
+    // A part of an object makes sense with the rest of it only, which the server does not have.
+    patch: async (type: { kind: string }, { name }: { name: string }, change: Json) => {
+      const own = ofKind(type.kind).find(({ metadata }) => metadata.name === name);
+      if (own === undefined) return null;
+      const after = await stored(merged(own, change) as KubeObject);
+      if (after === null) refuse('Invalid', `${type.kind}/${name}: patch refused: ${JSON.stringify(change)}`, 'see it');
+      return after;
+    },
     ask: async () => null,
   } as unknown as KubeCluster;
   return {

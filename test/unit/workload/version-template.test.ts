@@ -109,6 +109,24 @@ describe('the text in a pod template that says a version', () => {
     expect(spec.containers[0]?.env).toEqual(env.slice(1));
   });
 
+  it('a port or a secret that is written again is there once; two names of one port stay, for a person to choose', () => {
+    const once = [
+      { name: 'http', containerPort: 8080 },
+      { containerPort: 9090 },
+      { containerPort: 9090, protocol: 'UDP' },
+    ];
+    const ports = [...once.slice(0, 2), { containerPort: 8080, protocol: 'TCP' }, ...once.slice(1)];
+    const pull = { imagePullSecrets: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] };
+    const { spec } = desired(running({ containers: [{ ...checkout, ports }], ...pull }));
+    expect(spec.containers[0]?.ports).toEqual(once);
+    expect(spec.imagePullSecrets).toEqual(pull.imagePullSecrets.slice(1));
+    const two = [
+      { name: 'http', containerPort: 8080 },
+      { name: 'web', containerPort: 8080 },
+    ];
+    expect(desired(running({ containers: [{ ...checkout, ports: two }] })).spec.containers[0]?.ports).toEqual(two);
+  });
+
   it('a label that names the build moves with the version; one of an API, or of another value, stays', () => {
     const given = { version: 'v1', 'api-version': 'v1', 'tags.datadoghq.com/version': 'v1', app_version: 'v0' };
     expect(desired(running({}, { labels: given })).metadata?.labels).toEqual({
