@@ -24,7 +24,7 @@ export async function commit(
   const written = await updateRecord(at, async ({ record, redirected }) => {
     if (record === null) return null;
     const by = await claim(activity, record, { input, over: 'formerSelf', part: partOf(input) });
-    return { record: withAbsent(committed(record, by), input.absent), redirect: redirected };
+    return { record: withAbsent(committed(record, by), input.absent, input.part), redirect: redirected };
   });
   const changes = [...(written?.changes ?? [])];
   const left = written === null || partOf(input) !== 'versions' ? '' : replacedIn(written.record, input.serving);

@@ -29,7 +29,7 @@ function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): D
   const { proven, current } = record.versions;
   // Taken back already; rendering it anew would take the routes from connections that still drain.
   if (proven === null && current === null && !redirected) return null;
-  const back = withAbsent(restored(record, input), input.absent);
+  const back = withAbsent(restored(record, input), input.absent, input.part);
   if (back.versions.proven !== null) return { record: back, redirect: true, routeAnyway: true };
   // An adoption is taken back: the redirect goes, but connections that Envoy holds keep their routes and pods until
   // retireVersion has let them drain.

@@ -249,7 +249,7 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
     state,
     'committing',
     atMs,
-    `${plan.version} serves everywhere; it becomes the proven version`,
+    `${plan.version} serves everywhere; it becomes what is proven`,
   );
   return issue(moved, (seq) => ({ type: 'commit', seq, serving: [...new Set(serving)] }));
 }
@@ -267,7 +267,7 @@ function onCommitted(plan: Plan, state: RolloutState, atMs: number): Next {
     state,
     atMs,
     'promoted',
-    `${plan.version} is the proven version${but === '' ? ' everywhere' : but}`,
+    `${plan.version} is proven${but === '' ? ' everywhere' : but}`,
     commands,
   );
 }

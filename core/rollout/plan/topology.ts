@@ -54,6 +54,10 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
       ...(config.notes ?? []),
       ...runningNotes(config.service.name, running, 'topology'),
       ...absentBefore(asked),
+      ...Object.keys(absent).map(
+        (name) =>
+          `${name} is left out: its calls go where they go now; when it answers: tidegate topology apply ${config.service.name}`,
+      ),
       ...moving.map((one) =>
         moveNote(topologyOf(config, one, WHOLE), wantedTopology(config, one.cluster), one.cluster),
       ),
