@@ -34,7 +34,7 @@ export async function assertJoined(context: RunContext): Promise<void> {
   const joined = plan.waves.flatMap(({ steps }) =>
     steps.flatMap(({ topology }) => Object.values(topology ?? {}).map(({ serves }) => serves)),
   );
-  const entries: VersionShares = Object.assign({}, ...joined);
+  const entries = Object.assign({}, ...joined) as VersionShares;
   const names = Object.keys(entries);
   if (names.length === 0) return;
   await assertAlone(context);

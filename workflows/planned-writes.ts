@@ -4,6 +4,7 @@ import { madeIn } from '../core/rollout/plan/adopted.ts';
 import { entryOf, patchFor } from '../core/rollout/plan/patch.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { ApplyRoutingInput } from '../core/routing/changes.ts';
+import type { VersionShares } from '../core/routing/record.ts';
 import { present } from '../core/values/json.ts';
 
 export function prepareInput(plan: Plan, cluster: string, run: string): PrepareVersionInput {
@@ -40,9 +41,9 @@ export function plannedWrites(plan: Plan): DryRunWritesInput[] {
 
 function routingInput(plan: Plan, cluster: string, waves: readonly PlannedWave[]): ApplyRoutingInput {
   const last = waves.map((wave) => wave.steps.at(-1) ?? entryOf(wave));
+  const versions = Object.assign({}, ...last.map((one) => one.versions)) as VersionShares;
   // Only versions move in several waves.
-  const whole = last.find(({ topology }) => topology !== undefined);
-  const patch = patchFor(whole ?? { versions: Object.assign({}, ...last.map(({ versions }) => versions)) }, cluster);
+  const patch = patchFor(last.find(({ topology }) => topology !== undefined) ?? { versions }, cluster);
   return {
     service: plan.service,
     cluster: refIn(plan, cluster),

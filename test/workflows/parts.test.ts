@@ -90,10 +90,10 @@ function sharedWorld(service: string): SharedWorld {
 interface Stage {
   readonly world: SharedWorld;
   readonly runs: Readonly<Record<'versions' | 'topology', WorkflowHandle>>;
-  ask(change: StartRolloutInput['change']): Promise<unknown>;
-  until(part: 'versions' | 'topology', phase: string): Promise<void>;
-  record(): RoutingRecord;
-  half(): Part[];
+  readonly ask: (change: StartRolloutInput['change']) => Promise<unknown>;
+  readonly until: (part: 'versions' | 'topology', phase: string) => Promise<void>;
+  readonly record: () => RoutingRecord;
+  readonly half: () => Part[];
 }
 
 async function onStage(service: string, body: (stage: Stage) => Promise<void>): Promise<void> {

@@ -6,6 +6,7 @@ import { strataOf } from '../../../core/rollout/plan/strata.ts';
 import type { PlanInput } from '../../../core/rollout/plan/versions.ts';
 import type { RunningRollout } from '../../../core/rollout/running.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
+import { planText } from '../../../core/view/plan-text.ts';
 import { WHOLE, type Shares } from '../../../core/values/share.ts';
 import type { ClusterFacts } from '../../../core/workload/facts.ts';
 import { clusterNames, facts, record, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
@@ -62,6 +63,13 @@ describe('a topology move', () => {
     expect(strataOf(planned, { shares: { [gcp]: WHOLE }, wave: 0 }, {})).toMatchObject([
       { serving: gcp, newVersion: 'v1', oldVersion: '', clients: [aws, gcp] },
     ]);
+  });
+
+  it('is shown as who answers whose calls, now and then, and makes no Deployment', () => {
+    const text = planText({ plan: plan(), topology: { [aws]: { [aws]: WHOLE } } });
+    expect(text).toContain(`${aws} 100 % → 50 %, ${gcp} 0 % → 50 %`);
+    expect(text).toContain(`${aws}: CiliumEnvoyConfig shop/tidegate-checkout`);
+    expect(text).not.toContain('Deployment');
   });
 
   it('is refused where calls go as the document says already, and where nothing is adopted', () => {
