@@ -3,6 +3,7 @@
  * checked against it, and the write carries the resourceVersion that was read.
  */
 import { type Writer, claimOf, isUnderWay } from '../core/routing/changes.ts';
+import type { Part } from '../core/routing/part.ts';
 import type { RoutingRecord } from '../core/routing/record.ts';
 import { TidegateError } from '../core/values/error.ts';
 import type { Superseding } from './other-runs.ts';
@@ -12,20 +13,20 @@ import type { ActivityPort } from './ports.ts';
 const late = (run: string): TidegateError => new TidegateError('FencedOut', `run ${run} is over: nothing was written`);
 
 /**
- * The writer as the record is to know it. Its run id is the activity's own: a run that was reset replays inputs which name
+ * The writer as that part of the record is to know it. Its run id is the activity's own: a run that was reset replays inputs which name
  * its former self. It goes on where that one was ended in its middle; a way back also takes what any closed run of its lock has left.
  */
 export async function claim<T extends Writer>(
   activity: ActivityPort,
   record: RoutingRecord | null,
-  { input, over }: { readonly input: T; readonly over: Superseding },
+  { input, over, part: name }: { readonly input: T; readonly over: Superseding; readonly part: Part },
 ): Promise<T> {
   const writer = { ...input, run: activity.runId() ?? input.run };
   if (record === null) {
     if (await activity.isOver()) throw late(writer.run);
     return writer;
   }
-  const part = record.versions;
+  const part = record[name];
   const claimed = claimOf(part, writer);
   // Nobody has taken the record of a run that was ended in its middle yet: its late attempt must not move it further.
   if (claimed === 'own' && over === 'formerSelf' && (await activity.isOver())) throw late(writer.run);

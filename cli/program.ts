@@ -12,6 +12,7 @@ import { addPlan } from './commands/plan.ts';
 import { addRelease } from './commands/release.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollout } from './commands/rollout.ts';
+import { addTopology } from './commands/topology.ts';
 import { addUndo } from './commands/undo.ts';
 import { addValidate } from './commands/validate.ts';
 import { addWorker } from './commands/worker.ts';
@@ -48,6 +49,7 @@ const verbs = [
   addDeploy,
   addUndo,
   addRelease,
+  addTopology,
   addRestore,
   addPlan,
   addRollout,

@@ -88,6 +88,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     },
     retireVersion: drain,
     releaseService: drain,
+    leaveClusters: drain,
   };
 }
 

@@ -1,10 +1,12 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
 import { madeIn, versionIn } from '../core/rollout/plan/adopted.ts';
-import type { PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
+import { entryOf, patchFor } from '../core/rollout/plan/patch.ts';
+import type { PlannedPatch, PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { statName } from '../core/routing/names.ts';
-import type { VersionShares } from '../core/routing/record.ts';
+import { partOf } from '../core/routing/part.ts';
 import { formatShare } from '../core/values/share.ts';
+import { assertAlone, assertJoined } from './other-parts.ts';
 import { prepareInput } from './planned-writes.ts';
 import { stopOthers } from './retirements.ts';
 import {
@@ -12,6 +14,7 @@ import {
   activitiesOf,
   forEach,
   heardAs,
+  ofPart,
   refOf,
   remember,
   start,
@@ -32,7 +35,7 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
     start(context, context.forward, seq, async () => {
       const { planned, at } = stepOf(context, wave, step);
       const summary = `${formatShare(at.share)} to ${context.plan.version}`;
-      await write(context, planned, { seq, versions: at.versions, redirect: true, summary });
+      await write(context, planned, { seq, patch: at, redirect: true, summary });
       context.emit({ type: 'done', seq });
     }),
   verify: ({ seq, wave, step }) =>
@@ -52,6 +55,7 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
   const { plan, run } = context;
   if (wave === 0) {
     await assertUnchanged(context);
+    await assertAlone(context);
     await stopOthers(context);
   }
   await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
@@ -92,7 +96,9 @@ async function enter(context: RunContext, seq: number, wave: PlannedWave): Promi
   const { kind, version } = context.plan;
   const summary = `${version} enters with weight 0`;
   // At adoption the first write brings the route without the redirect: nothing flows through Envoy yet.
-  await write(context, wave, { seq, versions: wave.enter, redirect: kind !== 'adopt', summary, enters: version });
+  const patch = entryOf(wave);
+  await write(context, wave, { seq, patch, redirect: kind !== 'adopt', summary, enters: version });
+  await assertJoined(context);
   keepConcerned(context, wave);
   const proof = await verify(context, wave.clients, { mode: 'entered', summary: `every Envoy knows ${version}` });
   context.emit({ type: 'proved', seq, proof });
@@ -115,7 +121,7 @@ function keepConcerned({ plan, written }: RunContext, wave: PlannedWave): void {
 interface Write {
   /** Of the command. */
   readonly seq: number;
-  readonly versions: VersionShares;
+  readonly patch: PlannedPatch & { readonly entering?: true };
   readonly redirect: boolean;
   readonly summary: string;
   /** The version that enters: its build is written down where it was made. */
@@ -127,7 +133,7 @@ interface Write {
 async function write(
   context: RunContext,
   wave: PlannedWave,
-  { seq, versions, redirect, summary, enters = '', withinMs }: Write,
+  { seq, patch, redirect, summary, enters = '', withinMs }: Write,
 ): Promise<void> {
   const { plan } = context;
   await forEach(wave.clients, async (cluster) => {
@@ -139,9 +145,9 @@ async function write(
       service: plan.service,
       cluster: refOf(context, cluster),
       ...writerOf(context, cluster, seq),
-      versions,
+      ...patchFor(patch, cluster),
       redirect,
-      ...present({ initial, build }),
+      ...present({ initial, build, entering: patch.entering }),
     });
     heardAs(context, result.by);
     remember(context, cluster, { ...result, withdrawn: [] });
@@ -153,17 +159,20 @@ async function write(
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
   const { plan, absent } = context;
   if (plan.waves.every((wave) => wave.serving.every((name) => serving.includes(name)))) await holdAll(context, seq);
-  const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+  // Where versions move, serving clusters without a record are pinned, too.
+  const named = (wave: PlannedWave): readonly string[] => (plan.part === 'topology' ? [] : wave.serving);
+  const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...named(wave)]))];
   const clusters = all.filter((cluster) => !absent.has(cluster));
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const made = plan.waves.flatMap((wave) => madeIn(plan, wave));
   const pinned = plan.kind === 'adopt' ? made.filter((name) => serving.includes(name)) : serving;
   await forEach(clusters, async (cluster) => {
-    const pin = pinned.includes(cluster) ? plan.version : '';
+    const pin = pinned.includes(cluster) && partOf(plan) === 'versions' ? plan.version : '';
     const input = {
       service: plan.service,
       cluster: refOf(context, cluster),
       ...writerOf(context, cluster, seq),
+      ...ofPart(plan),
       serving,
       pin,
       absent: absentIn(context),
@@ -185,7 +194,7 @@ async function holdAll(context: RunContext, seq: number): Promise<void> {
     const last = wave.steps.at(-1);
     if (last === undefined) continue;
     const summary = 'still as it was proven';
-    await write(context, wave, { seq, versions: last.versions, redirect: true, summary, withinMs: HOLD_MS });
+    await write(context, wave, { seq, patch: last, redirect: true, summary, withinMs: HOLD_MS });
   }
 }
 

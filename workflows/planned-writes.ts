@@ -1,8 +1,10 @@
 /** What a plan will write, per cluster: the inputs of the activities that write it. */
 import type { DryRunWritesInput, PrepareVersionInput } from '../core/contract/activities.ts';
 import { madeIn } from '../core/rollout/plan/adopted.ts';
+import { entryOf, patchFor } from '../core/rollout/plan/patch.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { ApplyRoutingInput } from '../core/routing/changes.ts';
+import type { VersionShares } from '../core/routing/record.ts';
 import { present } from '../core/values/json.ts';
 
 export function prepareInput(plan: Plan, cluster: string, run: string): PrepareVersionInput {
@@ -38,13 +40,16 @@ export function plannedWrites(plan: Plan): DryRunWritesInput[] {
 }
 
 function routingInput(plan: Plan, cluster: string, waves: readonly PlannedWave[]): ApplyRoutingInput {
-  const versions = waves.map((wave) => wave.steps.at(-1)?.versions ?? wave.enter);
+  const last = waves.map((wave) => wave.steps.at(-1) ?? entryOf(wave));
+  const versions = Object.assign({}, ...last.map((one) => one.versions)) as VersionShares;
+  // Only versions move in several waves.
+  const patch = patchFor(last.find(({ topology }) => topology !== undefined) ?? { versions }, cluster);
   return {
     service: plan.service,
     cluster: refIn(plan, cluster),
     epoch: plan.epoch,
     run: '',
-    versions: Object.assign({}, ...versions) as ApplyRoutingInput['versions'],
+    ...patch,
     ...present({ initial: plan.initial[cluster] }),
   };
 }

@@ -12,6 +12,7 @@ import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { Writer } from '../core/routing/changes.ts';
+import { partOf, type Part } from '../core/routing/part.ts';
 import type { Absence } from '../core/routing/record.ts';
 import { activityOptions } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
@@ -152,6 +153,12 @@ export function writerOf({ plan, run, epoch }: RunContext, cluster: string, seq:
   const replaces = Object.hasOwn(plan.owners, cluster) ? plan.owners[cluster] : undefined;
   return { epoch, run, turn: seq, replaces: replaces ?? null };
 }
+
+/** Names the part that is written; the versions go without, as older workers know it. */
+export const ofPart = (plan: Plan): { readonly part?: Part } => {
+  const part = partOf(plan);
+  return part === 'versions' ? {} : { part };
+};
 
 export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => refIn(plan, cluster);
 

@@ -11,6 +11,7 @@ import type { KnownService } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { guardWorkflowId } from '../core/contract/workflow-ids.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
+import { partOf } from '../core/routing/part.ts';
 import { guard } from './guard.ts';
 
 /** Guards of one epoch: a run that was reset so often is nobody's plan. */
@@ -26,7 +27,7 @@ export async function startGuard(plan: Plan): Promise<void> {
 
 async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
   const { service, epoch } = plan;
-  const workflowId = guardWorkflowId({ ...service, part: 'versions', epoch });
+  const workflowId = guardWorkflowId({ ...service, part: partOf(plan), epoch });
   try {
     await CancellationScope.nonCancellable(() =>
       startChild(guard, {

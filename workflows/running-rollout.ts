@@ -1,7 +1,10 @@
 /** Is a rollout of the service running, and what does it say of itself? */
 import { patched, proxyActivities } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import type { RunningRollout } from '../core/rollout/running.ts';
+import type { Part } from '../core/routing/part.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 
 const options = activityOptions(noPlan);
@@ -13,6 +16,20 @@ const { describeRun } = proxyActivities<RolloutActivities>({
   ...options.describeRun,
   summary: 'what does the running rollout say?',
 });
+
+/** Runs of the parts that meet the own one: topology and versions. A start that was under way when they came asked nobody. */
+export async function runningBeside(
+  service: ServiceRef,
+  own: Part,
+): Promise<Partial<Record<Part, RunningRollout>> | undefined> {
+  if (!patched('parts')) return undefined;
+  const found: Partial<Record<Part, RunningRollout>> = {};
+  for (const part of ['topology', 'versions'] as const) {
+    const running = part === own ? null : await runningRollout(rolloutWorkflowId({ ...service, part }));
+    if (running !== null) found[part] = running;
+  }
+  return found;
+}
 
 /** null: none runs, and the lock is free. */
 export async function runningRollout(workflowId: string): Promise<RunningRollout | null> {

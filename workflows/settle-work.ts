@@ -6,16 +6,17 @@ import { taskQueues } from '../core/contract/queues.ts';
 import { settleWorkflowId } from '../core/contract/workflow-ids.ts';
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Need } from '../core/rollout/settled.ts';
+import type { Part } from '../core/routing/part.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { startRollout } from './start-rollout.ts';
 
 /** Run id of the restore. It is a rollout as any other: with the lock, the proof and the guard of one. */
-export async function startRestore(service: ServiceRef): Promise<string> {
+export async function startRestore(service: ServiceRef, part: Part): Promise<string> {
   const { mesh, namespace, service: name } = service;
   const door = await startChild(startRollout, {
-    workflowId: `${settleWorkflowId(service)}/restore`,
-    args: [{ mesh, namespace, service: name, change: { kind: 'restore' } }],
+    workflowId: `${settleWorkflowId(service)}/restore${part === 'versions' ? '' : `-${part}`}`,
+    args: [{ mesh, namespace, service: name, change: { kind: 'restore', ...(part !== 'versions' && { part }) } }],
     taskQueue: taskQueues.control,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,
@@ -51,6 +52,9 @@ export async function doNeed(
       return '';
     case 'keep':
       await does('keepWarm').keepWarm({ ...at(need.cluster), version: need.version, dueMs: need.dueMs });
+      return '';
+    case 'leave':
+      await does('leaveClusters').leaveClusters({ ...at(need.cluster), drainMs });
       return '';
     case 'retire': {
       const { version } = need;

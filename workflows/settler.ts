@@ -1,10 +1,11 @@
 /** One look of the settler: who owns the service, what is to be done, and doing what is due. */
-import { isCancellation, log, proxyActivities } from '@temporalio/workflow';
+import { isCancellation, log, patched, proxyActivities } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { KnownService, SettleInput, SettleMemory, SettlePhase, SettleStatus } from '../core/contract/messages.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { delayMs, isSpent, restoreDelayMs } from '../core/rollout/settle-pace.ts';
 import { isDue, needsOf, type Need } from '../core/rollout/settled.ts';
+import { partOf, type Part } from '../core/routing/part.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
@@ -38,8 +39,6 @@ const LOG_LINES = 50;
 /** What a settler knows, from look to look. */
 interface Settling {
   readonly service: ServiceRef;
-  /** Id of the rollouts of the service: the lock. */
-  readonly workflowId: string;
   memory: SettleMemory;
   known: KnownService | null;
   looks: number;
@@ -51,7 +50,6 @@ const nothingDone: SettleMemory = { rounds: 0, restoreRun: '', restoreAfterMs: 0
 export function createSettler({ service, known, carried }: SettleInput): Settler {
   const settling: Settling = {
     service,
-    workflowId: rolloutWorkflowId({ ...service, part: 'versions' }),
     memory: carried ?? nothingDone,
     known,
     looks: 0,
@@ -94,32 +92,58 @@ async function lookOrWait(settling: Settling): Promise<number | null> {
 }
 
 async function look(settling: Settling): Promise<number | null> {
-  const { service, workflowId } = settling;
+  const { service } = settling;
   settling.looks += 1;
-  const open = await findRun({ workflowId });
-  if (open !== '' && open !== settling.memory.restoreRun) {
-    rest(settling, 'owned', `a run owns it (${workflowId}); its guard comes again when that has ended`);
-    return null;
-  }
-  if (open !== '') {
-    rest(settling, 'restoring', `its restore is under way (${workflowId})`, settling.now.needs);
+  const moved = settledParts();
+  const open = await openRuns(service, moved);
+  const own = open.find(({ run }) => run === settling.memory.restoreRun);
+  if (own !== undefined) {
+    rest(settling, 'restoring', `its restore is under way (${own.workflowId})`, settling.now.needs);
     return later(settling);
   }
-  const unproven = await lastUnproven(settling);
+  const owned = open.map(({ part }) => part);
+  const ids = open.map(({ workflowId }) => workflowId).join(', ');
+  if (owned.length === moved.length) return leaveTo(settling, ids);
+  const unproven = owned.includes('versions') ? '' : await lastUnproven(settling);
   const known = await knownService(settling);
   const { clusters, nowMs } = await surveyService({ service, clusters: known.clusters });
-  const needs = withUnproven(needsOf({ clusters, nowMs, warmMs: known.warmMs }), unproven);
+  const needs = withUnproven(needsOf({ clusters, nowMs, warmMs: known.warmMs, owned }), unproven);
   const restore = needs.find(({ kind }) => kind === 'restore');
   if (restore !== undefined) return putBack(settling, restore, { needs, nowMs });
+  // What is not half moved may be in its use.
+  if (owned.length > 0) return leaveTo(settling, ids);
   settling.memory = { ...settling.memory, rounds: 0, restoreRun: '', restoreAfterMs: 0 };
   if (needs.length > 0) return mend(settling, needs, { nowMs, known });
   rest(settling, 'settled', 'nothing is left to do');
   return null;
 }
 
+/** Parts that runs move. A settler that was under way when there came to be two knows of one. */
+const settledParts = (): readonly Part[] => (patched('parts') ? ['versions', 'topology'] : ['versions']);
+
+interface OpenRun {
+  readonly part: Part;
+  readonly workflowId: string;
+  readonly run: string;
+}
+
+async function openRuns(service: ServiceRef, moved: readonly Part[]): Promise<OpenRun[]> {
+  const asked = moved.map(async (part) => {
+    const workflowId = rolloutWorkflowId({ ...service, part });
+    return { part, workflowId, run: await findRun({ workflowId }) };
+  });
+  return (await Promise.all(asked)).filter(({ run }) => run !== '');
+}
+
+function leaveTo(settling: Settling, ids: string): null {
+  rest(settling, 'owned', `a run owns it (${ids}); its guard comes again when that has ended`);
+  return null;
+}
+
 /** Asked when it may have changed: at the first look, and after a restore of our own. */
-async function lastUnproven({ looks, memory: { restoreRun }, workflowId }: Settling): Promise<string> {
+async function lastUnproven({ looks, memory: { restoreRun }, service }: Settling): Promise<string> {
   if (looks > 1 && restoreRun === '') return '';
+  const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });
   // The newest run: a person may have restored since.
   const last = await describeRun({ workflowId, runId: '' });
   return last?.outcome === 'unproven' ? last.reason : '';
@@ -163,7 +187,8 @@ async function putBack(settling: Settling, restore: Need, { needs, nowMs }: Foun
     return memory.restoreAfterMs - nowMs;
   }
   try {
-    const restoreRun = await startRestore(settling.service);
+    const part = restore.kind === 'restore' ? partOf(restore) : 'versions';
+    const restoreRun = await startRestore(settling.service, part);
     const rounds = memory.rounds + 1;
     settling.memory = { ...memory, rounds, restoreRun, restoreAfterMs: nowMs + restoreDelayMs(rounds), idleLooks: 0 };
     say(settling, `restore ${String(rounds)} started: ${restore.reason}`);

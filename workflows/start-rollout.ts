@@ -11,19 +11,22 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
-import { isWayBack, leftOut } from '../core/rollout/change.ts';
+import { isWayBack, leftOut, partOfChange } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
+import { serviceRef } from '../core/rollout/plan/frame.ts';
+import { planChange } from '../core/rollout/plan/plan-change.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
 import { runningText, watchHint, type RunningRollout } from '../core/rollout/running.ts';
-import { planRollout, serviceRef, topologies } from '../core/rollout/plan/versions.ts';
+import { topologies } from '../core/rollout/plan/versions.ts';
+import { partOf, parts, type Part } from '../core/routing/part.ts';
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
 import { plannedWrites } from './planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
-import { runningRollout } from './running-rollout.ts';
+import { runningBeside, runningRollout } from './running-rollout.ts';
 import { present } from '../core/values/json.ts';
 
 const options = activityOptions(noPlan);
@@ -70,14 +73,22 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
     ...present({ namespace: input.namespace, mesh: input.mesh }),
   });
   const service = serviceRef(config);
-  const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });
+  const part = partOfChange(input.change);
+  const workflowId = rolloutWorkflowId({ ...service, part });
   const running = await runningRollout(workflowId);
-  if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running);
+  if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running, part);
+  // Before the records are read: what such a run writes later is not in them. A restore asks nobody.
+  const beside = kind === 'restore' ? undefined : await runningBeside(service, part);
   const without = leftOut(input.change);
   // Who is left out is not asked: an API server that hangs would hold up the start.
   const clusters = config.mesh.clusters.map((cluster) => cluster.ref).filter(({ name }) => !without.includes(name));
   const read = await readRecords({ service, clusters });
-  const wanted = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
+  const wanted = planChange({
+    config,
+    read,
+    change: input.change,
+    ...present({ running: running ?? undefined, beside }),
+  });
   await assertSlos(wanted);
   const planned = await withReportedVersions(wanted, input.change);
   // A start that was under way when these came goes on without them.
@@ -89,7 +100,7 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
 }
 
 function checkInput(input: StartRolloutInput): void {
-  const kinds = ['adopt', 'deploy', 'undo', 'release', 'restore'];
+  const kinds = ['adopt', 'deploy', 'undo', 'release', 'topology', 'restore'];
   const refuse = (why: string): never => {
     throw ApplicationFailure.nonRetryable(
       `${why}. Example: {"service": "checkout", "change": {"kind": "deploy", "version": "v2", "image": "registry/checkout:v2"}}`,
@@ -102,17 +113,19 @@ function checkInput(input: StartRolloutInput): void {
     refuse(`"change.kind" must be one of ${kinds.join(', ')}`);
   if (input.change.kind === 'deploy' && typeof input.change.version !== 'string')
     refuse('a deploy needs "change.version"');
-  const { without } = input.change as { without?: unknown };
+  const { without, part } = input.change as { without?: unknown; part?: unknown };
+  if (part !== undefined && (input.change.kind !== 'restore' || !parts.some((one) => one === part)))
+    refuse(`"change.part" is for a restore, and one of ${parts.join(', ')}`);
   if (without === undefined) return;
   if (!Array.isArray(without) || !without.every((name) => typeof name === 'string'))
     refuse('"change.without" is a list of names of clusters');
   if (input.change.kind === 'adopt' || input.change.kind === 'release')
-    refuse(`"change.without" is for deploy, undo and restore: ${input.change.kind} needs every cluster`);
+    refuse(`"change.without" is for deploy, undo, topology and restore: ${input.change.kind} needs every cluster`);
 }
 
 async function assertSlos(plan: Plan): Promise<void> {
   const { metrics, service, slos, kind } = plan;
-  if (metrics === null || (kind !== 'adopt' && kind !== 'deploy')) return;
+  if (metrics === null || isWayBack(kind)) return;
   const clusters = [...new Set(plan.waves.flatMap((wave) => wave.serving))];
   const missing = await probeSlos({ service, slos, clusters, ...(metrics.kind === 'otlp' && { received: true }) });
   if (missing.length === 0) return;
@@ -167,13 +180,13 @@ async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutR
     return { workflowId, runId: child.firstExecutionRunId, plan };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError)
-      throw alreadyRunning(plan.service.service, { workflowId, runId: '', status: null });
+      throw alreadyRunning(plan.service.service, { workflowId, runId: '', status: null }, partOf(plan));
     throw error;
   }
 }
 
-const alreadyRunning = (service: string, running: RunningRollout): ApplicationFailure =>
+const alreadyRunning = (service: string, running: RunningRollout, part: Part): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
-    `a rollout of this service is running, and one change at a time moves it: ${runningText(running)} (${watchHint(service)})`,
+    `a rollout of this service is running, and one change at a time moves ${part === 'versions' ? 'it' : `its ${part}`}: ${runningText(running)} (${watchHint(service, part)})`,
     'Conflict',
   );

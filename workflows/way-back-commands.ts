@@ -8,6 +8,7 @@ import type { RestoreInput } from '../core/contract/activities.ts';
 import {
   absentIn,
   activitiesOf,
+  ofPart,
   refOf,
   remember,
   start,
@@ -102,6 +103,7 @@ async function bringBack(context: RunContext, way: BringBack): Promise<void> {
 const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack): RestoreInput => ({
   service: context.plan.service,
   cluster: refOf(context, cluster),
+  ...ofPart(context.plan),
   ...by,
   serving,
   absent: absentIn(context),

@@ -1,5 +1,10 @@
-/** One forward step in one client cluster: its record's version shares, and the objects that follow from it. */
-import { type ApplyRoutingInput, type ApplyRoutingResult, withShares } from '../../core/routing/changes.ts';
+/** One forward step in one client cluster: its record's patch, and the objects that follow from it. */
+import {
+  type ApplyRoutingInput,
+  type ApplyRoutingResult,
+  partOfPatch,
+  withShares,
+} from '../../core/routing/changes.ts';
 import { claim } from '../claim.ts';
 import type { ActivityPort, KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type RecordAt, type WrittenRecord } from '../record-store.ts';
@@ -21,6 +26,6 @@ export const writeRouting = (
   { input, activity }: { readonly input: ApplyRoutingInput; readonly activity: ActivityPort },
 ): Promise<WrittenRecord | null> =>
   updateRecord(at, async ({ record }) => ({
-    record: withShares(record, await claim(activity, record, { input, over: 'formerSelf' })),
+    record: withShares(record, await claim(activity, record, { input, over: 'formerSelf', part: partOfPatch(input) })),
     redirect: input.redirect ?? true,
   }));

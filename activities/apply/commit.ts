@@ -3,6 +3,7 @@ import type { CommitInput } from '../../core/contract/activities.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
 import { committed } from '../../core/routing/changes.ts';
+import { partOf } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
 import { claim } from '../claim.ts';
@@ -22,11 +23,11 @@ export async function commit(
   // A cluster that only serves has no record: nothing starts there.
   const written = await updateRecord(at, async ({ record, redirected }) => {
     if (record === null) return null;
-    const by = await claim(activity, record, { input, over: 'formerSelf' });
-    return { record: withAbsent(committed(record, by), input.absent), redirect: redirected };
+    const by = await claim(activity, record, { input, over: 'formerSelf', part: partOf(input) });
+    return { record: withAbsent(committed(record, by), input.absent, input.part), redirect: redirected };
   });
   const changes = [...(written?.changes ?? [])];
-  const left = written === null ? '' : replacedIn(written.record, input.serving);
+  const left = written === null || partOf(input) !== 'versions' ? '' : replacedIn(written.record, input.serving);
   if (left !== '' && input.warmMs !== undefined)
     changes.push(...(await markDue(at, left, clock.nowMs() + input.warmMs)));
   if (input.pin === '') return changes;

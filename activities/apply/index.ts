@@ -4,6 +4,7 @@ import type { KubeDeps } from '../ports.ts';
 import { applyRouting } from './apply-routing.ts';
 import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
+import { leaveClusters } from './leave-clusters.ts';
 import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
@@ -24,4 +25,5 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   freeAutoscalers: (input) => freeAutoscalers(deps, input),
   pinVersion: (input) => pinVersion(deps, input),
   keepWarm: (input) => keepWarm(deps, input),
+  leaveClusters: (input) => leaveClusters(deps, input),
 });

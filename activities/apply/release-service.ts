@@ -25,7 +25,7 @@ async function releaseRoute(deps: KubeDeps, at: RecordAt, input: ReleaseInput): 
   const pinned = await pinToProven(at);
   const written = await updateRecord(at, async ({ record }) => {
     if (record === null) return null;
-    const by = await claim(deps.activity, record, { input, over: 'anyFormerRun' });
+    const by = await claim(deps.activity, record, { input, over: 'anyFormerRun', part: 'versions' });
     return { record: taken(record, by), redirect: false };
   });
   if (written !== null) await drain(deps, { ms: input.drainMs, of: 'releaseService' });
@@ -65,7 +65,8 @@ async function removeRoute(
 ): Promise<readonly ObjectChange[]> {
   const { installation } = at.service;
   const { route, record } = await findRecord(at);
-  if (record !== null) assertEpoch(record, await claim(activity, record, { input, over: 'anyFormerRun' }));
+  if (record !== null)
+    assertEpoch(record, 'versions', await claim(activity, record, { input, over: 'anyFormerRun', part: 'versions' }));
   if (route === null) return [];
   return [await removeObject(at.cluster, route, { installation, unchanged: true })];
 }

@@ -6,6 +6,7 @@ import type { RestoreInput, RestoreResult } from '../../core/contract/activities
 import type { DesiredRecord } from '../../core/render/checked.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
 import { assertEpoch, restored } from '../../core/routing/changes.ts';
+import { partOf } from '../../core/routing/part.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts';
@@ -13,7 +14,7 @@ import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts'
 export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
   const cluster = clusters.connect(input.cluster);
   const written = await updateRecord({ cluster, service: input.service }, async (found) =>
-    wantedBack(found, await claim(activity, found.record, { input, over: 'anyFormerRun' })),
+    wantedBack(found, await claim(activity, found.record, { input, over: 'anyFormerRun', part: partOf(input) })),
   );
   const proven = written?.record.versions.proven ?? null;
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
@@ -24,11 +25,11 @@ export async function restore({ clusters, clock, activity }: KubeDeps, input: Re
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {
   if (record === null) return null;
-  assertEpoch(record, input);
+  assertEpoch(record, partOf(input), input);
   const { proven, current } = record.versions;
   // Taken back already; rendering it anew would take the routes from connections that still drain.
   if (proven === null && current === null && !redirected) return null;
-  const back = withAbsent(restored(record, input), input.absent);
+  const back = withAbsent(restored(record, input), input.absent, input.part);
   if (back.versions.proven !== null) return { record: back, redirect: true, routeAnyway: true };
   // An adoption is taken back: the redirect goes, but connections that Envoy holds keep their routes and pods until
   // retireVersion has let them drain.

@@ -1,6 +1,7 @@
 /** What the verbs that change something share: start the change, then follow it. */
 import type { Command } from 'commander';
 import type { Change } from '../../core/rollout/change.ts';
+import { partOf } from '../../core/routing/part.ts';
 import { exitCodes } from '../io.ts';
 import { placed, placeOf, withTemporal, type CommandContext, type ServicePlace } from './context.ts';
 
@@ -39,7 +40,7 @@ export function startAndFollow(context: CommandContext, { service, change, optio
     const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
     const { plan, workflowId } = await startChange(client, { service, change, ...placeOf(options) }, io.stderr);
     io.stderr(`${workflowId} started\n${plan.notes.map((note) => `  ${note}\n`).join('')}`);
-    if (options.detach !== true) return watchRollout(handleOf(client, plan.service), io);
+    if (options.detach !== true) return watchRollout(handleOf(client, plan.service, partOf(plan)), io);
     io.stdout(`${workflowId}\n`);
     return exitCodes.ok;
   });

@@ -1,5 +1,6 @@
 /** What every command of the program shares. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { parts, type Part } from '../../core/routing/part.ts';
 import type { Io } from '../io.ts';
 import type { ServiceIdentity } from '../rollouts/rollout.ts';
 import type { TemporalAccess } from '../../platform/temporal/connect.ts';
@@ -16,6 +17,15 @@ export interface ServicePlace {
   readonly mesh?: string;
   readonly namespace?: string;
 }
+
+/** … and which part of its records is. */
+export interface PartPlace extends ServicePlace {
+  readonly part?: Part;
+}
+
+/** For commands that speak of one rollout: parts have one each. */
+export const ofPart = (command: Command, what = 'whose rollout is meant (default: versions)'): Command =>
+  command.addOption(new Option('--part <part>', what).choices([...parts]));
 
 export const placed = (command: Command): Command =>
   command

@@ -11,6 +11,7 @@ import { deployOf } from './deploy.ts';
 interface PlanOptions extends ChangeOptions {
   readonly adopt?: boolean;
   readonly undo?: boolean;
+  readonly topology?: boolean;
   readonly output?: string;
 }
 
@@ -20,6 +21,7 @@ export function addPlan(program: Command, context: CommandContext): void {
     .option('--image <image>', 'with --version: its image')
     .option('--adopt', 'plan an adoption')
     .option('--undo', 'plan an undo')
+    .option('--topology', 'plan the move to the topology of the Service document')
     .option('-o, --output <format>', 'json')
     .action((service: string, options: PlanOptions) => {
       const change = plannedChange(options);
@@ -36,9 +38,10 @@ export function addPlan(program: Command, context: CommandContext): void {
     });
 }
 
-function plannedChange({ adopt, undo, version, ...rest }: PlanOptions): Change {
+function plannedChange({ adopt, undo, topology, version, ...rest }: PlanOptions): Change {
   if (adopt === true) return { kind: 'adopt', ...present({ version }) };
   if (undo === true) return { kind: 'undo', ...present({ version, without: rest.without }) };
+  if (topology === true) return { kind: 'topology', ...present({ without: rest.without }) };
   if (version !== undefined) return deployOf({ version, ...rest });
-  refuse('Invalid', 'plan needs to know of what', 'say --version V (a deploy), --adopt or --undo');
+  refuse('Invalid', 'plan needs to know of what', 'say --version V (a deploy), --adopt, --undo or --topology');
 }

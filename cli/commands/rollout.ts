@@ -3,13 +3,13 @@ import type { Command } from 'commander';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import { exitCodes } from '../io.ts';
-import { placed, identityOf, withTemporal, type CommandContext, type ServicePlace } from './context.ts';
+import { identityOf, ofPart, placed, withTemporal, type CommandContext, type PartPlace } from './context.ts';
 
 type On = (name: string, description: string) => Command;
 
 export function addRollout(program: Command, context: CommandContext): void {
   const rollout = program.command('rollout').description('look at rollouts and speak to them');
-  const on: On = (name, description) => placed(rollout.command(`${name} <service>`).description(description));
+  const on: On = (name, description) => ofPart(placed(rollout.command(`${name} <service>`).description(description)));
   addReaders(on, context);
   addMessages(on, context);
   addGiveUp(on, context);
@@ -33,12 +33,12 @@ function addReaders(on: On, context: CommandContext): void {
   const { io } = context;
   on('status', 'one look')
     .option('-o, --output <format>', 'json')
-    .action(async (service: string, options: ServicePlace & { output?: string }) => {
+    .action(async (service: string, options: PartPlace & { output?: string }) => {
       const of = await identityOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, lookOnce } = await import('../rollouts/rollout.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
-        const live = await lookOnce(handleOf(client, of), io);
+        const live = await lookOnce(handleOf(client, of, options.part), io);
         const json = { ...live.status, readings: live.readings, run: live.run };
         io.stdout(
           options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${statusLines(live).join('\n')}\n`,
@@ -47,11 +47,11 @@ function addReaders(on: On, context: CommandContext): void {
       });
     });
   on('watch', 'follow it to its end; the exit code tells the outcome').action(
-    async (service: string, place: ServicePlace) => {
+    async (service: string, place: PartPlace) => {
       const of = await identityOf(context, service, place);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-        return watchRollout(handleOf(client, of), io);
+        return watchRollout(handleOf(client, of, place.part), io);
       });
     },
   );
@@ -69,12 +69,12 @@ function addMessages(on: On, context: CommandContext): void {
   for (const [type, description] of messages) {
     const command = on(type, description).option('--reason <text>', 'why; kept in the log', 'from the command line');
     if (type === 'promote') command.option('--full', 'skip all remaining bakes and gates; proofs and hard stops stay');
-    command.action(async (service: string, options: ServicePlace & { reason: string; full?: boolean }) => {
+    command.action(async (service: string, options: PartPlace & { reason: string; full?: boolean }) => {
       const of = await identityOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, say } = await import('../rollouts/rollout.ts');
         const full = type === 'promote' ? { full: options.full === true } : {};
-        const status = await say(handleOf(client, of), type, { reason: options.reason, ...full });
+        const status = await say(handleOf(client, of, options.part), type, { reason: options.reason, ...full });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
         return exitCodes.ok;
       });
@@ -86,12 +86,12 @@ function addGiveUp(on: On, context: CommandContext): void {
   on('give-up', 'end a way back without a cluster that will not answer; it keeps its last route until it is restored')
     .requiredOption('--cluster <name>', 'which one, of those that are still to be written')
     .option('--reason <text>', 'why; kept in the log', 'from the command line')
-    .action(async (service: string, options: ServicePlace & { cluster: string; reason: string }) => {
+    .action(async (service: string, options: PartPlace & { cluster: string; reason: string }) => {
       const of = await identityOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, say } = await import('../rollouts/rollout.ts');
         const { cluster, reason } = options;
-        const status = await say(handleOf(client, of), 'giveUp', { cluster, reason });
+        const status = await say(handleOf(client, of, options.part), 'giveUp', { cluster, reason });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
         return exitCodes.ok;
       });
@@ -100,13 +100,13 @@ function addGiveUp(on: On, context: CommandContext): void {
 
 function addRetry(on: On, context: CommandContext): void {
   on('retry', 'start the last change of a service again, planned anew').action(
-    async (service: string, place: ServicePlace) => {
+    async (service: string, place: PartPlace) => {
       const of = await identityOf(context, service, place);
       await withTemporal(context, async ({ client }) => {
         const { retryChange } = await import('../rollouts/retry.ts');
         const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-        await retryChange(client, rolloutWorkflowId({ ...of, part: 'versions' }), of, context.io);
-        return watchRollout(handleOf(client, of), context.io);
+        await retryChange(client, rolloutWorkflowId({ ...of, part: place.part ?? 'versions' }), of, context.io);
+        return watchRollout(handleOf(client, of, place.part), context.io);
       });
     },
   );

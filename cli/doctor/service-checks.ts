@@ -7,7 +7,9 @@ import { readsBackMs } from '../../core/judge/judge.ts';
 import { protocolOf } from '../../core/judge/series/conventions.ts';
 import { otherNamesQueries, readOtherNames } from '../../core/judge/series/other-names.ts';
 import { envoyListener, envoyMembership, serverPresence } from '../../core/judge/series/selectors.ts';
-import { serviceRef, topologies } from '../../core/rollout/plan/versions.ts';
+import { serviceRef } from '../../core/rollout/plan/frame.ts';
+import type { Part } from '../../core/routing/part.ts';
+import { topologies } from '../../core/rollout/plan/versions.ts';
 import { listenerStatName } from '../../core/routing/names.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
 import { formatShare, WHOLE } from '../../core/values/share.ts';
@@ -74,7 +76,11 @@ export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckG
       ),
       check('its traffic is the proven one', async () => {
         const read = await facts();
-        return { note: '', findings: halfMovedFindings(read, await isRunning(ports, config)) };
+        const [versions, topology] = await Promise.all([
+          isRunning(ports, config, 'versions'),
+          isRunning(ports, config, 'topology'),
+        ]);
+        return { note: '', findings: halfMovedFindings(read, { versions, topology }) };
       }),
       check('callers that go past Envoy', told(bypassFindings)),
       ...(ports.metrics === null ? [] : observedChecks({ metrics: ports.metrics, config, facts, check })),
@@ -170,8 +176,12 @@ async function factsOf(
 }
 
 /** Is a rollout of the service under way? null: Temporal does not say. */
-async function isRunning({ temporal }: ServicePorts, { mesh, service }: LoadedConfig): Promise<boolean | null> {
-  const of = { mesh: mesh.name, namespace: service.namespace, service: service.name, part: 'versions' } as const;
+async function isRunning(
+  { temporal }: ServicePorts,
+  { mesh, service }: LoadedConfig,
+  part: Part,
+): Promise<boolean | null> {
+  const of = { mesh: mesh.name, namespace: service.namespace, service: service.name, part };
   try {
     const { client } = await temporal.access();
     const { status } = await client.workflow.getHandle(rolloutWorkflowId(of)).describe();

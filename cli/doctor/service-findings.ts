@@ -2,7 +2,7 @@
 import { HTTP_SERVER, RPC_SERVER } from '../../core/judge/series/conventions.ts';
 import { envoyName } from '../../core/judge/series/origin.ts';
 import type { RawSeries } from '../../core/judge/series/raw-series.ts';
-import { sameTraffic } from '../../core/routing/weights.ts';
+import { halfMovedParts, partFlag, type Part } from '../../core/routing/part.ts';
 import type { Shares } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
 import type { Finding } from './check.ts';
@@ -53,17 +53,24 @@ export const bypassFindings = (facts: ServiceFacts): Finding[] =>
     })),
   );
 
-/** `running`: is a rollout of the service under way? Then a difference is its work. null: nobody could say. */
-export function halfMovedFindings(facts: ServiceFacts, running: boolean | null): Finding[] {
-  if (running === true) return [];
-  return facts.clusters
-    .filter(({ record }) => record !== null && !sameTraffic(record.versions.current, record.versions.proven))
-    .map(({ cluster, record }) => ({
-      severity: 'error',
-      text: `${where(facts, cluster)}: current traffic differs from the proven one since run ${record?.versions.run ?? ''}, ${running === null ? 'and Temporal could not be asked whether a rollout runs' : 'and no rollout runs (was it terminated?)'}`,
-      fix: `tidegate restore ${facts.service}${running === null ? ' --from-cluster, if no rollout runs' : ''}`,
-    }));
-}
+/** `running`: is a rollout of that part under way? Then a difference is its work. null: nobody could say. */
+export const halfMovedFindings = (
+  facts: ServiceFacts,
+  running: Readonly<Partial<Record<Part, boolean | null>>>,
+): Finding[] =>
+  facts.clusters.flatMap(({ cluster, record }) =>
+    (record === null ? [] : halfMovedParts(record))
+      .filter((part) => running[part] !== true)
+      .map((part): Finding => {
+        const what = part === 'versions' ? 'current traffic differs from the proven one' : `its ${part} is half moved`;
+        const unknown = running[part] === null;
+        return {
+          severity: 'error',
+          text: `${where(facts, cluster)}: ${what} since run ${record?.[part].run ?? ''}, ${unknown ? 'and Temporal could not be asked whether a rollout runs' : 'and no rollout runs (was it terminated?)'}`,
+          fix: `tidegate restore ${facts.service}${partFlag(part)}${unknown ? ' --from-cluster, if no rollout runs' : ''}`,
+        };
+      }),
+  );
 
 /** Serving clusters that some client cluster sends calls to. */
 export const routedClusters = ({ topology, clusters }: ServiceFacts): string[] =>

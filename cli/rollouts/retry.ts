@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { messageNames, type StartRolloutResult } from '../../core/contract/messages.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { partOf } from '../../core/routing/part.ts';
 import { refuse } from '../../core/values/error.ts';
 import type { Io } from '../io.ts';
 import type { ServiceIdentity } from './rollout.ts';
@@ -33,6 +34,8 @@ function changeOf(plan: Plan): Change {
       return { kind: 'adopt', version: plan.version };
     case 'undo':
       return { kind: 'undo', version: plan.version };
+    case 'restore':
+      return { kind: 'restore', part: partOf(plan) };
     default:
       return { kind: plan.kind };
   }

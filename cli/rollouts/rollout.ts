@@ -15,6 +15,7 @@ import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import type { Outcome } from '../../core/rollout/machine/state.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
+import type { Part } from '../../core/routing/part.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { isCut, runEnd } from '../../core/view/run-end.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
@@ -32,8 +33,8 @@ export interface RolloutRow {
 
 export type ServiceIdentity = Omit<PartIdentity, 'part' | 'mesh'> & { readonly mesh: string };
 
-export const handleOf = (client: Client, of: ServiceIdentity): WorkflowHandle =>
-  client.workflow.getHandle(rolloutWorkflowId({ ...of, part: 'versions' }));
+export const handleOf = (client: Client, of: ServiceIdentity, part: Part = 'versions'): WorkflowHandle =>
+  client.workflow.getHandle(rolloutWorkflowId({ ...of, part }));
 
 export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
   const rows: RolloutRow[] = [];

@@ -9,6 +9,7 @@ import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/c
 import type { WayBackKind } from '../rollout/change.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
+import type { Part } from '../routing/part.ts';
 import type { Absence } from '../routing/record.ts';
 import type { Need } from '../rollout/settled.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
@@ -69,10 +70,15 @@ export interface DryRunWritesResult {
   readonly untried: readonly string[];
 }
 
-export interface CommitInput extends Writer {
+/** Of the part that is written. Absent: an older workflow's, which knew the versions only. */
+interface OfPart {
+  readonly part?: Part;
+}
+
+export interface CommitInput extends Writer, OfPart {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
-  /** Serving clusters whose current becomes proven (all of the record's when the rollout promoted everywhere). */
+  /** Of the versions: serving clusters whose current becomes proven (all of the record's when the rollout promoted everywhere). */
   readonly serving: readonly string[];
   /** Version to pin this cluster's frontend selector to; '' = leave the frontend alone. */
   readonly pin: string;
@@ -82,10 +88,10 @@ export interface CommitInput extends Writer {
   readonly warmMs?: number;
 }
 
-export interface RestoreInput extends Writer {
+export interface RestoreInput extends Writer, OfPart {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
-  /** Serving clusters to restore; empty = all. */
+  /** Of the versions: serving clusters to restore; empty = all. */
   readonly serving: readonly string[];
   /** Clusters that the run goes on without, for the record to name. Absent: an older workflow's; the record keeps its own. */
   readonly absent?: Readonly<Record<string, Absence>>;
@@ -194,6 +200,13 @@ export interface PinVersionInput {
   readonly cluster: ClusterRef;
 }
 
+export interface LeaveClustersInput {
+  readonly service: ServiceRef;
+  /** The client cluster. */
+  readonly cluster: ClusterRef;
+  readonly drainMs: number;
+}
+
 export interface KeepWarmInput {
   readonly service: ServiceRef;
   /** The serving cluster. */
@@ -216,6 +229,8 @@ export interface RolloutActivities {
   pinVersion(input: PinVersionInput): Promise<readonly ObjectChange[]>;
   /** Writes down until when a version without traffic stays ready. */
   keepWarm(input: KeepWarmInput): Promise<readonly ObjectChange[]>;
+  /** Takes serving clusters that a client calls no more out of its record and its Envoys, once they have drained. */
+  leaveClusters(input: LeaveClustersInput): Promise<readonly ObjectChange[]>;
   /** Run id of the open workflow of that id; '' when none is open. */
   findRun(input: FindRunInput): Promise<string>;
   /** What a running rollout says of itself; null when it does not answer. */

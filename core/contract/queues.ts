@@ -42,6 +42,7 @@ export const queueOf = {
   freeAutoscalers: 'apply',
   pinVersion: 'apply',
   keepWarm: 'apply',
+  leaveClusters: 'apply',
   probeSlos: 'observe',
   readVersions: 'observe',
   measureTraffic: 'observe',

@@ -9,6 +9,7 @@ export const heartbeatTimeoutsMs = {
   watchSlo: 20_000,
   retireVersion: 20_000,
   releaseService: 20_000,
+  leaveClusters: 20_000,
   // A worker that dies in a restore must not delay it by the whole attempt.
   restore: 10_000,
 } as const satisfies Partial<Record<keyof RolloutActivities, number>>;

@@ -1,10 +1,11 @@
 /** Ids of the workflows: the id is the lock. */
+import type { Part } from '../routing/part.ts';
 
 export interface PartIdentity {
   readonly mesh: string;
   readonly namespace: string;
   readonly service: string;
-  readonly part: 'versions' | 'topology' | 'policy';
+  readonly part: Part;
 }
 
 /** The id is the lock: one change at a time per part of a service. */

@@ -1,4 +1,5 @@
 /** What somebody wants. */
+import { partOf, type Part } from '../routing/part.ts';
 
 /** Clusters that a person leaves out, since they will not answer now: they are not even asked. */
 interface LeavingOut {
@@ -15,7 +16,14 @@ export type Change =
     })
   | (LeavingOut & { readonly kind: 'undo'; readonly version?: string })
   | { readonly kind: 'release' }
-  | (LeavingOut & { readonly kind: 'restore' });
+  /** Calls go to the serving clusters that the Service document names. */
+  | (LeavingOut & { readonly kind: 'topology' })
+  /** Of one part; absent: of the versions. */
+  | (LeavingOut & { readonly kind: 'restore'; readonly part?: Part });
+
+/** The part of the records that the change moves. */
+export const partOfChange = (change: Change): Part =>
+  change.kind === 'restore' ? partOf(change) : change.kind === 'topology' ? 'topology' : 'versions';
 
 /** A pod template from a file of the config, inline after loading. */
 export interface PodTemplateSource {

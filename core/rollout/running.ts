@@ -1,4 +1,5 @@
 /** A rollout that holds the lock of a service, as others are told of it. */
+import { partFlag, type Part } from '../routing/part.ts';
 import type { RolloutStatus } from './machine/status.ts';
 
 export type RunningStatus = Pick<
@@ -21,13 +22,17 @@ export function runningText({ workflowId, status }: RunningRollout): string {
   return `${workflowId}, ${kind} of ${version}, ${outcome ?? phase}${at}: ${reason}`;
 }
 
-export const watchHint = (service: string): string =>
-  `watch it: tidegate rollout watch ${service}; stop it: tidegate rollout abort ${service}`;
+export const watchHint = (service: string, part: Part = 'versions'): string =>
+  `watch it: tidegate rollout watch ${service}${partFlag(part)}; stop it: tidegate rollout abort ${service}${partFlag(part)}`;
 
 /** Beside a plan or a refusal: what it holds for. */
-export const runningNotes = (service: string, running: RunningRollout | undefined): string[] =>
+export const runningNotes = (
+  service: string,
+  running: RunningRollout | undefined,
+  part: Part = 'versions',
+): string[] =>
   running === undefined
     ? []
     : [
-        `a rollout of this service is running, and a start is refused until it has ended: ${runningText(running)}. This plan begins at the proven version, as if that rollout went back (${watchHint(service)})`,
+        `a rollout of this service is running, and a start is refused until it has ended: ${runningText(running)}. This plan begins at what is proven, as if that rollout went back (${watchHint(service, part)})`,
       ];

@@ -5,9 +5,9 @@
  * except where something may be taken away only once nobody anywhere can still send to it.
  */
 import { mentions, pinOf, serves } from '../routing/changes.ts';
-import { inNormalForm } from '../routing/normal-form.ts';
+import { leavingFrom } from '../routing/normal-form.ts';
+import { halfMovedParts, parts, type Part } from '../routing/part.ts';
 import type { RoutingRecord } from '../routing/record.ts';
-import { sameTraffic } from '../routing/weights.ts';
 import type { ClusterState, Hold, VersionHere } from '../workload/cluster-state.ts';
 
 export type Need = { readonly reason: string } &
@@ -16,8 +16,10 @@ export type Need = { readonly reason: string } &
     | { readonly kind: 'reach'; readonly cluster: string }
     /** Only a person can mend it. */
     | { readonly kind: 'person'; readonly cluster: string }
-    /** Traffic is half moved in these client clusters. */
-    | { readonly kind: 'restore'; readonly clusters: readonly string[] }
+    /** Traffic is half moved in these client clusters. Absent part: the versions. */
+    | { readonly kind: 'restore'; readonly clusters: readonly string[]; readonly part?: Part }
+    /** This client cluster calls them no more, and its Envoys still know them. */
+    | { readonly kind: 'leave'; readonly cluster: string; readonly serving: readonly string[] }
     /** Callers past Envoy get another version than the record says. */
     | { readonly kind: 'pin'; readonly cluster: string; readonly version: string }
     | { readonly kind: 'free'; readonly cluster: string; readonly version: string; readonly autoscaler: string }
@@ -31,20 +33,20 @@ export interface ServiceState {
   readonly nowMs: number;
   /** How long a replaced version stays ready, ms. */
   readonly warmMs: number;
+  /** Parts that a run owns right now: only others are looked at, and only for what is half moved. Absent: none. */
+  readonly owned?: readonly Part[];
 }
 
 /** What is to be done, the most urgent first. Empty: the service is settled. Only asked while no run owns it. */
 export function needsOf(state: ServiceState): Need[] {
-  const { clusters } = state;
+  const { clusters, owned = [] } = state;
   const unseen = clusters.flatMap(unseenNeed);
-  const half = clusters.filter(({ record }) => record !== null && halfMoved(record)).map(({ cluster }) => cluster);
-  if (half.length > 0) {
-    const reason = `${half.join(', ')}: current traffic differs from the proven one, and no run owns it`;
-    // Everything else depends on what serves: the restore settles that first.
-    return [{ kind: 'restore', clusters: half, reason }, ...unseen];
-  }
+  const half = parts.filter((part) => !owned.includes(part)).flatMap((part) => restoreNeed(part, clusters));
+  // Everything else depends on what serves: the restore settles that first, and so does a run.
+  if (half.length > 0 || owned.length > 0) return [...half, ...unseen];
   return [
     ...unseen,
+    ...clusters.flatMap(leaveNeed),
     ...clusters.flatMap(pinNeed),
     ...clusters.flatMap((one) => freeNeeds(one, clusters)),
     ...versionNeeds(state, unseen.length > 0),
@@ -54,11 +56,20 @@ export function needsOf(state: ServiceState): Need[] {
 /** Is it to be done already? */
 export const isDue = (need: Need, nowMs: number): boolean => need.kind !== 'retire' || need.dueMs <= nowMs;
 
-/** Entries of clusters that this client does not call move nothing. */
-const halfMoved = (record: RoutingRecord): boolean => {
-  const { versions } = inNormalForm(record);
-  return !sameTraffic(versions.current, versions.proven);
-};
+function restoreNeed(part: Part, all: readonly ClusterState[]): Need[] {
+  const half = all.filter(({ record }) => record !== null && halfMovedParts(record).includes(part));
+  const clusters = half.map(({ cluster }) => cluster);
+  if (clusters.length === 0) return [];
+  const what = part === 'versions' ? 'current traffic differs from the proven one' : `the ${part} is half moved`;
+  const reason = `${clusters.join(', ')}: ${what}, and no run owns it`;
+  return [{ kind: 'restore', clusters, reason, ...(part !== 'versions' && { part }) }];
+}
+
+function leaveNeed({ cluster, record }: ClusterState): Need[] {
+  const serving = record === null ? [] : leavingFrom(record);
+  if (serving.length === 0) return [];
+  return [{ kind: 'leave', cluster, serving, reason: `${cluster}: it calls ${serving.join(', ')} no more` }];
+}
 
 function unseenNeed({ cluster, unreachable, broken }: ClusterState): Need[] {
   if (unreachable !== '') return [{ kind: 'reach', cluster, reason: unreachable }];

@@ -2,9 +2,11 @@
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import { TidegateError, refuse } from '../values/error.ts';
-import { type Shares, positiveShares } from '../values/share.ts';
-import { inNormalForm } from './normal-form.ts';
-import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares, VersionsPart } from './record.ts';
+import { type Shares, atZero, positiveShares } from '../values/share.ts';
+import { withBuild } from './builds.ts';
+import { calledBy, inNormalForm, leavingFrom } from './normal-form.ts';
+import type { Part } from './part.ts';
+import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares } from './record.ts';
 import type { ServiceRef } from './service-ref.ts';
 import { sameTraffic, mainVersion } from './weights.ts';
 
@@ -42,26 +44,26 @@ export type Claim = 'own' | 'takes' | 'overtaken';
 export const isUnderWay = ({ closed }: RecordPart<unknown>): boolean => closed === undefined;
 
 /** The part in the hands of its writer: two runs never share an epoch, and epochs only rise. */
-function takenBy(part: VersionsPart, writer: Writer): VersionsPart {
+function takenBy<P extends RecordPart<unknown>>(part: P, writer: Writer): P {
   const { turn: _turn, closed: _closed, ...rest } = part;
   const epoch = Math.max(
     writer.epoch,
     part.epoch + (writer.turn !== undefined && claimOf(part, writer) === 'takes' ? 1 : 0),
   );
-  return { ...rest, epoch, run: writer.run, ...turnOf(writer.turn) };
+  return { ...rest, epoch, run: writer.run, ...turnOf(writer.turn) } as P;
 }
 
 const turnOf = (turn = 0): Pick<RecordPart<unknown>, 'turn'> => (turn > 0 ? { turn } : {});
 
 /** The record in the hands of the writer, with the same traffic. */
 export function taken(record: RoutingRecord, writer: Writer): RoutingRecord {
-  assertEpoch(record, writer);
+  assertEpoch(record, 'versions', writer);
   return { ...record, versions: takenBy(record.versions, writer) };
 }
 
-/** Refuses a run that another one has overtaken, and a record that only a newer Tidegate understands. */
-export function assertEpoch(record: RoutingRecord, writer: Writer): void {
-  const part = record.versions;
+/** Refuses a run that another one has overtaken in this part, and a record that only a newer Tidegate understands. */
+export function assertEpoch(record: RoutingRecord, name: Part, writer: Writer): void {
+  const part = record[name];
   const where = `${record.cluster}/${record.namespace}/CiliumEnvoyConfig/tidegate-${record.service}`;
   const unknown = record.needs ?? [];
   if (unknown.length > 0) {
@@ -74,21 +76,24 @@ export function assertEpoch(record: RoutingRecord, writer: Writer): void {
   if (claimOf(part, writer) !== 'overtaken') return;
   refuse(
     'FencedOut',
-    `${where}: the versions belong to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
+    `${where}: the ${name} ${name === 'versions' ? 'belong' : 'belongs'} to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
     'nothing was written; follow the newer run, or start again after it has ended',
   );
 }
 
+const noRecord = ({ cluster, service }: ApplyRoutingInput): TidegateError =>
+  new TidegateError(
+    'Invalid',
+    `${cluster.name}/${service.namespace}/${service.service} has no routing record: its CiliumEnvoyConfig was never made, or was deleted`,
+    {
+      fix: `clients reach the proven version through the frontend; take the service under Tidegate again: tidegate adopt ${service.service}`,
+    },
+  );
+
 /** Rest of a record that is not there yet. */
 function newRecord(input: ApplyRoutingInput): RoutingRecord {
   const { service, cluster, initial, epoch, run } = input;
-  if (initial === undefined) {
-    refuse(
-      'Invalid',
-      `${cluster.name}/${service.namespace}/${service.service} has no routing record: its CiliumEnvoyConfig was never made, or was deleted`,
-      `clients reach the proven version through the frontend; take the service under Tidegate again: tidegate adopt ${service.service}`,
-    );
-  }
+  if (initial === undefined) throw noRecord(input);
   const proven = <T>(value: T): RecordPart<T> => ({ proven: value, current: value, epoch, run });
   return {
     schema: 1,
@@ -106,9 +111,12 @@ function newRecord(input: ApplyRoutingInput): RoutingRecord {
 
 const isUnadopted = ({ versions }: RoutingRecord): boolean => versions.proven === null && versions.current === null;
 
-/** The record with the input's entries in versions.current; versions that an entry leaves out stay at 0. */
-export function withShares(found: RoutingRecord | null, input: ApplyRoutingInput): RoutingRecord {
-  if (found !== null) assertEpoch(found, input);
+/** The record with the input's patch in the current of its part; what that leaves out stays at 0. */
+export const withShares = (found: RoutingRecord | null, input: ApplyRoutingInput): RoutingRecord =>
+  input.topology === undefined ? withVersions(found, input) : withTopology(found, input);
+
+function withVersions(found: RoutingRecord | null, input: Applying<'versions'>): RoutingRecord {
+  if (found !== null) assertEpoch(found, 'versions', input);
   // An adoption that was taken back leaves a record of nothing: what it says about the rest may be outdated.
   const record = found === null || (isUnadopted(found) && input.initial !== undefined) ? newRecord(input) : found;
   const { versions } = record;
@@ -121,33 +129,59 @@ export function withShares(found: RoutingRecord | null, input: ApplyRoutingInput
   return input.build === undefined ? moved : withBuild(moved, input.build);
 }
 
-/** Builds that a record remembers; the oldest go first. */
-const BUILDS = 100;
-
-/** The version's name stands for this template in the record's own cluster, from now on. */
-function withBuild(record: RoutingRecord, { version, ...build }: Build & { readonly version: string }): RoutingRecord {
-  const found = record.builds?.[version];
-  if (found !== undefined && found.digest !== build.digest) throw otherBuild(record, version);
-  if (found !== undefined) return record;
-  const kept = Object.entries(record.builds ?? {})
-    .toSorted(([, a], [, b]) => b.atMs - a.atMs)
-    .slice(0, BUILDS - 1);
-  return { ...record, builds: Object.fromEntries([...kept, [version, build]]) };
+/**
+ * Two writes, as a subset enters: newcomers first come with a share of 0. They bring what is proven there; what this
+ * client knows of a cluster that it calls already is a run of the versions' to change.
+ */
+function withTopology(record: RoutingRecord | null, input: Applying<'topology'>): RoutingRecord {
+  if (record === null || isUnadopted(record)) throw noRecord(input);
+  assertEpoch(record, 'topology', input);
+  const { topology, versions } = record;
+  const { shares, serves: entries } = input.topology;
+  const current =
+    input.entering === true ? { ...atZero(shares), ...topology.current } : { ...atZero(topology.current), ...shares };
+  const called = calledBy(record);
+  const joining = Object.fromEntries(Object.entries(entries).filter(([name]) => !called.includes(name)));
+  return inNormalForm({
+    ...record,
+    topology: { ...takenBy(topology, input), current },
+    versions: {
+      ...versions,
+      current: { ...versions.current, ...joining },
+      proven: { ...versions.proven, ...joining },
+    },
+  });
 }
 
-export const otherBuild = ({ cluster, namespace, service }: RoutingRecord, version: string): TidegateError =>
-  new TidegateError(
-    'VersionExists',
-    `${cluster}/${namespace}/${service}: ${version} was another pod template here before: a version name stands for one build for ever`,
-    { fix: 'use another version name' },
-  );
-
-/** current := proven. What was in current only stays at 0, so that its requests end in peace. serving [] = all. */
+/**
+ * current := proven in one part. What was in current only stays at 0, so that its requests end in peace. serving [] = all;
+ * only versions go back in some serving clusters alone.
+ */
 export function restored(
+  record: RoutingRecord,
+  { serving, part, ...writer }: Writer & { serving: readonly string[]; part?: Part },
+): RoutingRecord {
+  const name = part ?? 'versions';
+  assertEpoch(record, name, writer);
+  switch (name) {
+    case 'versions':
+      return versionsBack(record, { serving, ...writer });
+    case 'topology': {
+      const { proven, current, ...rest } = takenBy(record.topology, writer);
+      const back = proven === null ? null : { ...atZero(current), ...proven };
+      return inNormalForm({ ...record, topology: { ...rest, proven, current: back, closed: true } });
+    }
+    case 'policy': {
+      const policy = takenBy(record.policy, writer);
+      return { ...record, policy: { ...policy, current: policy.proven, closed: true } };
+    }
+  }
+}
+
+function versionsBack(
   record: RoutingRecord,
   { serving, ...writer }: Writer & { serving: readonly string[] },
 ): RoutingRecord {
-  assertEpoch(record, writer);
   const versions = takenBy(record.versions, writer);
   const { proven, current } = versions;
   // Nothing proven: there is no half way back to no Envoy at all.
@@ -161,12 +195,28 @@ export function restored(
   });
 }
 
-/** proven := current in the serving clusters; `previous` is what was proven before, and stays when nothing changes. */
+/** proven := current of the topology. Clusters that are no longer called stay at 0 until they have drained. */
+function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
+  const topology = takenBy(record.topology, writer);
+  const { current } = topology;
+  const proven = current === null ? null : positiveShares(current);
+  return { ...record, topology: { ...topology, proven, closed: true } };
+}
+
+/** The record without clusters that it calls no more: they have drained. The epoch stays, as for a version that leaves. */
+export function withoutLeaving(record: RoutingRecord): RoutingRecord {
+  const { topology } = record;
+  if (leavingFrom(record).length === 0 || topology.current === null) return record;
+  return inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+}
+
+/** proven := current of one part; of versions in the serving clusters, where `previous` is what was proven before, and stays when nothing changes. */
 export function committed(
   record: RoutingRecord,
-  { serving, pin, ...writer }: Writer & { serving: readonly string[]; pin?: string },
+  { serving, pin, part, ...writer }: Writer & { serving: readonly string[]; pin?: string; part?: Part },
 ): RoutingRecord {
-  assertEpoch(record, writer);
+  assertEpoch(record, part ?? 'versions', writer);
+  if (part === 'topology') return topologyProven(record, writer);
   const versions = takenBy(record.versions, writer);
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
@@ -225,9 +275,6 @@ export const mentions = ({ versions }: RoutingRecord, version: string): boolean 
     Object.values(part ?? {}).some((shares) => Object.hasOwn(shares, version)),
   );
 
-const atZero = (shares: Shares | undefined): Shares =>
-  Object.fromEntries(Object.keys(shares ?? {}).map((name) => [name, 0]));
-
 const dropped = (part: VersionShares | null, version: string): VersionShares | null =>
   part === null
     ? null
@@ -238,15 +285,36 @@ const dropped = (part: VersionShares | null, version: string): VersionShares | n
         ]),
       );
 
-export interface ApplyRoutingInput extends Writer {
-  readonly service: ServiceRef;
-  /** The client cluster whose record is patched. */
-  readonly cluster: ClusterRef;
+/** What one client's record is to say of its topology. */
+export interface TopologyPatch {
+  /** The client's new topology; who it calls now and is not named goes to 0. */
+  readonly shares: Shares;
+  /** Serving clusters that are new to this client: what is proven there, as a client that calls them has it. */
+  readonly serves: VersionShares;
+}
+
+/** A patch names the part that it is of, by its one key. */
+export type RecordPatch =
   /**
    * Entries to set in versions.current. A version that the record names and the entry does not is kept at 0 (warm or
    * draining): only retireVersion takes versions out.
    */
-  readonly versions: VersionShares;
+  | { readonly versions: VersionShares; readonly topology?: never }
+  | { readonly topology: TopologyPatch; readonly versions?: never };
+
+export const partOfPatch = ({ topology }: RecordPatch): Part => (topology === undefined ? 'versions' : 'topology');
+
+export type ApplyRoutingInput = ApplyRouting & RecordPatch;
+
+/** Inputs whose patch is of one part. */
+type Applying<P extends Part> = ApplyRouting & Extract<RecordPatch, Readonly<Record<P, unknown>>>;
+
+interface ApplyRouting extends Writer {
+  readonly service: ServiceRef;
+  /** The client cluster whose record is patched. */
+  readonly cluster: ClusterRef;
+  /** First of the two writes of a topology: newcomers come with a share of 0, and nothing else moves. Absent: it is not. */
+  readonly entering?: true;
   /** The version that enters, as this cluster has it; absent: it runs no pods of it, or nothing enters. */
   readonly build?: Build & { readonly version: string };
   /** At adoption, when the cluster has no record yet: the rest of it. */

@@ -1,14 +1,24 @@
 /** A record says something about the serving clusters of its own topology only; anything else there is a leftover. */
-import { positiveNames } from '../values/share.ts';
+import { distinct, positiveNames } from '../values/share.ts';
 import type { RoutingRecord, VersionShares } from './record.ts';
 
-/** Serving clusters that this client's calls go to, now or after a way back. */
-const servedBy = ({ topology }: Pick<RoutingRecord, 'topology'>): ReadonlySet<string> =>
-  new Set([...positiveNames(topology.current), ...positiveNames(topology.proven)]);
+type Routed = Pick<RoutingRecord, 'topology'>;
 
-/** The record without entries of other serving clusters. Idempotent; a record in normal form is returned as it is. */
+/** Serving clusters that this client's calls go to, now or after a way back. */
+export const calledBy = ({ topology }: Routed): string[] =>
+  distinct([...positiveNames(topology.current), ...positiveNames(topology.proven)]);
+
+/** … and those that enter or leave: they are in the current topology with a share of 0, and Envoy knows them. */
+export const servedBy = ({ topology }: Routed): string[] =>
+  distinct([...Object.keys(topology.current ?? {}), ...positiveNames(topology.proven)]);
+
+/** Serving clusters that this client calls no more, and will not after a way back, though its Envoys know them yet. */
+export const leavingFrom = (record: Routed): string[] =>
+  servedBy(record).filter((name) => !calledBy(record).includes(name));
+
+/** The record without entries of serving clusters that its topology does not name. Idempotent; a record in normal form is returned as it is. */
 export function inNormalForm(record: RoutingRecord): RoutingRecord {
-  const own = servedBy(record);
+  const own = new Set(servedBy(record));
   const { versions } = record;
   const named = [versions.current, versions.proven, versions.previous].flatMap((part) => Object.keys(part ?? {}));
   if (named.every((cluster) => own.has(cluster))) return record;

@@ -2,14 +2,15 @@
 import { refuse } from '../values/error.ts';
 import { WHOLE, type Shares, byName, apportion, positiveNames, distinct } from '../values/share.ts';
 import { statName, subsetName } from './names.ts';
+import { servedBy } from './normal-form.ts';
 import type { RoutingRecord, Subset, VersionShares, Weight } from './record.ts';
 
 /**
  * The live subsets, sorted: every version named in versions.current[X] or versions.proven[X] (also with share 0: it is
- * warm, draining or entering) of every serving cluster X that has or had traffic by topology.current or .proven.
+ * warm, draining or entering) of every serving cluster X that topology.current names (with share 0, too) or .proven calls.
  */
 export const subsetsOf = ({ topology, versions }: Pick<RoutingRecord, 'topology' | 'versions'>): readonly Subset[] =>
-  distinct([...positiveNames(topology.current), ...positiveNames(topology.proven)]).flatMap((cluster) =>
+  servedBy({ topology }).flatMap((cluster) =>
     distinct([...Object.keys(versions.current?.[cluster] ?? {}), ...Object.keys(versions.proven?.[cluster] ?? {})]).map(
       (version) => ({ version, cluster }),
     ),

@@ -93,3 +93,7 @@ export const distinct = (names: readonly string[]): string[] => [...new Set(name
 export function formatShare(ppm: number): string {
   return `${Number(((ppm / WHOLE) * 100).toFixed(4))} %`;
 }
+
+/** The same names, each without a share. */
+export const atZero = (shares: Shares | null | undefined): Shares =>
+  Object.fromEntries(Object.keys(shares ?? {}).map((name) => [name, 0]));

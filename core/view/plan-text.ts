@@ -12,8 +12,9 @@ import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
-import { deploymentName, subsetName } from '../routing/names.ts';
-import { formatShare, WHOLE } from '../values/share.ts';
+import { cecName, deploymentName, subsetName } from '../routing/names.ts';
+import { partOf } from '../routing/part.ts';
+import { distinct, formatShare, WHOLE } from '../values/share.ts';
 import { durationText } from '../values/duration.ts';
 
 export interface PlanFacts {
@@ -27,8 +28,9 @@ export function planText({ plan, topology }: PlanFacts): string {
     `${plan.kind} ${service.namespace}/${service.service} → ${plan.version} in mesh ${service.mesh} (config ${plan.configDigest.slice(0, 12)})`,
     '',
     ...waveLines(plan),
-    ...weightLines(plan, topology),
-    ...objectLines(plan),
+    ...(partOf(plan) === 'topology'
+      ? callLines(plan, topology)
+      : [...weightLines(plan, topology), ...objectLines(plan)]),
     ...warmUpLine(plan),
     `Longest duration without a person: ${durationText(longestDurationMs(plan)) || 'none'}`,
     `Judged by: ${plan.slos.map((slo) => `${slo.name} (${slo.source}, ${formatShare(slo.target * WHOLE)} good)`).join('; ') || 'nothing'}`,
@@ -80,6 +82,29 @@ function weightLines(plan: Plan, topology: PlanFacts['topology']): string[] {
     ...rows.flatMap((row) => table(row)),
     '',
   ];
+}
+
+/** Who answers each client cluster's calls, now and then, and what that makes there. */
+function callLines(plan: Plan, now: PlanFacts['topology']): string[] {
+  const { namespace, service } = plan.service;
+  const moves = plan.waves.flatMap(({ steps }) => Object.entries(steps.at(-1)?.topology ?? {}));
+  if (moves.length === 0) return [];
+  const calls = moves.flatMap(([client, { shares }]) => {
+    const names = distinct([...Object.keys(now[client] ?? {}), ...Object.keys(shares)]);
+    const cells = names.map(
+      (name) => `${name} ${formatShare(now[client]?.[name] ?? 0)} → ${formatShare(shares[name] ?? 0)}`,
+    );
+    return table([client, cells.join(', ')]);
+  });
+  const objects = moves.flatMap(([client, { serves }]) => [
+    ...Object.entries(serves).flatMap(([cluster, versions]) =>
+      Object.keys(versions).map(
+        (version) => `  ${client}: Service ${namespace}/${subsetName({ namespace, service, version, cluster })}`,
+      ),
+    ),
+    `  ${client}: CiliumEnvoyConfig ${namespace}/${cecName(service)}`,
+  ]);
+  return ['', "Each client cluster's calls, by who answers:", ...calls, '', 'Objects made or changed:', ...objects, ''];
 }
 
 const table = (cells: readonly string[]): string[] => [`  ${cells.map((cell) => cell.padEnd(18)).join(' ')}`.trimEnd()];

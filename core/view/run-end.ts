@@ -1,4 +1,5 @@
 /** How a run ended as Temporal has it, and what a person does next. An outcome is the rollout's own word; a cut run has none. */
+import { partFlag, partOf } from '../routing/part.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 
@@ -29,6 +30,7 @@ export const isCut = ({ status, run }: EndedRun): boolean => status.outcome === 
 export function runEnd(ended: EndedRun): RunEnd | null {
   const { plan, run, status } = ended;
   const { service } = plan.service;
+  const flag = partFlag(partOf(plan));
   if (isCut(ended)) {
     const words = run.replace('_', ' ');
     const why = causes[run];
@@ -37,17 +39,17 @@ export function runEnd(ended: EndedRun): RunEnd | null {
       fix:
         plan.kind === 'release'
           ? `tidegate release ${service} goes on where it ended`
-          : `tidegate restore ${service} takes it back`,
+          : `tidegate restore ${service}${flag} takes it back`,
     };
   }
   if (status.outcome !== 'restored' || (run !== 'failed' && run !== 'cancelled')) return null;
   return run === 'failed'
     ? {
         text: 'the run failed, and the traffic is back',
-        fix: `mend the cause, then: tidegate rollout retry ${service}`,
+        fix: `mend the cause, then: tidegate rollout retry ${service}${flag}`,
       }
     : {
         text: 'the run was cancelled, and the traffic is back',
-        fix: `start it again: tidegate rollout retry ${service}`,
+        fix: `start it again: tidegate rollout retry ${service}${flag}`,
       };
 }

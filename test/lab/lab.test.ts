@@ -13,6 +13,7 @@ import { sequential } from './sequential.ts';
 import { sickPods } from './sick-pods.ts';
 import { openStage, type Stage } from './stage.ts';
 import { tellStory } from './story.ts';
+import { topology } from './topology.ts';
 import { weights } from './weights.ts';
 
 let rig: LabRig;
@@ -40,6 +41,7 @@ describe('an adopted service', () => {
   // First: adopting again after a lost route needs that one version runs there, and later tests leave some behind.
   routingFaults(given);
   sequences(given);
+  topology(given);
   breaches(given);
   sequential(given);
   people(given);

@@ -47,7 +47,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     dryRunWrites: async () => ({ refused: [], untried: [] }),
     prepareVersion: async () => ({ deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' }),
     applyRouting: async ({ cluster, versions }) => {
-      share[cluster.name] = versions[cluster.name]?.['v2'] ?? 0;
+      share[cluster.name] = versions?.[cluster.name]?.['v2'] ?? 0;
       return { cluster: cluster.name, changes: [], weights: { a: 1_000_000 }, writtenAtMs: Date.now() };
     },
     verifyRouting: async () => proof('verified'),
@@ -69,6 +69,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     freeAutoscalers: async () => [],
     pinVersion: async () => [],
     keepWarm: async () => [],
+    leaveClusters: async () => [],
   };
   const wrap = (name: keyof RolloutActivities) => async (input: { cluster?: { name: string } }) => {
     counts[name] = (counts[name] ?? 0) + 1;

@@ -245,12 +245,7 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
   if (state.step + 1 < steps) return applyStep(plan, state, firstStep(plan, state), atMs);
   if (state.wave + 1 < plan.waves.length) return prepareWave(plan, state, state.wave + 1, atMs);
   const serving = plan.waves.flatMap((wave) => wave.serving);
-  const moved = enterPhase(
-    state,
-    'committing',
-    atMs,
-    `${plan.version} serves everywhere; it becomes the proven version`,
-  );
+  const moved = enterPhase(state, 'committing', atMs, `${plan.version} serves everywhere; it becomes what is proven`);
   return issue(moved, (seq) => ({ type: 'commit', seq, serving: [...new Set(serving)] }));
 }
 
@@ -263,13 +258,7 @@ function onCommitted(plan: Plan, state: RolloutState, atMs: number): Next {
   }
   const commands: Command[] = [{ type: 'stopWatch' }, { type: 'retire', what: 'replaced' }];
   const but = butAbsent(state);
-  return end(
-    state,
-    atMs,
-    'promoted',
-    `${plan.version} is the proven version${but === '' ? ' everywhere' : but}`,
-    commands,
-  );
+  return end(state, atMs, 'promoted', `${plan.version} is proven${but === '' ? ' everywhere' : but}`, commands);
 }
 
 function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {

@@ -1,10 +1,13 @@
-/** At adoption a serving cluster that others call through Envoy already keeps its version: it is watched, not made. */
+/**
+ * At adoption a serving cluster that others call through Envoy already keeps its version: it is watched, not made. Where
+ * only the topology moves, all of them do.
+ */
 import type { Plan, PlannedWave } from './plan.ts';
 
-type Of = Pick<Plan, 'kind' | 'version' | 'replaces'>;
+type Of = Pick<Plan, 'kind' | 'version' | 'replaces' | 'part'>;
 
-const isKept = ({ kind, replaces }: Of, serving: string): boolean =>
-  kind === 'adopt' && (replaces[serving] ?? '') !== '';
+const isKept = ({ kind, replaces, part }: Of, serving: string): boolean =>
+  part === 'topology' || (kind === 'adopt' && (replaces[serving] ?? '') !== '');
 
 /** The version that gets the traffic in a serving cluster. */
 export const versionIn = (plan: Of, serving: string): string =>

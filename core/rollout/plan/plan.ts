@@ -2,14 +2,22 @@
 import type { MetricsRef } from '../../judge/series/metrics-ref.ts';
 import type { Slo, JudgeSettings } from '../../judge/settings.ts';
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
-import type { Owner } from '../../routing/changes.ts';
+import type { Owner, TopologyPatch } from '../../routing/changes.ts';
+import type { Part } from '../../routing/part.ts';
 import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import type { Shares } from '../../values/share.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
 
-export interface PlannedStep {
+/** What a step writes, of the part that its plan moves. */
+export type PlannedPatch =
+  /** versions[X] for the wave's serving clusters X; other entries of the record stay. */
+  | { readonly versions: VersionShares; readonly topology?: never }
+  /** Per client cluster of the wave. */
+  | { readonly topology: Readonly<Record<string, TopologyPatch>>; readonly versions?: never };
+
+export type PlannedStep = PlannedPatch & {
   /** Share of the new version in the wave's serving clusters, ppm. */
   readonly share: number;
   readonly bakeMs: number;
@@ -17,9 +25,7 @@ export interface PlannedStep {
   readonly approve: boolean;
   /** The bake is as long as the evidence takes; bakeMs is its least time. */
   readonly auto?: true;
-  /** versions[X] for the wave's serving clusters X; other entries of the record stay. */
-  readonly versions: VersionShares;
-}
+};
 
 /** What a step can show, for one SLO with the sequential judge. */
 export interface StepForecast {
@@ -47,7 +53,7 @@ export interface PlannedWave {
   readonly serving: readonly string[];
   /** Client clusters with topology[X] > 0 for some X of the wave: their records are patched. */
   readonly clients: readonly string[];
-  /** versions[X] that adds the new version at weight 0: the first of the two writes. */
+  /** versions[X] that adds the new version at weight 0: the first of the two writes. Empty: no version enters. */
   readonly enter: VersionShares;
   readonly steps: readonly PlannedStep[];
   readonly skipped: readonly { readonly cluster: string; readonly reason: string }[];
@@ -56,17 +62,24 @@ export interface PlannedWave {
 export interface Plan {
   readonly schema: 1;
   readonly service: ServiceRef;
+  /** The part of the records that it moves. Absent: planned by an older worker, which knew the versions only. */
+  readonly part?: Part;
+  /**
+   * Run ids of the open runs of other parts that the plan knows of; '' = none. A run that began since then may call
+   * other clusters than the plan says. Absent: planned by an older worker, or a way back, which asks nobody.
+   */
+  readonly beside?: Readonly<Partial<Record<Part, string>>>;
   readonly kind: Change['kind'];
-  /** The version that gets the traffic; for release and restore the proven one. */
+  /** The version that gets the traffic; for release and restore the proven one. Of another part: what moves, in words. */
   readonly version: string;
   /** Per serving cluster: the version it replaces ('' at adoption: the original Deployment). */
   readonly replaces: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, VersionSource>>;
   /** Was the version there before this run: then a failure keeps it for its warm time. */
   readonly existed: boolean;
-  /** Epoch of the versions part that the plan was made from, per cluster with a record. */
+  /** Epoch of the part that the plan was made from, per cluster with a record. */
   readonly seen: Readonly<Record<string, number>>;
-  /** Owner of each record that the plan was made from: what its run may take. Absent: planned by an older worker. */
+  /** Owner of that part in each record that the plan was made from: what its run may take. Absent: planned by an older worker. */
   readonly owners?: Readonly<Record<string, Owner>>;
   readonly workload: 'managed' | 'external';
   /** Per serving cluster: the client clusters that send calls there. */

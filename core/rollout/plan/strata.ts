@@ -16,7 +16,8 @@ export function strataOf(
     .filter(([, share]) => share > 0)
     .map(([serving, share]) => {
       const newVersion = versionIn(plan, serving);
-      const oldVersion = plan.kind === 'adopt' ? '' : (plan.replaces[serving] ?? '');
+      // Nothing else serves in the cluster meanwhile: it is held against its objectives alone.
+      const oldVersion = plan.kind === 'adopt' || plan.part === 'topology' ? '' : (plan.replaces[serving] ?? '');
       const stat = (version: string): string =>
         version === '' ? '' : statName({ namespace, service, version, cluster: serving });
       return {

@@ -2,79 +2,62 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import { pinOf } from '../../routing/changes.ts';
 import type { VersionShares } from '../../routing/record.ts';
-import type { ServiceRef } from '../../routing/service-ref.ts';
 import { mainVersion } from '../../routing/weights.ts';
-import { TidegateError } from '../../values/error.ts';
 import { present } from '../../values/json.ts';
-import { type Shares, WHOLE, positiveNames } from '../../values/share.ts';
+import { type Shares, WHOLE, positiveNames, positiveShares } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
-import { leftOut, type Change } from '../change.ts';
+import { leftOut, partOfChange, type Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
-import { isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
+import { callableFrom, isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
 import { runningNotes } from '../running.ts';
+import { frameOf, refusal } from './frame.ts';
 import { leftOutOf, type LeftOut } from './left-out.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 import { undoTarget } from './undo.ts';
 
-export interface PlanInput extends Pick<Asked, 'running'> {
+export interface PlanInput extends Pick<Asked, 'running' | 'beside'> {
   readonly config: LoadedConfig;
   readonly read: ReadRecordsResult;
   readonly change: Change;
 }
 
-export function planRollout({ config, read, change, running }: PlanInput): Plan {
-  const asked: Asked = { config, facts: read.clusters, change, ...present({ running }) };
+export function planRollout({ config, read, change, running, beside }: PlanInput): Plan {
+  const asked: Asked = { config, facts: read.clusters, change, ...present({ running, beside }) };
   const out = leftOutOf(asked);
   const problems = preflight(asked);
-  if (problems.length > 0) throw refusal(config, change, problems, running);
+  if (problems.length > 0) throw refusal(asked, problems);
   const context = contextOf(asked, out);
   const { topology } = context;
   const version = targetVersion(context);
   const waves = wavesFor(context, version);
   if (waves.length === 0)
-    throw refusal(config, change, [
-      { code: 'Invalid', text: `every cluster already serves ${version}`, fix: 'nothing to do' },
-    ]);
+    throw refusal(asked, [{ code: 'Invalid', text: `every cluster already serves ${version}`, fix: 'nothing to do' }]);
   const { service, mesh } = config;
+  const part = partOfChange(change);
   const sources = sourcesFor(context, version);
   const sourceless = change.kind === 'adopt' ? unmade(context, { version, waves, sources }) : [];
-  if (sourceless.length > 0) throw refusal(config, change, sourceless);
+  if (sourceless.length > 0) throw refusal(asked, sourceless);
   return {
-    schema: 1,
-    service: serviceRef(config),
+    ...frameOf(asked, { read, waves, part }),
     kind: change.kind,
-    version,
+    version: part === 'versions' ? version : `the proven ${part}`,
     replaces: context.proven,
     sources,
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
-    ...seenIn(read.clusters),
-    workload: service.workload,
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
-    clusters: Object.fromEntries(mesh.clusters.map((cluster) => [cluster.ref.name, cluster.ref])),
     initial: initialFor(context),
-    clouds: cloudsOf(config, waves),
-    metrics: mesh.metrics,
-    epoch: read.epoch,
     waves,
-    slos: service.slos,
-    judge: service.judge,
-    progressDeadlineMs: service.progressDeadlineMs,
-    warmUpMs: service.warmUpMs,
-    warmMs: service.warmMs,
-    maxUnknownMs: service.maxUnknownMs,
     onBreach: service.onBreach,
-    drainMs: service.drainMs,
-    configDigest: config.digest,
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
     ...(out.unreached.length > 0 && { unreached: out.unreached }),
     notes: [
       ...(config.notes ?? []),
-      ...runningNotes(service.name, running),
+      ...runningNotes(service.name, running, part),
       ...absentBefore(asked),
       ...unreachedNotes(asked),
       ...leftOutNotes(context),
@@ -88,7 +71,7 @@ function contextOf({ config, facts: read, change }: Asked, { absent }: LeftOut):
   const facts = read.filter(({ cluster }) => absent[cluster] === undefined);
   // An undo makes no record: a cluster that joined later is no client of it, though it may serve others.
   const clients = change.kind === 'undo' ? facts.filter((one) => !isFresh(one)) : facts;
-  const topology = topologies(config, clients);
+  const topology = callable(config, clients);
   // A cluster that nobody calls any more keeps what it is pinned to: who calls it anew gets that.
   const kept = change.kind === 'adopt' ? pinnedVersions(facts) : {};
   const proven = { ...kept, ...provenVersions(facts, topology) };
@@ -102,33 +85,13 @@ const leftOutNotes = ({ absent, change, config }: Context): string[] =>
       `${name} is left out: it keeps its record and its last route, and what that leads to stays ready; when it answers again: tidegate ${change.kind} ${config.service.name}${change.kind === 'deploy' ? ` --version ${change.version}` : ''} (${absent[name] ?? ''})`,
   );
 
-/** Who had written the records that the plan was made from. */
-function seenIn(facts: readonly ClusterFacts[]): Pick<Plan, 'seen' | 'owners'> {
-  const written = facts.flatMap(({ cluster, record }) =>
-    record ? [{ cluster, epoch: record.versions.epoch, run: record.versions.run }] : [],
-  );
-  return {
-    seen: Object.fromEntries(written.map(({ cluster, epoch }) => [cluster, epoch])),
-    owners: Object.fromEntries(written.map(({ cluster, epoch, run }) => [cluster, { epoch, run }])),
-  };
-}
+/** … now, or after a topology move that is under way has ended, whichever way: what is conservative to plan with. */
+const callable = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
+  Object.fromEntries(facts.map((one) => [one.cluster, callableFrom(config, one)]));
 
-/** Per client cluster the share of each serving cluster. */
+/** Per client cluster the share of each serving cluster now. */
 export const topologies = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
   Object.fromEntries(facts.map((one) => [one.cluster, topologyOf(config, one, WHOLE)]));
-
-export const serviceRef = ({ mesh, service }: LoadedConfig): ServiceRef => ({
-  mesh: mesh.name,
-  namespace: service.namespace,
-  service: service.name,
-  installation: mesh.installation,
-});
-
-function cloudsOf({ mesh }: LoadedConfig, waves: readonly PlannedWave[]): string[] {
-  const moved = new Set(waves.flatMap((wave) => wave.serving));
-  const clouds = mesh.clusters.filter(({ ref }) => moved.has(ref.name)).map(({ locality }) => locality.cloud);
-  return [...new Set(clouds)].sort();
-}
 
 interface Context {
   readonly config: LoadedConfig;
@@ -139,23 +102,6 @@ interface Context {
   readonly proven: Readonly<Record<string, string>>;
   /** Clusters that the change goes on without, and why: neither their records nor their pods are touched. */
   readonly absent: LeftOut['absent'];
-}
-
-function refusal(
-  config: LoadedConfig,
-  change: Change,
-  problems: readonly Problem[],
-  running?: Asked['running'],
-): TidegateError {
-  const now = runningNotes(config.service.name, running);
-  const lines = [...problems.map((problem) => `${problem.text} (${problem.fix})`), ...now];
-  const code = problems[0]?.code ?? 'Invalid';
-  return new TidegateError(
-    // A refusal before the first write is final even where the fault itself may pass.
-    code === 'Unavailable' ? 'Invalid' : code,
-    `${change.kind} of ${config.service.namespace}/${config.service.name} refused, nothing was written:\n- ${lines.join('\n- ')}`,
-    { fix: problems[0]?.fix ?? '' },
-  );
 }
 
 /** Clients that send traffic to a serving cluster. */
@@ -194,7 +140,7 @@ function targetVersion(context: Context): string {
     case 'undo':
       return undoTarget({
         ...{ config, facts, asked: change.version, proven: context.proven },
-        refuse: (problems) => refusal(config, change, problems),
+        refuse: (problems) => refusal({ config, facts, change }, problems),
       });
     default:
       return anyProven(context) || config.service.name;
@@ -337,7 +283,7 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
     const { portName, port, targetPort, selector } = one.frontend;
     const initial = {
       frontend: { portName, port, targetPort, selector },
-      topology: topology[one.cluster] ?? {},
+      topology: positiveShares(topology[one.cluster]),
       policy: config.service.policy,
     };
     return [[one.cluster, initial] as const];

@@ -3,8 +3,10 @@
  * and refused only for reasons of their own; what would refuse a forward change is told beside their plan.
  */
 import type { RoutingRecord } from '../../routing/record.ts';
-import { sameTraffic, mainVersion } from '../../routing/weights.ts';
+import { halfMovedParts, partFlag, type Part } from '../../routing/part.ts';
+import { mainVersion } from '../../routing/weights.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
+import { partOfChange } from '../change.ts';
 import { watchHint } from '../running.ts';
 import { frontendProblems } from './frontend.ts';
 import { isFresh } from './serving-facts.ts';
@@ -13,9 +15,11 @@ import { noFrontend, reachProblems, unreachedText } from './reach.ts';
 
 export function stateProblems(one: ClusterFacts, where: string, asked: Asked): Problem[] {
   const { change, config, running } = asked;
-  // A rollout that runs has moved it, and brings it to an end: promoted, or back to what is proven.
-  if (halfMoved(one.record) && running === undefined) return [halfMovedProblem(where)];
+  const half = ownerless(one.record, asked);
+  if (half.length > 0) return half.map((part) => halfMovedProblem(where, part));
   if (!isFresh(one) || change.kind === 'adopt') return [];
+  // It gets its topology with its adoption.
+  if (change.kind === 'topology') return [];
   if (running?.status?.kind === 'adopt') return [adoptingProblem(where, config.service.name)];
   return [notAdopted(where, config.service.name)];
 }
@@ -48,9 +52,13 @@ export function backProblems(asked: Asked): Problem[] {
   const reached = facts.filter(isReached);
   const where = placeIn(asked);
   // Both go from one proven state to another: what lies half way goes back to the proven one first.
-  const half = running === undefined ? reached.filter(({ record }) => halfMoved(record)) : [];
   const own = [
-    ...half.map((one) => halfMovedProblem(where(one))),
+    ...reached.flatMap((one) =>
+      ownerless(one.record, asked)
+        // An undo goes on beside a topology that is half moved: it has its own way back.
+        .filter((part) => part === 'versions' || change.kind === 'release')
+        .map((part) => halfMovedProblem(where(one), part)),
+    ),
     ...reached.flatMap((one) => (one.broken ?? []).map((text) => brokenProblem(text, one, asked))),
     // Both end by pinning it.
     ...reached
@@ -115,8 +123,12 @@ const placeIn =
   ({ cluster }: ClusterFacts): string =>
     `${cluster}/${config.service.namespace}/${config.service.name}`;
 
-const halfMoved = (record: RoutingRecord | null): boolean =>
-  record !== null && !sameTraffic(record.versions.current, record.versions.proven);
+/** Half moved, and no rollout runs that brings it to an end: promoted, or back to what is proven. */
+const ownerless = (record: RoutingRecord | null, { change, running, beside = {} }: Asked): Part[] => {
+  const own = partOfChange(change);
+  const half = record === null ? [] : halfMovedParts(record);
+  return half.filter((part) => (part === own ? running : beside[part]) === undefined);
+};
 
 const notAdopted = (where: string, service: string): Problem => ({
   code: 'Invalid',
@@ -142,8 +154,11 @@ const brokenProblem = (text: string, { cluster }: ClusterFacts, { change }: Aske
   fix: `the record says where traffic goes back to: put its annotation right${change.kind === 'undo' ? `, or leave the cluster out (--without ${cluster})` : ''}`,
 });
 
-const halfMovedProblem = (where: string): Problem => ({
-  code: 'HalfMoved',
-  text: `${where}: current traffic differs from the proven one, and no run owns it (a rollout was terminated?)`,
-  fix: 'run: tidegate restore, then start again',
-});
+const halfMovedProblem = (where: string, part: Part): Problem => {
+  const what = part === 'versions' ? 'current traffic differs from the proven one' : `its ${part} is half moved`;
+  return {
+    code: 'HalfMoved',
+    text: `${where}: ${what}, and no run owns it (a rollout was terminated?)`,
+    fix: `run: tidegate restore${partFlag(part)}, then start again`,
+  };
+};

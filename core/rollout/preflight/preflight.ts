@@ -1,7 +1,7 @@
 /** Everything that can be known to be wrong before the first write, all of it at once. */
 import { isWayBack } from '../change.ts';
 import { adoptProblems } from './adopt.ts';
-import { topologyOf } from './serving-facts.ts';
+import { topologyOf, wantedTopology } from './serving-facts.ts';
 import { backProblems, stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
 import { frontendProblems } from './frontend.ts';
@@ -9,15 +9,17 @@ import { identityProblems } from './identity.ts';
 import type { Problem, Asked } from './problem.ts';
 import { reachProblems } from './reach.ts';
 import { secondServiceProblems } from './second-services.ts';
+import { besideProblems, topologyProblems } from './topology.ts';
 
 export function preflight(asked: Asked): Problem[] {
   const { facts, change, config } = asked;
-  if (isWayBack(change.kind)) return backProblems(asked);
+  if (isWayBack(change.kind)) return [...backProblems(asked), ...besideProblems(asked)];
   const where = (cluster: string): string => `${cluster}/${config.service.namespace}/${config.service.name}`;
   const problems = facts.flatMap((one) => reachProblems(one, where(one.cluster), asked));
   if (problems.length > 0) return problems;
   const state = [...facts.flatMap((one) => stateProblems(one, where(one.cluster), asked)), ...splitProblems(asked)];
-  if (state.length > 0) return state;
+  const meeting = besideProblems(asked);
+  if (state.length + meeting.length > 0) return [...state, ...meeting];
   return [
     ...sloProblems(asked),
     ...portProblems(asked),
@@ -29,11 +31,12 @@ export function preflight(asked: Asked): Problem[] {
 }
 
 /** A stub takes the remote pods by the port's name: client and serving cluster must call it the same. */
-function portProblems({ config, facts }: Asked): Problem[] {
+function portProblems({ config, facts, change }: Asked): Problem[] {
   return facts.flatMap((client) =>
     facts.flatMap((serving) => {
       const [here, there] = [client.frontend, serving.frontend];
-      const routed = (topologyOf(config, client, 1)[serving.cluster] ?? 0) > 0;
+      const calls = change.kind === 'topology' ? wantedTopology(config, client.cluster) : topologyOf(config, client, 1);
+      const routed = (calls[serving.cluster] ?? 0) > 0;
       if (!routed || here === null || there === null || here.portName === there.portName) return [];
       const text = `port ${here.portName} of ${config.service.name} in ${client.cluster} is called ${there.portName} in ${serving.cluster}`;
       return [{ code: 'Invalid', text, fix: 'give the port one name in all clusters' } satisfies Problem];
@@ -73,6 +76,8 @@ function changeProblems({ config, facts, change }: Asked): Problem[] {
         ...sourceProblems(config, facts),
         ...editProblems(config, facts, change.version),
       ];
+    case 'topology':
+      return topologyProblems({ config, facts, change });
     default:
       return [];
   }

@@ -1,7 +1,9 @@
 /** What the facts of the clusters say to a change: who is adopted, what serves, where calls go. */
 import type { LoadedConfig } from '../../config/types.ts';
+import { servedBy } from '../../routing/normal-form.ts';
+import { halfMovedParts } from '../../routing/part.ts';
 import { mainVersion } from '../../routing/weights.ts';
-import type { Shares } from '../../values/share.ts';
+import { WHOLE, positiveShares, type Shares } from '../../values/share.ts';
 import type { ClusterFacts, WorkloadFacts } from '../../workload/facts.ts';
 
 /** Not (or not wholly) under Tidegate: no record, or one of an adoption that was not committed. */
@@ -31,6 +33,25 @@ export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: numbe
   if (recorded) return recorded;
   return config.service.topology?.[one.cluster] ?? { [one.cluster]: whole };
 }
+
+/**
+ * Whom a client cluster calls, or will when a topology move has ended, whichever way: shares of what is recorded as
+ * current, with what is proven, or enters, beside it.
+ */
+export function callableFrom(config: LoadedConfig, one: ClusterFacts): Shares {
+  const now = topologyOf(config, one, WHOLE);
+  const record = one.record;
+  if (record === null || !halfMovedParts(record).includes('topology')) return now;
+  const shares = servedBy(record).map((name): [string, number] => {
+    const { current, proven } = record.topology;
+    return [name, Math.max(current?.[name] ?? 0, proven?.[name] ?? 0)];
+  });
+  return Object.fromEntries(shares);
+}
+
+/** The topology that the Service document wants for a client cluster. */
+export const wantedTopology = (config: LoadedConfig, client: string): Shares =>
+  positiveShares(config.service.topology?.[client] ?? { [client]: WHOLE });
 
 /** What is proven in a serving cluster, as any client's record says. */
 export const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>

@@ -28,6 +28,29 @@ describe('restore --from-cluster', () => {
     await expect(act.applyRouting(late)).rejects.toMatchObject({ code: 'FencedOut' });
   });
 
+  it('brings back every part that is half moved, or the one that is named', async () => {
+    const { aws, act, service } = await adopt(await createScene({ servers: servers(), clusters }, 'cli-parts'));
+    const cluster = aws.cluster.ref;
+    const owned = { epoch: 20, turn: 1, replaces: { epoch: 10, run: 'run-1' } };
+    const topology = { shares: { aws: 500_000, gcp: 500_000 }, serves: { gcp: { v1: WHOLE } } };
+    await act.applyRouting({ service, cluster, ...owned, run: 'mover', topology });
+    await act.applyRouting({ service, cluster, ...owned, run: 'deployer', versions: { aws: { v1: 0, v2: WHOLE } } });
+    const deps = testDeps(clusters);
+    await bringBack(deps, { service, cluster, part: 'topology' });
+    const first = await aws.record();
+    expect([first.topology.current, first.versions.run]).toEqual([{ aws: WHOLE, gcp: 0 }, 'deployer']);
+    await act.applyRouting({
+      ...{ service, cluster, epoch: 30, run: 'mover-2', turn: 1, topology },
+      replaces: first.topology,
+    });
+    await bringBack(deps, { service, cluster });
+    const { topology: calls, versions } = await aws.record();
+    expect([calls.current, versions.current?.['aws']]).toEqual([
+      { aws: WHOLE, gcp: 0 },
+      { v1: WHOLE, v2: 0 },
+    ]);
+  });
+
   it('finds nothing to restore where the service has no record', async () => {
     const { aws, service } = await createScene({ servers: servers(), clusters }, 'cli-none');
     expect(await bringBack(testDeps(clusters), { service, cluster: aws.cluster.ref })).toBeUndefined();

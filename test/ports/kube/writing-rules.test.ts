@@ -3,6 +3,7 @@ import { createApplyActivities } from '../../../activities/apply/index.ts';
 import { createRestoreActivities } from '../../../activities/restore/index.ts';
 import { annotations, labels } from '../../../core/kube/labels.ts';
 import type { ApplyRoutingInput } from '../../../core/routing/changes.ts';
+import type { VersionShares } from '../../../core/routing/record.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { type Clusters, type KubeCluster } from '../../../platform/kube/clusters.ts';
 import { createNamespace } from '../../support/api-server.ts';
@@ -19,7 +20,7 @@ async function scene(namespace: string, through: Clusters = clusters) {
   const deps = testDeps(through);
   const act = { ...createApplyActivities(deps), ...createRestoreActivities(deps) };
   const { service } = shop;
-  const input = (rest: Partial<ApplyRoutingInput>): ApplyRoutingInput => ({
+  const input = (rest: Partial<ApplyRoutingInput & { versions: VersionShares }>): ApplyRoutingInput => ({
     service,
     cluster: server.ref,
     epoch: 10,

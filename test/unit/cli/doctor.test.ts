@@ -242,26 +242,39 @@ describe('a service', () => {
     );
 
     it('is the work of a running rollout, not a finding', () => {
-      expect(halfMovedFindings(half, true)).toEqual([]);
+      expect(halfMovedFindings(half, { versions: true })).toEqual([]);
     });
 
     it('is an error without a run, with the run that left it', () => {
-      const findings = halfMovedFindings(half, false);
+      const findings = halfMovedFindings(half, { versions: false });
       expect(texts(findings)[0]).toContain('differs from the proven one since run run-7, and no rollout runs');
       expect(findings[0]?.fix).toBe('tidegate restore checkout');
     });
 
     it('is an error with a doubt when Temporal cannot be asked', () => {
-      expect(halfMovedFindings(half, null)[0]?.fix).toBe(
+      expect(halfMovedFindings(half, { versions: null })[0]?.fix).toBe(
         'tidegate restore checkout --from-cluster, if no rollout runs',
       );
+    });
+
+    it('is told of each part, with the restore that brings it back', () => {
+      const whole = recordWith({ aws: { v1: WHOLE } }, { aws: { v1: WHOLE } });
+      const current = { aws: 500_000, gcp: 500_000 };
+      const moved = factsOf(cluster('aws', { record: { ...whole, topology: { ...whole.topology, current } } }));
+      const [finding, ...others] = halfMovedFindings(moved, { versions: true, topology: false });
+      expect([finding?.text, finding?.fix, others]).toEqual([
+        expect.stringContaining('its topology is half moved since run'),
+        'tidegate restore checkout --part topology',
+        [],
+      ]);
+      expect(halfMovedFindings(moved, { versions: false, topology: true })).toEqual([]);
     });
 
     it('is not a version that waits at 0', () => {
       const warm = factsOf(
         cluster('aws', { record: recordWith({ aws: { v1: WHOLE, v2: 0 } }, { aws: { v1: WHOLE } }) }),
       );
-      expect(halfMovedFindings(warm, false)).toEqual([]);
+      expect(halfMovedFindings(warm, { versions: false })).toEqual([]);
     });
   });
 });

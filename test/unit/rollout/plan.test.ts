@@ -79,7 +79,7 @@ describe('the plan of a deploy', () => {
         const config = testConfig({ waves: [{ name: 'all', clusters: [...clusterNames], steps }] });
         const plan = planRollout({ config, read: testRead(), change: deploy });
         for (const step of plan.waves[0]?.steps ?? []) {
-          for (const versions of Object.values(step.versions)) {
+          for (const versions of Object.values(step.versions ?? {})) {
             expect(Object.values(versions).reduce((a, b) => a + b, 0)).toBe(WHOLE);
           }
         }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { delayMs, isSpent, restoreDelayMs } from '../../../core/rollout/settle-pace.ts';
 import { isDue, needsOf, type Need, type ServiceState } from '../../../core/rollout/settled.ts';
-import { withoutVersion } from '../../../core/routing/changes.ts';
+import { withoutLeaving, withoutVersion } from '../../../core/routing/changes.ts';
 import { inNormalForm } from '../../../core/routing/normal-form.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { WHOLE, type Shares } from '../../../core/values/share.ts';
@@ -63,6 +63,33 @@ describe('a service that no run owns', () => {
       holds: [{ autoscaler: 'a', version: 'v2', on: 'v1', replicas: 2 }],
     });
     expect(needs(half, state(gcp))).toMatchObject([{ kind: 'restore', clusters: [aws] }]);
+  });
+
+  it('has a need of its own for each part that is half moved, and none for a part that a run owns', () => {
+    const whole = recordIn(aws, { proven: { v1: WHOLE }, current: { v1: 950_000, v2: 50_000 } });
+    const current = { [aws]: 500_000, [gcp]: 500_000 };
+    const both = state(aws, {
+      record: { ...whole, topology: { ...whole.topology, current } },
+      holds: [{ autoscaler: 'a', version: 'v2', on: 'v1', replicas: 2 }],
+    });
+    const partsOf = (owned: ServiceState['owned'] = []): unknown[] =>
+      needsOf({ clusters: [both], nowMs, warmMs, owned }).map((need) => [need.kind, 'part' in need ? need.part : '']);
+    expect(partsOf()).toEqual([
+      ['restore', 'topology'],
+      ['restore', ''],
+    ]);
+    expect(partsOf(['versions'])).toEqual([['restore', 'topology']]);
+    // Nothing else is touched beside a run: it may be in its use.
+    expect(partsOf(['versions', 'topology'])).toEqual([]);
+  });
+
+  it('lets go of a serving cluster that a client calls no more', () => {
+    const whole = recordIn(aws, { proven: { v1: WHOLE } });
+    const left = { ...whole, topology: { ...whole.topology, current: { [aws]: WHOLE, [gcp]: 0 } } };
+    expect(needs(state(aws, { record: left }), state(gcp))).toMatchObject([
+      { kind: 'leave', cluster: aws, serving: [gcp] },
+    ]);
+    expect(needs(state(aws, { record: withoutLeaving(left) }), state(gcp))).toEqual([]);
   });
 
   it('is half moved by an adoption that nobody finished', () => {

@@ -16,5 +16,7 @@ describe('the clusters that a record names as absent', () => {
     const named = withAbsent(canary, { 'gcp-europe-west1': gone });
     expect(withAbsent(named, {})).toEqual(canary);
     expect(withAbsent(named, undefined)).toBe(named);
+    // A move of the topology has not asked whether the versions are whole there.
+    expect(withAbsent(named, {}, 'topology')).toEqual(named);
   });
 });

@@ -102,13 +102,13 @@ describe('assertEpoch', () => {
       fc.property(anyRecord, writer, (record, by) => {
         const { epoch, run } = record.versions;
         const mayWrite = by.epoch > epoch || (by.epoch === epoch && by.run === run);
-        expect(codeOf(() => assertEpoch(record, frozen(by)))).toBe(mayWrite ? 'accepted' : 'FencedOut');
+        expect(codeOf(() => assertEpoch(record, 'versions', frozen(by)))).toBe(mayWrite ? 'accepted' : 'FencedOut');
       }),
     );
   });
 
   it('names the object, both runs and both epochs, so that the reader finds the run to follow', () => {
-    expect(() => assertEpoch(canary, { epoch: 1, run: 'run-0' })).toThrow(
+    expect(() => assertEpoch(canary, 'versions', { epoch: 1, run: 'run-0' })).toThrow(
       'aws-us-east-1/shop/CiliumEnvoyConfig/tidegate-checkout: ' +
         'the versions belong to run run-1 (epoch 2), not to run run-0 (epoch 1)',
     );
@@ -120,7 +120,7 @@ describe('every change that takes an epoch', () => {
     fc.assert(
       fc.property(anyRecord, writer, writing, (record, by, step) => {
         const before = canonicalJson(record);
-        const fence = codeOf(() => assertEpoch(record, by));
+        const fence = codeOf(() => assertEpoch(record, 'versions', by));
         expect(codeOf(() => written(record, by, step))).toBe(fence);
         expect(canonicalJson(record)).toBe(before);
       }),
@@ -369,7 +369,9 @@ describe('withoutVersion', () => {
       fc.property(anyRecord, version, writer, (record, gone, by) => {
         const after = withoutVersion(record, gone);
         expect(ownerOf(after)).toEqual(ownerOf(record));
-        expect(codeOf(() => assertEpoch(after, by))).toBe(codeOf(() => assertEpoch(record, by)));
+        expect(codeOf(() => assertEpoch(after, 'versions', by))).toBe(
+          codeOf(() => assertEpoch(record, 'versions', by)),
+        );
       }),
     );
   });

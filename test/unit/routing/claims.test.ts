@@ -51,7 +51,7 @@ describe('claimOf: taking is compare-and-set', () => {
 
   it('leaves a record that only a newer Tidegate understands to a worker of it', () => {
     const record = { ...canary, needs: ['policy-arms'] };
-    expect(refusalOf(() => assertEpoch(record, ownerOf(record)))).toMatch(
+    expect(refusalOf(() => assertEpoch(record, 'versions', ownerOf(record)))).toMatch(
       /^Unavailable: .*newer Tidegate \(policy-arms\)/,
     );
   });

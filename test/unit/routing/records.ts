@@ -83,7 +83,11 @@ export const initial = {
   policy: { requestTimeoutMs: 1, upstreamIdleMs: 2, connectTimeoutMs: 3 },
 };
 
-export const inputOf = (shares: VersionShares, by: Writer, more: Partial<ApplyRoutingInput> = {}): ApplyRoutingInput =>
+export const inputOf = (
+  shares: VersionShares,
+  by: Writer,
+  more: Partial<ApplyRoutingInput & { versions: VersionShares }> = {},
+): ApplyRoutingInput =>
   frozen({
     service: { installation: 'main', mesh: 'shop', namespace: 'shop', service: 'checkout' },
     cluster: { name: 'aws-us-east-1', access: { kind: 'kubeconfig', path: '/kube/config' } },

@@ -149,7 +149,7 @@ export function restore(at: At, serving: readonly string[]): void {
   const record = readRecord(cluster);
   if (record === null || cluster.route === null) return;
   const by = claim(at, record, 'anyFormerRun');
-  assertEpoch(record, by);
+  assertEpoch(record, 'versions', by);
   const { proven, current } = record.versions;
   if (proven === null && current === null && !cluster.route.redirected) return;
   const back = restored(record, { serving, ...by });
@@ -175,7 +175,7 @@ export function release(at: At, step: 'route' | 'services'): void {
       throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${version}`);
     cluster.pin = version;
   }
-  assertEpoch(record, claim(at, record, 'formerSelf'));
+  assertEpoch(record, 'versions', claim(at, record, 'formerSelf'));
   cluster.route = null;
 }
 

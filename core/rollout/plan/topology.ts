@@ -1,0 +1,99 @@
+/**
+ * planTopology: the topology of the Service document for every client cluster, in one wave of one step. There is no
+ * planner yet: shares are static, and capacity is a person's to look after.
+ */
+import { mainVersion } from '../../routing/weights.ts';
+import type { TopologyPatch } from '../../routing/changes.ts';
+import { present } from '../../values/json.ts';
+import { WHOLE, formatShare, positiveNames, type Shares } from '../../values/share.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import { absentBefore } from '../preflight/back.ts';
+import { preflight } from '../preflight/preflight.ts';
+import type { Asked } from '../preflight/problem.ts';
+import { isFresh, topologyOf, wantedTopology } from '../preflight/serving-facts.ts';
+import { movingClients, newcomersTo, provenEntry } from '../preflight/topology.ts';
+import { runningNotes } from '../running.ts';
+import { frameOf, refusal } from './frame.ts';
+import { leftOutOf } from './left-out.ts';
+import type { Plan, PlannedWave } from './plan.ts';
+import type { PlanInput } from './versions.ts';
+
+export function planTopology({ config, read, change, running, beside }: PlanInput): Plan {
+  const asked: Asked = { config, facts: read.clusters, change, ...present({ running, beside }) };
+  const { absent } = leftOutOf(asked);
+  const problems = preflight(asked);
+  if (problems.length > 0) throw refusal(asked, problems);
+  const moving = movingClients(asked);
+  if (moving.length === 0) {
+    const text = 'calls go where the Service document says already';
+    throw refusal(asked, [{ code: 'Invalid', text, fix: 'nothing to do' }]);
+  }
+  const waves = [waveOf(asked, moving)];
+  const names = config.mesh.clusters.map(({ ref }) => ref.name);
+  const clients = read.clusters.filter((one) => !isFresh(one) && absent[one.cluster] === undefined);
+  const proven = names.map((name) => [name, mainVersion(provenEntry(read.clusters, name) ?? undefined)] as const);
+  return {
+    ...frameOf(asked, { read, waves, part: 'topology' }),
+    kind: change.kind,
+    version: 'new topology',
+    replaces: Object.fromEntries(proven.filter(([, version]) => version !== '')),
+    sources: {},
+    existed: true,
+    routes: Object.fromEntries(
+      names.map((name) => [
+        name,
+        clients.filter((one) => (wantedTopology(config, one.cluster)[name] ?? 0) > 0).map(({ cluster }) => cluster),
+      ]),
+    ),
+    initial: {},
+    waves,
+    // A client's topology goes back as a whole.
+    onBreach: 'all',
+    ...(Object.keys(absent).length > 0 && { absent }),
+    notes: [
+      ...(config.notes ?? []),
+      ...runningNotes(config.service.name, running, 'topology'),
+      ...absentBefore(asked),
+      ...Object.keys(absent).map(
+        (name) =>
+          `${name} is left out: its calls go where they go now; when it answers: tidegate topology apply ${config.service.name}`,
+      ),
+      ...moving.map((one) =>
+        moveNote(topologyOf(config, one, WHOLE), wantedTopology(config, one.cluster), one.cluster),
+      ),
+      'capacity is not planned: see that the clusters which gain can take it',
+    ],
+  };
+}
+
+/** Serving clusters that gain are watched: what they lose, others only have less of. */
+function waveOf({ config, facts }: Asked, moving: readonly ClusterFacts[]): PlannedWave {
+  const gains = (serving: string): boolean =>
+    moving.some(
+      ({ cluster, record }) =>
+        (wantedTopology(config, cluster)[serving] ?? 0) > (record?.topology.proven?.[serving] ?? 0),
+    );
+  const topology = Object.fromEntries(
+    moving.map((one): [string, TopologyPatch] => {
+      const joined = newcomersTo(config, one).map((name) => [name, provenEntry(facts, name) ?? {}] as const);
+      return [one.cluster, { shares: wantedTopology(config, one.cluster), serves: Object.fromEntries(joined) }];
+    }),
+  );
+  const { adoptBakeMs, waves } = config.service;
+  return {
+    name: 'topology',
+    serving: config.mesh.clusters.map(({ ref }) => ref.name).filter(gains),
+    clients: Object.keys(topology),
+    enter: {},
+    skipped: [],
+    steps: [{ share: WHOLE, bakeMs: adoptBakeMs ?? waves[0]?.steps[0]?.bakeMs ?? 0, approve: false, topology }],
+  };
+}
+
+const moveNote = (from: Shares, to: Shares, client: string): string =>
+  `calls of ${client} go to ${sharesText(to)}, now ${sharesText(from)}`;
+
+const sharesText = (shares: Shares): string =>
+  positiveNames(shares)
+    .map((name) => `${name} ${formatShare(shares[name] ?? 0)}`)
+    .join(', ');

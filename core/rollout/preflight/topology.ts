@@ -1,0 +1,88 @@
+/** What is wrong with a topology move, and where it meets a rollout of the versions: both ask who calls whom. */
+import type { LoadedConfig } from '../../config/types.ts';
+import { pinOf } from '../../routing/changes.ts';
+import { calledBy } from '../../routing/normal-form.ts';
+import { sameShares } from '../../routing/part.ts';
+import { WHOLE, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import { leftOut } from '../change.ts';
+import { watchHint } from '../running.ts';
+import type { Asked, Problem } from './problem.ts';
+import { isFresh, wantedTopology, workloadOf } from './serving-facts.ts';
+
+/** Client clusters whose proven topology is not what the Service document wants. */
+export const movingClients = ({ config, facts, change }: Asked): ClusterFacts[] =>
+  facts.filter(
+    (one) =>
+      !isFresh(one) &&
+      !leftOut(change).includes(one.cluster) &&
+      !sameShares(one.record?.topology.proven ?? null, wantedTopology(config, one.cluster)),
+  );
+
+/** Serving clusters that the client does not call yet. */
+export const newcomersTo = (config: LoadedConfig, { cluster, record }: ClusterFacts): string[] => {
+  const called = record === null ? [] : calledBy(record);
+  return positiveNames(wantedTopology(config, cluster)).filter((name) => !called.includes(name));
+};
+
+/**
+ * What is proven in a serving cluster: as a client that calls it has it, itself before others. Where nobody calls it any
+ * more it is what the cluster is pinned to, as long as that is ready. null: nothing is.
+ */
+export function provenEntry(facts: readonly ClusterFacts[], serving: string): Shares | null {
+  const own = facts.find(({ cluster }) => cluster === serving);
+  const callers = [...(own === undefined ? [] : [own]), ...facts].filter(
+    ({ record }) => record !== null && calledBy(record).includes(serving),
+  );
+  for (const { record } of callers) {
+    const shares = positiveShares(record?.versions.proven?.[serving]);
+    if (positiveNames(shares).length > 0) return shares;
+  }
+  const pin = pinOf(own?.record ?? null);
+  const isReady = own !== undefined && pin !== '' && (workloadOf(own, pin)?.ready ?? 0) > 0;
+  return isReady ? { [pin]: WHOLE } : null;
+}
+
+export function topologyProblems(asked: Asked): Problem[] {
+  const { config, facts, change } = asked;
+  const { name, namespace } = config.service;
+  if (facts.every(isFresh)) {
+    return [{ code: 'Invalid', text: `${namespace}/${name} is not adopted`, fix: `run: tidegate adopt ${name}` }];
+  }
+  const joined = [...new Set(movingClients(asked).flatMap((one) => newcomersTo(config, one)))];
+  return joined.flatMap((serving): Problem[] => {
+    if (leftOut(change).includes(serving)) {
+      const text = `${serving} is left out, and calls would go there`;
+      return [{ code: 'Invalid', text, fix: 'let them go elsewhere (spec.topology)' }];
+    }
+    if (provenEntry(facts, serving) !== null) return [];
+    const text = `${serving}/${namespace}: nothing of ${name} is proven there, and calls would go there`;
+    return [{ code: 'Invalid', text, fix: `run it there, and adopt it first: tidegate adopt ${name}` }];
+  });
+}
+
+/** Phases in which the records do not say yet whom a topology move lets its clients call. */
+const beginning: readonly string[] = ['preparing', 'entering', 'applying'];
+
+/** Until a topology move has entered everywhere, a rollout of the versions would not know all of its clients. */
+export function besideProblems(asked: Asked): Problem[] {
+  const { change, config, beside = {} } = asked;
+  const { name } = config.service;
+  if (change.kind === 'restore' || change.kind === 'release') return [];
+  if (change.kind === 'topology') {
+    if (beside.versions === undefined) return [];
+    const { workflowId } = beside.versions;
+    return movingClients(asked).flatMap((one): Problem[] => {
+      const joined = newcomersTo(config, one);
+      if (joined.length === 0) return [];
+      const text = `${one.cluster} would call ${joined.join(', ')} anew while a rollout moves the versions (${workflowId})`;
+      return [{ code: 'Conflict', text, fix: `start it when that has ended; ${watchHint(name)}` }];
+    });
+  }
+  const { topology } = beside;
+  if (topology === undefined) return [];
+  const { status, workflowId } = topology;
+  if (status !== null && !beginning.includes(status.phase)) return [];
+  const text = `a topology move is just beginning (${workflowId}), and its records do not say yet who calls whom`;
+  return [{ code: 'Conflict', text, fix: 'start again in a moment' }];
+}

@@ -1,0 +1,31 @@
+/** The parts of a routing record: each has its own owner, lock and epoch, and a run moves one of them. */
+import { canonicalJson } from '../values/canonical.ts';
+import { inNormalForm } from './normal-form.ts';
+import type { RoutingRecord } from './record.ts';
+import { sameTraffic } from './weights.ts';
+
+export type Part = 'versions' | 'topology' | 'policy';
+
+/** In the order in which they are settled: who is called must be known before what answers there. */
+export const parts: readonly Part[] = ['topology', 'versions', 'policy'];
+
+/** What older workers wrote names no part: there was one. */
+export const partOf = ({ part = 'versions' }: { readonly part?: Part }): Part => part;
+
+/** … as an option of the commands that speak of one part; they mean the versions by default. */
+export const partFlag = (part: Part): string => (part === 'versions' ? '' : ` --part ${part}`);
+
+/** Parts whose current differs from what is proven. Entries of clusters that this client does not call move nothing. */
+export function halfMovedParts(record: RoutingRecord): Part[] {
+  const { topology, versions, policy } = inNormalForm(record);
+  const whole: Readonly<Record<Part, boolean>> = {
+    topology: sameShares(topology.current, topology.proven),
+    versions: sameTraffic(versions.current, versions.proven),
+    policy: canonicalJson(policy.current) === canonicalJson(policy.proven),
+  };
+  return parts.filter((part) => !whole[part]);
+}
+
+/** Do two topologies send the same traffic? A share of 0 is the same as none; null equals only null. */
+export const sameShares = (a: RoutingRecord['topology']['current'], b: RoutingRecord['topology']['current']): boolean =>
+  sameTraffic(a === null ? null : { calls: a }, b === null ? null : { calls: b });

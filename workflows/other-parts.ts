@@ -1,0 +1,56 @@
+/**
+ * Where a run meets runs of other parts. No record is shared between clusters, so each side writes first and looks at the
+ * other afterwards: a run that has begun since the plan was made may call, or move, what the plan does not know of.
+ */
+import { ApplicationFailure } from '@temporalio/workflow';
+import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
+import { provenEntry } from '../core/rollout/preflight/topology.ts';
+import { parts, type Part } from '../core/routing/part.ts';
+import { sameTraffic } from '../core/routing/weights.ts';
+import type { VersionShares } from '../core/routing/record.ts';
+import { activitiesOf, refOf, type RunContext } from './run-context.ts';
+
+/** Before the first write: no run of another part has begun since the plan was made. */
+export async function assertAlone(context: RunContext): Promise<void> {
+  const { beside = {} } = context.plan;
+  for (const part of parts) if (beside[part] !== undefined) await assertKnown(context, part, beside[part]);
+}
+
+async function assertKnown(context: RunContext, part: Part, known: string): Promise<void> {
+  const { service } = context.plan;
+  const workflowId = rolloutWorkflowId({ ...service, part });
+  const { findRun } = activitiesOf(context, 'findRun', `does a run move the ${part}?`);
+  const open = await findRun({ workflowId });
+  if (open === '' || open === known) return;
+  throw ApplicationFailure.nonRetryable(
+    `${workflowId} has begun since this was planned, and each moves what the other counts on; start again`,
+    'Conflict',
+  );
+}
+
+/** Newcomers' entries were read when the plan was made: they still are what is proven there, and nobody moves it. */
+export async function assertJoined(context: RunContext): Promise<void> {
+  const { plan } = context;
+  const joined = plan.waves.flatMap(({ steps }) =>
+    steps.flatMap(({ topology }) => Object.values(topology ?? {}).map(({ serves }) => serves)),
+  );
+  const entries = Object.assign({}, ...joined) as VersionShares;
+  const names = Object.keys(entries);
+  if (names.length === 0) return;
+  await assertAlone(context);
+  const taking = Object.keys(plan.clusters).filter((name) => plan.absent?.[name] === undefined);
+  const { readRecords } = activitiesOf(context, 'readRecords', `is what ${names.join(', ')} serves as planned?`);
+  const { clusters } = await readRecords({
+    service: plan.service,
+    clusters: taking.map((name) => refOf(context, name)),
+  });
+  const changed = names.filter((name) => {
+    const now = provenEntry(clusters, name);
+    return now === null || !sameTraffic({ [name]: now }, { [name]: entries[name] ?? {} });
+  });
+  if (changed.length === 0) return;
+  throw ApplicationFailure.nonRetryable(
+    `what is proven in ${changed.join(', ')} changed after this was planned; start again`,
+    'Conflict',
+  );
+}
