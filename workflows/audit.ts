@@ -6,8 +6,8 @@
  * Timers: none. Messages: none; what it found is its result.
  */
 import { proxyActivities } from '@temporalio/workflow';
-import type { ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
-import type { AuditedService, AuditInput, AuditResult } from '../core/contract/messages.ts';
+import type { ListedService, ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import type { AuditedService, AuditInput, AuditResult, KnownService } from '../core/contract/messages.ts';
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
@@ -48,8 +48,15 @@ async function lookAt(
       const listed = services.find(
         (one) => one.service.service === service.service && one.service.namespace === service.namespace,
       );
-      const known = listed === undefined ? null : { clusters, warmMs: listed.warmMs, drainMs: listed.drainMs };
+      // Nothing may be done: whoever ends the pause starts the settler.
+      if (needs.every(({ kind }) => kind === 'paused')) return { service, needs, started: false };
+      const known = listed === undefined ? null : knownOf(listed, clusters);
       return { service, needs, started: await startSettler({ service, known }) };
     }),
   );
 }
+
+const knownOf = ({ warmMs, drainMs, drift }: ListedService, clusters: KnownService['clusters']): KnownService => ({
+  ...{ clusters, warmMs, drainMs },
+  ...present({ drift }),
+});

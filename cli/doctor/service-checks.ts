@@ -24,6 +24,7 @@ import {
   freshnessFindings,
   frontendFindings,
   halfMovedFindings,
+  handsOffFindings,
   isAdopted,
   membershipFindings,
   routedClusters,
@@ -76,6 +77,10 @@ export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckG
         const read = await facts();
         return { note: '', findings: halfMovedFindings(read, await isRunning(ports, config)) };
       }),
+      check(
+        'its Service is as the record says, and nobody has paused it',
+        told((read) => handsOffFindings(read, config.service.drift ?? 'repair')),
+      ),
       check('callers that go past Envoy', told(bypassFindings)),
       ...(ports.metrics === null ? [] : observedChecks({ metrics: ports.metrics, config, facts, check })),
     ],

@@ -51,6 +51,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     version,
     replaces: context.proven,
     sources,
+    ...(change.kind === 'adopt' && { marksOriginals: true as const }),
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
     ...seenIn(read.clusters),
     workload: service.workload,
