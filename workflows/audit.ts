@@ -1,7 +1,7 @@
 /**
  * audit: one look at every service of a mesh; where something is to be done that no run owns, it starts the settler. A
  * schedule starts it every half hour, so that a settler that was terminated, a deleted run or a lost Temporal namespace
- * leaves nothing half moved for longer.
+ * leaves nothing half moved for longer. What is paused is named, and no settler is started for it alone.
  * Guarantees: it writes to no cluster. Clusters are read once per namespace and batch, not once per service.
  * Timers: none. Messages: none; what it found is its result.
  */
