@@ -11,7 +11,7 @@ import type { AuditedService, AuditInput, AuditResult, KnownService } from '../c
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
-import { startSettler } from './settlers.ts';
+import { startSettler, wakeSettler } from './settlers.ts';
 
 const options = activityOptions(noPlan);
 const { listServices } = proxyActivities<RolloutActivities>({
@@ -26,12 +26,12 @@ const { findUnsettled } = proxyActivities<RolloutActivities>({
 /** Services that one activity looks at: its answer names the unsettled ones only. */
 const BATCH = 100;
 
-export async function audit({ mesh, service, namespace }: AuditInput): Promise<AuditResult> {
+export async function audit({ mesh, service, namespace, wakes }: AuditInput): Promise<AuditResult> {
   try {
     const listed = await listServices(present({ mesh, service, namespace }));
     const unsettled: AuditedService[] = [];
     for (let from = 0; from < listed.services.length; from += BATCH)
-      unsettled.push(...(await lookAt(listed, listed.services.slice(from, from + BATCH))));
+      unsettled.push(...(await lookAt(listed, listed.services.slice(from, from + BATCH), wakes)));
     return { mesh: listed.mesh, services: listed.services.length, unsettled };
   } catch (error) {
     throw toWorkflowFailure(error);
@@ -41,6 +41,7 @@ export async function audit({ mesh, service, namespace }: AuditInput): Promise<A
 async function lookAt(
   { clusters }: ListServicesResult,
   services: ListServicesResult['services'],
+  wakes: AuditInput['wakes'],
 ): Promise<AuditedService[]> {
   const found = await findUnsettled({ services, clusters });
   return Promise.all(
@@ -51,7 +52,9 @@ async function lookAt(
       // Nothing may be done: whoever ends the pause starts the settler.
       if (needs.every(({ kind }) => kind === 'paused')) return { service, needs, started: false };
       const known = listed === undefined ? null : knownOf(listed, clusters);
-      return { service, needs, started: await startSettler({ service, known }) };
+      const started = await startSettler({ service, known });
+      if (!started && wakes === true) await wakeSettler(service);
+      return { service, needs, started };
     }),
   );
 }

@@ -78,7 +78,7 @@ function checkScope({ service, cluster }: PauseInput, listed: ListServicesResult
 async function lookAgain(mesh: string, { service, namespace }: PauseInput): Promise<void> {
   await startChild(audit, {
     workflowId: `${auditWorkflowId(mesh)}/after-${workflowInfo().runId}`,
-    args: [present({ mesh, service, namespace })],
+    args: [{ ...present({ mesh, service, namespace }), wakes: true as const }],
     taskQueue: taskQueues.control,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,

@@ -28,7 +28,7 @@ export async function auditNow(client: Client, io: Io, input: AuditInput): Promi
   const handle = await client.workflow.start(workflowNames.audit, {
     workflowId: `${auditWorkflowId(input.mesh ?? '')}/by-hand-${randomUUID()}`,
     taskQueue: taskQueues.control,
-    args: [input],
+    args: [{ ...input, wakes: true }],
     workflowExecutionTimeout: '10m',
   });
   const { mesh, services, unsettled } = await resultOf(handle);

@@ -112,6 +112,8 @@ export interface AuditInput {
   /** One service only; absent: all of the mesh. */
   readonly service?: string;
   readonly namespace?: string;
+  /** A person waits: settlers that wait for their next look take it now. Absent: they are left to their pace. */
+  readonly wakes?: true;
 }
 
 export interface AuditResult {

@@ -89,11 +89,11 @@ async function tell(shop: Shop, { report }: BenchContext): Promise<Run> {
   await shop.configure({ ...rollout, warm: '6s' });
   await phase('adopt v1', async () => {
     const { handle, plan } = promoted(await shop.play({ kind: 'adopt' }));
-    return [handle, await shop.retired(plan, `original-${service}`)];
+    return [handle, await shop.retired(plan)];
   });
   await phase('deploy v2, retire v1', async () => {
     const { handle, plan } = promoted(await shop.deploy('v2'));
-    return [handle, await shop.retired(plan, 'v1')];
+    return [handle, await shop.retired(plan)];
   });
   await shop.configure({ ...rollout, warm: '10m' });
   await phase('deploy v3', async () => [promoted(await shop.deploy('v3')).handle]);

@@ -4,6 +4,7 @@ import { auditNow, scheduleAudit } from '../../cli/rollouts/audit.ts';
 import { forgetNow } from '../../cli/rollouts/forget-cluster.ts';
 import { pauseNow } from '../../cli/rollouts/pause.ts';
 import { exitCodes, type Io } from '../../cli/io.ts';
+import type { SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { auditWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { ensureAudit } from '../../platform/temporal/audit-schedule.ts';
@@ -104,6 +105,25 @@ describe('tidegate audit', () => {
         expect(io.out).toContain('1 service of shop: 1 not settled');
         expect(io.out).toContain(`found  restore: ${aws}: current traffic differs from the proven one`);
         expect(io.out).toContain('restore 1 started');
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'wakes a settler that waits for its next look, since a person waits now',
+    async () => {
+      const world = settlingWorld('woken');
+      clusterOf(world, aws).unreachable = 'timeout';
+      await onStage(world, async () => {
+        const { client } = temporal.env;
+        await auditNow(client, terminal(), { service: 'woken' });
+        const settler = client.workflow.getHandle(settleWorkflowId(of('woken')));
+        const looks = async (): Promise<number> => (await settler.query<SettleStatus>('status')).looks;
+        await assertEventually(async () => expect(await looks()).toBe(1));
+        await auditNow(client, terminal(), { service: 'woken' });
+        // By itself it looks again after 15 seconds.
+        await assertEventually(async () => expect(await looks()).toBe(2), 5_000);
       });
     },
     limits.rollout,
