@@ -4,7 +4,7 @@ import { activitySpans, type ActivitySpan, type Span } from './activity-spans.ts
 import type { Bench, BenchContext, Measure } from './bench.ts';
 import { latencyOfSlices, slicesIn, windowsAround, without, type Latency, type Slice } from './latency.ts';
 import { judge, judgeText, labText, metricsText, slosText } from './settings.ts';
-import { assertOutcome, service, steps, withShop, type Act, type Shop } from './shop.ts';
+import { assertOutcome, steps, withShop, type Act, type Shop } from './shop.ts';
 
 /** Activities that write what routes the traffic; prepareVersion only makes pods, which are a load of their own here. */
 const writers = ['applyRouting', 'commit', 'restore', 'retireVersion', 'releaseService'];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { systemClock } from '../../activities/ports.ts';
 import { auditNow, scheduleAudit } from '../../cli/rollouts/audit.ts';
 import { forgetNow } from '../../cli/rollouts/forget-cluster.ts';
 import { pauseNow } from '../../cli/rollouts/pause.ts';
@@ -33,7 +34,7 @@ afterAll(async () => {
 const terminal = (): TextIo =>
   Object.assign(textIo({ USER: 'ann' }), {
     now: () => Date.now(),
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+    sleep: (ms: number) => systemClock.sleep(ms, new AbortController().signal),
   } satisfies Pick<Io, 'now' | 'sleep'>);
 
 const [aws, gcp, onprem] = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'];

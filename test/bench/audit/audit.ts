@@ -55,9 +55,14 @@ async function audits(namespaces: number, { repeats, report, signal }: BenchCont
   if (cluster === undefined) throw new Error('no API server');
   report(`making ${String(services)} services in ${String(namespaces)} namespaces`);
   const directory = await makeSettled(servers, cluster, { services, namespaces, prefix: `team${String(namespaces)}` });
-  const { activities, close } = createActivities({ directory, env: {} });
+  const world = createActivities({ directory, env: {} });
   const place = { connection: temporal.env.nativeConnection, namespace: temporal.env.namespace ?? 'default' };
-  const workers = await startWorkers({ ...place, activities, workflowBundle: await bundleWorkflows(), graceMs: 500 });
+  const workers = await startWorkers({
+    ...place,
+    activities: world.activities,
+    workflowBundle: await bundleWorkflows(),
+    graceMs: 500,
+  });
   try {
     const found: Audit[] = [];
     for (let i = 1; i <= repeats; i++) {
@@ -69,7 +74,7 @@ async function audits(namespaces: number, { repeats, report, signal }: BenchCont
   } finally {
     workers.shutdown();
     await workers.done;
-    await close();
+    await world.close();
     await temporal.stop();
     await servers.stop();
   }

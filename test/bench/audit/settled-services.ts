@@ -50,7 +50,7 @@ async function makeOne({ admin, ref }: TestCluster, { service, namespace }: Plac
   await put({
     ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: service } },
     ...{ spec: { selector: { ...selector, [labels.version]: version }, ports: [{ name: 'http', port: 8080 }] } },
-  } as never);
+  });
   await admin.apply(`/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, version)}`, {
     ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
     metadata: {
