@@ -3,11 +3,13 @@ import { Command, CommanderError } from 'commander';
 import { TidegateError, isRefusal } from '../core/values/error.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addAudit } from './commands/audit.ts';
+import { addCluster } from './commands/cluster.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addJudge } from './commands/judge.ts';
 import { addLab } from './commands/lab.ts';
+import { addPause, addUnpause } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addRelease } from './commands/release.ts';
 import { addRestore } from './commands/restore.ts';
@@ -54,6 +56,9 @@ const verbs = [
   addPlan,
   addRollout,
   addAudit,
+  addPause,
+  addUnpause,
+  addCluster,
   addValidate,
   addWorker,
   addDoctor,

@@ -55,12 +55,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     findRun: read,
     describeRun: read,
     listServices: read,
-    surveyService: read,
-    // Some hundred services in a few namespaces: some hundred lists.
-    findUnsettled: { ...read, startToCloseTimeout: MINUTE },
-    freeAutoscalers: mend(write),
-    pinVersion: mend(write),
-    keepWarm: mend(write),
+    ...settlersBounds({ read, write }),
     dryRunWrites: read,
     probeSlos: read,
     readVersions: read,
@@ -91,6 +86,17 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     leaveClusters: drain,
   };
 }
+
+const settlersBounds = ({ read, write }: Record<'read' | 'write', ActivityOptions>) => {
+  // Some hundred services in a few namespaces: some hundred lists.
+  const many = { ...read, startToCloseTimeout: MINUTE };
+  const mends = mend(write);
+  return {
+    ...{ surveyService: read, findUnsettled: many, findNaming: many },
+    ...{ freeAutoscalers: mends, pinVersion: mends, mendFrontend: mends, keepWarm: mends },
+    ...{ markPaused: mends, forgetAbsent: mends },
+  };
+};
 
 /** What does not succeed is found again by the settler's next look. */
 const mend = (write: ActivityOptions): ActivityOptions => ({

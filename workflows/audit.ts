@@ -1,17 +1,17 @@
 /**
  * audit: one look at every service of a mesh; where something is to be done that no run owns, it starts the settler. A
  * schedule starts it every half hour, so that a settler that was terminated, a deleted run or a lost Temporal namespace
- * leaves nothing half moved for longer.
+ * leaves nothing half moved for longer. What is paused is named, and no settler is started for it alone.
  * Guarantees: it writes to no cluster. Clusters are read once per namespace and batch, not once per service.
  * Timers: none. Messages: none; what it found is its result.
  */
 import { proxyActivities } from '@temporalio/workflow';
-import type { ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
-import type { AuditedService, AuditInput, AuditResult } from '../core/contract/messages.ts';
+import type { ListedService, ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import type { AuditedService, AuditInput, AuditResult, KnownService } from '../core/contract/messages.ts';
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
-import { startSettler } from './settlers.ts';
+import { startSettler, wakeSettler } from './settlers.ts';
 
 const options = activityOptions(noPlan);
 const { listServices } = proxyActivities<RolloutActivities>({
@@ -26,12 +26,12 @@ const { findUnsettled } = proxyActivities<RolloutActivities>({
 /** Services that one activity looks at: its answer names the unsettled ones only. */
 const BATCH = 100;
 
-export async function audit({ mesh, service, namespace }: AuditInput): Promise<AuditResult> {
+export async function audit({ mesh, service, namespace, wakes }: AuditInput): Promise<AuditResult> {
   try {
     const listed = await listServices(present({ mesh, service, namespace }));
     const unsettled: AuditedService[] = [];
     for (let from = 0; from < listed.services.length; from += BATCH)
-      unsettled.push(...(await lookAt(listed, listed.services.slice(from, from + BATCH))));
+      unsettled.push(...(await lookAt(listed, listed.services.slice(from, from + BATCH), wakes)));
     return { mesh: listed.mesh, services: listed.services.length, unsettled };
   } catch (error) {
     throw toWorkflowFailure(error);
@@ -41,6 +41,7 @@ export async function audit({ mesh, service, namespace }: AuditInput): Promise<A
 async function lookAt(
   { clusters }: ListServicesResult,
   services: ListServicesResult['services'],
+  wakes: AuditInput['wakes'],
 ): Promise<AuditedService[]> {
   const found = await findUnsettled({ services, clusters });
   return Promise.all(
@@ -48,8 +49,17 @@ async function lookAt(
       const listed = services.find(
         (one) => one.service.service === service.service && one.service.namespace === service.namespace,
       );
-      const known = listed === undefined ? null : { clusters, warmMs: listed.warmMs, drainMs: listed.drainMs };
-      return { service, needs, started: await startSettler({ service, known }) };
+      // Nothing may be done: whoever ends the pause starts the settler.
+      if (needs.every(({ kind }) => kind === 'paused')) return { service, needs, started: false };
+      const known = listed === undefined ? null : knownOf(listed, clusters);
+      const started = await startSettler({ service, known });
+      if (!started && wakes === true) await wakeSettler(service);
+      return { service, needs, started };
     }),
   );
 }
+
+const knownOf = ({ warmMs, drainMs, drift }: ListedService, clusters: KnownService['clusters']): KnownService => ({
+  ...{ clusters, warmMs, drainMs },
+  ...present({ drift }),
+});

@@ -5,3 +5,5 @@ export { retire } from './retire.ts';
 export { guard } from './guard.ts';
 export { settle } from './settle.ts';
 export { audit } from './audit.ts';
+export { pause } from './pause.ts';
+export { forgetCluster } from './forget-cluster.ts';

@@ -20,6 +20,7 @@ export function prepareInput(plan: Plan, cluster: string, run: string): PrepareV
     progressDeadlineMs: plan.progressDeadlineMs,
     run,
     ...(plan.existed && { existed: true as const }),
+    ...(plan.marksOriginals === true && { marksOriginal: true as const }),
   };
 }
 

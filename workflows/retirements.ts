@@ -14,7 +14,7 @@ import { deploymentName } from '../core/routing/names.ts';
 import { retire, type RetireInput } from './retire.ts';
 import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
 
-/** The settler takes versions out. What is left to the run is the original of an adoption, which no record knows. */
+/** The settler takes versions out, and originals that are marked. What older plans did not mark is left to the run. */
 export const retireCommands = (context: RunContext): Handlers<'retire'> => ({
   retire: ({ what }) =>
     track(context, startAll(patched('guard') ? originals(context.plan, what) : retirements(context.plan, what))),
@@ -51,7 +51,9 @@ async function stop(context: RunContext, workflowId: string): Promise<void> {
 }
 
 function originals(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {
-  return plan.kind === 'adopt' && what === 'replaced' ? retirements(plan, what) : [];
+  return plan.kind === 'adopt' && plan.marksOriginals === undefined && what === 'replaced'
+    ? retirements(plan, what)
+    : [];
 }
 
 function retirements(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {

@@ -8,15 +8,20 @@ import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Need } from '../core/rollout/settled.ts';
 import type { Part } from '../core/routing/part.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
+import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { startRollout } from './start-rollout.ts';
 
 /** Run id of the restore. It is a rollout as any other: with the lock, the proof and the guard of one. */
-export async function startRestore(service: ServiceRef, part: Part): Promise<string> {
+export async function startRestore(
+  service: ServiceRef,
+  { part, without }: { part: Part; without?: readonly string[] | undefined },
+): Promise<string> {
   const { mesh, namespace, service: name } = service;
+  const change = { kind: 'restore', ...(part !== 'versions' && { part }), ...present({ without }) } as const;
   const door = await startChild(startRollout, {
     workflowId: `${settleWorkflowId(service)}/restore${part === 'versions' ? '' : `-${part}`}`,
-    args: [{ mesh, namespace, service: name, change: { kind: 'restore', ...(part !== 'versions' && { part }) } }],
+    args: [{ mesh, namespace, service: name, change }],
     taskQueue: taskQueues.control,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,
@@ -29,7 +34,7 @@ export async function startRestore(service: ServiceRef, part: Part): Promise<str
 /** '' = done; else why it could not be. Throws what a later look may do better. */
 export async function doNeed(
   service: ServiceRef,
-  { clusters, drainMs }: Pick<KnownService, 'clusters' | 'drainMs'>,
+  { clusters, drainMs, drift = 'repair' }: KnownService,
   need: Need,
 ): Promise<string> {
   const at = (name: string): { service: ServiceRef; cluster: ClusterRef } => ({
@@ -47,6 +52,10 @@ export async function doNeed(
     case 'pin':
       await does('pinVersion').pinVersion(at(need.cluster));
       return '';
+    case 'frontend':
+      await does('mendFrontend').mendFrontend({ ...at(need.cluster), drift });
+      return '';
+    case 'unmark':
     case 'free':
       await does('freeAutoscalers').freeAutoscalers({ ...at(need.cluster), version: need.version });
       return '';
@@ -56,14 +65,21 @@ export async function doNeed(
     case 'leave':
       await does('leaveClusters').leaveClusters({ ...at(need.cluster), drainMs });
       return '';
-    case 'retire': {
+    case 'retire':
+    case 'original': {
       const { version } = need;
-      const changes = await does('retireVersion').retireVersion({ service, clusters, version, drainMs });
+      const where = need.kind === 'retire' ? { clusters } : { clusters: [refOf(clusters, need.cluster)] };
+      const original = need.kind === 'retire' ? {} : { original: need.deployment };
+      const changes = await does('retireVersion').retireVersion({ service, ...where, ...original, version, drainMs });
       const skipped = changes.some(({ action }) => action === 'skipped');
-      return skipped ? `${version} is called again: it stays` : '';
+      if (!skipped) return '';
+      return need.kind === 'retire'
+        ? `${version} is called again: it stays`
+        : `${need.deployment} is still called: it stays`;
     }
     case 'reach':
     case 'person':
+    case 'paused':
     case 'restore':
       return need.reason;
   }

@@ -1,8 +1,8 @@
 /**
  * settle: makes true of a service what must be true when no run owns it (core/rollout/settled.ts), however its last run
  * ended. It reads everything anew at each look, so two wakes are as good as one.
- * Guarantees: it never looks past a run that is open, and writes neither record nor route itself: what is half moved is put
- * back by a rollout of kind restore, under the lock of its part. A cluster that cannot be reached is waited for without
+ * Guarantees: it never looks past a run that is open, and writes no share itself: what is half moved is put back by a
+ * rollout of kind restore, under the lock of its part. What is paused, fought over or to be asked about stays as it is. A cluster that cannot be reached is waited for without
  * limit, and nobody else waits for it, except a retirement. A run that goes forward cancels it first; the run's guard
  * starts it again.
  * Timers: until the next due time, or the next look at what could not be done yet. Messages: signal wake (look now); query status.

@@ -7,6 +7,7 @@ import { delayMs, isSpent, restoreDelayMs } from '../core/rollout/settle-pace.ts
 import { isDue, needsOf, type Need } from '../core/rollout/settled.ts';
 import { partOf, type Part } from '../core/routing/part.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
+import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { describeFailure } from './failures.ts';
 import { doNeed, startRestore } from './settle-work.ts';
@@ -107,12 +108,27 @@ async function look(settling: Settling): Promise<number | null> {
   const unproven = owned.includes('versions') ? '' : await lastUnproven(settling);
   const known = await knownService(settling);
   const { clusters, nowMs } = await surveyService({ service, clusters: known.clusters });
-  const needs = withUnproven(needsOf({ clusters, nowMs, warmMs: known.warmMs, owned }), unproven);
-  const restore = needs.find(({ kind }) => kind === 'restore');
+  const needs = withUnproven(
+    needsOf({
+      service: service.service,
+      clusters,
+      nowMs,
+      warmMs: known.warmMs,
+      owned,
+      drift: known.drift ?? 'repair',
+    }),
+    unproven,
+  );
+  const restore = needs.find((need) => need.kind === 'restore');
   if (restore !== undefined) return putBack(settling, restore, { needs, nowMs });
   // What is not half moved may be in its use.
   if (owned.length > 0) return leaveTo(settling, ids);
   settling.memory = { ...settling.memory, rounds: 0, restoreRun: '', restoreAfterMs: 0 };
+  if (needs.length > 0 && needs.every(({ kind }) => kind === 'paused')) {
+    // Whoever ends the pause starts a settler again.
+    rest(settling, 'paused', needs.map(({ reason }) => reason).join('; '), needs);
+    return null;
+  }
   if (needs.length > 0) return mend(settling, needs, { nowMs, known });
   rest(settling, 'settled', 'nothing is left to do');
   return null;
@@ -151,17 +167,25 @@ async function lastUnproven({ looks, memory: { restoreRun }, service }: Settling
 
 /** Weights are as they should be, and yet an Envoy did otherwise: written and proven once more. */
 const withUnproven = (needs: Need[], why: string): Need[] =>
-  why === '' || needs.some(({ kind }) => kind === 'restore')
+  why === '' || needs.some((need) => need.kind === 'restore' || (need.kind === 'paused' && need.of === 'service'))
     ? needs
-    : [{ kind: 'restore', clusters: [], reason: `the last run ended unproven: ${why}` }, ...needs];
+    : [
+        { kind: 'restore', clusters: [], ...withoutPaused(needs), reason: `the last run ended unproven: ${why}` },
+        ...needs,
+      ];
+
+function withoutPaused(needs: readonly Need[]): { readonly without?: readonly string[] } {
+  const without = needs.flatMap((need) => (need.kind === 'paused' ? [need.cluster] : []));
+  return without.length === 0 ? {} : { without };
+}
 
 async function knownService(settling: Settling): Promise<KnownService> {
   const { service, looks, memory } = settling;
   if (looks > 1 && settling.known !== null && memory.idleLooks === 0) return settling.known;
   try {
     const config = await loadConfig({ mesh: service.mesh, namespace: service.namespace, service: service.service });
-    const { warmMs, drainMs } = config.service;
-    settling.known = { clusters: config.mesh.clusters.map(({ ref }) => ref), warmMs, drainMs };
+    const { warmMs, drainMs, drift } = config.service;
+    settling.known = { clusters: config.mesh.clusters.map(({ ref }) => ref), warmMs, drainMs, ...present({ drift }) };
   } catch (error) {
     // A typo in somebody's document must not keep traffic half moved: the last plan knows the clusters.
     if (settling.known === null || isCancellation(error)) throw error;
@@ -169,12 +193,14 @@ async function knownService(settling: Settling): Promise<KnownService> {
   return settling.known;
 }
 
+type RestoreNeed = Extract<Need, { kind: 'restore' }>;
+
 interface Found {
   readonly needs: readonly Need[];
   readonly nowMs: number;
 }
 
-async function putBack(settling: Settling, restore: Need, { needs, nowMs }: Found): Promise<number> {
+async function putBack(settling: Settling, restore: RestoreNeed, { needs, nowMs }: Found): Promise<number> {
   const { memory } = settling;
   if (isSpent(memory.rounds)) {
     const tried = `${String(memory.rounds)} restores did not settle it, so a person must look: ${restore.reason}`;
@@ -187,8 +213,7 @@ async function putBack(settling: Settling, restore: Need, { needs, nowMs }: Foun
     return memory.restoreAfterMs - nowMs;
   }
   try {
-    const part = restore.kind === 'restore' ? partOf(restore) : 'versions';
-    const restoreRun = await startRestore(settling.service, part);
+    const restoreRun = await startRestore(settling.service, { part: partOf(restore), without: restore.without });
     const rounds = memory.rounds + 1;
     settling.memory = { ...memory, rounds, restoreRun, restoreAfterMs: nowMs + restoreDelayMs(rounds), idleLooks: 0 };
     say(settling, `restore ${String(rounds)} started: ${restore.reason}`);

@@ -5,8 +5,10 @@
 import { kinds } from '../../core/kube/kinds.ts';
 import { labels } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
+import type { Service, ServicePort } from '../../core/kube/objects.ts';
 import { subsetName } from '../../core/routing/names.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { present } from '../../core/values/json.ts';
 import type { RecordAt } from '../record-store.ts';
 import { readFrontend, readyEndpoints } from './workloads.ts';
 
@@ -27,11 +29,29 @@ export async function assertReady(at: RecordAt, version: string): Promise<void> 
  */
 export async function pinFrontend(at: RecordAt, version: string): Promise<ObjectChange> {
   const frontend = await readFrontend(at);
-  const { name, namespace, resourceVersion } = frontend.metadata;
   const before = frontend.spec.selector?.[labels.version] ?? '';
-  const object = `Service/${name}`;
-  if (before === version) return { object, action: 'unchanged', before, after: version };
-  const patch = { metadata: { resourceVersion }, spec: { selector: { [labels.version]: version } } };
-  await at.cluster.patch(kinds.service, { namespace, name }, patch);
-  return { object, action: 'configured', before, after: version };
+  if (before === version)
+    return { object: `Service/${frontend.metadata.name}`, action: 'unchanged', before, after: version };
+  const change = await patchFrontend(at, frontend, { spec: { selector: { [labels.version]: version } } });
+  return { ...change, before, after: version };
+}
+
+export interface FrontendPatch {
+  readonly annotations?: Readonly<Record<string, string | null>>;
+  readonly spec?: {
+    readonly selector?: Readonly<Record<string, string | null>>;
+    readonly ports?: readonly ServicePort[];
+  };
+}
+
+/** On the frontend as it was read. */
+export async function patchFrontend(
+  { cluster }: RecordAt,
+  { metadata }: Service,
+  { annotations, spec }: FrontendPatch,
+): Promise<ObjectChange> {
+  const { name, namespace, resourceVersion } = metadata;
+  const patch = { metadata: { resourceVersion, ...present({ annotations }) }, ...present({ spec }) };
+  await cluster.patch(kinds.service, { namespace, name }, patch);
+  return { object: `Service/${name}`, action: 'configured', before: '', after: '' };
 }

@@ -1,6 +1,7 @@
 /** Activities of the queue `tidegate-apply`: reads and writes of clusters on the way forward. */
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import type { KubeDeps } from '../ports.ts';
+import { findNaming, forgetAbsent } from './absences.ts';
 import { applyRouting } from './apply-routing.ts';
 import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
@@ -9,7 +10,8 @@ import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
 import { retireVersion } from './retire-version.ts';
-import { freeAutoscalers, keepWarm, pinVersion } from './settle-writes.ts';
+import { markPaused } from './pauses.ts';
+import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle-writes.ts';
 import { findUnsettled, surveyService } from './survey.ts';
 
 export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => ({
@@ -24,6 +26,10 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   findUnsettled: (input) => findUnsettled(deps, input),
   freeAutoscalers: (input) => freeAutoscalers(deps, input),
   pinVersion: (input) => pinVersion(deps, input),
+  mendFrontend: (input) => mendFrontend(deps, input),
+  markPaused: (input) => markPaused(deps, input),
+  findNaming: (input) => findNaming(deps, input),
+  forgetAbsent: (input) => forgetAbsent(deps, input),
   keepWarm: (input) => keepWarm(deps, input),
   leaveClusters: (input) => leaveClusters(deps, input),
 });

@@ -25,6 +25,7 @@ import { findRecord, type RecordAt } from '../record-store.ts';
 import { holdAutoscaler } from './autoscalers.ts';
 import { ensureBudget } from './disruption-budget.ts';
 import { pinFrontend } from './frontend-pin.ts';
+import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
@@ -75,6 +76,7 @@ async function ensureDeployment(
   // A version without a ready pod says nothing of what the traffic needs, only of its own health.
   const needed = ready === 0 ? (replaced?.spec.replicas ?? 1) : ready;
   const replicas = Math.max(1, needed, live?.spec.replicas ?? 0);
+  if (input.marksOriginal === true) await markOriginal(at, source, version);
   if (replaced !== null) await holdAutoscaler(at, { deployment: replaced.metadata.name, replicas: ready, version });
   // Asked for by name only (undo): what it stands for is not in question.
   const byName = input.replaces !== '' && input.source.image === undefined && input.source.podTemplate === undefined;

@@ -5,15 +5,18 @@
 import type { ReadRecordsInput } from '../../core/contract/activities.ts';
 import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
 import { kinds, type ResourceType } from '../../core/kube/kinds.ts';
+import { labels } from '../../core/kube/labels.ts';
 import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, Service } from '../../core/kube/objects.ts';
 import { describeObject, isOwned } from '../../core/kube/ownership.ts';
 import { cecName } from '../../core/routing/names.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import { frontendFacts, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
+import { frontendFacts, frontendSigns, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.ts';
+import { repairsOf } from '../../core/workload/frontend/fights.ts';
 import { nobodyBehind, type OtherWorkload } from '../../core/workload/nobody-behind.ts';
+import { pausesOf } from '../../core/workload/frontend/pauses.ts';
 import { secondServices } from '../../core/workload/second-services.ts';
 import {
   bypassingObjects,
@@ -71,7 +74,8 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     unreachable: '',
     envoyImage,
     record,
-    frontend: frontendFacts(frontend),
+    frontend: frontendWithSigns(frontend, deployments, service),
+    ...handsOffIn(service, services),
     workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
     foreign: [...foreignObjects(service, own, around), ...broken],
     ...(broken.length > 0 && { broken }),
@@ -82,6 +86,28 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
       }),
     ...(seconds.length > 0 && { secondServices: seconds }),
     ...(around.unseen.length > 0 && { unseen: around.unseen }),
+  };
+}
+
+function frontendWithSigns(
+  frontend: Service | null,
+  deployments: readonly Deployment[],
+  { service, installation }: ServiceRef,
+): ClusterFacts['frontend'] {
+  const facts = frontendFacts(frontend);
+  if (frontend === null || facts === null) return null;
+  const own = deployments.filter(
+    (one) => isOwned(one, installation) && one.metadata.labels?.[labels.service] === service,
+  );
+  return { ...facts, ...frontendSigns(frontend, own) };
+}
+
+function handsOffIn({ service }: ServiceRef, services: readonly Service[]): Pick<ClusterFacts, 'pauses' | 'repairs'> {
+  const pauses = pausesOf(service, services);
+  const repairs = services.filter(({ metadata }) => metadata.name === service).map(repairsOf)[0] ?? {};
+  return {
+    ...(pauses.length > 0 && { pauses }),
+    ...(Object.keys(repairs).length > 0 && { repairs }),
   };
 }
 

@@ -14,6 +14,7 @@ import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
 import { releaseAutoscalers, removeAutoscaler } from './autoscalers.ts';
 import { removeBudget } from './disruption-budget.ts';
+import { unmarkOriginals } from './originals.ts';
 import { managedDeployment } from './workloads.ts';
 
 export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): Promise<readonly ObjectChange[]> {
@@ -101,15 +102,24 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
   const replicas = found.spec.replicas ?? 1;
   // Killed between the two writes: the autoscaler is still to be given back.
   if (replicas === 0) {
-    return [{ object, action: 'unchanged', before: '', after: '' }, ...(await releaseAutoscalers(at, version))];
+    const released = await releaseAutoscalers(at, version);
+    return [
+      { object, action: 'unchanged', before: '', after: '' },
+      ...released,
+      ...(await unmarkOriginals(at, version)),
+    ];
   }
-  const successor = await managedDeployment(at, version);
-  // Only a commit pins: before it, the original is what clients get.
-  const replaced = (await pinnedTo(at)) !== '' && (successor?.status?.readyReplicas ?? 0) > 0;
+  // Only a commit pins: before it, the original is what clients get. A later version may be proven by now.
+  const pinned = await pinnedTo(at);
+  const successor = pinned === '' ? null : await managedDeployment(at, pinned);
+  const replaced = (successor?.status?.readyReplicas ?? 0) > 0;
   if (!replaced) return [{ object, action: 'skipped', before: '', after: '' }];
   const held = JSON.stringify({ replicas, for: version, service: at.service.service });
   const patch = {
-    metadata: { resourceVersion: found.metadata.resourceVersion, annotations: { [annotations.held]: held } },
+    metadata: {
+      resourceVersion: found.metadata.resourceVersion,
+      annotations: { [annotations.held]: held, [annotations.original]: null },
+    },
     spec: { replicas: 0 },
   };
   await at.cluster.patch(kinds.deployment, { namespace, name: original }, patch);

@@ -1,32 +1,104 @@
-/** What the settler writes itself: no record and no route, so that it can never disturb a run. */
-import type { FreeAutoscalersInput, KeepWarmInput, PinVersionInput } from '../../core/contract/activities.ts';
+/** What the settler writes itself: no share and no epoch, so that it can never disturb a run. */
+import type {
+  FreeAutoscalersInput,
+  KeepWarmInput,
+  MendFrontendInput,
+  PinVersionInput,
+} from '../../core/contract/activities.ts';
+import { annotations, FIELD_MANAGER, labels } from '../../core/kube/labels.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
+import type { Service } from '../../core/kube/objects.ts';
+import { driftsOf } from '../../core/rollout/drift.ts';
 import { pinOf } from '../../core/routing/changes.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import { frontendOf, frontendSigns } from '../../core/workload/cluster-facts.ts';
+import { fightOver, repairsOf, withRepair, type Repair } from '../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../ports.ts';
-import { findRecord } from '../record-store.ts';
+import { findRecord, updateRecord, type RecordAt } from '../record-store.ts';
 import { adoptAutoscaler, releaseAutoscalers } from './autoscalers.ts';
-import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { assertReady, patchFrontend, type FrontendPatch } from './frontend-pin.ts';
+import { unmarkOriginals } from './originals.ts';
+import { surveyService } from './survey.ts';
 import { markDue } from './warm-time.ts';
+import { readFrontend } from './workloads.ts';
 
-export const freeAutoscalers = (
+export async function freeAutoscalers(
   { clusters }: KubeDeps,
   { service, cluster, version }: FreeAutoscalersInput,
-): Promise<readonly ObjectChange[]> => releaseAutoscalers({ cluster: clusters.connect(cluster), service }, version);
+): Promise<readonly ObjectChange[]> {
+  const at = { cluster: clusters.connect(cluster), service };
+  return [...(await releaseAutoscalers(at, version)), ...(await unmarkOriginals(at, version))];
+}
 
 export const keepWarm = (
   { clusters }: KubeDeps,
   { service, cluster, version, dueMs }: KeepWarmInput,
 ): Promise<readonly ObjectChange[]> => markDue({ cluster: clusters.connect(cluster), service }, version, dueMs);
 
-/** By the record as it is now: a run may have begun since somebody looked. */
+/** By the record as it is now: a run may have begun since somebody looked. What somebody fights over stays. */
 export async function pinVersion(
-  { clusters }: KubeDeps,
+  { clusters, clock }: KubeDeps,
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: clusters.connect(cluster), service };
   const version = pinOf((await findRecord(at)).record);
   if (version === '') return [];
   await assertReady(at, version);
+  const frontend = await readFrontend(at);
+  const before = frontend.spec.selector?.[labels.version] ?? '';
+  const { selectorBy: manager = '' } = frontendSigns(frontend, []);
+  const noted = noteRepair(frontend, { field: 'pin', manager, nowMs: clock.nowMs() });
+  if (noted === null) return [];
+  const changes =
+    before === version
+      ? []
+      : [await patchFrontend(at, frontend, { ...noted, spec: { selector: { [labels.version]: version } } })];
   // A commit that ended before it came to this: the version scales as the one that it replaced did.
-  return [await pinFrontend(at, version), ...(await adoptAutoscaler(at, version))];
+  return [...changes, ...(await adoptAutoscaler(at, version))];
+}
+
+/** What is to be done is asked anew: it is the cluster's word of now that is put back, or taken. */
+export async function mendFrontend(
+  deps: KubeDeps,
+  { service, cluster, drift }: MendFrontendInput,
+): Promise<readonly ObjectChange[]> {
+  const at = { cluster: deps.clusters.connect(cluster), service };
+  const { clusters } = await surveyService(deps, { service, clusters: [cluster] });
+  const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
+  const { does, by: manager = '' } = seen.find(({ field }) => field === 'frontend') ?? {};
+  if (does === 'adopt') {
+    const frontend = frontendOf(await readFrontend(at));
+    const written = await updateRecord(at, ({ record, redirected }) =>
+      record === null ? null : { record: { ...record, frontend }, redirect: redirected },
+    );
+    return written?.changes ?? [];
+  }
+  const { record } = await findRecord(at);
+  if (does !== 'repair' || record === null) return [];
+  return [await putBack(at, record, { field: 'frontend', manager, nowMs: deps.clock.nowMs() })];
+}
+
+async function putBack(at: RecordAt, { frontend: wanted }: RoutingRecord, repair: Repair): Promise<ObjectChange> {
+  const frontend = await readFrontend(at);
+  const noted = noteRepair(frontend, repair) ?? {};
+  const { portName, port, targetPort } = wanted;
+  const [first, ...others] = frontend.spec.ports ?? [];
+  const selector = frontendOf(frontend).selector;
+  const strays = Object.keys(selector).filter((name) => !Object.hasOwn(wanted.selector, name));
+  return patchFrontend(at, frontend, {
+    ...noted,
+    spec: {
+      selector: { ...Object.fromEntries(strays.map((name) => [name, null])), ...wanted.selector },
+      // A frontend with one port may leave its name out.
+      ports: [{ ...first, ...(portName === '' ? {} : { name: portName }), port, targetPort }, ...others],
+    },
+  });
+}
+
+/** The annotation that remembers a repair; {} for what we changed ourselves, null for what is left alone. */
+function noteRepair(frontend: Service, repair: Repair): Pick<FrontendPatch, 'annotations'> | null {
+  const repairs = repairsOf(frontend);
+  if (fightOver(repair.field, repair.manager, repairs) !== null) return null;
+  if (repair.manager === FIELD_MANAGER) return {};
+  return { annotations: { [annotations.repairs]: JSON.stringify(withRepair(repairs, repair)) } };
 }

@@ -32,25 +32,25 @@ export async function surveyService(deps: KubeDeps, input: SurveyServiceInput): 
 export async function findUnsettled(deps: KubeDeps, input: FindUnsettledInput): Promise<readonly UnsettledService[]> {
   const read = namespaceReader(deps);
   const found: UnsettledService[] = [];
-  for (const { service, warmMs } of input.services) {
+  for (const { service, warmMs, drift = 'repair' } of input.services) {
     const clusters = await Promise.all(input.clusters.map((ref) => stateIn(read, ref, service)));
-    const needs = needsOf({ clusters, nowMs: deps.clock.nowMs(), warmMs });
+    const needs = needsOf({ service: service.service, clusters, nowMs: deps.clock.nowMs(), warmMs, drift });
     if (needs.length > 0) found.push({ service, needs });
   }
   return found;
 }
 
 /** What was read, or why not. */
-type ReadNamespace = (ref: ClusterRef, namespace: string) => Promise<NamespaceObjects | string>;
+export type ReadNamespace = (ref: ClusterRef, namespace: string) => Promise<NamespaceObjects | string>;
 
-async function stateIn(read: ReadNamespace, ref: ClusterRef, service: ServiceRef): Promise<ClusterState> {
+export async function stateIn(read: ReadNamespace, ref: ClusterRef, service: ServiceRef): Promise<ClusterState> {
   const objects = await read(ref, service.namespace);
   if (typeof objects === 'string') return unreachableState(ref.name, objects);
   return clusterState({ cluster: ref.name, service }, objects, (route) => recordOf(route, ref.name));
 }
 
 /** Asks once per cluster and namespace. */
-function namespaceReader(deps: KubeDeps): ReadNamespace {
+export function namespaceReader(deps: KubeDeps): ReadNamespace {
   const asked = new Map<string, Promise<NamespaceObjects | string>>();
   return (ref, namespace) => {
     const key = `${ref.name}/${namespace}`;

@@ -22,6 +22,7 @@ export async function listServices(config: ServicesOfMesh, input: ListServicesIn
       service: { mesh: name, namespace: service.namespace, service: service.name, installation },
       warmMs: service.warmMs,
       drainMs: service.drainMs,
+      ...present({ drift: service.drift }),
     })),
   };
 }

@@ -19,7 +19,7 @@ interface Permission {
 const other = 'to say what serves a service that no Deployment does';
 
 const permissions = {
-  service: { verbs: write, why: 'subset Services; the pin on the frontend' },
+  service: { verbs: write, why: 'subset Services; pin and pauses on the frontend' },
   deployment: { verbs: write, why: 'a Deployment per version' },
   envoyConfig: { verbs: write, why: 'the weights, with the routing record' },
   autoscaler: { verbs: write, why: 'autoscalers are held while a rollout runs, and copied' },

@@ -26,6 +26,7 @@ import {
   freshnessFindings,
   frontendFindings,
   halfMovedFindings,
+  handsOffFindings,
   isAdopted,
   membershipFindings,
   routedClusters,
@@ -82,6 +83,10 @@ export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckG
         ]);
         return { note: '', findings: halfMovedFindings(read, { versions, topology }) };
       }),
+      check(
+        'its Service is as the record says, and nobody has paused it',
+        told((read) => handsOffFindings(read, config.service.drift ?? 'repair')),
+      ),
       check('callers that go past Envoy', told(bypassFindings)),
       ...(ports.metrics === null ? [] : observedChecks({ metrics: ports.metrics, config, facts, check })),
     ],

@@ -2,9 +2,12 @@
 import { HTTP_SERVER, RPC_SERVER } from '../../core/judge/series/conventions.ts';
 import { envoyName } from '../../core/judge/series/origin.ts';
 import type { RawSeries } from '../../core/judge/series/raw-series.ts';
+import { driftsOf } from '../../core/rollout/drift.ts';
 import { halfMovedParts, partFlag, type Part } from '../../core/routing/part.ts';
 import type { Shares } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
+import type { DriftPolicy } from '../../core/workload/frontend/drift-policy.ts';
+import { pauseText, unpauseHint } from '../../core/workload/frontend/pauses.ts';
 import type { Finding } from './check.ts';
 import { envoysOf, labelOf, reportingOf, secondsText, valuesOf } from './series.ts';
 import { REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
@@ -43,6 +46,26 @@ export const foreignFindings = (facts: ServiceFacts): Finding[] =>
       fix: 'remove that object, or leave the service to its manager: two routes of one Service have no defined order',
     })),
   );
+
+/** What keeps forward changes waiting: a pause, or a frontend that is left as somebody has changed it. */
+export const handsOffFindings = (facts: ServiceFacts, drift: DriftPolicy): Finding[] =>
+  facts.clusters.flatMap((one): Finding[] => {
+    const { cluster, frontend, pauses = [] } = one;
+    const { service } = facts;
+    const paused = pauses.map((pause): Finding => {
+      const whose = pause.of === 'service' ? service : 'the cluster';
+      const text = `${cluster}: ${whose} is ${pauseText(pause)}`;
+      return { severity: 'warning', text, fix: unpauseHint(pause, { service, cluster }) };
+    });
+    const drifts = frontend === null ? [] : driftsOf({ ...one, service, pinned: frontend.pinned }, drift);
+    return [
+      ...paused,
+      ...drifts.map(({ text, does, fix }): Finding => {
+        if (does === 'ask') return { severity: 'error', text, fix };
+        return { severity: 'warning', text, fix: `nothing, it is mended by the next audit: tidegate audit ${service}` };
+      }),
+    ];
+  });
 
 export const bypassFindings = (facts: ServiceFacts): Finding[] =>
   facts.clusters.flatMap(({ cluster, bypasses }) =>

@@ -28,7 +28,7 @@ export async function auditNow(client: Client, io: Io, input: AuditInput): Promi
   const handle = await client.workflow.start(workflowNames.audit, {
     workflowId: `${auditWorkflowId(input.mesh ?? '')}/by-hand-${randomUUID()}`,
     taskQueue: taskQueues.control,
-    args: [input],
+    args: [{ ...input, wakes: true }],
     workflowExecutionTimeout: '10m',
   });
   const { mesh, services, unsettled } = await resultOf(handle);
@@ -52,7 +52,11 @@ interface Followed {
   readonly lines: string;
 }
 
-async function followed(client: Client, io: Io, { service, needs }: AuditedService): Promise<Followed> {
+async function followed(client: Client, io: Io, { service, needs, started }: AuditedService): Promise<Followed> {
+  const name = `${service.namespace}/${service.service}`;
+  const found = needs.map((need) => `  found  ${needText(need)}`);
+  if (!started && needs.every(({ kind }) => kind === 'paused'))
+    return { phase: 'paused', lines: `${[`${name}: paused`, ...found].join('\n')}\n` };
   const handle = client.workflow.getHandle(settleWorkflowId(service));
   const until = io.now() + PATIENCE_MS;
   let status = await handle.query<SettleStatus>(messageNames.status);
@@ -62,8 +66,8 @@ async function followed(client: Client, io: Io, { service, needs }: AuditedServi
   }
   const { phase, reason, log } = status;
   const lines = [
-    `${service.namespace}/${service.service}: ${phase}: ${reason}`,
-    ...needs.map((need) => `  found  ${needText(need)}`),
+    `${name}: ${phase}: ${reason}`,
+    ...found,
     ...log.map(({ atMs, text }) => `  ${new Date(atMs).toISOString().slice(11, 19)}  ${text}`),
   ];
   return { phase, lines: `${lines.join('\n')}\n` };

@@ -34,6 +34,9 @@ export const rolloutDefaults = {
   drain: '30s',
 } as const;
 
+/** The frontend keeps callers past Envoy on the proven version: who changes it seldom means to. */
+export const driftDefault = 'repair';
+
 export const adoptDefaults = {
   /**
    * The same build answers before and after: an adoption shows that the way through Envoy and the copied pods work, which

@@ -158,6 +158,7 @@ const serviceConfig = (
     maxUnknownMs: rollout.maxUnknown,
     onBreach: rollout.onBreach,
     drainMs: rollout.drain,
+    drift: spec.drift,
     slos: withProbeRoutes(spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos), spec.probeRoutes),
     judge: resolveJudge(judge),
   };

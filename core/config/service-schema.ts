@@ -4,7 +4,8 @@ import { DEFAULT_PROBE_ROUTES } from '../judge/series/probes.ts';
 import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
-import { adoptDefaults, MAX_PROBE_ROUTES, policyDefaults, rolloutDefaults } from './defaults.ts';
+import { driftPolicies } from '../workload/frontend/drift-policy.ts';
+import { adoptDefaults, driftDefault, MAX_PROBE_ROUTES, policyDefaults, rolloutDefaults } from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
@@ -173,6 +174,13 @@ export const serviceSchema = z.strictObject({
       policy: policy.prefault({}),
       adopt: adopt.prefault({}),
       rollout: rollout.prefault({}),
+      drift: z
+        .enum(driftPolicies)
+        .meta({
+          description:
+            'When somebody changes the pin, port, targetPort or selector of the frontend between rollouts. repair: it is put back. adopt: the record takes the new port, a targetPort that all pods declare, and additions to the selector; the rest is asked. ask: a person decides, and forward changes wait.',
+        })
+        .prefault(driftDefault),
       judge: judgeSchema.prefault({}),
       slos: slosSchema.optional(),
       probeRoutes: z

@@ -4,6 +4,7 @@ import type { JudgeSettings, Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { L7Policy } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
+import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { DeploymentMetadata } from '../workload/version-source.ts';
 
 export interface MeshCluster {
@@ -58,6 +59,8 @@ export interface ServiceConfig {
   readonly maxUnknownMs: number;
   readonly onBreach: 'cluster' | 'all';
   readonly drainMs: number;
+  /** What becomes of a frontend that somebody has changed. Absent: from an older worker; then `repair`. */
+  readonly drift?: DriftPolicy;
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;
 }

@@ -14,6 +14,8 @@ import type { Absence } from '../routing/record.ts';
 import type { Need } from '../rollout/settled.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ClusterState } from '../workload/cluster-state.ts';
+import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
+import type { PauseWord } from '../workload/frontend/pauses.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 
@@ -42,6 +44,8 @@ export interface PrepareVersionInput {
   readonly run: string;
   /** The version was there before this run: should the run fail, it stays ready for its warm time. Absent: it was not. */
   readonly existed?: true;
+  /** The source is the original of an adoption, to be marked for the settler. Absent: the run itself takes it out. */
+  readonly marksOriginal?: true;
 }
 
 export interface PrepareVersionResult {
@@ -166,6 +170,8 @@ export interface ListedService {
   readonly service: ServiceRef;
   readonly warmMs: number;
   readonly drainMs: number;
+  /** Absent: `repair`. */
+  readonly drift?: DriftPolicy;
 }
 
 export interface SurveyServiceInput {
@@ -207,6 +213,49 @@ export interface LeaveClustersInput {
   readonly drainMs: number;
 }
 
+export interface MendFrontendInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  readonly drift: DriftPolicy;
+}
+
+export interface FindNamingInput {
+  readonly services: readonly ServiceRef[];
+  /** Those that are asked. */
+  readonly clusters: readonly ClusterRef[];
+  /** The cluster that their records may name. */
+  readonly name: string;
+}
+
+/** A record that names a cluster, or could not be read. */
+export interface NamingRecord {
+  readonly service: ServiceRef;
+  /** The record's own cluster. */
+  readonly cluster: string;
+  /** null: the record does not call it absent. */
+  readonly absence: Absence | null;
+  /** Its clients call that cluster, now or after a restore. */
+  readonly inTopology: boolean;
+  /** Why it could not be read; '' = it was. */
+  readonly unread: string;
+}
+
+export interface ForgetAbsentInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  /** The cluster that is forgotten, and the word of which time. */
+  readonly name: string;
+  readonly atMs: number;
+}
+
+export interface MarkPausedInput {
+  readonly services: readonly ServiceRef[];
+  readonly cluster: ClusterRef;
+  readonly of: 'service' | 'cluster';
+  /** null: the pause ends, and with it what is remembered of fights. */
+  readonly pause: PauseWord | null;
+}
+
 export interface KeepWarmInput {
   readonly service: ServiceRef;
   /** The serving cluster. */
@@ -227,6 +276,14 @@ export interface RolloutActivities {
   freeAutoscalers(input: FreeAutoscalersInput): Promise<readonly ObjectChange[]>;
   /** Pins the frontend to what the record in that cluster says; nothing where it says nothing. */
   pinVersion(input: PinVersionInput): Promise<readonly ObjectChange[]>;
+  /** Puts the frontend back as the record says, or takes its word into the record, by the policy. */
+  mendFrontend(input: MendFrontendInput): Promise<readonly ObjectChange[]>;
+  /** Writes a pause on the frontends in one cluster, or takes it off. A service without a frontend there is skipped. */
+  markPaused(input: MarkPausedInput): Promise<readonly ObjectChange[]>;
+  /** Records that name a cluster: as absent, or in their topology. */
+  findNaming(input: FindNamingInput): Promise<readonly NamingRecord[]>;
+  /** Takes the word that a cluster is absent out of one record, unless somebody has said it anew. */
+  forgetAbsent(input: ForgetAbsentInput): Promise<readonly ObjectChange[]>;
   /** Writes down until when a version without traffic stays ready. */
   keepWarm(input: KeepWarmInput): Promise<readonly ObjectChange[]>;
   /** Takes serving clusters that a client calls no more out of its record and its Envoys, once they have drained. */

@@ -7,6 +7,8 @@ import type { Plan } from '../rollout/plan/plan.ts';
 import type { Need } from '../rollout/settled.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { Shares } from '../values/share.ts';
+import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
+import type { PauseWord } from '../workload/frontend/pauses.ts';
 
 export interface StartRolloutInput {
   readonly service: string;
@@ -63,6 +65,8 @@ export interface KnownService {
   /** How long a replaced version stays ready, ms. */
   readonly warmMs: number;
   readonly drainMs: number;
+  /** Absent: known from a run's plan, or from an older worker; then `repair`. */
+  readonly drift?: DriftPolicy;
 }
 
 export interface SettleInput {
@@ -87,7 +91,7 @@ export interface SettleMemory {
   readonly log: readonly LogEntry[];
 }
 
-export type SettlePhase = 'looking' | 'restoring' | 'waiting' | 'needs-person' | 'settled' | 'owned';
+export type SettlePhase = 'looking' | 'restoring' | 'waiting' | 'needs-person' | 'settled' | 'owned' | 'paused';
 
 export interface SettleStatus {
   readonly phase: SettlePhase;
@@ -108,6 +112,8 @@ export interface AuditInput {
   /** One service only; absent: all of the mesh. */
   readonly service?: string;
   readonly namespace?: string;
+  /** A person waits: settlers that wait for their next look take it now. Absent: they are left to their pace. */
+  readonly wakes?: true;
 }
 
 export interface AuditResult {
@@ -119,8 +125,46 @@ export interface AuditResult {
 export interface AuditedService {
   readonly service: ServiceRef;
   readonly needs: readonly Need[];
-  /** Did this audit start its settler? (false: it was at work already.) */
+  /** Did this audit start its settler? (false: it was at work already, or the service is paused.) */
   readonly started: boolean;
+}
+
+export interface PauseInput {
+  readonly mesh?: string;
+  readonly namespace?: string;
+  /** The one or the other. */
+  readonly service?: string;
+  readonly cluster?: string;
+  /** null: the pause ends. */
+  readonly pause: Omit<PauseWord, 'atMs'> | null;
+}
+
+export interface PauseResult {
+  readonly mesh: string;
+  readonly clusters: readonly {
+    readonly cluster: string;
+    /** How many services it is written on there. */
+    readonly services: number;
+    /** Why it is not; '' = it is. */
+    readonly failed: string;
+  }[];
+}
+
+export interface ForgetInput {
+  readonly mesh?: string;
+  readonly cluster: string;
+}
+
+export interface ForgetResult {
+  readonly mesh: string;
+  /** Does the Mesh document still name the cluster? */
+  readonly isNamed: boolean;
+  /** Records that named it as absent, and no longer do: `aws/shop/checkout`. */
+  readonly forgotten: readonly string[];
+  /** Records whose topology still has it. */
+  readonly inTopology: readonly string[];
+  /** Records that still name it, and why. */
+  readonly left: readonly string[];
 }
 
 export const workflowNames = {
@@ -130,6 +174,8 @@ export const workflowNames = {
   guard: 'guard',
   settle: 'settle',
   audit: 'audit',
+  pause: 'pause',
+  forgetCluster: 'forgetCluster',
 } as const;
 
 export const messageNames = {

@@ -23,6 +23,14 @@ export const annotations = {
   held: 'tidegate.dev/held',
   /** On a version's own Service: until when the version stays ready without traffic (ms since the epoch, or `anew`). */
   due: 'tidegate.dev/due',
+  /** On a frontend Service: a person wants hands off this service: JSON. */
+  paused: 'tidegate.dev/paused',
+  /** On a frontend Service: … off everything in this cluster. */
+  clusterPaused: 'tidegate.dev/cluster-paused',
+  /** On a frontend Service: what was put back of late, and who had changed it: JSON. */
+  repairs: 'tidegate.dev/repairs',
+  /** On the Deployment that an adoption takes the place of, until that is over: JSON. */
+  original: 'tidegate.dev/original',
   global: 'service.cilium.io/global',
   shared: 'service.cilium.io/shared',
   affinity: 'service.cilium.io/affinity',

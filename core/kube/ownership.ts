@@ -13,6 +13,15 @@ export function describeObject({ kind, metadata }: KubeObject): string {
   return `${kind} ${name} (manager ${last?.manager ?? 'unknown'}, ${last?.time ?? metadata.creationTimestamp ?? 'unknown time'})`;
 }
 
+/** Who wrote a field of the spec last; '' when the object does not say. */
+export function fieldManager({ metadata }: KubeObject, field: string): string {
+  const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => {
+    const { 'f:spec': spec } = (fieldsV1 ?? {}) as Readonly<Record<string, object | undefined>>;
+    return spec !== undefined && `f:${field}` in spec;
+  });
+  return owners.toSorted((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1)?.manager ?? '';
+}
+
 export function assertOwned(
   object: KubeObject,
   { cluster, installation }: { cluster: string; installation: string },

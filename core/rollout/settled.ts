@@ -9,6 +9,10 @@ import { leavingFrom } from '../routing/normal-form.ts';
 import { halfMovedParts, parts, type Part } from '../routing/part.ts';
 import type { RoutingRecord } from '../routing/record.ts';
 import type { ClusterState, Hold, VersionHere } from '../workload/cluster-state.ts';
+import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
+import { pauseText, unpauseHint } from '../workload/frontend/pauses.ts';
+import { driftsOf } from './drift.ts';
+import { originalNeeds, type OriginalNeed } from './originals.ts';
 
 export type Need = { readonly reason: string } &
   /** The cluster cannot be read now. */
@@ -16,53 +20,88 @@ export type Need = { readonly reason: string } &
     | { readonly kind: 'reach'; readonly cluster: string }
     /** Only a person can mend it. */
     | { readonly kind: 'person'; readonly cluster: string }
-    /** Traffic is half moved in these client clusters. Absent part: the versions. */
-    | { readonly kind: 'restore'; readonly clusters: readonly string[]; readonly part?: Part }
+    /** A person wants hands off: nothing is done until the pause ends. */
+    | { readonly kind: 'paused'; readonly cluster: string; readonly of: 'service' | 'cluster' }
+    /** Traffic is half moved in these client clusters; `without` are paused. Absent part: the versions. */
+    | {
+        readonly kind: 'restore';
+        readonly clusters: readonly string[];
+        readonly part?: Part;
+        readonly without?: readonly string[];
+      }
     /** This client cluster calls them no more, and its Envoys still know them. */
     | { readonly kind: 'leave'; readonly cluster: string; readonly serving: readonly string[] }
     /** Callers past Envoy get another version than the record says. */
     | { readonly kind: 'pin'; readonly cluster: string; readonly version: string }
+    /** Port, targetPort or selector of the frontend are not the record's. */
+    | { readonly kind: 'frontend'; readonly cluster: string; readonly does: 'repair' | 'adopt' }
     | { readonly kind: 'free'; readonly cluster: string; readonly version: string; readonly autoscaler: string }
     | { readonly kind: 'keep'; readonly cluster: string; readonly version: string; readonly dueMs: number }
     /** dueMs: not before, ms since the epoch; 0 = at once. */
     | { readonly kind: 'retire'; readonly version: string; readonly dueMs: number; readonly objects: readonly string[] }
+    | OriginalNeed
   );
 
 export interface ServiceState {
+  readonly service: string;
   readonly clusters: readonly ClusterState[];
   readonly nowMs: number;
   /** How long a replaced version stays ready, ms. */
   readonly warmMs: number;
   /** Parts that a run owns right now: only others are looked at, and only for what is half moved. Absent: none. */
   readonly owned?: readonly Part[];
+  /** What becomes of a frontend that somebody has changed. */
+  readonly drift: DriftPolicy;
 }
 
 /** What is to be done, the most urgent first. Empty: the service is settled. Only asked while no run owns it. */
 export function needsOf(state: ServiceState): Need[] {
   const { clusters, owned = [] } = state;
-  const unseen = clusters.flatMap(unseenNeed);
-  const half = parts.filter((part) => !owned.includes(part)).flatMap((part) => restoreNeed(part, clusters));
+  const paused = pauseNeeds(state);
+  if (paused.some(({ of }) => of === 'service')) return paused;
+  const without = paused.map(({ cluster }) => cluster);
+  const open = clusters.filter(({ cluster }) => !without.includes(cluster));
+  const unseen = open.flatMap(unseenNeed);
+  const half = parts.filter((part) => !owned.includes(part)).flatMap((part) => restoreNeed(part, open, without));
   // Everything else depends on what serves: the restore settles that first, and so does a run.
-  if (half.length > 0 || owned.length > 0) return [...half, ...unseen];
+  if (half.length > 0 || owned.length > 0) return [...half, ...unseen, ...paused];
   return [
     ...unseen,
-    ...clusters.flatMap(leaveNeed),
-    ...clusters.flatMap(pinNeed),
-    ...clusters.flatMap((one) => freeNeeds(one, clusters)),
-    ...versionNeeds(state, unseen.length > 0),
+    ...open.flatMap(leaveNeed),
+    ...open.flatMap((one) => frontendNeeds(one, state)),
+    ...open.flatMap((one) => freeNeeds(one, clusters)),
+    ...open.flatMap(originalNeeds),
+    ...versionNeeds({ ...state, clusters: open }, { all: clusters, isBlind: unseen.length > 0 || paused.length > 0 }),
+    ...paused,
   ];
 }
 
-/** Is it to be done already? */
-export const isDue = (need: Need, nowMs: number): boolean => need.kind !== 'retire' || need.dueMs <= nowMs;
+/** Is it to be done already? What is paused never is. */
+export const isDue = (need: Need, nowMs: number): boolean =>
+  need.kind === 'retire' ? need.dueMs <= nowMs : need.kind !== 'paused';
 
-function restoreNeed(part: Part, all: readonly ClusterState[]): Need[] {
+/** Also what is half moved stays as it is, and is told: who asks for hands off may be moving it by hand. */
+function pauseNeeds({ clusters, service }: ServiceState): Extract<Need, { kind: 'paused' }>[] {
+  return clusters.flatMap(({ cluster, record, pauses = [] }) => {
+    const [pause] = pauses;
+    if (pause === undefined) return [];
+    const [moved] = record === null ? [] : halfMovedParts(record);
+    const half = moved === undefined ? '' : `; half moved since ${timeOf(record?.[moved].epoch ?? 0)}`;
+    const reason = `${cluster}: ${pauseText(pause)}${half}; ${unpauseHint(pause, { service, cluster })}`;
+    return [{ kind: 'paused', cluster, of: pause.of, reason }];
+  });
+}
+
+const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+function restoreNeed(part: Part, all: readonly ClusterState[], without: readonly string[]): Need[] {
   const half = all.filter(({ record }) => record !== null && halfMovedParts(record).includes(part));
   const clusters = half.map(({ cluster }) => cluster);
   if (clusters.length === 0) return [];
   const what = part === 'versions' ? 'current traffic differs from the proven one' : `the ${part} is half moved`;
   const reason = `${clusters.join(', ')}: ${what}, and no run owns it`;
-  return [{ kind: 'restore', clusters, reason, ...(part !== 'versions' && { part }) }];
+  const options = { ...(part !== 'versions' && { part }), ...(without.length > 0 && { without }) };
+  return [{ kind: 'restore', clusters, reason, ...options }];
 }
 
 function leaveNeed({ cluster, record }: ClusterState): Need[] {
@@ -76,12 +115,17 @@ function unseenNeed({ cluster, unreachable, broken }: ClusterState): Need[] {
   return broken === '' ? [] : [{ kind: 'person', cluster, reason: broken }];
 }
 
-function pinNeed({ cluster, record, pinned }: ClusterState): Need[] {
+function frontendNeeds(one: ClusterState, { service, drift }: ServiceState): Need[] {
+  const { cluster, record, pinned } = one;
   const version = pinOf(record);
-  if (version === '' || pinned === version) return [];
-  if (pinned === null) return [{ kind: 'person', cluster, reason: `${cluster}: the frontend Service is gone` }];
-  const now = pinned === '' ? 'pinned to no version' : `pinned to ${pinned}`;
-  return [{ kind: 'pin', cluster, version, reason: `${cluster}: the frontend is ${now}, the record says ${version}` }];
+  if (version !== '' && pinned === null)
+    return [{ kind: 'person', cluster, reason: `${cluster}: the frontend Service is gone` }];
+  return driftsOf({ ...one, service }, drift).map(({ field, text, does, fix }): Need => {
+    if (does === 'ask') return { kind: 'person', cluster, reason: `${text} (${fix})` };
+    return field === 'pin'
+      ? { kind: 'pin', cluster, version, reason: text }
+      : { kind: 'frontend', cluster, does, reason: text };
+  });
 }
 
 const servedAnywhere = (clusters: readonly ClusterState[], version: string): boolean =>
@@ -107,22 +151,42 @@ function isHeld(
   return versions.some((one) => one.version === on) && !servedAnywhere(all, on);
 }
 
-function versionNeeds({ clusters, nowMs, warmMs }: ServiceState, someUnseen: boolean): Need[] {
+interface Sight {
+  /** Those that are paused, too: what they serve stays. */
+  readonly all: readonly ClusterState[];
+  /** A cluster cannot be seen, or is not to be touched: it may still send to what nobody else serves. */
+  readonly isBlind: boolean;
+}
+
+function versionNeeds({ clusters, nowMs, warmMs }: ServiceState, { all, isBlind }: Sight): Need[] {
   const here = clusters.flatMap((one) => versionsIn(one));
   const names = [...new Set(here.map(({ version }) => version))].sort();
-  return names
-    .filter((version) => !servedAnywhere(clusters, version))
+  const left = names
+    .filter((version) => !servedAnywhere(all, version))
     .flatMap((version) => {
       const places = here.filter((one) => one.version === version);
-      const warm = places.flatMap((one) => warmNeed(one, clusters, nowMs + warmMs));
+      const warm = places.flatMap((one) => warmNeed(one, all, nowMs + warmMs));
       if (warm.length > 0) return warm;
-      // One that is not seen may still send to it.
-      if (someUnseen) return [];
+      if (isBlind) return [];
       const dueMs = Math.max(0, ...places.map(({ due }) => (typeof due === 'number' ? due : 0)));
       const objects = places.flatMap((one) => one.objects.map((name) => `${one.cluster}: ${name}`));
       const since = dueMs === 0 ? '' : ', and its warm time ends';
       return [{ kind: 'retire', version, dueMs, objects, reason: `nothing serves ${version}${since}` } satisfies Need];
     });
+  const gone = left.some(({ kind }) => kind === 'retire') ? goneNeeds(all) : [];
+  return gone.length === 0 ? left : [...left.filter(({ kind }) => kind !== 'retire'), ...gone];
+}
+
+/** Clusters that were given up, and that the mesh no longer names: nobody will ever see what their Envoys send to. */
+function goneNeeds(clusters: readonly ClusterState[]): Need[] {
+  const absent = new Map(clusters.flatMap(({ record }) => Object.entries(record?.absent ?? {})));
+  return [...absent]
+    .filter(([name]) => clusters.every(({ cluster }) => cluster !== name))
+    .map(([cluster, { atMs, reason }]) => ({
+      kind: 'person',
+      cluster,
+      reason: `${cluster} was given up at ${new Date(atMs).toISOString().slice(0, 19)}Z (${reason}), and the mesh names it no more: what its Envoys may still call stays ready (tidegate cluster forget ${cluster})`,
+    }));
 }
 
 type Place = VersionHere & { readonly cluster: string };

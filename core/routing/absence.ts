@@ -17,3 +17,9 @@ export function withAbsent(
   const others = Object.entries(all).filter(([name]) => name !== record.cluster);
   return others.length === 0 ? rest : { ...rest, absent: Object.fromEntries(others) };
 }
+
+/** Without the word about one cluster, if it is still the word of that time. Its epoch stays: no run is fenced out by it. */
+export function withoutAbsence(record: RoutingRecord, name: string, atMs: number): RoutingRecord {
+  const { [name]: word, ...absent } = record.absent ?? {};
+  return word?.atMs === atMs ? withAbsent(record, absent) : record;
+}

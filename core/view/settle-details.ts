@@ -49,6 +49,7 @@ export function needText(need: Need): string {
 }
 
 function nextAction(service: string, phase: string): string {
+  if (phase === 'paused') return 'Nothing is done until the pause ends: that starts it again.';
   if (phase !== 'needs-person')
     return 'It goes on by itself; a rollout of the service stops it first, and it comes again.';
   return [

@@ -2,8 +2,10 @@
 import { affinityOf, globalOf } from '../kube/cilium-annotations.ts';
 import { annotations, labels } from '../kube/labels.ts';
 import type { Autoscaler, Deployment, Service } from '../kube/objects.ts';
+import { fieldManager } from '../kube/ownership.ts';
 import type { Frontend } from '../routing/record.ts';
 import type { ClusterFacts, WorkloadFacts } from './facts.ts';
+import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { serviceShape } from './service-shape.ts';
 import { templateEditor } from './template-edits.ts';
 import { templateDigest } from './version-template.ts';
@@ -34,6 +36,24 @@ export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'
     appProtocol: first?.appProtocol ?? '',
     pinned: frontend.spec.selector?.[labels.version] ?? '',
     shape: serviceShape(frontend),
+  };
+}
+
+/** `versions`: the Deployments that Tidegate made for the service here. */
+export function frontendSigns(frontend: Service, versions: readonly Deployment[]): FrontendSigns {
+  const { selector, targetPort } = frontendOf(frontend);
+  const running = versions.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => spec.template);
+  return {
+    selectorBy: fieldManager(frontend, 'selector'),
+    portsBy: fieldManager(frontend, 'ports'),
+    fits: {
+      targetPort: running.every(({ spec }) =>
+        spec.containers.some(({ ports = [] }) =>
+          ports.some(({ name, containerPort }) => targetPort === containerPort || targetPort === name),
+        ),
+      ),
+      selector: running.every(({ metadata }) => selects(selector, metadata?.labels)),
+    },
   };
 }
 

@@ -3,11 +3,15 @@ import { annotations, labels } from '../kube/labels.ts';
 import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, Service } from '../kube/objects.ts';
 import { isOwned } from '../kube/ownership.ts';
 import { cecName } from '../routing/names.ts';
-import type { RoutingRecord } from '../routing/record.ts';
+import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { TidegateError } from '../values/error.ts';
-import { scales } from './cluster-facts.ts';
+import { frontendOf, frontendSigns, scales } from './cluster-facts.ts';
+import { repairsOf, type Repairs } from './frontend/fights.ts';
+import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { heldOf } from './held.ts';
+import { originalOf } from './originals.ts';
+import { pausesOf, type Pause } from './frontend/pauses.ts';
 
 /** Until when a version stays ready without traffic: a time (ms since the epoch); `anew`: its warm time begins when it is without; null: nobody has said. */
 export type Due = number | 'anew' | null;
@@ -42,6 +46,18 @@ export interface ClusterState {
   readonly pinned: string | null;
   readonly versions: readonly VersionHere[];
   readonly holds: readonly Hold[];
+  /** null: there is none. This and what follows is absent where an older worker has looked. */
+  readonly frontend?: (Frontend & FrontendSigns) | null;
+  readonly repairs?: Repairs;
+  readonly pauses?: readonly Pause[];
+  /** Deployments that an adoption has marked. */
+  readonly originals?: readonly Original[];
+}
+
+export interface Original {
+  readonly deployment: string;
+  /** The version that was to take its place. */
+  readonly version: string;
 }
 
 /** Of one namespace of a cluster. */
@@ -74,6 +90,16 @@ export function clusterState(
     pinned: frontend === undefined ? null : (frontend.spec.selector?.[labels.version] ?? ''),
     versions: versionsHere(cluster, objects.services.filter(own), objects.deployments.filter(own)),
     holds: holdsOf(service.service, objects),
+    frontend:
+      frontend === undefined
+        ? null
+        : { ...frontendOf(frontend), ...frontendSigns(frontend, objects.deployments.filter(own)) },
+    ...(frontend !== undefined && { repairs: repairsOf(frontend) }),
+    pauses: pausesOf(service.service, objects.services),
+    originals: objects.deployments.flatMap((one) => {
+      const version = originalOf(one, service.service);
+      return version === null ? [] : [{ deployment: one.metadata.name, version }];
+    }),
   };
 }
 

@@ -9,6 +9,9 @@
  * This folder reads no cluster, waits for no pod, and decides no step.
  */
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
+import type { Repairs } from './frontend/fights.ts';
+import type { FrontendSigns } from './frontend/frontend-signs.ts';
+import type { Pause } from './frontend/pauses.ts';
 import type { ServiceShape } from './service-shape.ts';
 
 /** A Deployment that can serve the frontend. */
@@ -50,17 +53,18 @@ export interface ClusterFacts {
   readonly record: RoutingRecord | null;
   /** null: no such Service in the namespace. */
   readonly frontend:
-    | (Frontend & {
-        readonly global: boolean;
-        readonly affinity: string;
-        readonly sessionAffinity: boolean;
-        readonly ports: number;
-        readonly appProtocol: string;
-        /** Version that the selector is pinned to; '' = none. */
-        readonly pinned: string;
-        /** What its shape forbids and changes, of the allow-list in service-shape.ts; absent: read by an older worker. */
-        readonly shape?: ServiceShape;
-      })
+    | (Frontend &
+        FrontendSigns & {
+          readonly global: boolean;
+          readonly affinity: string;
+          readonly sessionAffinity: boolean;
+          readonly ports: number;
+          readonly appProtocol: string;
+          /** Version that the selector is pinned to; '' = none. */
+          readonly pinned: string;
+          /** What its shape forbids and changes, of the allow-list in service-shape.ts; absent: read by an older worker. */
+          readonly shape?: ServiceShape;
+        })
     | null;
   readonly workloads: readonly WorkloadFacts[];
   /** Why there are none of them, where the frontend is there. */
@@ -77,6 +81,9 @@ export interface ClusterFacts {
   readonly envoyImage?: string;
   /** What could not be read, and what may be unseen for it; absent: nothing. */
   readonly unseen?: readonly string[];
+  /** Absent: none, or read by an older worker. */
+  readonly pauses?: readonly Pause[];
+  readonly repairs?: Repairs;
 }
 
 export interface ReadRecordsResult {

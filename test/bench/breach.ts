@@ -105,7 +105,7 @@ async function wayBack(shop: Shop, version: string, afterMs: number | null): Pro
     await fail();
   });
   assertOutcome(act, 'restored');
-  await shop.retired(act.plan, version);
+  await shop.retired(act.plan);
   await lab.break('heal');
   const seen = await lab.traffic.report({ since });
   const firstBad = seen.firstBad[version];

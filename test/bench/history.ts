@@ -86,22 +86,20 @@ async function measure(shop: Shop, context: BenchContext) {
   await shop.configure({ canary: steps(bake, 5, 50, 100), rest: steps(bake, 5, 50, 100), warm: '1s' });
   assertOutcome(await shop.play({ kind: 'adopt' }), 'promoted');
   const rollouts: Count[] = [];
-  let serving = 'v1';
   for (let i = 1; i <= repeats; i++) {
     const act = await shop.deploy(`v${i + 1}`);
     assertOutcome(act, 'promoted');
-    rollouts.push(await countOf(shop, act, serving));
-    serving = act.plan.version;
+    rollouts.push(await countOf(shop, act));
     report(`rollout ${i} of ${repeats}: ${JSON.stringify(rollouts.at(-1))}`);
   }
   return { rollouts, ...(await waitLong(shop, context)) };
 }
 
-async function countOf(shop: Shop, { handle, plan }: Act, replaced: string): Promise<Count> {
+async function countOf(shop: Shop, { handle, plan }: Act): Promise<Count> {
   const { client } = shop.rig;
   const { historyLength, historySize = 0, parentExecution } = await handle.describe();
   const door = client.workflow.getHandle(parentExecution?.workflowId ?? '', parentExecution?.runId ?? undefined);
-  const settler = await (await shop.retired(plan, replaced)).describe();
+  const settler = await (await shop.retired(plan)).describe();
   return {
     door: (await door.describe()).historyLength,
     rollout: historyLength,

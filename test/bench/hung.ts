@@ -90,7 +90,7 @@ async function wayBack(shop: Shop, version: string): Promise<Way> {
     await handle.executeUpdate(messageNames.giveUp, { args: [word] });
   });
   await lab.break('heal');
-  await shop.retired(act.plan, version);
+  await shop.retired(act.plan);
   const firstBad = (await lab.traffic.report({ since })).firstBad[version];
   if (firstBad === undefined) throw new Error(`${version} was taken back without a breach: ${act.status.reason}`);
   return { written: writtenAt - firstBad, proven: provenAt - firstBad, givenUp: act.endedAt - askedAt };

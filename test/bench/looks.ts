@@ -109,7 +109,7 @@ async function wayBack(shop: Shop, version: string, afterMs: number): Promise<Wa
   });
   try {
     assertOutcome(act, 'restored');
-    await shop.retired(act.plan, version);
+    await shop.retired(act.plan);
     await lab.break('heal');
     const firstBad = (await lab.traffic.report({ since })).firstBad[version];
     const { verdict, written } = act.status.moments;

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { applyBench } from './apply.ts';
+import { auditBench } from './audit/audit.ts';
 import type { Bench } from './bench.ts';
 import { breachBench } from './breach.ts';
 import { cliBench } from './cli.ts';
@@ -28,6 +29,7 @@ const benches = [
   storyBench,
   settleBench,
   hungBench,
+  auditBench,
   historyBench,
   applyBench,
   healthyBench,

@@ -85,7 +85,7 @@ async function cut(shop: Shop, version: string): Promise<Way> {
   const back = client.workflow.getHandle(rolloutWorkflowId({ ...act.plan.service, part: 'versions' }));
   const status = await restored(shop, () => back.query<RolloutStatus>(messageNames.status));
   const restore = await back.describe();
-  await shop.retired(act.plan, version);
+  await shop.retired(act.plan);
   const settler = await client.workflow.getHandle(settleWorkflowId(act.plan.service)).describe();
   const { written, proven } = status.moments;
   if (written === null || proven === null) throw new Error(`${service} was not verified back: ${status.reason}`);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { messageNames } from '../../core/contract/messages.ts';
-import { retireWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
@@ -59,8 +59,8 @@ export interface Shop {
   deploy(version: string, during?: (handle: WorkflowHandle) => Promise<void>): Promise<Act>;
   /** Waits for a state; false when the run ended in another one. */
   until(handle: WorkflowHandle, wanted: (status: RolloutStatus) => boolean): Promise<boolean>;
-  /** Waits until a version (or the original Deployment of an adoption) has left. */
-  retired(plan: Plan, version: string): Promise<WorkflowHandle>;
+  /** Waits until nothing is left of what the last run replaced: a version, or the original Deployment of an adoption. */
+  retired(plan: Plan): Promise<WorkflowHandle>;
   wait(ms: number): Promise<void>;
 }
 
@@ -139,13 +139,8 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
     play,
     deploy: (version, during) => play({ kind: 'deploy', version, image: `registry.lab/${service}:${version}` }, during),
     configure: (rollout) => writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${service}.yaml`), document(rollout, first)),
-    async retired(plan, version) {
+    async retired(plan) {
       const { workflow } = rig.client;
-      if (version.startsWith('original-')) {
-        const handle = workflow.getHandle(retireWorkflowId({ ...plan.service, version }));
-        await ended(handle, signal);
-        return handle;
-      }
       const rollout = await workflow.getHandle(rolloutWorkflowId({ ...plan.service, part: 'versions' })).describe();
       const handle = workflow.getHandle(settleWorkflowId(plan.service));
       await settledSince(handle, { since: rollout.closeTime ?? rollout.startTime, wait });

@@ -4,7 +4,7 @@ import { activitySpans, type ActivitySpan, type Span } from './activity-spans.ts
 import type { Bench, BenchContext, Measure } from './bench.ts';
 import { latencyOfSlices, slicesIn, windowsAround, without, type Latency, type Slice } from './latency.ts';
 import { judge, judgeText, labText, metricsText, slosText } from './settings.ts';
-import { assertOutcome, service, steps, withShop, type Act, type Shop } from './shop.ts';
+import { assertOutcome, steps, withShop, type Act, type Shop } from './shop.ts';
 
 /** Activities that write what routes the traffic; prepareVersion only makes pods, which are a load of their own here. */
 const writers = ['applyRouting', 'commit', 'restore', 'retireVersion', 'releaseService'];
@@ -89,11 +89,11 @@ async function tell(shop: Shop, { report }: BenchContext): Promise<Run> {
   await shop.configure({ ...rollout, warm: '6s' });
   await phase('adopt v1', async () => {
     const { handle, plan } = promoted(await shop.play({ kind: 'adopt' }));
-    return [handle, await shop.retired(plan, `original-${service}`)];
+    return [handle, await shop.retired(plan)];
   });
   await phase('deploy v2, retire v1', async () => {
     const { handle, plan } = promoted(await shop.deploy('v2'));
-    return [handle, await shop.retired(plan, 'v1')];
+    return [handle, await shop.retired(plan)];
   });
   await shop.configure({ ...rollout, warm: '10m' });
   await phase('deploy v3', async () => [promoted(await shop.deploy('v3')).handle]);

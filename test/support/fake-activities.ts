@@ -68,6 +68,10 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     findUnsettled: async () => [],
     freeAutoscalers: async () => [],
     pinVersion: async () => [],
+    mendFrontend: async () => [],
+    markPaused: async () => [],
+    findNaming: async () => [],
+    forgetAbsent: async () => [],
     keepWarm: async () => [],
     leaveClusters: async () => [],
   };

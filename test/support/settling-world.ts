@@ -2,15 +2,18 @@
  * Clusters for tests of the settler: each has a record, versions and a pin, and the fake activities read and write them, so
  * that what a run leaves behind is there for whoever comes next. Config, locks and queries are real.
  */
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { createControlActivities } from '../../activities/control/index.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { needsOf } from '../../core/rollout/settled.ts';
+import { withoutAbsence } from '../../core/routing/absence.ts';
 import { mentions, serves, withoutVersion } from '../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { unreachableState, type ClusterState, type Due } from '../../core/workload/cluster-state.ts';
+import type { Pause } from '../../core/workload/frontend/pauses.ts';
 import { clusterNames, facts, record, testConfig } from './facts.ts';
 import { fakeWorld, type FakeWorld } from './fake-activities.ts';
 
@@ -20,6 +23,7 @@ interface ModelCluster {
   /** Versions with pods, and until when. */
   versions: Record<string, Due>;
   pinned: string;
+  pauses: Pause[];
 }
 
 export interface SettlingWorld extends FakeWorld {
@@ -37,7 +41,10 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
   const clusters = Object.fromEntries(
     clusterNames.map((name): [string, ModelCluster] => [
       name,
-      { record: record(name, { v1: WHOLE }, { service }), unreachable: '', versions: { v1: null }, pinned: 'v1' },
+      {
+        ...{ record: record(name, { v1: WHOLE }, { service }), unreachable: '', versions: { v1: null }, pinned: 'v1' },
+        pauses: [],
+      },
     ]),
   );
   const at = (name: string): ModelCluster => {
@@ -48,7 +55,7 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
   const control = createControlActivities({
     config: { load: async () => base, loadServices: async () => ({ mesh: base.mesh, services: [base] }) },
   });
-  const world = fakeWorld({ ...control, ...modelled(at), ...overrides });
+  const world = fakeWorld({ ...control, ...modelled(at), ...forAll(at), ...overrides });
   return {
     ...world,
     clusters,
@@ -113,11 +120,43 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
   };
 }
 
-const stateOf = (cluster: string, { record: own, unreachable, versions, pinned }: ModelCluster): ClusterState =>
+/** What asks after all services of the mesh: here there is one. */
+const forAll = (at: (name: string) => ModelCluster): Partial<RolloutActivities> => ({
+  findUnsettled: async ({ services, clusters }) =>
+    services.flatMap(({ service, warmMs, drift = 'repair' }) => {
+      const states = clusters.map(({ name }) => stateOf(name, at(name)));
+      const needs = needsOf({ service: service.service, clusters: states, nowMs: Date.now(), warmMs, drift });
+      return needs.length === 0 ? [] : [{ service, needs }];
+    }),
+  markPaused: async ({ cluster: { name }, services, of, pause }) => {
+    if (at(name).unreachable !== '')
+      throw ApplicationFailure.nonRetryable(`${name}: ${at(name).unreachable}`, 'Unavailable');
+    const others = at(name).pauses.filter((one) => one.of !== of);
+    at(name).pauses = pause === null ? others : [...others, { of, ...pause }];
+    return services.map(({ service }) => ({ object: service, action: 'configured', before: '', after: '' }));
+  },
+  findNaming: async ({ services, clusters, name }) =>
+    services.flatMap((service) =>
+      clusters.map(({ name: cluster }) => {
+        const { record: own, unreachable } = at(cluster);
+        const inTopology = (own.topology.current?.[name] ?? 0) > 0;
+        return { service, cluster, absence: own.absent?.[name] ?? null, inTopology, unread: unreachable };
+      }),
+    ),
+  forgetAbsent: async ({ cluster, name, atMs }) => {
+    at(cluster.name).record = withoutAbsence(at(cluster.name).record, name, atMs);
+    return [];
+  },
+});
+
+const stateOf = (
+  cluster: string,
+  { record: own, unreachable, versions, pinned, pauses }: ModelCluster,
+): ClusterState =>
   unreachable !== ''
     ? unreachableState(cluster, unreachable)
     : {
-        ...{ cluster, unreachable, record: own, broken: '', pinned, holds: [] },
+        ...{ cluster, unreachable, record: own, broken: '', pinned, pauses, holds: [] },
         versions: Object.entries(versions).map(([version, due]) => ({
           ...{ version, due, serving: true, objects: [`Deployment/${own.service}-${version}`] },
         })),

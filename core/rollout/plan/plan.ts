@@ -75,6 +75,8 @@ export interface Plan {
   /** Per serving cluster: the version it replaces ('' at adoption: the original Deployment). */
   readonly replaces: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, VersionSource>>;
+  /** An adoption marks the originals, and the settler takes them out. Absent: no adoption, or the run itself does. */
+  readonly marksOriginals?: true;
   /** Was the version there before this run: then a failure keeps it for its warm time. */
   readonly existed: boolean;
   /** Epoch of the part that the plan was made from, per cluster with a record. */

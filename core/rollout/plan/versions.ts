@@ -48,6 +48,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
     version: part === 'versions' ? version : `the proven ${part}`,
     replaces: context.proven,
     sources,
+    ...(change.kind === 'adopt' && { marksOriginals: true as const }),
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     initial: initialFor(context),

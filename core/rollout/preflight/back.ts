@@ -8,7 +8,7 @@ import { mainVersion } from '../../routing/weights.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { partOfChange } from '../change.ts';
 import { watchHint } from '../running.ts';
-import { frontendProblems } from './frontend.ts';
+import { frontendAt, frontendProblems } from './frontend.ts';
 import { isFresh } from './serving-facts.ts';
 import type { Problem, Asked } from './problem.ts';
 import { noFrontend, reachProblems, unreachedText } from './reach.ts';
@@ -85,7 +85,7 @@ export function passedOver(asked: Asked): string[] {
   return facts
     .filter(isReached)
     .flatMap((one) =>
-      [...reachProblems(one, where(one), asked), ...frontendProblems(one, where(one))].map(
+      [...reachProblems(one, where(one), asked), ...frontendProblems(one, frontendAt(where(one), asked))].map(
         ({ text }) => `${text}: not in the way of ${article(change.kind)}, but of the next deploy`,
       ),
     );

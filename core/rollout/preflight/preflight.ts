@@ -4,8 +4,9 @@ import { adoptProblems } from './adopt.ts';
 import { topologyOf, wantedTopology } from './serving-facts.ts';
 import { backProblems, stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
-import { frontendProblems } from './frontend.ts';
+import { frontendAt, frontendProblems } from './frontend.ts';
 import { identityProblems } from './identity.ts';
+import { pauseProblems } from './paused.ts';
 import type { Problem, Asked } from './problem.ts';
 import { reachProblems } from './reach.ts';
 import { secondServiceProblems } from './second-services.ts';
@@ -17,6 +18,8 @@ export function preflight(asked: Asked): Problem[] {
   const where = (cluster: string): string => `${cluster}/${config.service.namespace}/${config.service.name}`;
   const problems = facts.flatMap((one) => reachProblems(one, where(one.cluster), asked));
   if (problems.length > 0) return problems;
+  const paused = facts.flatMap((one) => pauseProblems(one, config.service.name));
+  if (paused.length > 0) return paused;
   const state = [...facts.flatMap((one) => stateProblems(one, where(one.cluster), asked)), ...splitProblems(asked)];
   const meeting = besideProblems(asked);
   if (state.length + meeting.length > 0) return [...state, ...meeting];
@@ -25,7 +28,7 @@ export function preflight(asked: Asked): Problem[] {
     ...portProblems(asked),
     ...identityProblems(asked),
     ...secondServiceProblems(asked),
-    ...facts.flatMap((one) => frontendProblems(one, where(one.cluster))),
+    ...facts.flatMap((one) => frontendProblems(one, frontendAt(where(one.cluster), asked))),
     ...changeProblems(asked),
   ];
 }

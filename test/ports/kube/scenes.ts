@@ -42,6 +42,7 @@ export async function prepare(
     workload: 'managed',
     progressDeadlineMs: 60_000,
     run: 'run-1',
+    ...(wanted.replaces === '' && { marksOriginal: true as const }),
     ...wanted,
   });
 }

@@ -62,6 +62,7 @@ describe('resolveService', () => {
       maxUnknownMs: 1_800_000,
       onBreach: 'all',
       drainMs: 30_000,
+      drift: 'repair',
       slos: [
         { name: 'server-errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 },
         { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },

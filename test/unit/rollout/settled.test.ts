@@ -12,6 +12,7 @@ import { record } from '../../support/facts.ts';
 const nowMs = 1_000_000;
 const warmMs = 60_000;
 const [aws, gcp] = ['aws', 'gcp'];
+const of = { service: 'checkout', drift: 'repair' } as const;
 
 const version = (name: string, change: Partial<VersionHere> = {}): VersionHere => ({
   ...{ version: name, objects: [`Deployment/checkout-${name}`], serving: true, due: null },
@@ -43,7 +44,7 @@ const state = (cluster: string, change: Partial<ClusterState> = {}): ClusterStat
   ...change,
 });
 
-const needs = (...clusters: ClusterState[]): Need[] => needsOf({ clusters, nowMs, warmMs });
+const needs = (...clusters: ClusterState[]): Need[] => needsOf({ ...of, clusters, nowMs, warmMs });
 const kindsOf = (found: readonly Need[]): string[] => found.map(({ kind }) => kind);
 
 describe('a service that no run owns', () => {
@@ -73,7 +74,10 @@ describe('a service that no run owns', () => {
       holds: [{ autoscaler: 'a', version: 'v2', on: 'v1', replicas: 2 }],
     });
     const partsOf = (owned: ServiceState['owned'] = []): unknown[] =>
-      needsOf({ clusters: [both], nowMs, warmMs, owned }).map((need) => [need.kind, 'part' in need ? need.part : '']);
+      needsOf({ service: 'checkout', drift: 'repair', clusters: [both], nowMs, warmMs, owned }).map((need) => [
+        need.kind,
+        'part' in need ? need.part : '',
+      ]);
     expect(partsOf()).toEqual([
       ['restore', 'topology'],
       ['restore', ''],
@@ -282,7 +286,7 @@ const anyCluster = (cluster: string): fc.Arbitrary<ClusterState> =>
 describe('doing what is needed', () => {
   const world = fc
     .tuple(anyCluster(aws), anyCluster(gcp))
-    .map((clusters): ServiceState => ({ clusters, nowMs, warmMs }));
+    .map((clusters): ServiceState => ({ ...of, clusters, nowMs, warmMs }));
 
   it('ends, whatever was left behind: with nothing to do but to wait for clusters that cannot be seen', () => {
     fc.assert(

@@ -1,0 +1,138 @@
+/**
+ * Drift: the frontend of a service is no longer as its record says, and what that leads to by the policy of the service:
+ * it is put back, the cluster's word is taken into the record, or a person is asked. A fight is left alone under each.
+ */
+import { FIELD_MANAGER } from '../kube/labels.ts';
+import { pinOf } from '../routing/changes.ts';
+import type { Frontend, RoutingRecord } from '../routing/record.ts';
+import { canonicalJson } from '../values/canonical.ts';
+import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
+import {
+  fightOver,
+  fightText,
+  ignoreRule,
+  type Fight,
+  type RepairedField,
+  type Repairs,
+} from '../workload/frontend/fights.ts';
+import type { FrontendSigns } from '../workload/frontend/frontend-signs.ts';
+
+export interface SeenFrontend {
+  readonly service: string;
+  readonly cluster: string;
+  readonly record: RoutingRecord | null;
+  /** null: it is gone. Absent: not read. */
+  readonly frontend?: (Frontend & FrontendSigns) | null;
+  /** Version in its selector. */
+  readonly pinned: string | null;
+  readonly repairs?: Repairs;
+}
+
+export interface Drift {
+  readonly field: RepairedField;
+  /** Field manager that wrote it last; '' = nobody says. */
+  readonly by: string;
+  readonly text: string;
+  readonly does: DriftPolicy;
+  /** What a person can do; '' unless one is asked. */
+  readonly fix: string;
+}
+
+export function driftsOf(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
+  return [...pinDrift(seen, policy), ...fieldDrift(seen, policy)];
+}
+
+function pinDrift(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
+  const { service, cluster, record, pinned, frontend, repairs = {} } = seen;
+  const version = pinOf(record);
+  if (version === '' || pinned === null || pinned === version) return [];
+  const by = frontend?.selectorBy ?? '';
+  const now = pinned === '' ? 'pinned to no version' : `pinned to ${pinned}`;
+  const text = `${cluster}: the frontend is ${now}${writtenBy(by)}, the record says ${version}`;
+  const fight = fightOver('pin', by, repairs);
+  if (fight !== null) return [foughtOver(fight, { service, text })];
+  const kubectl = `put ${version} back into the selector (app.kubernetes.io/version)`;
+  // A commit of ours that ended before it came to the pin is nobody's wish.
+  const asked = policy !== 'repair' && by !== FIELD_MANAGER;
+  if (!asked) return [{ field: 'pin', by, text, does: 'repair', fix: '' }];
+  const why =
+    policy === 'adopt' ? ': a pin is never adopted, since callers past Envoy would get what was not proven' : '';
+  return [
+    {
+      field: 'pin',
+      by,
+      text: `${text}${why}`,
+      does: 'ask',
+      fix: `${kubectl}; or let it be put back: spec.drift: repair`,
+    },
+  ];
+}
+
+const writtenBy = (manager: string): string => (manager === '' || manager === FIELD_MANAGER ? '' : ` by ${manager}`);
+
+export type FrontendField = keyof Frontend;
+
+/** Fields of the frontend that are no longer as the record keeps them. Nothing proven, nothing to compare. */
+export function changedFields({ frontend, record }: Pick<SeenFrontend, 'frontend' | 'record'>): FrontendField[] {
+  if (frontend === null || frontend === undefined || record === null || record.versions.proven === null) return [];
+  const fields = ['portName', 'port', 'targetPort', 'selector'] as const;
+  return fields.filter((field) => canonicalJson(frontend[field]) !== canonicalJson(record.frontend[field]));
+}
+
+function fieldDrift(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
+  const { service, cluster, record, frontend, repairs = {} } = seen;
+  const fields = changedFields(seen);
+  if (frontend === null || frontend === undefined || record === null || fields.length === 0) return [];
+  const by = (fields.some((one) => one !== 'selector') ? frontend.portsBy : frontend.selectorBy) ?? '';
+  const told = fields.map(
+    (one) => `${fieldNames[one]} is ${canonicalJson(frontend[one])}, and was ${canonicalJson(record.frontend[one])}`,
+  );
+  const text = `${cluster}: the frontend was changed${writtenBy(by)}: ${told.join('; ')} when it was adopted`;
+  const fight = fightOver('frontend', by, repairs);
+  if (fight !== null) return [foughtOver(fight, { service, text })];
+  if (policy === 'repair') return [{ field: 'frontend', by, text, does: 'repair', fix: '' }];
+  const back = 'put it back, or let it be put back: spec.drift: repair';
+  if (policy === 'ask') {
+    return [{ field: 'frontend', by, text, does: 'ask', fix: `${back}; or let the record take it: spec.drift: adopt` }];
+  }
+  const never = fields.flatMap((field) => refusal(field, { frontend, recorded: record.frontend }));
+  if (never.length === 0) return [{ field: 'frontend', by, text, does: 'adopt', fix: '' }];
+  return [{ field: 'frontend', by, text: `${text}; it is not adopted: ${never.join('; ')}`, does: 'ask', fix: back }];
+}
+
+export const fieldNames: Readonly<Record<FrontendField, string>> = {
+  portName: "port's name",
+  port: 'port',
+  targetPort: 'targetPort',
+  selector: 'selector (without the pin)',
+};
+
+/** Why a field of the frontend as it is now cannot become the record's; [] = it can. */
+function refusal(
+  field: FrontendField,
+  { frontend, recorded }: { readonly frontend: Frontend & FrontendSigns; readonly recorded: Frontend },
+): string[] {
+  const { fits = { targetPort: false, selector: false } } = frontend;
+  switch (field) {
+    case 'port':
+      return [];
+    case 'portName':
+      return ["other clusters find the pods by the port's name"];
+    case 'targetPort':
+      return fits.targetPort ? [] : ['not all pods that run declare that targetPort'];
+    case 'selector': {
+      const gone = Object.entries(recorded.selector).filter(([key, value]) => frontend.selector[key] !== value);
+      if (gone.length > 0)
+        return [`the selector lacks ${gone.map(([key, value]) => `${key}=${value}`).join(', ')}: only additions are`];
+      return fits.selector ? [] : ['the selector leaves out pods that run'];
+    }
+  }
+}
+
+const foughtOver = (fight: Fight, { service, text }: { readonly service: string; readonly text: string }): Drift => ({
+  field: fight.field,
+  by: fight.manager,
+  text: `${text}; ${fightText(fight)}`,
+  does: 'ask',
+  fix: `${ignoreRule(fight, service)}; then: tidegate unpause ${service}`,
+});
