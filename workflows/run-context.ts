@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judge/proof/proof.ts';
-import type { ClusterRef } from '../core/kube/cluster-ref.ts';
+import { named, type ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { Writer } from '../core/routing/changes.ts';
@@ -153,7 +153,7 @@ export function writerOf({ plan, run, epoch }: RunContext, cluster: string, seq:
   return { epoch, run, turn: seq, replaces: replaces ?? null };
 }
 
-export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => refIn(plan, cluster);
+export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => named(refIn(plan, cluster));
 
 export function waveOf({ plan }: RunContext, index: number): PlannedWave {
   const wave = plan.waves[index];

@@ -11,6 +11,7 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
+import { named } from '../core/kube/cluster-ref.ts';
 import { isWayBack, leftOut } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
@@ -75,7 +76,7 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running);
   const without = leftOut(input.change);
   // Who is left out is not asked: an API server that hangs would hold up the start.
-  const clusters = config.mesh.clusters.map((cluster) => cluster.ref).filter(({ name }) => !without.includes(name));
+  const clusters = config.mesh.clusters.map(({ ref }) => named(ref)).filter(({ name }) => !without.includes(name));
   const read = await readRecords({ service, clusters });
   const wanted = planRollout({ config, read, change: input.change, ...(running !== null && { running }) });
   await assertSlos(wanted);

@@ -5,10 +5,10 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import { describeFailure } from './failures.ts';
 import type { RestoreInput } from '../core/contract/activities.ts';
+import { refIn } from './planned-writes.ts';
 import {
   absentIn,
   activitiesOf,
-  refOf,
   remember,
   start,
   verify,
@@ -101,7 +101,8 @@ async function bringBack(context: RunContext, way: BringBack): Promise<void> {
 
 const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack): RestoreInput => ({
   service: context.plan.service,
-  cluster: refOf(context, cluster),
+  // As the plan has it: one of an older worker may be the only one to know how it is reached.
+  cluster: refIn(context.plan, cluster),
   ...by,
   serving,
   absent: absentIn(context),

@@ -28,7 +28,7 @@ import { markDue } from './warm-time.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
-  const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  const at = { cluster: await deps.clusters.connect(input), service: input.service };
   return waitUntilReady(deps, { at, input, ...(await writeVersion(at, input)) });
 }
 

@@ -8,22 +8,24 @@ import { adoptAutoscaler, releaseAutoscalers } from './autoscalers.ts';
 import { assertReady, pinFrontend } from './frontend-pin.ts';
 import { markDue } from './warm-time.ts';
 
-export const freeAutoscalers = (
+export const freeAutoscalers = async (
   { clusters }: KubeDeps,
   { service, cluster, version }: FreeAutoscalersInput,
-): Promise<readonly ObjectChange[]> => releaseAutoscalers({ cluster: clusters.connect(cluster), service }, version);
+): Promise<readonly ObjectChange[]> =>
+  releaseAutoscalers({ cluster: await clusters.connect({ service, cluster }), service }, version);
 
-export const keepWarm = (
+export const keepWarm = async (
   { clusters }: KubeDeps,
   { service, cluster, version, dueMs }: KeepWarmInput,
-): Promise<readonly ObjectChange[]> => markDue({ cluster: clusters.connect(cluster), service }, version, dueMs);
+): Promise<readonly ObjectChange[]> =>
+  markDue({ cluster: await clusters.connect({ service, cluster }), service }, version, dueMs);
 
 /** By the record as it is now: a run may have begun since somebody looked. */
 export async function pinVersion(
   { clusters }: KubeDeps,
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
-  const at = { cluster: clusters.connect(cluster), service };
+  const at = { cluster: await clusters.connect({ service, cluster }), service };
   const version = pinOf((await findRecord(at)).record);
   if (version === '') return [];
   await assertReady(at, version);

@@ -11,7 +11,7 @@ import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts';
 
 export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
-  const cluster = clusters.connect(input.cluster);
+  const cluster = await clusters.connect(input);
   const written = await updateRecord({ cluster, service: input.service }, async (found) =>
     wantedBack(found, await claim(activity, found.record, { input, over: 'anyFormerRun' })),
   );

@@ -69,7 +69,7 @@ function depsOf({ server }: Base, objects: readonly KubeObject[]): KubeDeps {
     ask: async () => null,
   } as unknown as KubeCluster;
   return {
-    clusters: { connect: () => cluster, close: async () => undefined },
+    clusters: { connect: () => Promise.resolve(cluster) },
     clock: systemClock,
     activity: standaloneActivity(new AbortController().signal, Date.now()),
   };

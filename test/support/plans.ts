@@ -50,15 +50,10 @@ export function testPlan(shape: Shape = {}): Plan {
     seen: {},
     workload: 'managed',
     routes: Object.fromEntries(clusters.map((name) => [name, [name]])),
-    clusters: Object.fromEntries(
-      clusters.map((name): [string, ClusterRef] => [
-        name,
-        { name, access: { kind: 'kubeconfig', path: `/nowhere/${name}` } },
-      ]),
-    ),
+    clusters: Object.fromEntries(clusters.map((name): [string, ClusterRef] => [name, { name }])),
     initial: {},
     clouds: ['aws', 'gcp', 'onprem'],
-    metrics: { url: 'http://127.0.0.1:1' },
+    metrics: { kind: 'prometheus' },
     epoch: 1_000,
     waves: [wave('canary', clusters.slice(0, 1)), wave('rest', clusters.slice(1))],
     slos: [{ name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 }],
