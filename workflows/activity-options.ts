@@ -54,6 +54,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     readRecords: read,
     findRun: read,
     describeRun: read,
+    nameRun: read,
     listServices: read,
     surveyService: read,
     // Some hundred services in a few namespaces: some hundred lists.

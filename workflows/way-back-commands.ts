@@ -9,6 +9,7 @@ import { refIn } from './planned-writes.ts';
 import {
   absentIn,
   activitiesOf,
+  heardAs,
   remember,
   start,
   verify,
@@ -84,6 +85,7 @@ async function bringBack(context: RunContext, way: BringBack): Promise<void> {
   try {
     const input = restoreInput(context, way);
     const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
+    heardAs(context, back.by);
     remember(context, cluster, back);
     way.told = Object.keys(input.absent ?? {}).length;
     context.emit({ type: 'restoredOne', seq, cluster });

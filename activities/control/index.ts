@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../../core/config/types.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
+import { nameRun } from './name-run.ts';
 import { listServices, type ServicesOfMesh } from './list-services.ts';
 
 export interface ControlDeps {
@@ -17,6 +18,7 @@ export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'
   listServices: (input) => listServices(config, input),
   findRun,
   describeRun,
+  nameRun,
 });
 
 /** The config as a history may have it: it does not say how clusters and metrics are reached. */

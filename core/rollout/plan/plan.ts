@@ -80,6 +80,8 @@ export interface Plan {
   /** Null: no SLO can be judged. Workers ask by their own config; what older plans say of an address is nothing to them. */
   readonly metrics: MetricsKind | null;
   readonly epoch: number;
+  /** Before the commit a phase of its own, which can be aborted, writes every last share once more. Absent: an older plan's commit does. */
+  readonly confirms?: true;
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

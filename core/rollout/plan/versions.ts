@@ -60,6 +60,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     clouds: cloudsOf(config, waves),
     metrics: mesh.metrics && { kind: mesh.metrics.kind ?? 'prometheus' },
     epoch: read.epoch,
+    confirms: true,
     waves,
     slos: service.slos,
     judge: service.judge,
