@@ -10,7 +10,7 @@ import { refuse } from '../../core/values/error.ts';
 import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
-import type { LoadedConfig, ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
+import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes } from '../../core/config/way-back.ts';
 import { readConfigFiles, readText } from './read-files.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';

@@ -1,14 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { WatchSloResult } from '../../../core/judge/look/watch.ts';
-import type { VerifyRoutingResult } from '../../../core/judge/proof/proof.ts';
-import { isForward, next } from '../../../core/rollout/machine/next.ts';
-import {
-  initialState,
-  type Command,
-  type RolloutEvent,
-  type RolloutState,
-} from '../../../core/rollout/machine/state.ts';
+import { isForward } from '../../../core/rollout/machine/next.ts';
 import type { Plan } from '../../../core/rollout/plan/plan.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { testPlan } from '../../support/plans.ts';
