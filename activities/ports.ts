@@ -3,7 +3,9 @@ import { Context } from '@temporalio/activity';
 import { setTimeout as wait } from 'node:timers/promises';
 import { beatEveryMs, type BeatingActivity } from '../core/contract/timeouts.ts';
 import type { CountSource } from '../core/judge/series/source.ts';
-import type { Clusters } from '../platform/kube/clusters.ts';
+import type { ClusterRef } from '../core/kube/cluster-ref.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
+import type { KubeCluster } from '../platform/kube/clusters.ts';
 import { isOver, supersedes, type Superseding } from './other-runs.ts';
 
 export interface ActivityPort {
@@ -26,8 +28,20 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** The cluster of that name in the mesh of the service. */
+export interface ClusterAt {
+  readonly service: Pick<ServiceRef, 'mesh'>;
+  readonly cluster: ClusterRef;
+}
+
+/** An input says which cluster is meant; how it is reached is for the owner of this port to know. */
+export interface NamedClusters {
+  /** Throws `Unavailable` where it does not know: another worker may. dryRun: as in platform/kube. */
+  connect(at: ClusterAt, options?: { readonly dryRun?: boolean }): Promise<KubeCluster>;
+}
+
 export interface KubeDeps {
-  readonly clusters: Clusters;
+  readonly clusters: NamedClusters;
   readonly clock: Clock;
   readonly activity: ActivityPort;
 }

@@ -14,6 +14,8 @@ import { createConfigLoader } from '../platform/config/load.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
 import type { Env } from '../platform/temporal/connect.ts';
+import { forwardClusters, wayBackClusters } from './mesh-clusters.ts';
+import { ownMeshes } from './mesh-config.ts';
 import { meshMetrics } from './mesh-metrics.ts';
 
 export interface WorkerActivities {
@@ -34,23 +36,27 @@ export interface World {
 export function createActivities({ directory, env, otlp }: World): WorkerActivities {
   const clusters = createClusters();
   // Connections of their own: behind reads and watches that hang, a way back is written and proven at once.
-  const wayBackClusters = createClusters();
+  const clustersBack = createClusters();
   const now = (): number => Date.now();
   const config = createConfigLoader({ directory });
   const metrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const wayBackMetrics = createMetricsClients({ env, now, ...present({ otlp }) });
-  const kube = { clusters, clock: systemClock, activity: temporalActivity };
+  const meshes = ownMeshes({ config, nowMs: now });
+  const kube = { clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
       ...createControlActivities({ config }),
-      ...createApplyActivities(kube),
-      ...createObserveActivities({ connectMetrics: meshMetrics({ config, connect: metrics.connect }), now }),
-      ...createRestoreActivities({ ...kube, clusters: wayBackClusters }),
-      ...createProveActivities({ connectMetrics: meshMetrics({ config, connect: wayBackMetrics.connect }), now }),
+      ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
+      ...createObserveActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
+      ...createRestoreActivities({ ...kube, clusters: wayBackClusters({ meshes, clusters: clustersBack }) }),
+      ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),
     }),
-    configFaults: async () => (await config.validate([])).map(formatProblem),
+    configFaults: async () => {
+      await meshes.warm();
+      return (await config.validate([])).map(formatProblem);
+    },
     close: async () => {
-      await Promise.all([clusters, wayBackClusters, metrics, wayBackMetrics].map((port) => port.close()));
+      await Promise.all([clusters, clustersBack, metrics, wayBackMetrics].map((port) => port.close()));
     },
   };
 }

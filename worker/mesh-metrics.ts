@@ -1,11 +1,12 @@
 /** The metrics of a mesh, by this worker's own config. What a plan says of them is never an address to call. */
+import type { ReachableMesh } from '../core/config/types.ts';
 import type { MetricsRef } from '../core/judge/series/metrics-ref.ts';
 import type { MetricsSource } from '../core/judge/series/source.ts';
 import { TidegateError } from '../core/values/error.ts';
-import type { ConfigLoader } from '../platform/config/load.ts';
+import type { OwnMeshes } from './mesh-config.ts';
 
 interface Ports {
-  readonly config: Pick<ConfigLoader, 'loadMesh'>;
+  readonly meshes: OwnMeshes;
   readonly connect: (ref: MetricsRef) => MetricsSource;
 }
 
@@ -13,23 +14,20 @@ interface Ports {
  * null: the mesh has none. A config that cannot be read now is no reason to stop watching: the last good answer holds.
  * Errors are `Unavailable`: another worker may be able to.
  */
-export function meshMetrics({ config, connect }: Ports): (mesh: string) => Promise<MetricsSource | null> {
-  const lastGood = new Map<string, MetricsRef | null>();
-  const refOf = async (mesh: string): Promise<MetricsRef | null> => {
+export function meshMetrics({ meshes, connect }: Ports): (mesh: string) => Promise<MetricsSource | null> {
+  const nowOrBefore = async (name: string): Promise<ReachableMesh> => {
     try {
-      const { metrics } = await config.loadMesh(mesh);
-      lastGood.set(mesh, metrics);
-      return metrics;
+      return await meshes.now(name);
     } catch (error) {
-      const known = lastGood.get(mesh);
+      const known = meshes.before(name);
       if (known === undefined) throw error;
       return known;
     }
   };
   return async (mesh) => {
     try {
-      const ref = await refOf(mesh);
-      return ref === null ? null : connect(ref);
+      const { metrics } = await nowOrBefore(mesh);
+      return metrics === null ? null : connect(metrics);
     } catch (cause) {
       if (!(cause instanceof TidegateError)) throw cause;
       throw new TidegateError('Unavailable', `this worker cannot ask the metrics of mesh ${mesh}: ${cause.message}`, {

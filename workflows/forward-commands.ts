@@ -1,6 +1,8 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import type { PrepareVersionInput, PrepareVersionResult } from '../core/contract/activities.ts';
 import { madeIn, versionIn } from '../core/rollout/plan/adopted.ts';
+import type { Command } from '../core/rollout/machine/state.ts';
 import { entryOf, patchFor } from '../core/rollout/plan/patch.ts';
 import type { PlannedPatch, PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
 import { statName } from '../core/routing/names.ts';
@@ -18,6 +20,7 @@ import {
   refOf,
   remember,
   start,
+  track,
   verify,
   waveOf,
   writerOf,
@@ -26,7 +29,7 @@ import {
 } from './run-context.ts';
 import { present } from '../core/values/json.ts';
 
-type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'commit' | 'release';
+type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'confirm' | 'takeBack' | 'commit' | 'release';
 
 export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
   prepare: ({ seq, wave }) => start(context, context.forward, seq, () => prepare(context, seq, wave)),
@@ -45,6 +48,19 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
       const proof = await verify(context, planned.clients, { mode: 'forward', summary });
       context.emit({ type: 'proved', seq, proof });
     }),
+  confirm: ({ seq }) =>
+    start(context, context.forward, seq, async () => {
+      await confirm(context, seq);
+      context.emit({ type: 'done', seq });
+    }),
+  takeBack: (command) => {
+    const work = context.forward.run(() => takeBack(context, command));
+    context.takenBack = work;
+    track(
+      context,
+      work.catch(() => undefined),
+    );
+  },
   // The point of no return: neither cancelled nor restored.
   commit: ({ seq, serving }) =>
     start(context, new CancellationScope({ cancellable: false }), seq, () => commit(context, seq, serving)),
@@ -60,13 +76,28 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
   }
   await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
     const summary = `${cluster}: make ${plan.version} ready`;
-    const made = await activitiesOf(context, 'prepareVersion', summary).prepareVersion(
-      prepareInput(plan, cluster, run),
-    );
+    const made = await prepareOne(context, summary, prepareInput(plan, cluster, run));
     // What others make may change under its name: that is theirs to answer for.
     if (plan.workload === 'managed') context.builds.set(cluster, made.templateDigest);
   });
   context.emit({ type: 'done', seq });
+}
+
+/** One that was under way when the run was reset is asked again: it has told at once, and not when the pods are ready. */
+async function prepareOne(
+  context: RunContext,
+  summary: string,
+  input: PrepareVersionInput,
+): Promise<PrepareVersionResult> {
+  const { prepareVersion } = activitiesOf(context, 'prepareVersion', summary);
+  const { ranAs } = context;
+  let made = await prepareVersion({ ...input, ...(ranAs !== '' && { ranAs }) });
+  while (made.resetTo !== undefined) {
+    heardAs(context, made.resetTo);
+    made = await prepareVersion({ ...input, ranAs: made.resetTo });
+  }
+  heardAs(context, made.by);
+  return made;
 }
 
 /**
@@ -136,6 +167,7 @@ async function write(
   { seq, patch, redirect, summary, enters = '', withinMs }: Write,
 ): Promise<void> {
   const { plan } = context;
+  await context.takenBack;
   await forEach(wave.clients, async (cluster) => {
     const initial = plan.initial[cluster];
     const digest = enters === '' ? undefined : context.builds.get(cluster);
@@ -158,7 +190,9 @@ async function write(
 
 async function commit(context: RunContext, seq: number, serving: readonly string[]): Promise<void> {
   const { plan, absent } = context;
-  if (plan.waves.every((wave) => wave.serving.every((name) => serving.includes(name)))) await holdAll(context, seq);
+  const whole = plan.waves.every((wave) => wave.serving.every((name) => serving.includes(name)));
+  // An older plan has no phase of its own for it.
+  if (whole && plan.confirms === undefined) await confirm(context, seq, HOLD_MS);
   // Where versions move, serving clusters without a record are pinned, too.
   const named = (wave: PlannedWave): readonly string[] => (plan.part === 'topology' ? [] : wave.serving);
   const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...named(wave)]))];
@@ -183,18 +217,18 @@ async function commit(context: RunContext, seq: number, serving: readonly string
   context.emit({ type: 'done', seq });
 }
 
-/** As long as the commit after it: nobody can stop the run meanwhile, ms. */
+/** As long as the commit after it: nobody can stop the run of an older plan meanwhile, ms. */
 const HOLD_MS = 120_000;
 
 /** A run that was reset after its former self had gone back somewhere finds it here, before anything is proven. */
-async function holdAll(context: RunContext, seq: number): Promise<void> {
+async function confirm(context: RunContext, seq: number, withinMs?: number): Promise<void> {
   const { plan } = context;
   if (plan.owners === undefined) return;
   for (const wave of plan.waves) {
     const last = wave.steps.at(-1);
     if (last === undefined) continue;
     const summary = 'still as it was proven';
-    await write(context, wave, { seq, patch: last, redirect: true, summary, withinMs: HOLD_MS });
+    await write(context, wave, { seq, patch: last, redirect: true, summary, ...present({ withinMs }) });
   }
 }
 
@@ -214,6 +248,25 @@ async function release(context: RunContext, seq: number): Promise<void> {
     });
   }
   context.emit({ type: 'done', seq });
+}
+
+/** Tried without limit, and the next write waits for it: until a person aborts, or the clusters answer. */
+async function takeBack(
+  context: RunContext,
+  { turn, clients, serving }: Extract<Command, { type: 'takeBack' }>,
+): Promise<void> {
+  await forEach(clients, async (cluster) => {
+    const summary = `${cluster}: back to the proven weights, until the run comes to it again`;
+    const back = await activitiesOf(context, 'restore', summary).restore({
+      service: context.plan.service,
+      cluster: refOf(context, cluster),
+      ...writerOf(context, cluster, turn),
+      serving,
+      absent: absentIn(context),
+    });
+    heardAs(context, back.by);
+    remember(context, cluster, back);
+  });
 }
 
 function stepOf(context: RunContext, wave: number, step: number): { planned: PlannedWave; at: PlannedStep } {

@@ -9,6 +9,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { retireWorkflowId, settleWorkflowId } from '../core/contract/workflow-ids.ts';
+import { named } from '../core/kube/cluster-ref.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { deploymentName } from '../core/routing/names.ts';
 import { retire, type RetireInput } from './retire.ts';
@@ -58,7 +59,7 @@ function originals(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {
 
 function retirements(plan: Plan, what: 'replaced' | 'failed'): RetireInput[] {
   const { service, drainMs, kind } = plan;
-  const clusters = Object.values(plan.clusters);
+  const clusters = Object.values(plan.clusters).map(named);
   if (kind === 'restore' || kind === 'release') return [];
   const own = deploymentName(service.service, plan.version);
   const left = Object.values(plan.sources).some((source) => source.deployment === own);

@@ -3,11 +3,13 @@ import type { Command, RolloutState } from '../core/rollout/machine/state.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { forwardCommands } from './forward-commands.ts';
 import { retireCommands } from './retirements.ts';
-import { createContext, type Handlers, type Message } from './run-context.ts';
+import { createContext, guardRun, type Handlers, type Message } from './run-context.ts';
 import { watchCommands } from './watch-commands.ts';
 import { wayBackCommands } from './way-back-commands.ts';
 
 export interface Runner {
+  /** Resolves once the guard of the run has started. Never rejects. */
+  guard(): Promise<void>;
   run(command: Command): void;
   /** Ends what still watches or goes forward; resolves when nothing is under way. */
   settle(): Promise<void>;
@@ -23,6 +25,7 @@ export function createRunner(plan: Plan, emit: (message: Message) => void, state
     ...retireCommands(context),
   };
   return {
+    guard: () => guardRun(context),
     run: (command) => (handlers[command.type] as (command: Command) => void)(command),
     settle: async () => {
       context.forward.cancel();

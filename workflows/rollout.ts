@@ -45,7 +45,6 @@ import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { createRunner, type Runner } from './rollout-runner.ts';
-import { startGuard } from './run-guard.ts';
 import type { Message } from './run-context.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
@@ -110,7 +109,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   );
   await CancellationScope.nonCancellable(async () => {
     // A run that was under way when guards came goes on without one. The way back waits for nobody.
-    const guarded = patched('guard') ? startGuard(given) : null;
+    const guarded = patched('guard') ? runner.guard() : null;
     if (guarded !== null && given.kind !== 'restore') await guarded;
     emit({ type: 'started' });
     while (state.outcome === null) {

@@ -1,6 +1,8 @@
 /** What all commands of one run share: its activities, what was written, the epoch, and the work under way. */
 import {
   CancellationScope,
+  log,
+  patched,
   proxyActivities,
   workflowInfo,
   type ActivityInterfaceFor,
@@ -8,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judge/proof/proof.ts';
-import type { ClusterRef } from '../core/kube/cluster-ref.ts';
+import { named, type ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
 import type { Writer } from '../core/routing/changes.ts';
@@ -49,6 +51,8 @@ export interface RunContext {
   /** Per serving cluster: when its present share was written, ms since the epoch. */
   readonly sinceMs: Record<string, number>;
   readonly underWay: Set<Promise<void>>;
+  /** What a reset run takes back before it writes anything else. */
+  takenBack: Promise<void>;
   /** Clusters that the run goes on without: left out by the plan, or given up. */
   readonly absent: Map<string, Absence>;
 }
@@ -64,6 +68,7 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   builds: new Map(),
   sinceMs: {},
   underWay: new Set(),
+  takenBack: Promise.resolve(),
   absent: new Map(Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs: startedAtMs(), reason }])),
 });
 
@@ -100,7 +105,26 @@ export function heardAs(context: RunContext, by: string | undefined): void {
   if (by === undefined) return;
   const before = context.ranAs;
   context.ranAs = by;
-  if (before !== '' && before !== by) track(context, startGuard(context.plan));
+  if (before === '' || before === by) return;
+  track(context, startGuard(context.plan));
+  // A reset run that was under way when this came goes on as it was.
+  if (patched('take-back')) context.emit({ type: 'wasReset' });
+}
+
+/** Names the run, then starts its guard: from then on a result that names another run tells of a reset. */
+export async function guardRun(context: RunContext): Promise<void> {
+  if (patched('named-run')) {
+    const { nameRun } = activitiesOf(context, 'nameRun', 'which run is this?');
+    try {
+      const { runId, wasReset } = await nameRun();
+      context.ranAs = runId;
+      // Reset to its first task, before anything told: what its former self has moved is found in the clusters.
+      if (wasReset) context.emit({ type: 'wasReset' });
+    } catch (error) {
+      log.warn('the run does not know its name, and learns it by its first result', { error });
+    }
+  }
+  await startGuard(context.plan);
 }
 
 /** Starts work in a scope and reports its failure under `seq`. */
@@ -160,7 +184,7 @@ export const ofPart = (plan: Plan): { readonly part?: Part } => {
   return part === 'versions' ? {} : { part };
 };
 
-export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => refIn(plan, cluster);
+export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => named(refIn(plan, cluster));
 
 export function waveOf({ plan }: RunContext, index: number): PlannedWave {
   const wave = plan.waves[index];

@@ -8,6 +8,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import type { KnownService } from '../core/contract/messages.ts';
+import { named } from '../core/kube/cluster-ref.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { guardWorkflowId } from '../core/contract/workflow-ids.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
@@ -49,7 +50,7 @@ async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
 }
 
 const knownOf = ({ clusters, warmMs, drainMs }: Plan): KnownService => ({
-  clusters: Object.values(clusters),
+  clusters: Object.values(clusters).map(named),
   warmMs,
   drainMs,
 });

@@ -11,6 +11,7 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueues } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
+import { named } from '../core/kube/cluster-ref.ts';
 import { isWayBack, leftOut, partOfChange } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import { serviceRef } from '../core/rollout/plan/frame.ts';
@@ -81,7 +82,7 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const beside = kind === 'restore' ? undefined : await runningBeside(service, part);
   const without = leftOut(input.change);
   // Who is left out is not asked: an API server that hangs would hold up the start.
-  const clusters = config.mesh.clusters.map((cluster) => cluster.ref).filter(({ name }) => !without.includes(name));
+  const clusters = config.mesh.clusters.map(({ ref }) => named(ref)).filter(({ name }) => !without.includes(name));
   const read = await readRecords({ service, clusters });
   const wanted = planChange({
     config,

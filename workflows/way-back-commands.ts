@@ -5,11 +5,12 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import { describeFailure } from './failures.ts';
 import type { RestoreInput } from '../core/contract/activities.ts';
+import { refIn } from './planned-writes.ts';
 import {
   absentIn,
   activitiesOf,
+  heardAs,
   ofPart,
-  refOf,
   remember,
   start,
   verify,
@@ -85,6 +86,7 @@ async function bringBack(context: RunContext, way: BringBack): Promise<void> {
   try {
     const input = restoreInput(context, way);
     const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
+    heardAs(context, back.by);
     remember(context, cluster, back);
     way.told = Object.keys(input.absent ?? {}).length;
     context.emit({ type: 'restoredOne', seq, cluster });
@@ -102,7 +104,8 @@ async function bringBack(context: RunContext, way: BringBack): Promise<void> {
 
 const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack): RestoreInput => ({
   service: context.plan.service,
-  cluster: refOf(context, cluster),
+  // As the plan has it: one of an older worker may be the only one to know how it is reached.
+  cluster: refIn(context.plan, cluster),
   ...ofPart(context.plan),
   ...by,
   serving,

@@ -27,7 +27,7 @@ export async function forgetAbsent(
   { clusters }: KubeDeps,
   { service, cluster, name, atMs }: ForgetAbsentInput,
 ): Promise<readonly ObjectChange[]> {
-  const at = { cluster: clusters.connect(cluster), service };
+  const at = { cluster: await clusters.connect({ service, cluster }), service };
   const written = await updateRecord(at, ({ record, redirected }) => {
     if (record === null) return null;
     const without = withoutAbsence(record, name, atMs);

@@ -13,7 +13,7 @@ export async function applyRouting(
   { clusters, clock, activity }: KubeDeps,
   input: ApplyRoutingInput,
 ): Promise<ApplyRoutingResult> {
-  const cluster = clusters.connect(input.cluster);
+  const cluster = await clusters.connect(input);
   const written = await writeRouting({ cluster, service: input.service }, { input, activity });
   const by = activity.runId();
   const end = { cluster: cluster.name, writtenAtMs: clock.nowMs(), ...(by !== null && { by }) };

@@ -18,7 +18,7 @@ export async function commit(
   { clusters, activity, clock }: KubeDeps,
   input: CommitInput,
 ): Promise<readonly ObjectChange[]> {
-  const at = { cluster: clusters.connect(input.cluster), service: input.service };
+  const at = { cluster: await clusters.connect(input), service: input.service };
   if (input.pin !== '') await assertReady(at, input.pin);
   // A cluster that only serves has no record: nothing starts there.
   const written = await updateRecord(at, async ({ record, redirected }) => {

@@ -30,7 +30,7 @@ export async function dryRunWrites(
 
   async function failureOf(write: (at: RecordAt) => Promise<unknown>): Promise<TidegateError | null> {
     try {
-      await write({ cluster: clusters.connect(input.cluster, { dryRun: true }), service });
+      await write({ cluster: await clusters.connect(input, { dryRun: true }), service });
       return null;
     } catch (error) {
       if (error instanceof TidegateError) return error;

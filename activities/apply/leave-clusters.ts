@@ -14,7 +14,7 @@ import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
 
 export async function leaveClusters(deps: KubeDeps, input: LeaveClustersInput): Promise<readonly ObjectChange[]> {
-  const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  const at = { cluster: await deps.clusters.connect(input), service: input.service };
   const { record } = await findRecord(at);
   const leaving = record === null ? [] : leavingFrom(record);
   if (record === null || leaving.length === 0) return [];

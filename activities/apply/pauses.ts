@@ -13,7 +13,9 @@ export async function markPaused(
   { clusters, activity }: KubeDeps,
   { services, cluster: ref, of, pause }: MarkPausedInput,
 ): Promise<readonly ObjectChange[]> {
-  const cluster = clusters.connect(ref);
+  const [first] = services;
+  if (first === undefined) return [];
+  const cluster = await clusters.connect({ service: first, cluster: ref });
   const wanted = {
     [of === 'service' ? annotations.paused : annotations.clusterPaused]: pause === null ? null : JSON.stringify(pause),
     // Whoever says that Tidegate may go on has told the others to leave the field alone.

@@ -30,9 +30,14 @@ import { markDue } from './warm-time.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
-  const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
-  return waitUntilReady(deps, { at, input, ...(await writeVersion(at, input)) });
+  const by = deps.activity.runId() ?? '';
+  if (input.ranAs !== undefined && by !== input.ranAs) return { ...nothingMade, resetTo: by };
+  const at = { cluster: await deps.clusters.connect(input), service: input.service };
+  const made = await waitUntilReady(deps, { at, input, ...(await writeVersion(at, input)) });
+  return by === '' ? made : { ...made, by };
 }
+
+const nothingMade: PrepareVersionResult = { deployment: '', replicas: 0, ready: 0, templateDigest: '' };
 
 /** Everything that a version is made of in its cluster. */
 export async function writeVersion(

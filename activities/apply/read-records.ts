@@ -45,7 +45,7 @@ async function factsOrWhyNot(
   service: ServiceRef,
 ): Promise<ClusterFacts> {
   try {
-    return await readFacts(clusters.connect(ref), service, activity.signal());
+    return await readFacts(await clusters.connect({ service, cluster: ref }), service, activity.signal());
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
     const nothing = { record: null, frontend: null, workloads: [], foreign: [], bypasses: [] };

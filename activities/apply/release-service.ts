@@ -17,7 +17,7 @@ import { assertReady, pinFrontend } from './frontend-pin.ts';
 import { readFrontend, readyEndpoints } from './workloads.ts';
 
 export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promise<readonly ObjectChange[]> {
-  const at = { cluster: deps.clusters.connect(input.cluster), service: input.service };
+  const at = { cluster: await deps.clusters.connect(input), service: input.service };
   return input.step === 'route' ? releaseRoute(deps, at, input) : removeServices(at);
 }
 

@@ -18,7 +18,13 @@ import { unmarkOriginals } from './originals.ts';
 import { managedDeployment } from './workloads.ts';
 
 export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): Promise<readonly ObjectChange[]> {
-  const all = input.clusters.map((ref): RecordAt => ({ cluster: deps.clusters.connect(ref), service: input.service }));
+  const { service } = input;
+  const all = await Promise.all(
+    input.clusters.map(async (cluster): Promise<RecordAt> => ({
+      cluster: await deps.clusters.connect({ service, cluster }),
+      service,
+    })),
+  );
   const serving = (record: RoutingRecord): boolean => serves(record, input.version);
   if (input.original !== undefined) return retireOriginal(deps, all, { ...input, original: input.original });
   if (await anywhere(all, serving)) return skipped(input);

@@ -26,21 +26,22 @@ export async function freeAutoscalers(
   { clusters }: KubeDeps,
   { service, cluster, version }: FreeAutoscalersInput,
 ): Promise<readonly ObjectChange[]> {
-  const at = { cluster: clusters.connect(cluster), service };
+  const at = { cluster: await clusters.connect({ service, cluster }), service };
   return [...(await releaseAutoscalers(at, version)), ...(await unmarkOriginals(at, version))];
 }
 
-export const keepWarm = (
+export const keepWarm = async (
   { clusters }: KubeDeps,
   { service, cluster, version, dueMs }: KeepWarmInput,
-): Promise<readonly ObjectChange[]> => markDue({ cluster: clusters.connect(cluster), service }, version, dueMs);
+): Promise<readonly ObjectChange[]> =>
+  markDue({ cluster: await clusters.connect({ service, cluster }), service }, version, dueMs);
 
 /** By the record as it is now: a run may have begun since somebody looked. What somebody fights over stays. */
 export async function pinVersion(
   { clusters, clock }: KubeDeps,
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
-  const at = { cluster: clusters.connect(cluster), service };
+  const at = { cluster: await clusters.connect({ service, cluster }), service };
   const version = pinOf((await findRecord(at)).record);
   if (version === '') return [];
   await assertReady(at, version);
@@ -62,7 +63,7 @@ export async function mendFrontend(
   deps: KubeDeps,
   { service, cluster, drift }: MendFrontendInput,
 ): Promise<readonly ObjectChange[]> {
-  const at = { cluster: deps.clusters.connect(cluster), service };
+  const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
   const { clusters } = await surveyService(deps, { service, clusters: [cluster] });
   const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
   const { does, by: manager = '' } = seen.find(({ field }) => field === 'frontend') ?? {};

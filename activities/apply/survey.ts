@@ -41,10 +41,10 @@ export async function findUnsettled(deps: KubeDeps, input: FindUnsettledInput): 
 }
 
 /** What was read, or why not. */
-export type ReadNamespace = (ref: ClusterRef, namespace: string) => Promise<NamespaceObjects | string>;
+export type ReadNamespace = (ref: ClusterRef, of: ServiceRef) => Promise<NamespaceObjects | string>;
 
 export async function stateIn(read: ReadNamespace, ref: ClusterRef, service: ServiceRef): Promise<ClusterState> {
-  const objects = await read(ref, service.namespace);
+  const objects = await read(ref, service);
   if (typeof objects === 'string') return unreachableState(ref.name, objects);
   return clusterState({ cluster: ref.name, service }, objects, (route) => recordOf(route, ref.name));
 }
@@ -52,9 +52,9 @@ export async function stateIn(read: ReadNamespace, ref: ClusterRef, service: Ser
 /** Asks once per cluster and namespace. */
 export function namespaceReader(deps: KubeDeps): ReadNamespace {
   const asked = new Map<string, Promise<NamespaceObjects | string>>();
-  return (ref, namespace) => {
-    const key = `${ref.name}/${namespace}`;
-    const answer = asked.get(key) ?? objectsOrWhyNot(deps, ref, namespace);
+  return (ref, service) => {
+    const key = `${service.mesh}/${ref.name}/${service.namespace}`;
+    const answer = asked.get(key) ?? objectsOrWhyNot(deps, ref, service);
     asked.set(key, answer);
     return answer;
   };
@@ -63,10 +63,11 @@ export function namespaceReader(deps: KubeDeps): ReadNamespace {
 async function objectsOrWhyNot(
   { clusters, activity }: KubeDeps,
   ref: ClusterRef,
-  namespace: string,
+  service: ServiceRef,
 ): Promise<NamespaceObjects | string> {
   try {
-    const cluster = clusters.connect(ref);
+    const { namespace } = service;
+    const cluster = await clusters.connect({ service, cluster: ref });
     const signal = activity.signal();
     const [services, deployments, autoscalers, routes] = await Promise.all([
       cluster.list<Service>(kinds.service, namespace, { signal }),

@@ -1,6 +1,7 @@
 /** listServices: whom an audit looks at, by this worker's config. */
 import type { ListServicesInput, ListServicesResult } from '../../core/contract/activities.ts';
 import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
+import { named } from '../../core/kube/cluster-ref.ts';
 import { present } from '../../core/values/json.ts';
 
 export interface ServicesOfMesh {
@@ -17,7 +18,7 @@ export async function listServices(config: ServicesOfMesh, input: ListServicesIn
   const { name, installation } = found.mesh;
   return {
     mesh: name,
-    clusters: found.mesh.clusters.map(({ ref }) => ref),
+    clusters: found.mesh.clusters.map(({ ref }) => named(ref)),
     services: services.map(({ service }) => ({
       service: { mesh: name, namespace: service.namespace, service: service.name, installation },
       warmMs: service.warmMs,

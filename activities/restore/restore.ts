@@ -12,7 +12,7 @@ import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts';
 
 export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
-  const cluster = clusters.connect(input.cluster);
+  const cluster = await clusters.connect(input);
   const written = await updateRecord({ cluster, service: input.service }, async (found) =>
     wantedBack(found, await claim(activity, found.record, { input, over: 'anyFormerRun', part: partOf(input) })),
   );
@@ -20,7 +20,9 @@ export async function restore({ clusters, clock, activity }: KubeDeps, input: Re
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
   const weights = written === null || proven === null ? {} : statWeights(written.record);
   const withdrawn = Object.keys(weights).filter((name) => weights[name] === 0);
-  return { cluster: cluster.name, changes: written?.changes ?? [], weights, withdrawn, writtenAtMs: clock.nowMs() };
+  const by = activity.runId();
+  const end = { cluster: cluster.name, writtenAtMs: clock.nowMs(), ...(by !== null && { by }) };
+  return { ...end, changes: written?.changes ?? [], weights, withdrawn };
 }
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {

@@ -1,7 +1,7 @@
 /** The metrics backend, and the Envoys that report to it: half of every verdict, and every proof of a weight. */
 import { envoyName } from '../../core/judge/series/origin.ts';
 import type { RawSeries } from '../../core/judge/series/raw-series.ts';
-import type { MeshConfig } from '../../core/config/types.ts';
+import type { ReachableMesh } from '../../core/config/types.ts';
 import { refuse } from '../../core/values/error.ts';
 import { envoyPresence, REPORTED_WITHIN_MS } from '../../core/judge/series/selectors.ts';
 import type { CountSource, SeriesQuery } from '../../core/judge/series/source.ts';
@@ -30,7 +30,7 @@ export async function readRecent(
   return { series, nowMs };
 }
 
-export function metricsChecks(port: MetricsPort, mesh: MeshConfig): CheckGroup {
+export function metricsChecks(port: MetricsPort, mesh: ReachableMesh): CheckGroup {
   if (mesh.metrics?.kind === 'otlp') return { title: 'metrics', checks: [receiverCheck] };
   const clusters = mesh.clusters.map(({ ref }) => ref.name);
   return {
@@ -68,7 +68,7 @@ const receiverCheck: Check = {
     well('not looked at: doctor runs outside of the worker; a rollout asks the receiver before its first write'),
 };
 
-async function lookAtClock({ connect }: MetricsPort, mesh: MeshConfig, signal: AbortSignal): Promise<Observation> {
+async function lookAtClock({ connect }: MetricsPort, mesh: ReachableMesh, signal: AbortSignal): Promise<Observation> {
   if (mesh.metrics === null) {
     refuse(
       'Invalid',

@@ -1,7 +1,8 @@
 /** One service of the config, over all its clusters: routes, records, versions, metrics. */
 import { readRecords } from '../../activities/apply/read-records.ts';
 import { standaloneActivity, systemClock } from '../../activities/ports.ts';
-import type { LoadedConfig, MeshCluster } from '../../core/config/types.ts';
+import type { LoadedConfig, ReachableConfig, MeshCluster } from '../../core/config/types.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { readsBackMs } from '../../core/judge/judge.ts';
 import { protocolOf } from '../../core/judge/series/conventions.ts';
@@ -15,6 +16,7 @@ import { weightsOf } from '../../core/routing/weights.ts';
 import { formatShare, WHOLE } from '../../core/values/share.ts';
 import type { ClusterFacts } from '../../core/workload/facts.ts';
 import { promqlOf } from '../../platform/metrics/promql.ts';
+import { configuredClusters } from '../configured-clusters.ts';
 import type { Clusters } from '../../platform/kube/clusters.ts';
 import type { Check, CheckGroup, Finding, Observation } from './check.ts';
 import { countingFindings } from './counting-findings.ts';
@@ -45,7 +47,7 @@ export interface ServicePorts {
   readonly signal: AbortSignal;
 }
 
-export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckGroup {
+export function serviceChecks(ports: ServicePorts, config: ReachableConfig): CheckGroup {
   const facts = once(() => readFacts(ports, config));
   const check = (description: string, look: Check['look'], gates = false): Check => ({
     description,
@@ -95,7 +97,7 @@ export function serviceChecks(ports: ServicePorts, config: LoadedConfig): CheckG
 
 interface Observing {
   readonly metrics: MetricsPort;
-  readonly config: LoadedConfig;
+  readonly config: ReachableConfig;
   readonly facts: () => Promise<ServiceFacts>;
   readonly check: (description: string, look: Check['look']) => Check;
 }
@@ -154,7 +156,7 @@ const statsOf = ({ clusters }: ServiceFacts): Record<string, string[]> =>
     }),
   );
 
-async function readFacts(ports: ServicePorts, config: LoadedConfig): Promise<ServiceFacts> {
+async function readFacts(ports: ServicePorts, config: ReachableConfig): Promise<ServiceFacts> {
   const { namespace, name } = config.service;
   const clusters = await Promise.all(config.mesh.clusters.map((cluster) => factsOf(ports, config, cluster)));
   const protocol = protocolOf(config.service.slos);
@@ -164,10 +166,12 @@ async function readFacts(ports: ServicePorts, config: LoadedConfig): Promise<Ser
 /** A cluster that refuses us is told like one that cannot be reached: the others still count. */
 async function factsOf(
   { clusters, signal }: ServicePorts,
-  config: LoadedConfig,
-  { ref }: MeshCluster,
+  config: ReachableConfig,
+  cluster: MeshCluster<ReachableCluster>,
 ): Promise<ClusterFacts> {
-  const deps = { clusters, clock: systemClock, activity: standaloneActivity(signal, systemClock.nowMs()) };
+  const { ref } = cluster;
+  const own = configuredClusters(clusters, [cluster]);
+  const deps = { clusters: own, clock: systemClock, activity: standaloneActivity(signal, systemClock.nowMs()) };
   try {
     const read = await readRecords(deps, { service: serviceRef(config), clusters: [ref] });
     const [facts] = read.clusters;

@@ -10,7 +10,7 @@ import {
   type Recording,
   type RecordingHeader,
 } from '../../core/judge/recording/recording.ts';
-import type { LoadedConfig } from '../../core/config/types.ts';
+import type { ReachableConfig } from '../../core/config/types.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
 import { createPrometheus } from '../../platform/metrics/prometheus.ts';
 import { readLongRange } from '../../platform/metrics/read-long-range.ts';
@@ -65,7 +65,7 @@ export interface Range {
 }
 
 /** Everything that any judge may look at for the Service's SLOs. */
-export const recordRange = async (config: LoadedConfig, range: Range, io: Io): Promise<Recording> => {
+export const recordRange = async (config: ReachableConfig, range: Range, io: Io): Promise<Recording> => {
   const { mesh, service } = config;
   if (mesh.metrics === null) {
     refuse(
@@ -105,7 +105,7 @@ export const recordRange = async (config: LoadedConfig, range: Range, io: Io): P
 };
 
 /** Per serving cluster: the client clusters whose calls it answers. */
-const clustersOf = ({ mesh, service }: LoadedConfig, wanted: readonly string[]): RecordingHeader['clusters'] => {
+const clustersOf = ({ mesh, service }: ReachableConfig, wanted: readonly string[]): RecordingHeader['clusters'] => {
   const names = mesh.clusters.map(({ ref }) => ref.name);
   const clientsOf = (serving: string): string[] =>
     service.topology === null

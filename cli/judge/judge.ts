@@ -1,7 +1,7 @@
 /** `tidegate judge`: what would a judge have said of yesterday's traffic? Reads a range or a file; changes nothing. */
 import { writeFile } from 'node:fs/promises';
 import { setImmediate as otherWork } from 'node:timers/promises';
-import type { LoadedConfig } from '../../core/config/types.ts';
+import type { ReachableConfig } from '../../core/config/types.ts';
 import { replayLooks, type ReplayedLook } from '../../core/judge/look/replay.ts';
 import type { WatchSloInput } from '../../core/judge/look/watch.ts';
 import type { Recording } from '../../core/judge/recording/recording.ts';
@@ -56,7 +56,7 @@ export async function judgeCommand(args: JudgeArgs, io: Io): Promise<number> {
 interface Counts {
   readonly recording: Recording;
   /** null: there is none, and defaults hold. */
-  readonly config: LoadedConfig | null;
+  readonly config: ReachableConfig | null;
 }
 
 async function countsFor(options: JudgeOptions, io: Io): Promise<Counts> {

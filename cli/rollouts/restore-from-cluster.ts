@@ -14,6 +14,7 @@ import { TidegateError, refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
 import { createClusters } from '../../platform/kube/clusters.ts';
+import { configuredClusters } from '../configured-clusters.ts';
 import type { Io } from '../io.ts';
 import type { NamedService } from './named-service.ts';
 import { restoreAll } from './restore-all.ts';
@@ -33,25 +34,23 @@ export async function restoreFromCluster({ without, part, ...wanted }: RestoredS
   const config = await createConfigLoader({ directory }).load({ ...wanted, wayBack: 'restore' });
   for (const note of config.notes ?? []) io.stderr(`${note}\n`);
   const { absent } = leftOutOf({ config, facts: [], change: { kind: 'restore', without } });
-  const refs = config.mesh.clusters.map(({ ref }) => ref);
+  const names = config.mesh.clusters.map(({ ref }) => ref.name);
   const service = serviceRef(config);
   const clusters = createClusters();
-  const deps: KubeDeps = { clusters, clock: systemClock, activity: standaloneActivity(io.signal, io.now()) };
+  const deps: KubeDeps = {
+    clusters: configuredClusters(clusters, config.mesh.clusters),
+    clock: systemClock,
+    activity: standaloneActivity(io.signal, io.now()),
+  };
   try {
     return await restoreAll(
-      { service: service.service, clusters: refs.map(({ name }) => name), absent },
-      (name) => bringBack(deps, { service, cluster: refOf(refs, name), ...present({ part }) }),
+      { service: service.service, clusters: names, absent },
+      (name) => bringBack(deps, { service, cluster: { name }, ...present({ part }) }),
       io,
     );
   } finally {
     await clusters.close();
   }
-}
-
-function refOf(refs: readonly ClusterRef[], name: string): ClusterRef {
-  const ref = refs.find((one) => one.name === name);
-  if (ref === undefined) throw new RangeError(`the mesh has no cluster ${name}`);
-  return ref;
 }
 
 interface BringBack {
@@ -62,7 +61,7 @@ interface BringBack {
 
 /** One attempt: what was done, or undefined where there is no record. Every cluster is asked by itself, so that none waits. */
 export async function bringBack(deps: KubeDeps, { service, cluster, part }: BringBack): Promise<string | undefined> {
-  const at = { cluster: deps.clusters.connect(cluster), service };
+  const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
   const { record } = await findRecord(at);
   if (record === null) return undefined;
   const epoch = Math.max(deps.clock.nowMs(), 1 + Math.max(...parts.map((one) => record[one].epoch)));

@@ -9,7 +9,7 @@ import type { WrittenMesh } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import type { WrittenService } from './service-schema.ts';
 import { resolveSlos } from './slo-schema.ts';
-import type { MeshConfig, ServiceConfig, WaveConfig } from './types.ts';
+import type { ReachableMesh, ServiceConfig, WaveConfig } from './types.ts';
 import { defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
 import { present } from '../values/json.ts';
 
@@ -32,7 +32,7 @@ export interface CheckedConfig {
 }
 
 export interface ResolvedConfig {
-  readonly mesh: MeshConfig;
+  readonly mesh: ReachableMesh;
   readonly meshFile: string;
   readonly service: ServiceConfig;
   /** Take the sha256 of this: free of machine paths, so the same config has the same digest everywhere. */
@@ -47,7 +47,7 @@ export interface ServiceQuery {
   readonly service: string;
 }
 
-export const resolveMesh = (config: CheckedConfig, name?: string): { mesh: MeshConfig; meshFile: string } => {
+export const resolveMesh = (config: CheckedConfig, name?: string): { mesh: ReachableMesh; meshFile: string } => {
   const names = config.meshes.map(({ written }) => written.metadata.name);
   const found = config.meshes.filter(({ written }) => name === undefined || written.metadata.name === name);
   const [mesh] = found;
@@ -106,7 +106,7 @@ const nameOf = ({ written }: CheckedService): string => written.metadata.name;
 const qualifiedNameOf = ({ written }: CheckedService): string =>
   `${written.metadata.namespace}/${written.metadata.name}`;
 
-const meshConfig = ({ metadata, spec }: WrittenMesh): MeshConfig => ({
+const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
   name: metadata.name,
   installation: spec.installation,
   clusters: spec.clusters.map(({ name, cilium, locality, labels, kubeconfig }) => ({
@@ -122,7 +122,7 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): MeshConfig => ({
 });
 
 /** Checked: one of the two is there. */
-const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): MeshConfig['metrics'] => {
+const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): ReachableMesh['metrics'] => {
   if (otlp !== undefined) return { kind: 'otlp' };
   if (prometheus === undefined) return null;
   const { url, tokenEnv, tenant, tenantHeader } = prometheus;
@@ -134,7 +134,7 @@ const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): 
 
 const serviceConfig = (
   { written: { metadata, spec }, podTemplate }: CheckedService,
-  mesh: MeshConfig,
+  mesh: ReachableMesh,
 ): ServiceConfig => {
   const { policy, rollout, judge, adopt } = spec;
   return {
@@ -171,9 +171,9 @@ const withProbeRoutes = (slos: readonly Slo[], probeRoutes: readonly string[] | 
 /** Of a default, which is a duration by construction. */
 const durationOf = (text: string): number => parseDuration(text) ?? 0;
 
-const clusterNames = (mesh: MeshConfig): string[] => mesh.clusters.map(({ ref }) => ref.name);
+const clusterNames = (mesh: ReachableMesh): string[] => mesh.clusters.map(({ ref }) => ref.name);
 
-const waveConfigs = (spec: WrittenService['spec'], mesh: MeshConfig): WaveConfig[] => {
+const waveConfigs = (spec: WrittenService['spec'], mesh: ReachableMesh): WaveConfig[] => {
   const names = clusterNames(mesh);
   const serving = servingClusters(names, spec.topology);
   const { waves } = spec.rollout;

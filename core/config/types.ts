@@ -1,23 +1,31 @@
 /** What config means once it is loaded, checked and completed with defaults. Times in ms, shares in ppm. */
-import type { MetricsRef } from '../judge/series/metrics-ref.ts';
+import type { MetricsKind, MetricsRef } from '../judge/series/metrics-ref.ts';
 import type { JudgeSettings, Slo } from '../judge/settings.ts';
-import type { ClusterRef } from '../kube/cluster-ref.ts';
+import type { ClusterRef, ReachableCluster } from '../kube/cluster-ref.ts';
 import type { L7Policy } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { DeploymentMetadata } from '../workload/version-source.ts';
 
-export interface MeshCluster {
-  readonly ref: ClusterRef;
+/** `Ref`: names only, as workflows see it; with the access, as a config file has it. */
+export interface MeshCluster<Ref extends ClusterRef = ClusterRef> {
+  readonly ref: Ref;
   readonly ciliumId: number;
   readonly locality: { readonly cloud: string; readonly region: string; readonly zones: readonly string[] };
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A mesh as plans and workflows know it. */
 export interface MeshConfig {
   readonly name: string;
   readonly installation: string;
   readonly clusters: readonly MeshCluster[];
+  readonly metrics: MetricsKind | null;
+}
+
+/** A mesh with the ways to reach its clusters and its metrics. It stays with whoever has read it. */
+export interface ReachableMesh extends MeshConfig {
+  readonly clusters: readonly MeshCluster<ReachableCluster>[];
   readonly metrics: MetricsRef | null;
 }
 
@@ -65,11 +73,13 @@ export interface ServiceConfig {
   readonly judge: JudgeSettings;
 }
 
-export interface LoadedConfig {
-  readonly mesh: MeshConfig;
+export interface LoadedConfig<M extends MeshConfig = MeshConfig> {
+  readonly mesh: M;
   readonly service: ServiceConfig;
   /** sha256 of the resolved documents. */
   readonly digest: string;
   /** What a way back has passed over in the files; absent: nothing. */
   readonly notes?: readonly string[];
 }
+
+export type ReachableConfig = LoadedConfig<ReachableMesh>;

@@ -26,6 +26,10 @@ export function checkForWayBack(read: ReadConfig, wanted: NamedService): Checked
   return { meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [], services };
 }
 
+/** The Mesh documents that are whole, whatever else is wrong. Takes documents that nobody has checked before. */
+export const checkMeshes = (read: ReadConfig): CheckedConfig =>
+  checkAlone({ ...read, documents: wholeMeshes(read) }) ?? { meshes: [], services: [] };
+
 /** Where documents put the service, as far as they can be read: enough for a restore, which needs no more of it. */
 export function placesOf({ documents }: ReadConfig, wanted: NamedService): NamedService[] {
   return documents

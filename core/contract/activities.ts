@@ -42,6 +42,8 @@ export interface PrepareVersionInput {
   readonly workload: 'managed' | 'external';
   readonly progressDeadlineMs: number;
   readonly run: string;
+  /** Run id that the last result named. The activity of another one (a reset) ends at once, and names that. Absent: unknown. */
+  readonly ranAs?: string;
   /** The version was there before this run: should the run fail, it stays ready for its warm time. Absent: it was not. */
   readonly existed?: true;
   /** The source is the original of an adoption, to be marked for the settler. Absent: the run itself takes it out. */
@@ -53,6 +55,16 @@ export interface PrepareVersionResult {
   readonly replicas: number;
   readonly ready: number;
   readonly templateDigest: string;
+  /** As in ApplyRoutingResult. */
+  readonly by?: string;
+  /** The run was reset: nothing was made, ask again as this one. */
+  readonly resetTo?: string;
+}
+
+export interface NameRunResult {
+  readonly runId: string;
+  /** It is the new self of a run that was reset. */
+  readonly wasReset: boolean;
 }
 
 /** What a run will write in one cluster, to be tried by a server-side dry run. */
@@ -290,6 +302,8 @@ export interface RolloutActivities {
   leaveClusters(input: LeaveClustersInput): Promise<readonly ObjectChange[]>;
   /** Run id of the open workflow of that id; '' when none is open. */
   findRun(input: FindRunInput): Promise<string>;
+  /** Which run asks: the workflow itself must not look at its run id. */
+  nameRun(): Promise<NameRunResult>;
   /** What a running rollout says of itself; null when it does not answer. */
   describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead), then what to do; empty = all can. */

@@ -29,6 +29,7 @@ export const queueOf = {
   loadConfig: 'control',
   findRun: 'control',
   describeRun: 'control',
+  nameRun: 'control',
   listServices: 'control',
   readRecords: 'apply',
   dryRunWrites: 'apply',

@@ -1,4 +1,7 @@
-/** Which cluster is meant, and how its API server is reached. References only: no credential ever enters a workflow. */
+/**
+ * Which cluster is meant, and how its API server is reached. Workflows say only the first: a path, a context or a
+ * credential never enters a history. The second is for the config of whoever makes the calls to know.
+ */
 import { present } from '../values/json.ts';
 
 /** A file on the worker's machine, read again whenever it changes. */
@@ -12,22 +15,31 @@ export interface KubeconfigAccess {
 /** The ways to reach an API server. */
 export type ClusterAccess = KubeconfigAccess;
 
+/** A cluster as plans and inputs name it. */
 export interface ClusterRef {
+  /** In its mesh. */
   readonly name: string;
+  /** Only in plans of releases that knew no better: a way back may use it, where the worker's config knows nothing. */
+  readonly access?: ClusterAccess;
+  /** The same in a plan of release 0.1.0. */
+  readonly kubeconfig?: { readonly path: string; readonly context?: string };
+}
+
+/** A cluster as a config describes it. */
+export interface ReachableCluster extends ClusterRef {
   readonly access: ClusterAccess;
 }
 
-/** The access of a reference, also of one in a plan of release 0.1.0, which names a kubeconfig without a kind. */
-export function accessOf(ref: ClusterRef | OldClusterRef): ClusterAccess {
-  if ('access' in ref) return ref.access;
-  const { path, context } = ref.kubeconfig;
+/** All that a workflow is to know of it. */
+export const named = ({ name }: ClusterRef): ClusterRef => ({ name });
+
+/** What an older plan says of how it is reached. */
+export function writtenAccess({ access, kubeconfig }: ClusterRef): ClusterAccess | undefined {
+  if (access !== undefined || kubeconfig === undefined) return access;
+  const { path, context } = kubeconfig;
   return { kind: 'kubeconfig', path, ...present({ context }) };
 }
 
-interface OldClusterRef {
-  readonly kubeconfig: { readonly path: string; readonly context?: string };
-}
-
-/** Where that is, for people: `context aws of /etc/kube/config`. */
+/** Where that is, for people at the machine: `context aws of /etc/kube/config`. */
 export const describeAccess = ({ context, path }: ClusterAccess): string =>
   `context ${context ?? '(current)'} of ${path}`;

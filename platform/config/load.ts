@@ -10,13 +10,14 @@ import { refuse } from '../../core/values/error.ts';
 import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
-import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
+import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
+import { checkMeshes } from '../../core/config/way-back.ts';
 import { readConfigFiles, readText } from './read-files.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
 
 export interface MeshServices {
-  readonly mesh: MeshConfig;
-  readonly services: readonly LoadedConfig[];
+  readonly mesh: ReachableMesh;
+  readonly services: readonly ReachableConfig[];
 }
 
 export interface ConfigLoader {
@@ -24,9 +25,11 @@ export interface ConfigLoader {
    * Throws TidegateError('Invalid') with one line per problem, or when the service is not there. For a way back faults of
    * other documents are passed over, and what cannot be read today is taken from the last good copy of this process.
    */
-  load(input: LoadConfigInput): Promise<LoadedConfig>;
+  load(input: LoadConfigInput): Promise<ReachableConfig>;
   /** The only mesh, or the one of that name. Throws like `load`. */
-  loadMesh(name?: string): Promise<MeshConfig>;
+  loadMesh(name?: string): Promise<ReachableMesh>;
+  /** Every mesh whose own document is right, whatever is wrong elsewhere: no reason not to reach a cluster. */
+  readMeshes(): Promise<readonly ReachableMesh[]>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
   loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
   /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
@@ -51,6 +54,14 @@ export function createConfigLoader({ directory }: { directory: string }): Config
       const { mesh, meshFile } = resolveMesh(await checked(), name);
       return withAbsolutePaths(mesh, meshFile);
     },
+    async readMeshes() {
+      const { files } = await readConfigFiles([directory]);
+      const whole = checkMeshes(readConfig(files));
+      return whole.meshes.map(({ written }) => {
+        const { mesh, meshFile } = resolveMesh(whole, written.metadata.name);
+        return withAbsolutePaths(mesh, meshFile);
+      });
+    },
     async loadServices({ mesh: name, namespace }) {
       const config = await checked();
       const { mesh, meshFile } = resolveMesh(config, name);
@@ -73,7 +84,7 @@ interface WayBackLoad {
   readonly kept: KeptCopy | undefined;
 }
 
-function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): LoadedConfig {
+function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): ReachableConfig {
   const problems = parsed.ok ? [] : parsed.problems;
   const faulty: FaultyConfig = { ...parsed, problems, kept, resolve: loadedFrom };
   if (!parsed.ok) return loadFaulty(faulty, input) ?? loadedFrom(wholeOrRefuse(parsed), input);
@@ -88,7 +99,7 @@ function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): Load
   }
 }
 
-const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): LoadedConfig => {
+const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): ReachableConfig => {
   const { mesh, meshFile, service, digestInput } = resolveService(config, input);
   const digest = createHash('sha256').update(digestInput).digest('hex');
   return { mesh: withAbsolutePaths(mesh, meshFile), service, digest };
@@ -118,7 +129,7 @@ const parsePaths = async (paths: readonly string[]): Promise<ParsedFiles> => {
   return { ...again, ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
 };
 
-const withAbsolutePaths = (mesh: MeshConfig, file: string): MeshConfig => ({
+const withAbsolutePaths = (mesh: ReachableMesh, file: string): ReachableMesh => ({
   ...mesh,
   clusters: mesh.clusters.map((cluster) => {
     const { access } = cluster.ref;

@@ -6,7 +6,7 @@ import { checkDefaults, checkForWayBack, placesOf } from '../../core/config/way-
 import type { ReadConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem } from '../../core/config/problem.ts';
 import type { CheckedConfig } from '../../core/config/resolve.ts';
-import type { LoadedConfig } from '../../core/config/types.ts';
+import type { ReachableConfig } from '../../core/config/types.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import { TidegateError } from '../../core/values/error.ts';
 
@@ -22,11 +22,11 @@ export interface FaultyConfig {
   readonly problems: readonly ConfigProblem[];
   readonly kept: KeptCopy | undefined;
   /** Of a whole config. Throws when it does not name the service. */
-  readonly resolve: (config: CheckedConfig, input: LoadConfigInput) => LoadedConfig;
+  readonly resolve: (config: CheckedConfig, input: LoadConfigInput) => ReachableConfig;
 }
 
 /** undefined: a way back cannot be planned from any of them. */
-export function loadFaulty(faulty: FaultyConfig, input: LoadConfigInput): LoadedConfig | undefined {
+export function loadFaulty(faulty: FaultyConfig, input: LoadConfigInput): ReachableConfig | undefined {
   const { kept, problems, read } = faulty;
   const [first] = problems;
   const fault = first === undefined ? '' : `, the first: ${formatProblem(first)}`;
@@ -44,7 +44,7 @@ export function loadFaulty(faulty: FaultyConfig, input: LoadConfigInput): Loaded
 }
 
 /** A restore asks the records who serves: all that it needs beside them is where the service is, and the clusters. */
-export function fromRecords(faulty: FaultyConfig, input: LoadConfigInput): LoadedConfig | undefined {
+export function fromRecords(faulty: FaultyConfig, input: LoadConfigInput): ReachableConfig | undefined {
   if (input.wayBack !== 'restore') return undefined;
   const { meshes } = checkForWayBack(faulty.read(), input);
   const places = placesOf(faulty.read(), input);
@@ -56,10 +56,14 @@ export function fromRecords(faulty: FaultyConfig, input: LoadConfigInput): Loade
   return attempt(faulty, checkDefaults(faulty.read(), of), { ...input, ...of });
 }
 
-const noted = (config: LoadedConfig, note: string): LoadedConfig => ({ ...config, notes: [note] });
+const noted = (config: ReachableConfig, note: string): ReachableConfig => ({ ...config, notes: [note] });
 
 /** Not naming the service is what the next source is for; every other error is told. */
-function attempt({ resolve }: FaultyConfig, config: CheckedConfig, input: LoadConfigInput): LoadedConfig | undefined {
+function attempt(
+  { resolve }: FaultyConfig,
+  config: CheckedConfig,
+  input: LoadConfigInput,
+): ReachableConfig | undefined {
   try {
     return resolve(config, input);
   } catch (error) {

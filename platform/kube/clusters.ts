@@ -1,14 +1,14 @@
 /**
  * platform/kube: Kubernetes API servers behind a port.
  *
- *   ClusterRef ──connect──► KubeCluster (get, list, apply, patch, delete) ──► transport (one pool per cluster)
+ *   ReachableCluster ──connect──► KubeCluster (get, list, apply, patch, delete) ──► transport (one pool per cluster)
  *                                └── applyObject, ensureObject, removeObject: the writing rules on top
  *
  * Reads answer null for "not there", which only the API server itself can say; every other failure is a TidegateError
  * that names `cluster/namespace/kind/name`.
  * No decision about traffic is taken here, and no credential leaves this folder.
  */
-import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { canonicalJson } from '../../core/values/canonical.ts';
 import { resourcePath, type ResourceType } from '../../core/kube/kinds.ts';
 import { FIELD_MANAGER } from '../../core/kube/labels.ts';
@@ -60,7 +60,7 @@ export interface KubeCluster {
 
 export interface Clusters {
   /** dryRun: the server checks and answers every write as if, and stores none (`dryRun=All`). */
-  connect(ref: ClusterRef, options?: { readonly dryRun?: boolean }): KubeCluster;
+  connect(ref: ReachableCluster, options?: { readonly dryRun?: boolean }): KubeCluster;
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: numb
   const servers = new Map<string, ApiServer>();
   return {
     connect(ref, { dryRun = false } = {}) {
-      const key = canonicalJson([ref.name, accessOf(ref)]);
+      const key = canonicalJson([ref.name, ref.access]);
       const server = servers.get(key) ?? createApiServer(ref, deadlineMs);
       servers.set(key, server);
       return createCluster(server, dryRun ? '&dryRun=All' : '');
@@ -90,7 +90,7 @@ interface ApiServer {
   readonly discovery: Discovery;
 }
 
-function createApiServer(ref: ClusterRef, deadlineMs: number): ApiServer {
+function createApiServer(ref: ReachableCluster, deadlineMs: number): ApiServer {
   const transport = createTransport(ref, { deadlineMs });
   return { name: ref.name, transport, discovery: createDiscovery(transport) };
 }

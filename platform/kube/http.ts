@@ -1,6 +1,6 @@
 /** HTTP to one API server over a few kept-alive connections: one request, one answer, both bounded. */
 import { Pool, type Dispatcher } from 'undici';
-import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { changedAtMs, loadAccess } from './access/access.ts';
 import type { Access } from './access/api-access.ts';
@@ -35,9 +35,9 @@ export interface Connection {
   readonly readAtMs: number;
 }
 
-export async function openConnection(ref: ClusterRef): Promise<Connection> {
-  const readAtMs = await changedAtMs(accessOf(ref));
-  const access = await loadAccess(ref.name, accessOf(ref));
+export async function openConnection(ref: ReachableCluster): Promise<Connection> {
+  const readAtMs = await changedAtMs(ref.access);
+  const access = await loadAccess(ref.name, ref.access);
   const pool = new Pool(access.server.origin, {
     connections: CONNECTIONS,
     pipelining: 1,

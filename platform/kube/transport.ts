@@ -3,7 +3,7 @@
  * Retry-After are waited for inside the deadline; a 401 reads the access anew, once.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { accessOf, type ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { untilAborted } from '../abort.ts';
 import { changedAtMs } from './access/access.ts';
@@ -31,13 +31,13 @@ export interface TransportOptions {
   readonly deadlineMs: number;
 }
 
-export function createTransport(ref: ClusterRef, { deadlineMs }: TransportOptions): Transport {
+export function createTransport(ref: ReachableCluster, { deadlineMs }: TransportOptions): Transport {
   let current: Promise<Connection> | undefined;
   let closed = false;
 
   async function connection(): Promise<Connection> {
     if (closed) throw new TidegateError('Unavailable', `${ref.name}: the connection pool is closed`);
-    const mtimeMs = await changedAtMs(accessOf(ref));
+    const mtimeMs = await changedAtMs(ref.access);
     const old = await current?.catch(() => undefined);
     if (old !== undefined && old.readAtMs === mtimeMs) return old;
     // A file that is just being rewritten must not stop a way back: the connection in use is good until it is refused.

@@ -7,6 +7,7 @@ import { WHOLE } from '../../core/values/share.ts';
 import { startLab, type Lab } from '../../infra/lab/client.ts';
 import { createKubeClient } from '../../infra/lab/api/kube-client.ts';
 import { numberedMesh } from '../../infra/lab/mesh.ts';
+import { givenClusters } from '../support/given-clusters.ts';
 import { createClusters } from '../../platform/kube/clusters.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
 import { quantile } from './statistics.ts';
@@ -60,7 +61,11 @@ async function measure(size: number, { repeats, report, signal }: BenchContext):
   const clusters = createClusters();
   try {
     await makeNamespace(lab);
-    const deps: KubeDeps = { clusters, clock: systemClock, activity: standaloneActivity(signal, Date.now()) };
+    const deps: KubeDeps = {
+      clusters: givenClusters(clusters),
+      clock: systemClock,
+      activity: standaloneActivity(signal, Date.now()),
+    };
     const found: Repeat[] = [];
     for (const service of services) await round({ deps, lab, epoch: 1, share: 0 }, [service]);
     for (let i = 1; i <= repeats; i++) {

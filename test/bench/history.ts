@@ -8,6 +8,7 @@ import { temporalConfig } from '../../platform/temporal/connect.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { messageNames } from '../../core/contract/messages.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
+import { ownMeshes } from '../../worker/mesh-config.ts';
 import { meshMetrics } from '../../worker/mesh-metrics.ts';
 import { createMetricsClients } from '../../platform/metrics/clients.ts';
 import { say } from '../../cli/rollouts/rollout.ts';
@@ -145,7 +146,8 @@ async function startOwnWorkers({ rig }: Shop) {
   const ports = createActivities({ directory: rig.lab.env.TIDEGATE_CONFIG, env: rig.io.env });
   const metrics = createMetricsClients({ env: rig.io.env, now: () => Date.now() });
   const config = createConfigLoader({ directory: rig.lab.env.TIDEGATE_CONFIG });
-  const connectMetrics = meshMetrics({ config, connect: metrics.connect });
+  const meshes = ownMeshes({ config, nowMs: Date.now });
+  const connectMetrics = meshMetrics({ meshes, connect: metrics.connect });
   const { watchSlo } = withFailures(createObserveActivities({ connectMetrics, now: () => Date.now(), attemptMs }));
   let attempts = 0;
   const counted: typeof watchSlo = (input) => {

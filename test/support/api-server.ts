@@ -5,7 +5,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { startApiServer, startEtcd } from '../../infra/lab/api/apiservers.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { ciliumCrds } from '../../infra/lab/api/crds.ts';
@@ -16,7 +16,7 @@ import { createProcessStarter, untilReady, type LabProcess } from '../../infra/l
 
 export interface TestCluster {
   /** As Tidegate reaches it: with the least-privileged user. */
-  readonly ref: ClusterRef;
+  readonly ref: ReachableCluster;
   /** As an administrator or somebody else's tool. */
   readonly admin: KubeClient;
   readonly adminToken: string;

@@ -1,5 +1,5 @@
 /** Config and facts for tests of the plan: three clusters that answer their own calls. */
-import type { LoadedConfig } from '../../core/config/types.ts';
+import type { LoadedConfig, ReachableConfig } from '../../core/config/types.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { type Shares, WHOLE } from '../../core/values/share.ts';
 import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../core/workload/facts.ts';
@@ -9,7 +9,7 @@ export const clusterNames = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1']
 const frontend = { portName: 'http', port: 8080, targetPort: 8080, selector: { app: 'checkout' } };
 const policy = { requestTimeoutMs: 0, upstreamIdleMs: 4_000, connectTimeoutMs: 1_000 };
 
-export function testConfig(change: Partial<LoadedConfig['service']> = {}): LoadedConfig {
+export function testConfig(change: Partial<LoadedConfig['service']> = {}): ReachableConfig {
   const step = (share: number) => ({ share, bakeMs: 10_000, approve: false });
   return {
     digest: 'digest',

@@ -39,6 +39,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   const defaults: RolloutActivities = {
     findRun: async () => '',
     describeRun: async () => null,
+    nameRun: async () => ({ runId: '', wasReset: false }),
     probeSlos: async () => [],
     readVersions: async () => [],
     measureTraffic: async () => ({ traffic: [], problem: '' }),
@@ -75,9 +76,9 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     keepWarm: async () => [],
     leaveClusters: async () => [],
   };
-  const wrap = (name: keyof RolloutActivities) => async (input: { cluster?: { name: string } }) => {
+  const wrap = (name: keyof RolloutActivities) => async (input?: { cluster?: { name: string } }) => {
     counts[name] = (counts[name] ?? 0) + 1;
-    calls.push(input.cluster === undefined ? name : `${name} ${input.cluster.name}`);
+    calls.push(input?.cluster === undefined ? name : `${name} ${input.cluster.name}`);
     const behaviours: Record<string, Behaviour> = { ...defaults, ...overrides };
     const chosen = behaviours[name];
     if (chosen === undefined) throw new RangeError(`no activity ${name}`);

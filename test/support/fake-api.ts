@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { kubeconfig } from '../../infra/lab/api/kubeconfig.ts';
 
 export interface FakeAnswer {
@@ -26,7 +26,7 @@ export interface FakeApi {
   readonly ca: string;
   readonly seen: readonly FakeCall[];
   /** A cluster behind it, by a kubeconfig with a token. */
-  readonly ref: ClusterRef;
+  readonly ref: ReachableCluster;
   /** Folder for kubeconfigs of a test's own; goes with `close`. */
   readonly dir: string;
   close(): Promise<void>;

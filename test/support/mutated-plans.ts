@@ -94,7 +94,7 @@ function depsOf({ server, stored }: Base, objects: readonly KubeObject[]): KubeD
     ask: async () => null,
   } as unknown as KubeCluster;
   return {
-    clusters: { connect: () => cluster, close: async () => undefined },
+    clusters: { connect: () => Promise.resolve(cluster) },
     clock: systemClock,
     activity: standaloneActivity(new AbortController().signal, Date.now()),
   };

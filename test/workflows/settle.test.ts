@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import type { SettleInput, SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
@@ -92,6 +93,29 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
   }
 }
 
+type EventId = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]['eventId'];
+
+async function reset(run: WorkflowHandle, workflowTaskFinishEventId: EventId): Promise<void> {
+  const { client, namespace = 'default' } = temporal.env;
+  await client.workflowService.resetWorkflowExecution({
+    ...{ namespace, reason: 'a test', requestId: `reset-${run.workflowId}` },
+    workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
+    workflowTaskFinishEventId: workflowTaskFinishEventId ?? null,
+  });
+}
+
+/** So many guards have been started for the plan's runs. */
+async function guards({ service }: Plan, wanted: number): Promise<void> {
+  const { client, namespace = 'default' } = temporal.env;
+  const query = `WorkflowId STARTS_WITH 'guard:shop/shop/${service.service}/'`;
+  await assertEventually(async () => {
+    const { count } = await client.workflowService.countWorkflowExecutions({ namespace, query });
+    expect(Number(count)).toBe(wanted);
+  }, limits.phase);
+}
+
+const nothingMade: PrepareVersionResult = { deployment: '', replicas: 0, ready: 0, templateDigest: '' };
+
 const nothingSeen: WatchSloResult = {
   ...{ verdict: 'unknown', breached: [], reason: '', readings: [], firstBadAtMs: null, decidedAtMs: 0 },
 };
@@ -181,26 +205,78 @@ describe('the guard', () => {
         return run === undefined || run === runId ? untilCancelled() : { ...nothingSeen, resetTo: runId };
       };
       await onStage(settlingWorld(`reset-${which}`, { watchSlo }), async (stage) => {
-        const { client } = temporal.env;
-        const namespace = temporal.env.namespace ?? 'default';
         const run = await stage.start();
         await stage.until('baking');
         const { events } = await run.fetchHistory();
         const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-        await client.workflowService.resetWorkflowExecution({
-          ...{ namespace, reason: 'a test', requestId: `reset-${which}` },
-          workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
-          workflowTaskFinishEventId: tasks.at(which === 'first' ? 0 : -1)?.eventId ?? null,
-        });
-        const query = `WorkflowId STARTS_WITH 'guard:shop/shop/reset-${which}/'`;
-        await assertEventually(async () => {
-          const { count } = await client.workflowService.countWorkflowExecutions({ namespace, query });
-          expect(Number(count)).toBe(2);
-        }, limits.phase);
+        await reset(run, tasks.at(which === 'first' ? 0 : -1)?.eventId);
+        await guards(stage.plan, 2);
         await stage.until('baking');
         await stage.rollout.terminate('a test');
         await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
         await stage.settled();
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'guards a run that is reset while it makes the version ready: nothing has been written yet that could tell',
+    async () => {
+      const prepareVersion = async ({ ranAs }: PrepareVersionInput): Promise<PrepareVersionResult> => {
+        const { runId = '' } = Context.current().info.workflowExecution ?? {};
+        return ranAs === runId ? untilCancelled() : { ...nothingMade, resetTo: runId };
+      };
+      await onStage(settlingWorld('reset-early', { prepareVersion }), async (stage) => {
+        const run = await stage.start();
+        await assertEventually(() => expect(stage.world.calls).toContain('prepareVersion aws-us-east-1'), limits.phase);
+        const { events } = await run.fetchHistory();
+        const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+        await reset(run, tasks.at(-1)?.eventId);
+        await guards(stage.plan, 2);
+        await stage.rollout.terminate('a test');
+        await stage.settled();
+      });
+    },
+    limits.rollout,
+  );
+
+  it.each(['first', 'second'] as const)(
+    'a run that is reset to its %s wave takes back at once what its former self has moved beyond it',
+    async (which) => {
+      let former = '';
+      const watchSlo = async ({ mode, run, strata }: WatchSloInput): Promise<WatchSloResult> => {
+        const { runId = '' } = Context.current().info.workflowExecution ?? {};
+        if (run !== undefined && run !== runId) return { ...nothingSeen, resetTo: runId };
+        const isFirst = strata.every(({ serving }) => serving === 'aws-us-east-1');
+        const passes = mode === 'bake' && isFirst && (former === '' || former === runId);
+        return passes ? { ...nothingSeen, verdict: 'healthy' } : untilCancelled();
+      };
+      const prepareVersion = async ({ cluster }: PrepareVersionInput): Promise<PrepareVersionResult> => {
+        const { runId = '' } = Context.current().info.workflowExecution ?? {};
+        if (former !== '' && former !== runId && cluster.name === 'aws-us-east-1') return untilCancelled();
+        return { deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' };
+      };
+      await onStage(settlingWorld(`beyond-${which}`, { watchSlo, prepareVersion }), async (stage) => {
+        const run = await stage.start();
+        const { clusters } = stage.world;
+        const shareIn = (name: string) => clusters[name]?.record.versions.current?.[name]?.['v2'] ?? 0;
+        await assertEventually(() => expect(shareIn('onprem-fra1')).toBeGreaterThan(0), limits.phase);
+        former = (await run.describe()).runId;
+        const { events } = await run.fetchHistory();
+        const bake = (events ?? []).find((event) => {
+          return event.activityTaskScheduledEventAttributes?.activityType?.name === 'watchSlo';
+        });
+        const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
+        const at = bake?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId;
+        await reset(run, which === 'first' ? first?.eventId : at);
+        await assertEventually(() => {
+          expect([shareIn('gcp-europe-west1'), shareIn('onprem-fra1')]).toEqual([0, 0]);
+        }, limits.phase);
+        // What it watches keeps its share; what it has not come to yet is not.
+        expect(shareIn('aws-us-east-1') > 0).toBe(which === 'second');
+        await stage.rollout.executeUpdate('abort', { args: [{ reason: 'a test' }] });
+        await assertEventually(() => expect(stage.world.isWhole()).toBe(true), limits.phase);
       });
     },
     limits.rollout,

@@ -3,6 +3,9 @@
 /** Where the counts are that versions are judged by. */
 export type MetricsRef = PrometheusRef | OtlpRef;
 
+/** All that a workflow is to know of it: no address, and no name of a credential. */
+export type MetricsKind = Pick<MetricsRef, 'kind'>;
+
 /** The OTLP receiver of the worker that asks. */
 export interface OtlpRef {
   readonly kind: 'otlp';

@@ -7,7 +7,7 @@ import { canLeave, isForward, isRestoring } from './phases.ts';
 import { refuseMessage, type MessageType } from './refuse.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { butAbsent, enterPhase, hold, issue, logged, watch } from './transition.ts';
-import { giveUp, leaveForward, onRestoreAnswer, takeBack } from './way-back.ts';
+import { giveUp, leaveForward, onReset, onRestoreAnswer, takeBack } from './way-back.ts';
 
 export { isForward };
 
@@ -18,6 +18,8 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
   switch (event.type) {
     case 'started':
       return onStarted(plan, state, event.atMs);
+    case 'wasReset':
+      return onReset(plan, state, event.atMs);
     case 'abort':
     case 'alert':
     case 'cancel':
@@ -110,6 +112,8 @@ function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
       return verifyStep(plan, state, event.atMs);
     case 'verifying':
       return onVerified(plan, state, event);
+    case 'confirming':
+      return onConfirmed(plan, state, event.atMs);
     case 'committing':
       return onCommitted(plan, state, event.atMs);
     case 'releasing':
@@ -244,6 +248,17 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
   const steps = waveAt(plan, state.wave).steps.length;
   if (state.step + 1 < steps) return applyStep(plan, state, firstStep(plan, state), atMs);
   if (state.wave + 1 < plan.waves.length) return prepareWave(plan, state, state.wave + 1, atMs);
+  if (plan.confirms === undefined) return commit(plan, state, atMs);
+  const reason = `${plan.version} serves everywhere; every share is written once more before it is the proven one`;
+  return issue(enterPhase(state, 'confirming', atMs, reason), (seq) => ({ type: 'confirm', seq }));
+}
+
+function onConfirmed(plan: Plan, state: RolloutState, atMs: number): Next {
+  if (!state.paused) return commit(plan, state, atMs);
+  return { state: enterPhase(state, 'paused', atMs, 'paused before the commit; resume to go on'), commands: [] };
+}
+
+function commit(plan: Plan, state: RolloutState, atMs: number): Next {
   const serving = plan.waves.flatMap((wave) => wave.serving);
   const moved = enterPhase(state, 'committing', atMs, `${plan.version} serves everywhere; it becomes what is proven`);
   return issue(moved, (seq) => ({ type: 'commit', seq, serving: [...new Set(serving)] }));

@@ -11,6 +11,7 @@ const forwardPhases: readonly Phase[] = [
   'gated',
   'paused',
   'needs-person',
+  'confirming',
 ];
 
 export const isForward = (phase: Phase): boolean => forwardPhases.includes(phase);

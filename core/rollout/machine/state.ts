@@ -21,6 +21,15 @@ export type Command =
   | { readonly type: 'verify'; readonly seq: number; readonly wave: number; readonly step: number }
   | { readonly type: 'watch'; readonly seq: number; readonly mode: 'bake' | 'hold'; readonly bakeMs: number }
   | { readonly type: 'stopWatch' }
+  /** Every last share once more: what is not so any more is found before it becomes the proven one. */
+  | { readonly type: 'confirm'; readonly seq: number }
+  /** Waves that the run has not come to (again): back to what is proven. Nobody waits for its answer but the next write. */
+  | {
+      readonly type: 'takeBack';
+      readonly turn: number;
+      readonly clients: readonly string[];
+      readonly serving: readonly string[];
+    }
   | { readonly type: 'commit'; readonly seq: number; readonly serving: readonly string[] }
   /** Cancels forward work first. serving [] = all. */
   | {
@@ -39,6 +48,8 @@ export type Command =
 
 export type RolloutEvent = { readonly atMs: number } & (
   | { readonly type: 'started' }
+  /** The run goes on in the place of a former self that may have come further. */
+  | { readonly type: 'wasReset' }
   | { readonly type: 'done'; readonly seq: number }
   | { readonly type: 'failed'; readonly seq: number; readonly reason: string; readonly code: string }
   | { readonly type: 'proved'; readonly seq: number; readonly proof: VerifyRoutingResult }
@@ -148,6 +159,7 @@ export type Phase =
   | 'gated'
   | 'paused'
   | 'needs-person'
+  | 'confirming'
   | 'committing'
   | 'releasing'
   | 'restoring'

@@ -4,7 +4,7 @@ import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
 import { combineProofs, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import { present } from '../../values/json.ts';
-import { isRestoring } from './phases.ts';
+import { isForward, isRestoring } from './phases.ts';
 import type { ClusterBack, Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { butAbsent, enterPhase, hold, issue, logged } from './transition.ts';
 
@@ -57,6 +57,27 @@ export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leav
   return { state: kept.state, commands: [{ type: 'stopWatch' }, ...issued.commands, ...kept.commands] };
 }
 
+/**
+ * A reset run is at an earlier point than its former self was. What that one has moved since, in waves that this one has
+ * not come to, nobody would watch: it goes back, and the run comes to it again in its turn.
+ */
+export function onReset(plan: Plan, state: RolloutState, atMs: number): Next {
+  if (!isForward(state.phase) || plan.kind === 'restore' || plan.kind === 'release') return { state, commands: [] };
+  // A run may be reset more than once: what it had touched before says nothing of where it is now.
+  const reached = state.phase === 'preparing' ? state.wave : state.wave + 1;
+  const beyond = plan.waves.slice(reached);
+  const text = 'the run was reset; what its former self has moved beyond this point goes back';
+  const known = logged({ ...state, touchedWaves: plan.waves.length }, atMs, text);
+  // Nothing is proven in an adoption: there it is all of a client or nothing.
+  const kept = plan.kind === 'adopt' ? plan.waves.slice(0, reached).flatMap((wave) => wave.clients) : [];
+  const clients = [...new Set(beyond.flatMap((wave) => wave.clients))].filter(
+    (name) => !kept.includes(name) && state.absent[name] === undefined,
+  );
+  if (clients.length === 0) return { state: known, commands: [] };
+  const serving = [...new Set(beyond.flatMap((wave) => wave.serving))];
+  return { state: known, commands: [{ type: 'takeBack', turn: state.lastSeq, clients, serving }] };
+}
+
 /** A breach: all clusters, or (onBreach: cluster) those that breach by themselves and those still on their way. */
 export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: WatchSloResult): Next {
   const seen: RolloutState = {
@@ -84,7 +105,7 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
  */
 function settledServing(plan: Plan, state: RolloutState): string[] {
   const last = (plan.waves[state.wave]?.steps.length ?? 0) - 1;
-  const waits = ['gated', 'paused'].includes(state.phase) && state.step === last;
+  const waits = ['gated', 'paused', 'confirming'].includes(state.phase) && state.step === last;
   return plan.waves.slice(0, waits ? state.wave + 1 : state.wave).flatMap((wave) => wave.serving);
 }
 

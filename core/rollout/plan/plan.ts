@@ -1,5 +1,5 @@
 /** What a rollout works from. A plan is complete: the workflow reads no config and does not plan again. */
-import type { MetricsRef } from '../../judge/series/metrics-ref.ts';
+import type { MetricsKind } from '../../judge/series/metrics-ref.ts';
 import type { Slo, JudgeSettings } from '../../judge/settings.ts';
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { Owner, TopologyPatch } from '../../routing/changes.ts';
@@ -86,14 +86,17 @@ export interface Plan {
   readonly workload: 'managed' | 'external';
   /** Per serving cluster: the client clusters that send calls there. */
   readonly routes: Readonly<Record<string, readonly string[]>>;
+  /** By name. Those of older plans say how they are reached, too; workers go by their own config. */
   readonly clusters: Readonly<Record<string, ClusterRef>>;
   /** At adoption: the record's unversioned parts per client cluster. */
   readonly initial: Readonly<Record<string, { frontend: Frontend; topology: Shares; policy: L7Policy }>>;
   /** Clouds of the clusters that it moves: a column of the workflow list. */
   readonly clouds: readonly string[];
-  /** What the config said when the plan was made; null: no SLO can be judged. Workers ask by their own config. */
-  readonly metrics: MetricsRef | null;
+  /** Null: no SLO can be judged. Workers ask by their own config; what older plans say of an address is nothing to them. */
+  readonly metrics: MetricsKind | null;
   readonly epoch: number;
+  /** Before the commit a phase of its own, which can be aborted, writes every last share once more. Absent: an older plan's commit does. */
+  readonly confirms?: true;
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

@@ -2,6 +2,7 @@
  * A kubeconfig context → where the API server is, how to trust it, and a fresh Authorization header per call.
  * client-node only parses here: it opens a TLS connection per call, and its exec cache knows users by name only, so
  * every cluster has a KubeConfig of its own.
+ * Errors go into histories: they name the cluster, and neither the file nor its contexts. `tidegate doctor` names those.
  */
 import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node';
 import { readFile, stat } from 'node:fs/promises';
@@ -36,7 +37,7 @@ export async function loadKubeconfig(name: string, access: KubeconfigAccess): Pr
   const { config, text } = await parseKubeconfig(ref);
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
-  if (cluster === null || user === null) throw contextError(ref, config);
+  if (cluster === null || user === null) throw contextError(ref);
   if (cluster.proxyUrl !== undefined) {
     throw refused(ref, 'proxy-url is not supported', 'use an address of the API server that needs no proxy');
   }
@@ -65,10 +66,10 @@ export async function loadKubeconfig(name: string, access: KubeconfigAccess): Pr
 }
 
 /** A plugin may end well and give nothing. */
-const nobody = ({ name, access }: NamedAccess): TidegateError =>
+const nobody = ({ name }: NamedAccess): TidegateError =>
   new TidegateError(
     'Unavailable',
-    `${name}: the credential plugin of kubeconfig ${access.path} gave neither a token nor a certificate`,
+    `${name}: the credential plugin of its kubeconfig gave neither a token nor a certificate`,
     {
       fix: 'run the plugin by hand: its ExecCredential needs status.token, or clientCertificateData and clientKeyData',
     },
@@ -107,7 +108,7 @@ async function bearerOf(
   if (token !== undefined && token !== '') return {};
   return refuse(
     'Unavailable',
-    `${ref.name}: the tokenFile ${tokenFile} of kubeconfig ${ref.access.path} cannot be read or is empty`,
+    `${ref.name}: the tokenFile of its kubeconfig cannot be read or is empty`,
     'look at who writes it; a relative path starts at the folder of the kubeconfig',
   );
 }
@@ -123,13 +124,13 @@ async function parseKubeconfig(ref: NamedAccess): Promise<{ config: KubeConfig; 
       throw refused(
         ref,
         'is a list of files, which is not supported',
-        `name one file; to make one of them: KUBECONFIG=${path} kubectl config view --flatten > kubeconfig.yaml`,
+        'name one file; to make one of them: kubectl config view --flatten > kubeconfig.yaml, with KUBECONFIG set to the list',
       );
     }
     throw refused(
       ref,
       `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'error'})`,
-      'correct kubeconfig.path of the cluster',
+      'correct kubeconfig.path of the cluster in its Mesh document; tidegate doctor names the file that it looks for',
     );
   }
   readable(ref, () => config.loadFromString(text));
@@ -183,15 +184,12 @@ function serverUrl(ref: NamedAccess, server: string): URL {
   return url;
 }
 
-function contextError(ref: NamedAccess, config: KubeConfig): TidegateError {
-  const known = config.getContexts().map((one) => one.name);
-  const wanted = ref.access.context ?? config.getCurrentContext();
-  return refused(
+const contextError = (ref: NamedAccess): TidegateError =>
+  refused(
     ref,
-    `has no complete context "${wanted}" (contexts: ${known.join(', ') || 'none'})`,
-    'correct kubeconfig.context of the cluster',
+    ref.access.context === undefined ? 'has no complete current context' : 'lacks the context that the config names',
+    'correct kubeconfig.context of the cluster; kubectl config get-contexts lists those of the file',
   );
-}
 
 const refused = (ref: NamedAccess, why: string, fix: string): TidegateError =>
-  new TidegateError('Invalid', `${ref.name}: kubeconfig ${ref.access.path} ${why}`, { fix });
+  new TidegateError('Invalid', `${ref.name}: its kubeconfig ${why}`, { fix });

@@ -4,7 +4,7 @@ import { statName, subsetName } from '../../../core/routing/names.ts';
 import { createNamespace } from '../../support/api-server.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE, type Shop } from './shop.ts';
-import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../../core/kube/cluster-ref.ts';
 import { useApiServers } from './use-api-servers.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
@@ -335,7 +335,7 @@ describe('readRecords', () => {
       metadata: { name: 'tidegate-checkout', namespace: 'read-other', labels: { 'tidegate.dev/owner': 'test' } },
       spec: { services: [{ name: 'checkout', namespace: 'read' }], resources: [] },
     });
-    const nowhere: ClusterRef = {
+    const nowhere: ReachableCluster = {
       name: 'lost',
       access: { kind: 'kubeconfig', path: `${servers().dir}/lost.kubeconfig` },
     };

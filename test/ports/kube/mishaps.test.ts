@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { annotations } from '../../../core/kube/labels.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE } from './shop.ts';
-import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../../core/kube/cluster-ref.ts';
 import { useApiServers } from './use-api-servers.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
@@ -127,7 +127,7 @@ describe('readRecords', () => {
     const { aws, gcp, act, service } = await adopted('read-broken');
     const brokenRecord = { metadata: { annotations: { [annotations.record]: '{"schema":1}' } } };
     await aws.cluster.admin.merge(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'), brokenRecord);
-    const gone: ClusterRef = {
+    const gone: ReachableCluster = {
       name: 'gone',
       access: { kind: 'kubeconfig', path: `${servers().dir}/never-written.kubeconfig` },
     };

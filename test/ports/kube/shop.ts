@@ -5,6 +5,7 @@ import type { Deployment, EnvoyConfig, Service } from '../../../core/kube/object
 import { cecName, deploymentName, subsetName } from '../../../core/routing/names.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import type { ServiceRef } from '../../../core/routing/service-ref.ts';
+import { givenClusters } from '../../support/given-clusters.ts';
 import type { Clusters } from '../../../platform/kube/clusters.ts';
 import type { TestCluster } from '../../support/api-server.ts';
 
@@ -171,7 +172,7 @@ export function testDeps(clusters: Clusters): TestDeps {
     },
   };
   return {
-    clusters,
+    clusters: givenClusters(clusters),
     clock,
     heartbeats,
     activity: {

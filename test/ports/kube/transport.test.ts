@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { toFailure, withFailures } from '../../../activities/failures.ts';
-import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import type { ReachableCluster } from '../../../core/kube/cluster-ref.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const frontend = { namespace: 'shop', name: 'checkout' };
 
-async function withKubeconfig(name: string, target: { server: string; token: string }): Promise<ClusterRef> {
+async function withKubeconfig(name: string, target: { server: string; token: string }): Promise<ReachableCluster> {
   const path = join(servers.dir, `${name}.kubeconfig`);
   await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: { ...target, ca } }]));
   return { name, access: { kind: 'kubeconfig', path } };
@@ -205,7 +205,7 @@ describe('credentials', () => {
         contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
       }),
     );
-    const refs: ClusterRef[] = [
+    const refs: ReachableCluster[] = [
       await withKubeconfig('wrong-token', { server: aws.server, token }),
       await withKubeconfig('nobody-listens', { server: 'https://127.0.0.1:1', token }),
       { name: 'broken', access: { kind: 'kubeconfig', path: broken } },
@@ -310,7 +310,7 @@ describe('403 for other reasons than a role, as a real API server words them', (
     spec: { ports: [{ port: 80 }] },
   });
 
-  async function asAdmin(): Promise<ClusterRef> {
+  async function asAdmin(): Promise<ReachableCluster> {
     const path = join(servers.dir, 'admin-2.kubeconfig');
     await writeFile(
       path,

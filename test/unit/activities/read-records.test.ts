@@ -31,7 +31,7 @@ function clusterWith(mayListAll: boolean): KubeCluster {
 }
 
 async function read(mayListAll: boolean) {
-  const clusters = { connect: () => clusterWith(mayListAll), close: () => Promise.resolve() };
+  const clusters = { connect: () => Promise.resolve(clusterWith(mayListAll)) };
   const activity = standaloneActivity(new AbortController().signal, 0);
   const ref = { name: 'aws', access: { kind: 'kubeconfig', path: '/kube/aws' } } as const;
   const result = await readRecords({ clusters, clock: systemClock, activity }, { service, clusters: [ref] });

@@ -63,10 +63,9 @@ describe('the user of a kubeconfig, as kubectl reads it', () => {
   });
 
   it('is Unavailable without its token file, never anonymous', async () => {
-    await expect(called({ user: { tokenFile: 'none.txt' } })).rejects.toMatchObject({
-      code: 'Unavailable',
-      message: expect.stringContaining(join(api.dir, 'none.txt')),
-    });
+    const error: unknown = await called({ user: { tokenFile: 'none.txt' } }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'Unavailable', message: expect.stringContaining('aws: the tokenFile') });
+    expect(String(error)).not.toContain(api.dir);
   });
 
   it('acts as whom it impersonates: user, uid, groups and extra', async () => {
@@ -155,10 +154,34 @@ describe('the cluster of a kubeconfig', () => {
 describe('a list of kubeconfigs', () => {
   it('is refused with the command that makes one of them', async () => {
     const list = [join(api.dir, 'a.yaml'), join(api.dir, 'b.yaml')].join(delimiter);
-    await expect(calledWith(list)).rejects.toMatchObject({
+    const error: unknown = await calledWith(list).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
       code: 'Invalid',
       message: expect.stringContaining('is a list of files'),
       fix: expect.stringContaining('--flatten'),
     });
+    expect(JSON.stringify(error) + String(error)).not.toContain(api.dir);
+  });
+});
+
+describe('an error about a kubeconfig', () => {
+  it('names the cluster, and neither file nor context: it goes into the history of a run', async () => {
+    const file = join(api.dir, 'other.yaml');
+    await writeFile(file, 'current-context: secret-place\n');
+    const clusters = createClusters({ deadlineMs: 5_000 });
+    for (const access of [
+      { path: join(api.dir, 'none.yaml') },
+      { path: file },
+      { path: file, context: 'secret-ctx' },
+    ]) {
+      const error: unknown = await clusters
+        .connect({ name: 'aws', access: { kind: 'kubeconfig', ...access } })
+        .get(kinds.service, { namespace: 'shop', name: 'checkout' })
+        .catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'Invalid', fix: expect.stringMatching(/^correct kubeconfig\./) });
+      expect(String(error)).toContain('aws: its kubeconfig');
+      expect(JSON.stringify(error) + String(error)).not.toMatch(new RegExp(`${api.dir}|secret`));
+    }
+    await clusters.close();
   });
 });

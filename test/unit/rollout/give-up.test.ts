@@ -211,7 +211,17 @@ describe('messages while everything goes back', () => {
 describe('the validator and the reducer', () => {
   it('agree in every phase: what is welcome does something, what is refused changes nothing', () => {
     const phases: readonly RolloutState['phase'][] = [
-      ...(['preparing', 'entering', 'applying', 'verifying', 'baking', 'gated', 'paused', 'needs-person'] as const),
+      ...([
+        'preparing',
+        'entering',
+        'applying',
+        'verifying',
+        'baking',
+        'gated',
+        'paused',
+        'needs-person',
+        'confirming',
+      ] as const),
       ...(['committing', 'releasing', 'restoring', 'proving-restore', 'ended'] as const),
     ];
     const types: readonly MessageType[] = ['approve', 'pause', 'resume', 'abort', 'promote', 'giveUp'];

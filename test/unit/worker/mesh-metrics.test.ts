@@ -2,20 +2,20 @@ import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { withFailures } from '../../../activities/failures.ts';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
-import type { MeshConfig } from '../../../core/config/types.ts';
+import type { ReachableMesh } from '../../../core/config/types.ts';
 import type { WatchSloInput, WatchSloResult } from '../../../core/judge/look/watch.ts';
 import type { MetricsRef } from '../../../core/judge/series/metrics-ref.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
+import { ownMeshes } from '../../../worker/mesh-config.ts';
 import { meshMetrics } from '../../../worker/mesh-metrics.ts';
 
 const own = { url: 'http://127.0.0.1:1', tokenEnv: 'PROMETHEUS_TOKEN' };
-const loadMesh = async (): Promise<MeshConfig> => ({
-  name: 'shop',
-  installation: 'default',
-  clusters: [],
-  metrics: own,
-});
+const readMeshes = async (): Promise<readonly ReachableMesh[]> => [
+  { name: 'shop', installation: 'default', clusters: [], metrics: own },
+];
+let nowMs = 0;
+const meshesOf = (config: { readMeshes: typeof readMeshes }) => ownMeshes({ config, nowMs: () => (nowMs += 10_000) });
 const clientsOf = (env: Record<string, string>) => createMetricsClients({ env, now: Date.now });
 
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
@@ -35,7 +35,7 @@ describe('the metrics of a mesh', () => {
   it('are those of the worker’s own config, whatever a plan says', async () => {
     const asked: MetricsRef[] = [];
     const { connect } = clientsOf({ PROMETHEUS_TOKEN: 'secret', AWS_SECRET_ACCESS_KEY: 'more' });
-    const of = meshMetrics({ config: { loadMesh }, connect: (ref) => (asked.push(ref), connect(ref)) });
+    const of = meshMetrics({ meshes: meshesOf({ readMeshes }), connect: (ref) => (asked.push(ref), connect(ref)) });
     const { probeSlos } = withFailures(createObserveActivities({ connectMetrics: of, now: Date.now }));
     const stolen = { url: 'http://127.0.0.1:2', tokenEnv: 'AWS_SECRET_ACCESS_KEY' };
     const input = { service, slos: watch('bake', 0).slos, clusters: ['aws'], metrics: stolen };
@@ -46,9 +46,9 @@ describe('the metrics of a mesh', () => {
   it('stay those that were known when the config cannot be read', async () => {
     let broken = false;
     const config = {
-      loadMesh: () => (broken ? Promise.reject(new TidegateError('Invalid', 'half written')) : loadMesh()),
+      readMeshes: () => (broken ? Promise.reject(new TidegateError('Invalid', 'half written')) : readMeshes()),
     };
-    const of = meshMetrics({ config, connect: clientsOf({ PROMETHEUS_TOKEN: 'secret' }).connect });
+    const of = meshMetrics({ meshes: meshesOf(config), connect: clientsOf({ PROMETHEUS_TOKEN: 'secret' }).connect });
     const before = await of('shop');
     broken = true;
     expect(await of('shop')).toBe(before);
@@ -58,7 +58,7 @@ describe('the metrics of a mesh', () => {
 
 describe('a worker without its token', () => {
   const deps = {
-    connectMetrics: meshMetrics({ config: { loadMesh }, connect: clientsOf({}).connect }),
+    connectMetrics: meshMetrics({ meshes: meshesOf({ readMeshes }), connect: clientsOf({}).connect }),
     now: Date.now,
   };
   const { watchSlo, probeSlos } = withFailures(createObserveActivities(deps));

@@ -7,6 +7,7 @@ import { WHOLE } from '../../../core/values/share.ts';
 import { createActivities } from '../../../worker/activities.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { record } from '../../support/facts.ts';
+import { writeMesh } from '../../support/mesh-file.ts';
 import { never, startFakeApi, statusText, type FakeAnswer, type FakeCall } from '../../support/fake-api.ts';
 
 const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
@@ -43,6 +44,7 @@ const answer = ({ method, path }: FakeCall): FakeAnswer | Promise<FakeAnswer> =>
 describe('behind 8 reads that hang', () => {
   it('a restore begins to write at once, where the forward way would wait for a connection', async () => {
     const api = await startFakeApi(answer);
+    await writeMesh({ dir: api.dir, clusters: [api.ref] });
     const worker = createActivities({ directory: api.dir, env: {} });
     const read = (input: ReadRecordsInput) => worker.activities.readRecords(input);
     const restore = (input: RestoreInput) => worker.activities.restore(input);
@@ -50,13 +52,13 @@ describe('behind 8 reads that hang', () => {
     const environment = new MockActivityEnvironment();
     const run = <T, R>(activity: (input: T) => Promise<R>, input: T): Promise<R> =>
       new MockActivityEnvironment().run(activity, input);
-    const input: RestoreInput = { service, cluster: api.ref, epoch: 10, run: 'r2', serving: [] };
+    const input: RestoreInput = { service, cluster: { name: 'aws' }, epoch: 10, run: 'r2', serving: [] };
     const writes = (): number => api.seen.filter(({ method }) => method === 'PATCH').length;
     // The first one loads code and opens a connection.
     await run(restore, input).catch(() => undefined);
     const before = { calls: api.seen.length, writes: writes() };
     const hung = Array.from({ length: 8 }, () =>
-      environment.run(read, { service, clusters: [api.ref] }).catch(() => undefined),
+      environment.run(read, { service, clusters: [{ name: 'aws' }] }).catch(() => undefined),
     );
     try {
       // The pool of the forward way is taken: no read of the eight gets further.

@@ -13,7 +13,7 @@ import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import { carries, clientsOf, isBack, land, type Clients, type Fence, type Write } from './clusters.ts';
 import { checkStep, type Watching } from './invariants.ts';
 
-type Issued = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' }>;
+type Issued = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' | 'takeBack' }>;
 export type Answer = 'good' | 'contradicted' | 'untested';
 
 export interface Open {
@@ -60,7 +60,7 @@ function openCommand(h: History, command: Command, before: RolloutState): void {
     if (before.watching > 0) h.replaced.push(before.watching);
     return;
   }
-  if (command.type === 'retire' || command.type === 'giveUp') return;
+  if (command.type === 'retire' || command.type === 'giveUp' || command.type === 'takeBack') return;
   if (h.open !== null) supersede(h, h.open);
   if (command.type === 'restore') h.epoch += 1;
   h.open = { command, writes: writesOf(h, command) };
@@ -84,6 +84,10 @@ function writesOf({ plan, epoch }: History, command: Issued): Write[] {
       const share = command.type === 'enter' ? 0 : (wave.steps[command.step]?.share ?? 0);
       return to('forward', wave.clients, wave.serving, share);
     }
+    case 'confirm':
+      return plan.waves.flatMap(({ clients, serving, steps }) =>
+        to('forward', clients, serving, steps.at(-1)?.share ?? 0),
+      );
     case 'commit': {
       const all = plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]);
       return command.serving.length === 0 ? [] : to('commit', [...new Set(all)], command.serving);

@@ -87,7 +87,7 @@ const goesOnBy: Partial<Record<Phase, readonly RolloutEvent['type'][]>> = {
 
 function checkGoing(event: RolloutEvent, before: RolloutState, { phase }: RolloutState): void {
   const allowed = goesOnBy[before.phase];
-  if (allowed === undefined || !['preparing', 'applying', 'committing'].includes(phase)) return;
+  if (allowed === undefined || !['preparing', 'applying', 'confirming', 'committing'].includes(phase)) return;
   const unknown = event.type === 'watched' && event.result.verdict !== 'healthy';
   if (unknown || !allowed.includes(event.type)) fail('it goes on without evidence or a word', event, before);
 }
@@ -109,7 +109,7 @@ function checkMessage(event: RolloutEvent, before: RolloutState, nothing: boolea
 /** Waves that are behind, and the present one where it waits after its last bake with evidence or a person's word. */
 function baked(plan: Plan, { wave, step, phase }: RolloutState): string[] {
   const last = (plan.waves[wave]?.steps.length ?? 0) - 1;
-  const behind = (phase === 'gated' || phase === 'paused') && step === last ? wave + 1 : wave;
+  const behind = ['gated', 'paused', 'confirming'].includes(phase) && step === last ? wave + 1 : wave;
   return plan.waves.slice(0, behind).flatMap(({ serving }) => serving);
 }
 

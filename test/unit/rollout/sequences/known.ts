@@ -107,7 +107,7 @@ export const known: readonly Known[] = [
     rule: 'refused: adopt: is scaled to zero',
     steps: [
       ['deploy', 'finish', 0, 3],
-      ['reset', 'finish', 0, 0],
+      ['reset', 'finish', 1, 0],
       ['release', 'finish', 0, 0],
       ['pin dropped', 'finish', 0, 0],
     ],
@@ -120,7 +120,7 @@ export const known: readonly Known[] = [
     steps: [
       ['move topology', 'finish', 0, 3],
       ['adopt', 'finish', 0, 0],
-      ['deploy', 'terminate', 13, 0],
+      ['deploy', 'terminate', 14, 0],
       ['cluster joins', 'finish', 0, 0],
     ],
   },

@@ -33,7 +33,7 @@ export interface Retirement {
   failures: number;
 }
 
-type Kept = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' }>;
+type Kept = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' | 'takeBack' }>;
 
 /** Where a reset may go on from. */
 interface Moment {
@@ -103,6 +103,17 @@ export function resetRun(world: World, old: Run, at: number): void {
   world.chains.set(id, chain);
   world.run = run;
   if (open !== null) run.tasks = tasksOf(world, run, open);
+  feed(world, run, { type: 'wasReset', atMs: world.mesh.nowMs });
+}
+
+type TakeBack = Extract<Command, { type: 'takeBack' }>;
+
+function takeBack(world: World, run: Run, { turn, clients, serving }: TakeBack): Task[] {
+  const by = writers(run, turn);
+  return clients.map((cluster) => ({
+    cluster,
+    work: () => activities.restore(atCluster(world, run, { cluster, by: by(cluster) }), serving),
+  }));
 }
 
 export function feed(world: World, run: Run, event: RolloutEvent): void {
@@ -110,6 +121,7 @@ export function feed(world: World, run: Run, event: RolloutEvent): void {
   run.state = state;
   for (const command of commands) {
     if (command.type === 'retire') retire(world, run.plan, command.what);
+    else if (command.type === 'takeBack') run.tasks = [...takeBack(world, run, command), ...run.tasks];
     else if (command.type !== 'watch' && command.type !== 'stopWatch' && command.type !== 'giveUp') {
       // What is under way is cancelled, but an attempt that has begun may still write.
       world.late.push(...run.tasks.slice(0, 1));
@@ -138,7 +150,14 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
   const by = writers(run, command.seq);
   const each = (clusters: readonly string[], work: (at: activities.At) => void): Task[] =>
     clusters.map((cluster) => ({ cluster, work: () => work(atCluster(world, run, { cluster, by: by(cluster) })) }));
+  const held = (): Task[] =>
+    plan.waves.flatMap((wave) => {
+      const versions = wave.steps.at(-1)?.versions ?? {};
+      return each(wave.clients, (at) => activities.applyRouting(at, { versions, redirect: true, build: '' }));
+    });
   switch (command.type) {
+    case 'confirm':
+      return held();
     case 'prepare': {
       if (command.wave === 0) keepVersion(world, plan.version);
       return each(madeIn(plan, waveOf(plan, command.wave)), (at) => {
@@ -162,13 +181,11 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
       const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
       const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : command.serving;
       const pin = (name: string): string => (pinned.includes(name) ? plan.version : '');
-      const whole = plan.waves.every((wave) => wave.serving.every((name) => command.serving.includes(name)));
-      const held = (whole ? plan.waves : []).flatMap((wave) => {
-        const versions = wave.steps.at(-1)?.versions ?? {};
-        return each(wave.clients, (at) => activities.applyRouting(at, { versions, redirect: true, build: '' }));
-      });
+      const whole =
+        plan.confirms === undefined &&
+        plan.waves.every((wave) => wave.serving.every((name) => command.serving.includes(name)));
       return [
-        ...held,
+        ...(whole ? held() : []),
         ...each(all, (at) => activities.commit(at, { serving: command.serving, pin: pin(at.cluster.name) })),
       ];
     }
