@@ -53,8 +53,8 @@ export async function doNeed(
       await does('keepWarm').keepWarm({ ...at(need.cluster), version: need.version, dueMs: need.dueMs });
       return '';
     case 'retire': {
-      const { version } = need;
-      const changes = await does('retireVersion').retireVersion({ service, clusters, version, drainMs });
+      const { version, keptIn } = need;
+      const changes = await does('retireVersion').retireVersion({ service, clusters, version, drainMs, keptIn });
       const skipped = changes.some(({ action }) => action === 'skipped');
       return skipped ? `${version} is called again: it stays` : '';
     }

@@ -5,6 +5,7 @@
  * except where something may be taken away only once nobody anywhere can still send to it.
  */
 import { mentions, pinOf, serves } from '../routing/changes.ts';
+import { isBehindIn, newestProven } from '../routing/newest-proven.ts';
 import { inNormalForm } from '../routing/normal-form.ts';
 import type { RoutingRecord } from '../routing/record.ts';
 import { sameTraffic } from '../routing/weights.ts';
@@ -23,7 +24,14 @@ export type Need = { readonly reason: string } &
     | { readonly kind: 'free'; readonly cluster: string; readonly version: string; readonly autoscaler: string }
     | { readonly kind: 'keep'; readonly cluster: string; readonly version: string; readonly dueMs: number }
     /** dueMs: not before, ms since the epoch; 0 = at once. */
-    | { readonly kind: 'retire'; readonly version: string; readonly dueMs: number; readonly objects: readonly string[] }
+    | {
+        readonly kind: 'retire';
+        readonly version: string;
+        readonly dueMs: number;
+        readonly objects: readonly string[];
+        /** Clusters whose callers past Envoy get it: its pods stay there. */
+        readonly keptIn: readonly string[];
+      }
   );
 
 export interface ServiceState {
@@ -37,12 +45,9 @@ export interface ServiceState {
 export function needsOf(state: ServiceState): Need[] {
   const { clusters } = state;
   const unseen = clusters.flatMap(unseenNeed);
-  const half = clusters.filter(({ record }) => record !== null && halfMoved(record)).map(({ cluster }) => cluster);
-  if (half.length > 0) {
-    const reason = `${half.join(', ')}: current traffic differs from the proven one, and no run owns it`;
-    // Everything else depends on what serves: the restore settles that first.
-    return [{ kind: 'restore', clusters: half, reason }, ...unseen];
-  }
+  const back = backNeeds(clusters);
+  // Everything else depends on what serves: the restore settles that first.
+  if (back.length > 0) return [...back, ...unseen];
   return [
     ...unseen,
     ...clusters.flatMap(pinNeed),
@@ -60,6 +65,22 @@ const halfMoved = (record: RoutingRecord): boolean => {
   return !sameTraffic(versions.current, versions.proven);
 };
 
+function backNeeds(clusters: readonly ClusterState[]): Need[] {
+  const records = clusters.flatMap(({ record }) => (record === null ? [] : [record]));
+  const half = records.filter(halfMoved).map(({ cluster }) => cluster);
+  // Whether it is ready there is asked by the restore itself.
+  const isSeen = (_: string, name: string): boolean =>
+    clusters.some((one) => one.cluster === name && one.record !== null);
+  const newest = newestProven(records, isSeen);
+  const behind = records.filter((record) => isBehindIn(record, newest).length > 0).map(({ cluster }) => cluster);
+  const why = [
+    half.length === 0 ? '' : `${half.join(', ')}: current traffic differs from the proven one, and no run owns it`,
+    behind.length === 0 ? '' : `${behind.join(', ')}: other clients have proven more than the record says`,
+  ].filter((text) => text !== '');
+  if (why.length === 0) return [];
+  return [{ kind: 'restore', clusters: [...new Set([...half, ...behind])], reason: why.join('; ') }];
+}
+
 function unseenNeed({ cluster, unreachable, broken }: ClusterState): Need[] {
   if (unreachable !== '') return [{ kind: 'reach', cluster, reason: unreachable }];
   return broken === '' ? [] : [{ kind: 'person', cluster, reason: broken }];
@@ -76,9 +97,10 @@ function pinNeed({ cluster, record, pinned }: ClusterState): Need[] {
 const servedAnywhere = (clusters: readonly ClusterState[], version: string): boolean =>
   clusters.some(({ record }) => record !== null && serves(record, version));
 
-function freeNeeds({ cluster, holds, versions }: ClusterState, clusters: readonly ClusterState[]): Need[] {
+function freeNeeds(here: ClusterState, clusters: readonly ClusterState[]): Need[] {
+  const { cluster, holds } = here;
   return holds
-    .filter((hold) => !isHeld(hold, versions, clusters))
+    .filter((hold) => !isHeld(hold, here, clusters))
     .map(({ autoscaler, version }) => {
       const reason = `${cluster}: HorizontalPodAutoscaler ${autoscaler} is still held for ${version}, whose rollout is over`;
       return { kind: 'free', cluster, version, autoscaler, reason };
@@ -88,10 +110,11 @@ function freeNeeds({ cluster, holds, versions }: ClusterState, clusters: readonl
 /** A hold keeps the replaced version at its size while it is warm: until it leaves, or serves again. */
 function isHeld(
   { version, on, replicas }: Hold,
-  versions: readonly VersionHere[],
+  { versions, pinned }: ClusterState,
   all: readonly ClusterState[],
 ): boolean {
-  if (on === version || !servedAnywhere(all, version)) return false;
+  // What callers past Envoy get here has not been replaced.
+  if (on === version || on === pinned || !servedAnywhere(all, version)) return false;
   if (on === '') return replicas > 0;
   return versions.some((one) => one.version === on) && !servedAnywhere(all, on);
 }
@@ -102,7 +125,9 @@ function versionNeeds({ clusters, nowMs, warmMs }: ServiceState, someUnseen: boo
   return names
     .filter((version) => !servedAnywhere(clusters, version))
     .flatMap((version) => {
-      const places = here.filter((one) => one.version === version);
+      const keptIn = clusters.filter((one) => isGot(one, version, clusters)).map(({ cluster }) => cluster);
+      const places = here.filter((one) => one.version === version && !keptIn.includes(one.cluster));
+      if (places.length === 0) return [];
       const warm = places.flatMap((one) => warmNeed(one, clusters, nowMs + warmMs));
       if (warm.length > 0) return warm;
       // One that is not seen may still send to it.
@@ -110,18 +135,30 @@ function versionNeeds({ clusters, nowMs, warmMs }: ServiceState, someUnseen: boo
       const dueMs = Math.max(0, ...places.map(({ due }) => (typeof due === 'number' ? due : 0)));
       const objects = places.flatMap((one) => one.objects.map((name) => `${one.cluster}: ${name}`));
       const since = dueMs === 0 ? '' : ', and its warm time ends';
-      return [{ kind: 'retire', version, dueMs, objects, reason: `nothing serves ${version}${since}` } satisfies Need];
+      const reason = `nothing serves ${version}${since}`;
+      return [{ kind: 'retire', version, dueMs, objects, keptIn, reason } satisfies Need];
     });
 }
 
 type Place = VersionHere & { readonly cluster: string };
 
-/** Versions with something left here: objects, or a word in the record. What callers past Envoy get is never left over. */
-function versionsIn({ cluster, versions, record, pinned }: ClusterState): Place[] {
+/**
+ * Do callers past Envoy get it here? Where neither record nor pin says so, every running version answers; what another
+ * cluster serves is the one that is meant then, and where none is, nobody can tell.
+ */
+function isGot({ pinned, answering = [] }: ClusterState, version: string, clusters: readonly ClusterState[]): boolean {
+  if (pinned === version) return true;
+  const isMeant = (one: string): boolean =>
+    servedAnywhere(clusters, one) || clusters.some((other) => other.pinned === one);
+  return answering.includes(version) && (isMeant(version) || !answering.some(isMeant));
+}
+
+/** Versions with something here: objects, or a word in the record. */
+function versionsIn({ cluster, versions, record }: ClusterState): Place[] {
   const made = versions.map((one) => ({ ...one, cluster }));
   const named = record === null ? [] : namedIn(record).filter((name) => !made.some(({ version }) => version === name));
   const bare = named.map((version): Place => ({ version, cluster, objects: [], serving: false, due: null }));
-  return [...made, ...bare].filter(({ version }) => version !== pinned);
+  return [...made, ...bare];
 }
 
 const namedIn = (record: RoutingRecord): string[] => {

@@ -3,6 +3,7 @@ import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import { TidegateError, refuse } from '../values/error.ts';
 import { type Shares, positiveShares } from '../values/share.ts';
+import { type NewestByCluster, withNewest } from './newest-proven.ts';
 import { inNormalForm } from './normal-form.ts';
 import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares, VersionsPart } from './record.ts';
 import type { ServiceRef } from './service-ref.ts';
@@ -59,22 +60,28 @@ export function taken(record: RoutingRecord, writer: Writer): RoutingRecord {
   return { ...record, versions: takenBy(record.versions, writer) };
 }
 
+const whereIs = ({ cluster, namespace, service }: RoutingRecord): string =>
+  `${cluster}/${namespace}/CiliumEnvoyConfig/tidegate-${service}`;
+
+/** Refuses to write a record that only a newer Tidegate understands. */
+function assertUnderstood(record: RoutingRecord): void {
+  const unknown = record.needs ?? [];
+  if (unknown.length === 0) return;
+  refuse(
+    'Unavailable',
+    `${whereIs(record)}: the record needs a newer Tidegate (${unknown.join(', ')})`,
+    'nothing was written; let a worker of the newer version take it',
+  );
+}
+
 /** Refuses a run that another one has overtaken, and a record that only a newer Tidegate understands. */
 export function assertEpoch(record: RoutingRecord, writer: Writer): void {
   const part = record.versions;
-  const where = `${record.cluster}/${record.namespace}/CiliumEnvoyConfig/tidegate-${record.service}`;
-  const unknown = record.needs ?? [];
-  if (unknown.length > 0) {
-    refuse(
-      'Unavailable',
-      `${where}: the record needs a newer Tidegate (${unknown.join(', ')})`,
-      'nothing was written; let a worker of the newer version take it',
-    );
-  }
+  assertUnderstood(record);
   if (claimOf(part, writer) !== 'overtaken') return;
   refuse(
     'FencedOut',
-    `${where}: the versions belong to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
+    `${whereIs(record)}: the versions belong to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
     'nothing was written; follow the newer run, or start again after it has ended',
   );
 }
@@ -142,12 +149,16 @@ export const otherBuild = ({ cluster, namespace, service }: RoutingRecord, versi
     { fix: 'use another version name' },
   );
 
-/** current := proven. What was in current only stays at 0, so that its requests end in peace. serving [] = all. */
+/**
+ * current := proven. What was in current only stays at 0, so that its requests end in peace. serving [] = all.
+ * `newest`: commits that this record may not have heard of, and that are finished here.
+ */
 export function restored(
-  record: RoutingRecord,
-  { serving, ...writer }: Writer & { serving: readonly string[] },
+  found: RoutingRecord,
+  { serving, newest = {}, ...writer }: Writer & { serving: readonly string[]; newest?: NewestByCluster },
 ): RoutingRecord {
-  assertEpoch(record, writer);
+  assertEpoch(found, writer);
+  const record = withNewest(found, newest);
   const versions = takenBy(record.versions, writer);
   const { proven, current } = versions;
   // Nothing proven: there is no half way back to no Envoy at all.
@@ -171,11 +182,14 @@ export function committed(
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
   const previous: Record<string, string> = { ...versions.previous };
+  const commits: Record<string, number> = { ...versions.commits };
   for (const name of serving.filter((one) => Object.hasOwn(current, one))) {
     const shares = positiveShares(current[name]);
     const old = versions.proven?.[name];
     if (old !== undefined && !sameTraffic({ [name]: old }, { [name]: shares })) previous[name] = mainVersion(old);
     proven[name] = shares;
+    // The run's own number: a record's epoch may be higher in one cluster than in another.
+    commits[name] = writer.epoch;
   }
   return {
     ...record,
@@ -184,6 +198,7 @@ export function committed(
       ...versions,
       proven: Object.keys(proven).length === 0 ? null : proven,
       previous,
+      ...(Object.keys(commits).length > 0 && { commits }),
       closed: true,
     },
   };
@@ -200,6 +215,7 @@ export const pinOf = (record: RoutingRecord | null): string =>
 
 /** Takes a version without traffic out. The epoch stays: a retirement must not fence out a running rollout. */
 export function withoutVersion(record: RoutingRecord, version: string): RoutingRecord {
+  assertUnderstood(record);
   const { versions } = record;
   const previous = Object.fromEntries(Object.entries(versions.previous).filter(([, name]) => name !== version));
   return {

@@ -11,7 +11,7 @@ import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workl
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, type Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
-import { isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
+import { isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
@@ -71,6 +71,7 @@ export function planRollout({ config, read, change, running }: PlanInput): Plan 
     drainMs: service.drainMs,
     configDigest: config.digest,
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
+    ...finishing(context),
     ...(out.unreached.length > 0 && { unreached: out.unreached }),
     notes: [
       ...(config.notes ?? []),
@@ -111,6 +112,13 @@ function seenIn(facts: readonly ClusterFacts[]): Pick<Plan, 'seen' | 'owners'> {
     seen: Object.fromEntries(written.map(({ cluster, epoch }) => [cluster, epoch])),
     owners: Object.fromEntries(written.map(({ cluster, epoch, run }) => [cluster, { epoch, run }])),
   };
+}
+
+/** A restore finishes a commit that ended half way: what it had proven is what the others go on to. */
+function finishing({ change, facts }: Context): Pick<Plan, 'newest'> {
+  if (change.kind !== 'restore') return {};
+  const newest = newestIn(facts);
+  return Object.keys(newest).length === 0 ? {} : { newest };
 }
 
 /** Per client cluster the share of each serving cluster. */

@@ -1,5 +1,6 @@
 /** What the facts of the clusters say to a change: who is adopted, what serves, where calls go. */
 import type { LoadedConfig } from '../../config/types.ts';
+import { type NewestByCluster, newestProven } from '../../routing/newest-proven.ts';
 import { mainVersion } from '../../routing/weights.ts';
 import type { Shares } from '../../values/share.ts';
 import type { ClusterFacts, WorkloadFacts } from '../../workload/facts.ts';
@@ -35,3 +36,10 @@ export function topologyOf(config: LoadedConfig, one: ClusterFacts, whole: numbe
 /** What is proven in a serving cluster, as any client's record says. */
 export const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>
   facts.map(({ record }) => mainVersion(record?.versions.proven?.[serving])).find((version) => version !== '') ?? '';
+
+/** Commits that some of the clients have not heard of, of versions that are ready where they serve. */
+export const newestIn = (facts: readonly ClusterFacts[]): NewestByCluster =>
+  newestProven(
+    facts.flatMap(({ record }) => (record === null ? [] : [record])),
+    (version, cluster) => facts.some((one) => one.cluster === cluster && (workloadOf(one, version)?.ready ?? 0) > 0),
+  );
