@@ -169,7 +169,8 @@ async function write(
   const { plan } = context;
   await context.takenBack;
   await forEach(wave.clients, async (cluster) => {
-    const initial = plan.initial[cluster];
+    // A record begins when a version enters. One that is gone later was taken back, with the pods: nothing begins anew there.
+    const initial = enters === '' ? undefined : plan.initial[cluster];
     const digest = enters === '' ? undefined : context.builds.get(cluster);
     const build = digest === undefined ? undefined : { version: enters, digest, atMs: Date.now() };
     const bounds = present({ scheduleToCloseTimeout: withinMs });

@@ -68,9 +68,11 @@ export async function doNeed(
     case 'retire':
     case 'original': {
       const { version } = need;
-      const where = need.kind === 'retire' ? { clusters } : { clusters: [refOf(clusters, need.cluster)] };
-      const original = need.kind === 'retire' ? {} : { original: need.deployment };
-      const changes = await does('retireVersion').retireVersion({ service, ...where, ...original, version, drainMs });
+      const what =
+        need.kind === 'retire'
+          ? { clusters, keptIn: need.keptIn }
+          : { clusters: [refOf(clusters, need.cluster)], original: need.deployment };
+      const changes = await does('retireVersion').retireVersion({ service, ...what, version, drainMs });
       const skipped = changes.some(({ action }) => action === 'skipped');
       if (!skipped) return '';
       return need.kind === 'retire'

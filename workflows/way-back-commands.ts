@@ -19,6 +19,7 @@ import {
   type RunContext,
 } from './run-context.ts';
 import type { Writer } from '../core/routing/changes.ts';
+import { present } from '../core/values/json.ts';
 
 /** Of one client cluster: its write, and its proof. */
 type Flows = Map<string, CancellationScope>;
@@ -110,6 +111,7 @@ const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack):
   ...by,
   serving,
   absent: absentIn(context),
+  ...present({ newest: context.plan.newest }),
 });
 
 /** Longest that the end of a way back waits for a record to name who was given up, ms. */

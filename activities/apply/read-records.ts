@@ -26,6 +26,7 @@ import {
   type Route,
   type Surroundings,
 } from '../../core/workload/surroundings.ts';
+import { assertMade, versionsOf } from '../../core/workload/unmade.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { KubeDeps } from '../ports.ts';
 import { recordOf } from '../record-store.ts';
@@ -66,7 +67,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   ]);
   const frontend = services.find(({ metadata }) => metadata.name === service.service) ?? null;
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
-  const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name);
+  const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name, deployments);
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
   const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
   return {
@@ -135,9 +136,11 @@ interface ReadRecord {
 
 const noRecord: ReadRecord = { record: null, broken: [] };
 
-function recordOrWhyNot(route: EnvoyConfig, cluster: string): ReadRecord {
+function recordOrWhyNot(route: EnvoyConfig, cluster: string, deployments: readonly Deployment[]): ReadRecord {
   try {
-    return { record: recordOf(route, cluster), broken: [] };
+    const record = recordOf(route, cluster);
+    if (record !== null) assertMade(record, versionsOf(record, deployments));
+    return { record, broken: [] };
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
     return { record: null, broken: [`${describeObject(route)}: ${error.message}`] };

@@ -38,7 +38,7 @@ export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): 
   const pods = await Promise.all(all.map((at) => managedDeployment(at, input.version)));
   // Every record has let go of it: one that names it again has chosen it meanwhile.
   if (await anywhere(all, (record) => mentions(record, input.version))) return [...routes, ...skipped(input)];
-  const rest = await Promise.all(all.map((at, i) => removeVersion(at, input.version, pods[i] ?? null)));
+  const rest = await Promise.all(all.map((at, i) => removeVersion(at, input, pods[i] ?? null)));
   return [...routes, ...rest.flat()];
 }
 
@@ -73,16 +73,18 @@ async function leaveRecord(at: RecordAt, version: string): Promise<readonly Obje
 
 async function removeVersion(
   at: RecordAt,
-  version: string,
+  { version, keptIn = [] }: RetireVersionInput,
   deployment: Deployment | null,
 ): Promise<readonly ObjectChange[]> {
   const { installation } = at.service;
-  const services = await subsetServices(at, version);
+  // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
+  // record says so. It keeps its own Service: who pins it anew asks that for ready pods.
+  const kept = keptIn.includes(at.cluster.name) || (await pinnedTo(at)) === version;
+  const isOwn = ({ metadata }: Service): boolean => metadata.labels?.[labels.cluster] === at.cluster.name;
+  const services = (await subsetServices(at, version)).filter((one) => !(kept && isOwn(one)));
   const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
   const released = await releaseAutoscalers(at, version);
-  // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
-  // record says so.
-  if (deployment === null || (await pinnedTo(at)) === version) return [...removed, ...released];
+  if (deployment === null || kept) return [...removed, ...released];
   const autoscaler = await removeAutoscaler(at, deployment.metadata.name);
   const gone = await removeObject(at.cluster, deployment, { installation });
   return [...removed, ...released, ...autoscaler, gone];

@@ -3,19 +3,27 @@
  * Repeating it is harmless, and a run that a newer one has overtaken is refused.
  */
 import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
+import { kinds } from '../../core/kube/kinds.ts';
+import type { Deployment } from '../../core/kube/objects.ts';
 import type { DesiredRecord } from '../../core/render/checked.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
 import { assertEpoch, restored } from '../../core/routing/changes.ts';
 import { partOf } from '../../core/routing/part.ts';
+import type { RoutingRecord } from '../../core/routing/record.ts';
+import { assertMade, unbuilt, versionsOf } from '../../core/workload/unmade.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
-import { statWeights, updateRecord, type FoundRecord } from '../record-store.ts';
+import { statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
 
 export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
   const cluster = await clusters.connect(input);
-  const written = await updateRecord({ cluster, service: input.service }, async (found) =>
-    wantedBack(found, await claim(activity, found.record, { input, over: 'anyFormerRun', part: partOf(input) })),
-  );
+  const at = { cluster, service: input.service };
+  const written = await updateRecord(at, async (found) => {
+    const by = await claim(activity, found.record, { input, over: 'anyFormerRun', part: partOf(input) });
+    const wanted = wantedBack(found, by);
+    if (wanted !== null) await assertKnown(at, wanted.record);
+    return wanted;
+  });
   const proven = written?.record.versions.proven ?? null;
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
   const weights = written === null || proven === null ? {} : statWeights(written.record);
@@ -23,6 +31,13 @@ export async function restore({ clusters, clock, activity }: KubeDeps, input: Re
   const by = activity.runId();
   const end = { cluster: cluster.name, writtenAtMs: clock.nowMs(), ...(by !== null && { by }) };
   return { ...end, changes: written?.changes ?? [], weights, withdrawn };
+}
+
+/** Asks the cluster only for what its record does not tell: a version that nobody made would answer nobody. */
+async function assertKnown({ cluster, service }: RecordAt, record: RoutingRecord): Promise<void> {
+  if (unbuilt(record).length === 0) return;
+  const deployments = await cluster.list<Deployment>(kinds.deployment, service.namespace);
+  assertMade(record, versionsOf(record, deployments));
 }
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {

@@ -9,6 +9,7 @@ import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/c
 import type { WayBackKind } from '../rollout/change.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
+import type { NewestByCluster } from '../routing/newest-proven.ts';
 import type { Part } from '../routing/part.ts';
 import type { Absence } from '../routing/record.ts';
 import type { Need } from '../rollout/settled.ts';
@@ -111,6 +112,8 @@ export interface RestoreInput extends Writer, OfPart {
   readonly serving: readonly string[];
   /** Clusters that the run goes on without, for the record to name. Absent: an older workflow's; the record keeps its own. */
   readonly absent?: Readonly<Record<string, Absence>>;
+  /** Commits that this cluster may not have heard of. Absent: its record knows all that is proven. */
+  readonly newest?: NewestByCluster;
 }
 
 export interface RestoreResult extends ApplyRoutingResult {
@@ -119,6 +122,8 @@ export interface RestoreResult extends ApplyRoutingResult {
 }
 
 export interface RetireVersionInput {
+  /** Names of clusters whose callers past Envoy get the version: its pods stay there. Absent: only where it is pinned. */
+  readonly keptIn?: readonly string[];
   readonly service: ServiceRef;
   /** Every cluster of the mesh that may route to or run the version. */
   readonly clusters: readonly ClusterRef[];

@@ -5,6 +5,7 @@
  * except where something may be taken away only once nobody anywhere can still send to it.
  */
 import { mentions, pinOf, serves } from '../routing/changes.ts';
+import { isBehindIn, newestProven } from '../routing/newest-proven.ts';
 import { leavingFrom } from '../routing/normal-form.ts';
 import { halfMovedParts, parts, type Part } from '../routing/part.ts';
 import type { RoutingRecord } from '../routing/record.ts';
@@ -38,7 +39,14 @@ export type Need = { readonly reason: string } &
     | { readonly kind: 'free'; readonly cluster: string; readonly version: string; readonly autoscaler: string }
     | { readonly kind: 'keep'; readonly cluster: string; readonly version: string; readonly dueMs: number }
     /** dueMs: not before, ms since the epoch; 0 = at once. */
-    | { readonly kind: 'retire'; readonly version: string; readonly dueMs: number; readonly objects: readonly string[] }
+    | {
+        readonly kind: 'retire';
+        readonly version: string;
+        readonly dueMs: number;
+        readonly objects: readonly string[];
+        /** Clusters whose callers past Envoy get it: its pods stay there. */
+        readonly keptIn: readonly string[];
+      }
     | OriginalNeed
   );
 
@@ -96,12 +104,25 @@ const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19
 
 function restoreNeed(part: Part, all: readonly ClusterState[], without: readonly string[]): Need[] {
   const half = all.filter(({ record }) => record !== null && halfMovedParts(record).includes(part));
-  const clusters = half.map(({ cluster }) => cluster);
-  if (clusters.length === 0) return [];
+  const moved = half.map(({ cluster }) => cluster);
+  const behind = part === 'versions' ? behindIn(all) : [];
   const what = part === 'versions' ? 'current traffic differs from the proven one' : `the ${part} is half moved`;
-  const reason = `${clusters.join(', ')}: ${what}, and no run owns it`;
+  const why = [
+    moved.length === 0 ? '' : `${moved.join(', ')}: ${what}, and no run owns it`,
+    behind.length === 0 ? '' : `${behind.join(', ')}: other clients have proven more than the record says`,
+  ].filter((text) => text !== '');
+  if (why.length === 0) return [];
   const options = { ...(part !== 'versions' && { part }), ...(without.length > 0 && { without }) };
-  return [{ kind: 'restore', clusters, reason, ...options }];
+  return [{ kind: 'restore', clusters: [...new Set([...moved, ...behind])], reason: why.join('; '), ...options }];
+}
+
+/** Clients that a commit has not reached. Whether what it proved is ready there is asked by the restore itself. */
+function behindIn(clusters: readonly ClusterState[]): string[] {
+  const records = clusters.flatMap(({ record }) => (record === null ? [] : [record]));
+  const isSeen = (_: string, name: string): boolean =>
+    clusters.some((one) => one.cluster === name && one.record !== null);
+  const newest = newestProven(records, isSeen);
+  return records.filter((record) => isBehindIn(record, newest).length > 0).map(({ cluster }) => cluster);
 }
 
 function leaveNeed({ cluster, record }: ClusterState): Need[] {
@@ -131,9 +152,10 @@ function frontendNeeds(one: ClusterState, { service, drift }: ServiceState): Nee
 const servedAnywhere = (clusters: readonly ClusterState[], version: string): boolean =>
   clusters.some(({ record }) => record !== null && serves(record, version));
 
-function freeNeeds({ cluster, holds, versions }: ClusterState, clusters: readonly ClusterState[]): Need[] {
+function freeNeeds(here: ClusterState, clusters: readonly ClusterState[]): Need[] {
+  const { cluster, holds } = here;
   return holds
-    .filter((hold) => !isHeld(hold, versions, clusters))
+    .filter((hold) => !isHeld(hold, here, clusters))
     .map(({ autoscaler, version }) => {
       const reason = `${cluster}: HorizontalPodAutoscaler ${autoscaler} is still held for ${version}, whose rollout is over`;
       return { kind: 'free', cluster, version, autoscaler, reason };
@@ -143,10 +165,11 @@ function freeNeeds({ cluster, holds, versions }: ClusterState, clusters: readonl
 /** A hold keeps the replaced version at its size while it is warm: until it leaves, or serves again. */
 function isHeld(
   { version, on, replicas }: Hold,
-  versions: readonly VersionHere[],
+  { versions, pinned }: ClusterState,
   all: readonly ClusterState[],
 ): boolean {
-  if (on === version || !servedAnywhere(all, version)) return false;
+  // What callers past Envoy get here has not been replaced.
+  if (on === version || on === pinned || !servedAnywhere(all, version)) return false;
   if (on === '') return replicas > 0;
   return versions.some((one) => one.version === on) && !servedAnywhere(all, on);
 }
@@ -164,14 +187,17 @@ function versionNeeds({ clusters, nowMs, warmMs }: ServiceState, { all, isBlind 
   const left = names
     .filter((version) => !servedAnywhere(all, version))
     .flatMap((version) => {
-      const places = here.filter((one) => one.version === version);
+      const keptIn = all.filter((one) => isGot(one, version, all)).map(({ cluster }) => cluster);
+      const places = here.filter((one) => one.version === version && !keptIn.includes(one.cluster));
+      if (places.length === 0) return [];
       const warm = places.flatMap((one) => warmNeed(one, all, nowMs + warmMs));
       if (warm.length > 0) return warm;
       if (isBlind) return [];
       const dueMs = Math.max(0, ...places.map(({ due }) => (typeof due === 'number' ? due : 0)));
       const objects = places.flatMap((one) => one.objects.map((name) => `${one.cluster}: ${name}`));
       const since = dueMs === 0 ? '' : ', and its warm time ends';
-      return [{ kind: 'retire', version, dueMs, objects, reason: `nothing serves ${version}${since}` } satisfies Need];
+      const reason = `nothing serves ${version}${since}`;
+      return [{ kind: 'retire', version, dueMs, objects, keptIn, reason } satisfies Need];
     });
   const gone = left.some(({ kind }) => kind === 'retire') ? goneNeeds(all) : [];
   return gone.length === 0 ? left : [...left.filter(({ kind }) => kind !== 'retire'), ...gone];
@@ -191,12 +217,23 @@ function goneNeeds(clusters: readonly ClusterState[]): Need[] {
 
 type Place = VersionHere & { readonly cluster: string };
 
-/** Versions with something left here: objects, or a word in the record. What callers past Envoy get is never left over. */
-function versionsIn({ cluster, versions, record, pinned }: ClusterState): Place[] {
+/**
+ * Do callers past Envoy get it here? Where neither record nor pin says so, every running version answers; what another
+ * cluster serves is the one that is meant then, and where none is, nobody can tell.
+ */
+function isGot({ pinned, answering = [] }: ClusterState, version: string, clusters: readonly ClusterState[]): boolean {
+  if (pinned === version) return true;
+  const isMeant = (one: string): boolean =>
+    servedAnywhere(clusters, one) || clusters.some((other) => other.pinned === one);
+  return answering.includes(version) && (isMeant(version) || !answering.some(isMeant));
+}
+
+/** Versions with something here: objects, or a word in the record. */
+function versionsIn({ cluster, versions, record }: ClusterState): Place[] {
   const made = versions.map((one) => ({ ...one, cluster }));
   const named = record === null ? [] : namedIn(record).filter((name) => !made.some(({ version }) => version === name));
   const bare = named.map((version): Place => ({ version, cluster, objects: [], serving: false, due: null }));
-  return [...made, ...bare].filter(({ version }) => version !== pinned);
+  return [...made, ...bare];
 }
 
 const namedIn = (record: RoutingRecord): string[] => {

@@ -4,6 +4,7 @@ import type { ObjectChange } from '../kube/object-change.ts';
 import { TidegateError, refuse } from '../values/error.ts';
 import { type Shares, atZero, positiveShares } from '../values/share.ts';
 import { withBuild } from './builds.ts';
+import { type NewestByCluster, withNewest } from './newest-proven.ts';
 import { calledBy, inNormalForm, leavingFrom } from './normal-form.ts';
 import type { Part } from './part.ts';
 import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares } from './record.ts';
@@ -61,22 +62,28 @@ export function taken(record: RoutingRecord, writer: Writer): RoutingRecord {
   return { ...record, versions: takenBy(record.versions, writer) };
 }
 
+const whereIs = ({ cluster, namespace, service }: RoutingRecord): string =>
+  `${cluster}/${namespace}/CiliumEnvoyConfig/tidegate-${service}`;
+
+/** Refuses to write a record that only a newer Tidegate understands. */
+function assertUnderstood(record: RoutingRecord): void {
+  const unknown = record.needs ?? [];
+  if (unknown.length === 0) return;
+  refuse(
+    'Unavailable',
+    `${whereIs(record)}: the record needs a newer Tidegate (${unknown.join(', ')})`,
+    'nothing was written; let a worker of the newer version take it',
+  );
+}
+
 /** Refuses a run that another one has overtaken in this part, and a record that only a newer Tidegate understands. */
 export function assertEpoch(record: RoutingRecord, name: Part, writer: Writer): void {
   const part = record[name];
-  const where = `${record.cluster}/${record.namespace}/CiliumEnvoyConfig/tidegate-${record.service}`;
-  const unknown = record.needs ?? [];
-  if (unknown.length > 0) {
-    refuse(
-      'Unavailable',
-      `${where}: the record needs a newer Tidegate (${unknown.join(', ')})`,
-      'nothing was written; let a worker of the newer version take it',
-    );
-  }
+  assertUnderstood(record);
   if (claimOf(part, writer) !== 'overtaken') return;
   refuse(
     'FencedOut',
-    `${where}: the ${name} ${name === 'versions' ? 'belong' : 'belongs'} to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
+    `${whereIs(record)}: the ${name} ${name === 'versions' ? 'belong' : 'belongs'} to run ${part.run} (epoch ${String(part.epoch)}), not to run ${writer.run} (epoch ${String(writer.epoch)})`,
     'nothing was written; follow the newer run, or start again after it has ended',
   );
 }
@@ -155,17 +162,18 @@ function withTopology(record: RoutingRecord | null, input: Applying<'topology'>)
 
 /**
  * current := proven in one part. What was in current only stays at 0, so that its requests end in peace. serving [] = all;
- * only versions go back in some serving clusters alone.
+ * only versions go back in some serving clusters alone. `newest`: commits that this record may not have heard of, and that
+ * are finished here.
  */
 export function restored(
   record: RoutingRecord,
-  { serving, part, ...writer }: Writer & { serving: readonly string[]; part?: Part },
+  { serving, part, newest = {}, ...writer }: Writer & Restoring,
 ): RoutingRecord {
   const name = part ?? 'versions';
   assertEpoch(record, name, writer);
   switch (name) {
     case 'versions':
-      return versionsBack(record, { serving, ...writer });
+      return versionsBack(withNewest(record, newest), { serving, ...writer });
     case 'topology': {
       const { proven, current, ...rest } = takenBy(record.topology, writer);
       const back = proven === null ? null : { ...atZero(current), ...proven };
@@ -176,6 +184,12 @@ export function restored(
       return { ...record, policy: { ...policy, current: policy.proven, closed: true } };
     }
   }
+}
+
+interface Restoring {
+  readonly serving: readonly string[];
+  readonly part?: Part;
+  readonly newest?: NewestByCluster;
 }
 
 function versionsBack(
@@ -221,11 +235,14 @@ export function committed(
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
   const previous: Record<string, string> = { ...versions.previous };
+  const commits: Record<string, number> = { ...versions.commits };
   for (const name of serving.filter((one) => Object.hasOwn(current, one))) {
     const shares = positiveShares(current[name]);
     const old = versions.proven?.[name];
     if (old !== undefined && !sameTraffic({ [name]: old }, { [name]: shares })) previous[name] = mainVersion(old);
     proven[name] = shares;
+    // The run's own number: a record's epoch may be higher in one cluster than in another.
+    commits[name] = writer.epoch;
   }
   return {
     ...record,
@@ -234,6 +251,7 @@ export function committed(
       ...versions,
       proven: Object.keys(proven).length === 0 ? null : proven,
       previous,
+      ...(Object.keys(commits).length > 0 && { commits }),
       closed: true,
     },
   };
@@ -250,6 +268,7 @@ export const pinOf = (record: RoutingRecord | null): string =>
 
 /** Takes a version without traffic out. The epoch stays: a retirement must not fence out a running rollout. */
 export function withoutVersion(record: RoutingRecord, version: string): RoutingRecord {
+  assertUnderstood(record);
   const { versions } = record;
   const previous = Object.fromEntries(Object.entries(versions.previous).filter(([, name]) => name !== version));
   return {

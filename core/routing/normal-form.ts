@@ -20,7 +20,9 @@ export const leavingFrom = (record: Routed): string[] =>
 export function inNormalForm(record: RoutingRecord): RoutingRecord {
   const own = new Set(servedBy(record));
   const { versions } = record;
-  const named = [versions.current, versions.proven, versions.previous].flatMap((part) => Object.keys(part ?? {}));
+  const named = [versions.current, versions.proven, versions.previous, versions.commits].flatMap((part) =>
+    Object.keys(part ?? {}),
+  );
   if (named.every((cluster) => own.has(cluster))) return record;
   return {
     ...record,
@@ -28,10 +30,14 @@ export function inNormalForm(record: RoutingRecord): RoutingRecord {
       ...versions,
       current: kept(versions.current, own),
       proven: kept(versions.proven, own),
-      previous: Object.fromEntries(Object.entries(versions.previous).filter(([cluster]) => own.has(cluster))),
+      previous: ofOwn(versions.previous, own),
+      ...(versions.commits !== undefined && { commits: ofOwn(versions.commits, own) }),
     },
   };
 }
 
 const kept = (part: VersionShares | null, own: ReadonlySet<string>): VersionShares | null =>
-  part === null ? null : Object.fromEntries(Object.entries(part).filter(([cluster]) => own.has(cluster)));
+  part === null ? null : ofOwn(part, own);
+
+const ofOwn = <T>(entries: Readonly<Record<string, T>>, own: ReadonlySet<string>): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(entries).filter(([cluster]) => own.has(cluster)));

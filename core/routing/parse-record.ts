@@ -45,7 +45,10 @@ const recordSchema = z.looseObject({
     selector: z.record(name, z.string()),
   }),
   topology: part(shares),
-  versions: part(z.record(name, shares)).extend({ previous: z.record(name, name) }),
+  versions: part(z.record(name, shares)).extend({
+    previous: z.record(name, name),
+    commits: z.record(name, z.int().min(0)).exactOptional(),
+  }),
   policy: part(policy),
   pin: z.string().exactOptional(),
   builds: z.record(name, z.looseObject({ digest: name, atMs: ms })).exactOptional(),

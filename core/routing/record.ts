@@ -44,6 +44,8 @@ export interface RecordPart<T> {
 export interface VersionsPart extends RecordPart<VersionShares> {
   /** Per serving cluster: the version that was proven before the last commit (what undo goes back to). */
   readonly previous: Readonly<Record<string, string>>;
+  /** Per serving cluster: epoch of the commit that proved its entry; where records disagree, the highest wins. Absent: an older release's, 0. */
+  readonly commits?: Readonly<Record<string, number>>;
 }
 
 export interface Frontend {

@@ -6,14 +6,15 @@ import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { TidegateError } from '../values/error.ts';
-import { frontendOf, frontendSigns, scales } from './cluster-facts.ts';
+import { frontendOf, frontendSigns, scales, workloadsOf } from './cluster-facts.ts';
 import { repairsOf, type Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
+import { pausesOf, type Pause } from './frontend/pauses.ts';
 import { heldOf } from './held.ts';
 import { originalOf } from './originals.ts';
-import { pausesOf, type Pause } from './frontend/pauses.ts';
+import { assertMade, versionsOf } from './unmade.ts';
 
-/** Until when a version stays ready without traffic: a time (ms since the epoch); `anew`: its warm time begins when it is without; null: nobody has said. */
+/** Until when a version stays ready without traffic: a time (ms since the epoch; 0 = no longer); `anew`: its warm time begins when it is without; null: nobody has said. */
 export type Due = number | 'anew' | null;
 
 export interface VersionHere {
@@ -44,6 +45,8 @@ export interface ClusterState {
   readonly broken: string;
   /** Version that the frontend's selector is pinned to; '' = none; null: there is no frontend. */
   readonly pinned: string | null;
+  /** Versions of ours that alone answer the frontend where neither a record nor a pin says which. Absent: none, or read by an older worker. */
+  readonly answering?: readonly string[];
   readonly versions: readonly VersionHere[];
   readonly holds: readonly Hold[];
   /** null: there is none. This and what follows is absent where an older worker has looked. */
@@ -83,11 +86,16 @@ export function clusterState(
     isOwned(one, service.installation) && one.metadata.labels?.[labels.service] === service.service;
   const route = objects.routes.find(({ metadata }) => metadata.name === cecName(service.service));
   const frontend = objects.services.find(({ metadata }) => metadata.name === service.service);
+  const foreign = route === undefined || !isOwned(route, service.installation);
+  const read = foreign ? noRecord : recordOrWhyNot(route, readRecord, objects.deployments);
+  const pinned = frontend === undefined ? null : (frontend.spec.selector?.[labels.version] ?? '');
+  const isSaid = pinned !== '' || read.broken !== '' || (read.record !== null && read.record.versions.proven !== null);
   return {
     cluster,
     unreachable: '',
-    ...(route === undefined || !isOwned(route, service.installation) ? noRecord : recordOrWhyNot(route, readRecord)),
-    pinned: frontend === undefined ? null : (frontend.spec.selector?.[labels.version] ?? ''),
+    ...read,
+    pinned,
+    answering: frontend === undefined || isSaid ? [] : answeringBehind(frontend, objects.deployments, own),
     versions: versionsHere(cluster, objects.services.filter(own), objects.deployments.filter(own)),
     holds: holdsOf(service.service, objects),
     frontend:
@@ -108,9 +116,12 @@ const noRecord = { record: null, broken: '' };
 function recordOrWhyNot(
   route: EnvoyConfig,
   readRecord: (route: EnvoyConfig) => RoutingRecord | null,
+  deployments: readonly Deployment[],
 ): Pick<ClusterState, 'record' | 'broken'> {
   try {
-    return { record: readRecord(route), broken: '' };
+    const record = readRecord(route);
+    if (record !== null) assertMade(record, versionsOf(record, deployments));
+    return { record, broken: '' };
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
     return { record: null, broken: error.message };
@@ -132,7 +143,8 @@ function versionsHere(
       (one) => versionOfObject(one) === version && one.metadata.labels?.[labels.cluster] === cluster,
     );
     const serving = home !== undefined || deployments.some((one) => versionOfObject(one) === version);
-    const due = dueOf(home?.metadata.annotations?.[annotations.due]);
+    // Without its own Service there is nothing to write a time on, and nothing that could be called again.
+    const due = home === undefined ? 0 : dueOf(home.metadata.annotations?.[annotations.due]);
     return { version, objects: objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).sort(), serving, due };
   });
 }
@@ -141,6 +153,16 @@ function dueOf(text: string | undefined): Due {
   if (text === undefined) return null;
   const ms = Number(text);
   return Number.isSafeInteger(ms) && ms > 0 ? ms : 'anew';
+}
+
+/** Beside a Deployment that Tidegate did not make, ours are no more than left over. */
+function answeringBehind(
+  frontend: Service,
+  deployments: readonly Deployment[],
+  own: (one: KubeObject) => boolean,
+): string[] {
+  const running = workloadsOf(frontend, deployments).filter(({ spec }) => spec.replicas !== 0);
+  return running.every(own) ? running.map(versionOfObject) : [];
 }
 
 function holdsOf(service: string, { autoscalers, deployments }: NamespaceObjects): Hold[] {

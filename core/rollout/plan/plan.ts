@@ -3,6 +3,7 @@ import type { MetricsKind } from '../../judge/series/metrics-ref.ts';
 import type { Slo, JudgeSettings } from '../../judge/settings.ts';
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { Owner, TopologyPatch } from '../../routing/changes.ts';
+import type { NewestByCluster } from '../../routing/newest-proven.ts';
 import type { Part } from '../../routing/part.ts';
 import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
@@ -114,6 +115,8 @@ export interface Plan {
   readonly absent?: Readonly<Record<string, string>>;
   /** Those of them that nobody asked to leave out: they did not answer. */
   readonly unreached?: readonly string[];
+  /** Of a restore: commits that some of the clients have not heard of. Absent: they agree on what is proven. */
+  readonly newest?: NewestByCluster;
   /** What the bakes can show at the traffic of the last minutes; missing: not measured. */
   readonly forecasts?: readonly StepForecast[];
   /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */

@@ -9,7 +9,7 @@ import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workl
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
-import { callableFrom, isFresh, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
+import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
@@ -55,6 +55,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
     waves,
     onBreach: service.onBreach,
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
+    ...finishing(context),
     ...(out.unreached.length > 0 && { unreached: out.unreached }),
     notes: [
       ...(config.notes ?? []),
@@ -89,6 +90,13 @@ const leftOutNotes = ({ absent, change, config }: Context): string[] =>
 /** … now, or after a topology move that is under way has ended, whichever way: what is conservative to plan with. */
 const callable = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>
   Object.fromEntries(facts.map((one) => [one.cluster, callableFrom(config, one)]));
+
+/** A restore finishes a commit that ended half way: what it had proven is what the others go on to. */
+function finishing({ change, facts }: Context): Pick<Plan, 'newest'> {
+  if (change.kind !== 'restore' || partOfChange(change) !== 'versions') return {};
+  const newest = newestIn(facts);
+  return Object.keys(newest).length === 0 ? {} : { newest };
+}
 
 /** Per client cluster the share of each serving cluster now. */
 export const topologies = (config: LoadedConfig, facts: readonly ClusterFacts[]): Record<string, Shares> =>

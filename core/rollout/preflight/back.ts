@@ -9,7 +9,7 @@ import type { ClusterFacts } from '../../workload/facts.ts';
 import { partOfChange } from '../change.ts';
 import { watchHint } from '../running.ts';
 import { frontendAt, frontendProblems } from './frontend.ts';
-import { isFresh } from './serving-facts.ts';
+import { isFresh, newestIn } from './serving-facts.ts';
 import type { Problem, Asked } from './problem.ts';
 import { noFrontend, reachProblems, unreachedText } from './reach.ts';
 
@@ -28,6 +28,7 @@ export function stateProblems(one: ClusterFacts, where: string, asked: Asked): P
 export function splitProblems({ facts, config, running }: Asked): Problem[] {
   // A commit is under way, cluster by cluster.
   if (running !== undefined) return [];
+  const newest = newestIn(facts);
   const serving = [...new Set(facts.flatMap((one) => Object.keys(one.record?.versions.proven ?? {})))];
   return serving.flatMap((name) => {
     // What an adoption that was taken back has left behind says nothing of what is proven.
@@ -39,7 +40,10 @@ export function splitProblems({ facts, config, running }: Asked): Problem[] {
       {
         code: 'HalfMoved',
         text,
-        fix: 'run: tidegate undo --version V, with the version that all shall serve',
+        fix:
+          newest[name] === undefined
+            ? 'run: tidegate undo --version V, with the version that all shall serve'
+            : `run: tidegate restore, which brings all to ${mainVersion(newest[name].shares)}, which was proven last`,
       } satisfies Problem,
     ];
   });

@@ -1,5 +1,6 @@
 /** What the facts of the clusters say to a change: who is adopted, what serves, where calls go. */
 import type { LoadedConfig } from '../../config/types.ts';
+import { type NewestByCluster, newestProven } from '../../routing/newest-proven.ts';
 import { servedBy } from '../../routing/normal-form.ts';
 import { halfMovedParts } from '../../routing/part.ts';
 import { mainVersion } from '../../routing/weights.ts';
@@ -56,3 +57,10 @@ export const wantedTopology = (config: LoadedConfig, client: string): Shares =>
 /** What is proven in a serving cluster, as any client's record says. */
 export const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>
   facts.map(({ record }) => mainVersion(record?.versions.proven?.[serving])).find((version) => version !== '') ?? '';
+
+/** Commits that some of the clients have not heard of, of versions that are ready where they serve. */
+export const newestIn = (facts: readonly ClusterFacts[]): NewestByCluster =>
+  newestProven(
+    facts.flatMap(({ record }) => (record === null ? [] : [record])),
+    (version, cluster) => facts.some((one) => one.cluster === cluster && (workloadOf(one, version)?.ready ?? 0) > 0),
+  );

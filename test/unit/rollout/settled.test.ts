@@ -124,6 +124,50 @@ describe('a service that no run owns', () => {
   });
 });
 
+describe('a commit that ended half way', () => {
+  const called = (cluster: string, proven: string, epoch: number): ClusterState => {
+    const own = recordIn(cluster, { proven: { v1: WHOLE } });
+    const topology = { ...own.topology, current: { [aws]: WHOLE }, proven: { [aws]: WHOLE } };
+    const shares = { [aws]: { [proven]: WHOLE } };
+    const versions = { ...own.versions, proven: shares, current: shares, commits: { [aws]: epoch } };
+    const pinned = { pinned: proven, versions: [version(proven)] };
+    return state(cluster, { record: { ...own, topology, versions, pin: proven }, ...pinned });
+  };
+
+  it('is finished by a restore: other clients have proven more than the record says', () => {
+    expect(needs(called(aws, 'v2', 20), called(gcp, 'v1', 10))).toMatchObject([{ kind: 'restore', clusters: [gcp] }]);
+    expect(kindsOf(needs(called(aws, 'v2', 20), called(gcp, 'v2', 20)))).toEqual([]);
+  });
+
+  it('waits while the cluster that serves cannot be seen: what is proven there may be gone', () => {
+    const [lost, other] = [unreachableState(aws, 'timeout'), called('third', 'v2', 20)];
+    expect(kindsOf(needs(lost, other, called(gcp, 'v1', 10)))).toEqual(['reach']);
+  });
+});
+
+describe('a version that answers callers without a pin and without a record', () => {
+  const bare = { record: null, pinned: '', versions: [version('v1'), version('v2')] };
+
+  it('stays where it is all that runs: nobody can tell which one is meant', () => {
+    expect(needs(state(aws, { ...bare, answering: ['v1', 'v2'] }))).toEqual([]);
+  });
+
+  it('goes where another one runs that other clusters serve', () => {
+    const found = needs(state(aws, { ...bare, answering: ['v1', 'v2'] }), state(gcp));
+    expect(found).toMatchObject([{ kind: 'retire', version: 'v2', keptIn: [] }]);
+  });
+
+  it('goes beside a Deployment that Tidegate did not make', () => {
+    expect(kindsOf(needs(state(aws, { ...bare, answering: [] })))).toEqual(['retire', 'retire']);
+  });
+
+  it('stays there when it leaves other clusters', () => {
+    const left = state(gcp, { versions: [version('v1'), version('v2')] });
+    const only = state(aws, { record: null, pinned: 'v2', versions: [version('v2')] });
+    expect(needs(only, left)).toMatchObject([{ kind: 'retire', version: 'v2', keptIn: [aws] }]);
+  });
+});
+
 describe('a version without traffic', () => {
   const left = version('v2');
 

@@ -54,6 +54,7 @@ describe('claimOf: taking is compare-and-set', () => {
     expect(refusalOf(() => assertEpoch(record, 'versions', ownerOf(record)))).toMatch(
       /^Unavailable: .*newer Tidegate \(policy-arms\)/,
     );
+    expect(refusalOf(() => withoutVersion(record, 'v9'))).toMatch(/^Unavailable: .*newer Tidegate \(policy-arms\)/);
   });
 });
 

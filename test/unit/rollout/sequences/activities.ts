@@ -1,6 +1,7 @@
 /** What the writing activities make of a mesh. Records change through core/routing as it is; the rest is played. */
 import type { Superseding } from '../../../../activities/other-runs.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
+import { withAbsent } from '../../../../core/routing/absence.ts';
 import {
   assertEpoch,
   claimOf,
@@ -15,16 +16,20 @@ import {
   type Writer,
 } from '../../../../core/routing/changes.ts';
 import { deploymentName } from '../../../../core/routing/names.ts';
-import type { RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
-import { subsetsOf } from '../../../../core/routing/weights.ts';
+import type { Absence, RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
+import { mainVersion, subsetsOf } from '../../../../core/routing/weights.ts';
 import { TidegateError, refuse } from '../../../../core/values/error.ts';
 import { positiveNames } from '../../../../core/values/share.ts';
-import { assertUp, key, members, readRecord, type Cluster, type Deployed, type Mesh } from './mesh.ts';
+import type { Due } from '../../../../core/workload/cluster-state.ts';
+import { assertMade } from '../../../../core/workload/unmade.ts';
+import { assertUp, key, members, readRecord, versionsIn, type Cluster, type Deployed, type Mesh } from './mesh.ts';
 
 export interface At {
   readonly plan: Plan;
   readonly cluster: Cluster;
   readonly by: Writer;
+  readonly absent: Readonly<Record<string, Absence>>;
+  readonly nowMs: number;
   /** What Temporal says: is that run over, so that this one may go on in its place? */
   /** … and has the own run ended? */
   readonly isOver: () => boolean;
@@ -65,6 +70,8 @@ function write(
   run: string,
 ): void {
   assertRenders(record, redirect);
+  if (cluster.route?.record.needs !== undefined)
+    throw new Error('a worker writes a record that it does not understand');
   cluster.route = { record, redirected: redirect, text: '' };
   const wanted = subsetsOf(record).map((one) => key(one.version, one.cluster));
   if (wanted.some((one) => !cluster.subsets.has(one))) cluster.subsets = new Set([...cluster.subsets, ...wanted]);
@@ -85,7 +92,7 @@ export function prepareVersion({ plan, cluster }: At): string {
   const { version } = plan;
   const record = readRecord(cluster);
   const pin = record === null || record.versions.proven === null ? '' : pinOf(record);
-  if (pin !== '') cluster.pin = pin;
+  if (pin !== '') pinTo(cluster, pin);
   const source = plan.sources[cluster.name];
   const replaces = plan.replaces[cluster.name] ?? '';
   const from = cluster.deployments.find(({ name }) => name === source?.deployment);
@@ -94,6 +101,7 @@ export function prepareVersion({ plan, cluster }: At): string {
   const own = cluster.deployments.filter((one) => one.version === replaces);
   const replaced = replaces === '' ? from : (own.find(({ managed }) => managed) ?? own[0]);
   const replicas = Math.max(1, replaced?.replicas ?? 0);
+  if (plan.marksOriginals && !from.managed) replace(cluster, from.name, { mark: version });
   if (replaced?.hold === '') replace(cluster, replaced.name, { hold: version });
   const name = nameOf(version);
   const live = cluster.deployments.find((one) => one.name === name);
@@ -103,9 +111,24 @@ export function prepareVersion({ plan, cluster }: At): string {
   const before = live?.image ?? record?.builds?.[version]?.digest ?? image;
   if (before !== image) refuse('VersionExists', `${cluster.name}: ${version} stands for ${before}`, '');
   cluster.subsets = new Set([...cluster.subsets, key(version, cluster.name)]);
+  if (plan.existed) markDue(cluster, version, 'anew');
   if (live !== undefined) replace(cluster, name, { replicas: Math.max(live.replicas, replicas) });
-  else cluster.deployments = [...cluster.deployments, { name, version, image, managed: true, replicas, hold: '' }];
+  else
+    cluster.deployments = [
+      ...cluster.deployments,
+      { name, version, image, managed: true, replicas, hold: '', mark: '' },
+    ];
   return image;
+}
+
+function pinTo(cluster: Cluster, version: string): void {
+  cluster.pin = version;
+  cluster.unpinned = false;
+}
+
+/** On the version's own Service; nothing is written where it has none. */
+export function markDue(cluster: Cluster, version: string, due: Due): void {
+  if (cluster.subsets.has(key(version, cluster.name))) cluster.dues = { ...cluster.dues, [version]: due };
 }
 
 interface Applied {
@@ -113,15 +136,17 @@ interface Applied {
   readonly redirect: boolean;
   /** Build of the version that enters; '' = none was made here. */
   readonly build: string;
+  /** The first write of a wave. */
+  readonly enters?: boolean;
 }
 
-export function applyRouting(at: At, { versions, redirect, build }: Applied): void {
+export function applyRouting(at: At, { versions, redirect, build, enters = false }: Applied): void {
   const { plan, cluster } = at;
   assertUp(cluster);
   const found = readRecord(cluster);
   const by = claim(at, found, 'formerSelf');
   const ref = { name: cluster.name, access: { kind: 'kubeconfig', path: '' } } as const;
-  const initial = plan.initial[cluster.name];
+  const initial = enters ? plan.initial[cluster.name] : undefined;
   const built = build === '' ? {} : { build: { version: plan.version, digest: build, atMs: 1 } };
   const input = { service: plan.service, cluster: ref, ...by, versions, ...(initial && { initial }), ...built };
   write(cluster, { record: withShares(found, input), redirect }, by.run);
@@ -136,11 +161,20 @@ export function commit(at: At, { serving, pin }: { serving: readonly string[]; p
   const redirect = cluster.route?.redirected ?? false;
   if (record !== null) {
     const by = claim(at, record, 'formerSelf');
-    write(cluster, { record: committed(record, { serving, pin, ...by }), redirect }, by.run);
+    const proven = withAbsent(committed(record, { serving, pin, ...by }), at.absent);
+    write(cluster, { record: proven, redirect }, by.run);
+    const left = replacedIn(proven, serving);
+    if (left !== '') markDue(cluster, left, at.nowMs + at.plan.warmMs);
   }
   if (pin === '') return;
-  cluster.pin = pin;
+  pinTo(cluster, pin);
   replace(cluster, nameOf(pin), { hold: '' });
+}
+
+/** The version that has just been replaced in the record's own cluster; '' = none. */
+function replacedIn({ cluster, versions }: RoutingRecord, serving: readonly string[]): string {
+  const before = versions.previous[cluster] ?? '';
+  return serving.includes(cluster) && before !== mainVersion(versions.proven?.[cluster]) ? before : '';
 }
 
 export function restore(at: At, serving: readonly string[]): void {
@@ -152,7 +186,9 @@ export function restore(at: At, serving: readonly string[]): void {
   assertEpoch(record, 'versions', by);
   const { proven, current } = record.versions;
   if (proven === null && current === null && !cluster.route.redirected) return;
-  const back = restored(record, { serving, ...by });
+  const { newest } = at.plan;
+  const back = withAbsent(restored(record, { serving, ...by, ...(newest && { newest }) }), at.absent);
+  assertMade(back, versionsIn(cluster));
   write(cluster, { record: back, redirect: back.versions.proven !== null }, by.run);
 }
 
@@ -162,6 +198,7 @@ export function release(at: At, step: 'route' | 'services'): void {
   assertUp(cluster);
   if (step === 'services') {
     cluster.subsets = new Set();
+    cluster.dues = {};
     return;
   }
   const record = readRecord(cluster);
@@ -173,14 +210,14 @@ export function release(at: At, step: 'route' | 'services'): void {
   } else {
     if (!isReady(cluster, version))
       throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${version}`);
-    cluster.pin = version;
+    pinTo(cluster, version);
   }
-  assertEpoch(record, 'versions', claim(at, record, 'formerSelf'));
+  assertEpoch(record, 'versions', claim(at, record, 'anyFormerRun'));
   cluster.route = null;
 }
 
 /** Every cluster must answer: one that is not seen may still send to it. */
-export function retireVersion(mesh: Mesh, version: string): void {
+export function retireVersion(mesh: Mesh, version: string, keptIn: readonly string[]): void {
   const all = members(mesh);
   all.forEach(assertUp);
   if (all.some((one) => servesIn(one, version))) return;
@@ -192,7 +229,7 @@ export function retireVersion(mesh: Mesh, version: string): void {
       write(one, { record: withoutVersion(record, version), redirect: one.route?.redirected ?? false }, '');
     }
   }
-  all.forEach((one) => removeVersion(one, version));
+  all.forEach((one) => removeVersion(one, version, keptIn.includes(one.name)));
 }
 
 function servesIn(cluster: Cluster, version: string): boolean {
@@ -200,21 +237,44 @@ function servesIn(cluster: Cluster, version: string): boolean {
   return record !== null && serves(record, version);
 }
 
-function removeVersion(cluster: Cluster, version: string): void {
-  cluster.subsets = new Set([...cluster.subsets].filter((one) => !one.startsWith(`${version}@`)));
+function removeVersion(cluster: Cluster, version: string, isMeant: boolean): void {
+  const kept = isMeant || cluster.pin === version;
+  const stays = (subset: string): boolean =>
+    !subset.startsWith(`${version}@`) || (kept && subset === key(version, cluster.name));
+  cluster.subsets = new Set([...cluster.subsets].filter(stays));
+  if (!kept) cluster.dues = Object.fromEntries(Object.entries(cluster.dues).filter(([name]) => name !== version));
   cluster.deployments = cluster.deployments
     .map((one) => (one.hold === version ? { ...one, hold: '' } : one))
-    .filter((one) => !(one.managed && one.version === version) || cluster.pin === version);
+    .filter((one) => !(one.managed && one.version === version) || kept);
 }
 
-export function retireOriginal(mesh: Mesh, { name, version }: { name: string; version: string }): void {
-  members(mesh).forEach(assertUp);
-  for (const one of members(mesh)) {
-    const found = one.deployments.find((deployed) => deployed.name === name);
-    if (found === undefined || (found.replicas > 0 && (one.pin === '' || !isReady(one, version)))) continue;
-    replace(one, name, { replicas: 0 });
-    one.deployments = one.deployments.map((deployed) =>
-      deployed.hold === version ? { ...deployed, hold: '' } : deployed,
-    );
-  }
+/** As the activities pinVersion and freeAutoscalers. */
+export function pinVersion(cluster: Cluster): void {
+  assertUp(cluster);
+  const version = pinOf(readRecord(cluster));
+  if (version === '') return;
+  if (!isReady(cluster, version)) throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${version}`);
+  pinTo(cluster, version);
+  replace(cluster, nameOf(version), { hold: '' });
+}
+
+export function freeAutoscalers(cluster: Cluster, version: string): void {
+  assertUp(cluster);
+  cluster.deployments = cluster.deployments.map((one) => (one.hold === version ? { ...one, hold: '' } : one));
+  unmark(cluster, version);
+}
+
+function unmark(cluster: Cluster, version: string): void {
+  cluster.deployments = cluster.deployments.map((one) => (one.mark === version ? { ...one, mark: '' } : one));
+}
+
+/** false: it is still called, and stays. */
+export function retireOriginal(cluster: Cluster, { name, version }: { name: string; version: string }): boolean {
+  assertUp(cluster);
+  const found = cluster.deployments.find((one) => one.name === name);
+  if (found === undefined) return true;
+  if (found.replicas > 0 && (cluster.pin === '' || !isReady(cluster, cluster.pin))) return false;
+  replace(cluster, name, { replicas: 0 });
+  freeAutoscalers(cluster, version);
+  return true;
 }

@@ -22,7 +22,7 @@ export function checkRunning(world: World): void {
   for (const one of members(mesh)) {
     checkServed(world, one);
     checkOwners(one, found);
-    checkBypass(one, found);
+    checkBypass(world, one);
   }
 }
 
@@ -48,9 +48,14 @@ function checkOwners({ writers }: Cluster, found: Set<string>): void {
 }
 
 /** Whoever goes past Envoy gets what is proven. */
-function checkBypass(one: Cluster, found: Set<string>): void {
+function checkBypass({ mesh, found }: World, one: Cluster): void {
+  const main = mainVersion(one.route?.record.versions.proven?.[one.name]);
+  // A pin to a version that somebody took away would lead to nobody.
+  if (mesh.taken.has(key(main, one.name))) return;
   const proven = positiveNames(one.route?.record.versions.proven?.[one.name]);
   if (proven.length === 0 || !one.up) return;
+  // Somebody took the pin off, and nobody has looked since.
+  if (one.unpinned && one.pin === '') return;
   const others = reachableVersions(one).filter((version) => !proven.includes(version));
   if (others.length > 0)
     found.add(`bypass: an unproven version is reachable ${one.pin === '' ? 'without a pin' : 'by the pin'}`);
@@ -83,12 +88,13 @@ export function checkSettled({ mesh, run, found }: World): void {
     found.add(`stuck: a run never ends (${run.state.phase})`);
     return;
   }
-  for (const { route, name, pin } of members(mesh)) {
-    if (route === null) continue;
+  for (const { route, name, pin, up } of members(mesh)) {
+    if (route === null || !up) continue;
     const { versions } = route.record;
     if (!sameTraffic(versions.current, versions.proven)) found.add(`half moved: ${halfMoved(route.record)}`);
     const main = mainVersion(versions.proven?.[name]);
-    if (main !== '' && pin !== main) found.add('pin: the frontend is not pinned to what is proven');
+    if (main !== '' && pin !== main && !mesh.taken.has(key(main, name)))
+      found.add('pin: the frontend is not pinned to what is proven');
   }
 }
 
@@ -103,14 +109,20 @@ function halfMoved({ topology, versions }: RoutingRecord): string {
 /** When the warm times are over, too: nothing is left of versions that nobody needs. */
 export function checkClean({ mesh, found }: World): void {
   const all = members(mesh);
-  const needed = new Set(all.flatMap(({ route }) => (route === null ? [] : provenIn(route.record))));
-  if (needed.size === 0) return;
-  for (const { deployments, subsets, route, pin } of all) {
+  const proven = all.flatMap(({ route }) => (route === null ? [] : provenIn(route.record)));
+  if (proven.length === 0) return;
+  // What callers past Envoy get is needed, too; without pin and record, that is all that runs.
+  const needed = new Set([...proven, ...all.flatMap((one) => [one.pin, ...reachableVersions(one)])]);
+  for (const one of all) {
+    const { deployments, subsets, route } = one;
     const made = deployments.filter(({ managed }) => managed).map(({ version }) => version);
-    if (made.some((version) => !needed.has(version) && version !== pin))
-      found.add('leak: a Deployment that nobody needs');
-    if (deployments.some(({ hold }) => hold !== '')) found.add('leak: a held autoscaler');
-    if ([...subsets].some((one) => !needed.has(one.split('@')[0] ?? ''))) found.add('leak: a subset Service');
+    if (made.some((version) => !needed.has(version))) found.add('leak: a Deployment that nobody needs');
+    const held = deployments.filter(({ hold }) => hold !== '');
+    // While what was proven has been taken away somewhere, a restore waits for a person, and all else for the restore.
+    const waits = (version: string): boolean => all.some(({ name }) => mesh.taken.has(key(version, name)));
+    if (held.some(({ managed, hold }) => managed && !waits(hold))) found.add('leak: a held autoscaler');
+    if (held.some(({ managed }) => !managed)) found.add('leak: the held autoscaler of an original');
+    if ([...subsets].some((name) => !needed.has(name.split('@')[0] ?? ''))) found.add('leak: a subset Service');
     const { current, proven } = route?.record.versions ?? { current: null, proven: null };
     const named = [current, proven].flatMap((part) =>
       Object.values(part ?? {}).flatMap((shares) => Object.keys(shares)),

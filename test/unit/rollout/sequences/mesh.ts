@@ -4,11 +4,14 @@
  *   Mesh ──facts──► planRollout ──► Run ──activities──► Mesh
  */
 import type { LoadedConfig } from '../../../../core/config/types.ts';
+import { inNormalForm } from '../../../../core/routing/normal-form.ts';
 import type { RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
 import { parseRecord } from '../../../../core/routing/parse-record.ts';
 import { TidegateError, refuse } from '../../../../core/values/error.ts';
 import { WHOLE, type Shares } from '../../../../core/values/share.ts';
+import type { Due } from '../../../../core/workload/cluster-state.ts';
 import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../../../core/workload/facts.ts';
+import { assertMade } from '../../../../core/workload/unmade.ts';
 import { testConfig } from '../../../support/facts.ts';
 
 /** A Deployment. Its image stands for its whole template. */
@@ -20,6 +23,8 @@ export interface Deployed {
   readonly replicas: number;
   /** The version whose rollout holds its autoscaler; '' = nobody. */
   readonly hold: string;
+  /** The version that an adoption makes of it; '' = it is no original. */
+  readonly mark: string;
 }
 
 /** An edit that cannot be read, and a field of another schema beside the record. */
@@ -41,9 +46,13 @@ export interface Cluster {
   up: boolean;
   route: Route | null;
   pin: string;
+  /** Has somebody taken the pin off, and nobody has looked since? */
+  unpinned: boolean;
   deployments: readonly Deployed[];
   /** `version@cluster` of the subset Services. */
   subsets: ReadonlySet<string>;
+  /** By version: what is written on its own Service here. */
+  dues: Readonly<Record<string, Due>>;
   /** What was proven before somebody edited it by hand. */
   edited: VersionShares | null;
   /** Did somebody edit its weights by hand? What a run says of them is no lie then. */
@@ -75,6 +84,7 @@ const original: Deployed = {
   managed: false,
   replicas: 2,
   hold: '',
+  mark: '',
 };
 
 const cluster = (name: string): Cluster => ({
@@ -83,8 +93,10 @@ const cluster = (name: string): Cluster => ({
   up: true,
   route: null,
   pin: '',
+  unpinned: false,
   deployments: [original],
   subsets: new Set(),
+  dues: {},
   edited: null,
   byHand: false,
   writers: [],
@@ -117,7 +129,7 @@ export function clusterOf(mesh: Mesh, name: string): Cluster {
 /** The record as a worker reads it; throws as parseRecord does. */
 export function readRecord({ name, route }: Cluster): RoutingRecord | null {
   if (route === null) return null;
-  if (route.text === '') return route.record;
+  if (route.text === '') return inNormalForm(route.record);
   const text = route.text === newer ? JSON.stringify({ ...route.record, fromTomorrow: 1 }) : route.text;
   return parseRecord(text, `${name}/shop/CiliumEnvoyConfig/tidegate-checkout`);
 }
@@ -162,18 +174,25 @@ function factsOf(one: Cluster): ClusterFacts {
   };
 }
 
-function recordOrWhyNot(one: Cluster): Pick<ClusterFacts, 'record' | 'foreign'> {
+export const versionsIn = ({ deployments }: Cluster): string[] => deployments.map(({ version }) => version);
+
+/** As the activities that survey the world have it. */
+export function recordOrWhyNot(one: Cluster): Pick<ClusterFacts, 'record' | 'foreign' | 'broken'> {
   try {
-    return { record: readRecord(one), foreign: [] };
+    const record = readRecord(one);
+    if (record !== null) assertMade(record, versionsIn(one));
+    return { record, foreign: [] };
   } catch (error) {
     if (!(error instanceof TidegateError)) throw error;
-    return { record: null, foreign: [error.message] };
+    return { record: null, foreign: [error.message], broken: [error.message] };
   }
 }
 
-/** The activity readRecords. */
-export function read(mesh: Mesh): ReadRecordsResult {
-  const clusters = members(mesh).map(factsOf);
+/** The activity readRecords; who is left out is not asked. */
+export function read(mesh: Mesh, without: readonly string[] = []): ReadRecordsResult {
+  const clusters = members(mesh)
+    .filter(({ name }) => !without.includes(name))
+    .map(factsOf);
   const epochs = clusters.flatMap(({ record }) =>
     record === null ? [] : [record.topology.epoch, record.versions.epoch],
   );

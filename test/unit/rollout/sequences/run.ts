@@ -14,7 +14,7 @@ import {
 import { madeIn, versionIn } from '../../../../core/rollout/plan/adopted.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import type { Writer } from '../../../../core/routing/changes.ts';
-import { deploymentName } from '../../../../core/routing/names.ts';
+import type { Absence } from '../../../../core/routing/record.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
 import * as activities from './activities.ts';
 import { checkOutcome } from './invariants.ts';
@@ -23,14 +23,6 @@ import { clusterOf, type Mesh } from './mesh.ts';
 interface Task {
   readonly cluster: string;
   readonly work: () => void;
-}
-
-export interface Retirement {
-  readonly version: string;
-  /** '' = the version's own Deployment. */
-  readonly original: string;
-  /** Times that it met a cluster that did not answer. */
-  failures: number;
 }
 
 type Kept = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' | 'takeBack' }>;
@@ -54,6 +46,10 @@ export interface Run {
   readonly chain: string;
   /** What was made ready, per cluster. */
   readonly builds: Map<string, string>;
+  /** Why one of the clusters of its way back can never be written. */
+  refused: TidegateError | null;
+  /** Clusters that it goes on without. */
+  readonly absent: Map<string, Absence>;
 }
 
 /** The world beyond the clusters: what Temporal knows. */
@@ -67,7 +63,6 @@ export interface World {
   readonly chains: Map<string, string>;
   /** Was a run ever reset? */
   reset: boolean;
-  readonly retirements: Retirement[];
   /** Writes of attempts whose run is gone: their workers do not know it. */
   readonly late: Task[];
   readonly found: Set<string>;
@@ -81,7 +76,16 @@ const proof = (result: VerifyRoutingResult['result']): VerifyRoutingResult => ({
 export function openRun(world: World, plan: Plan): Run {
   world.runs += 1;
   const id = `run-${String(world.runs)}`;
-  const rest = { open: null, tasks: [], moments: [], chain: id, builds: new Map<string, string>() };
+  const absent = new Map(Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs: 1, reason }]));
+  const rest = {
+    open: null,
+    tasks: [],
+    moments: [],
+    chain: id,
+    builds: new Map<string, string>(),
+    absent,
+    refused: null,
+  };
   const run: Run = { id, plan, state: initialState, epoch: plan.epoch, ...rest };
   world.chains.set(id, id);
   world.run = run;
@@ -97,12 +101,28 @@ export function resetRun(world: World, old: Run, at: number): void {
   const { state, epoch, open } = moment;
   world.reset = true;
   const moments = old.moments.slice(0, at);
-  const { plan, chain, builds } = old;
+  const { plan, chain, builds, absent } = old;
   const id = `run-${String(world.runs)}`;
-  const run: Run = { id, plan, state, epoch, open, tasks: [], moments, chain, builds: new Map(builds) };
+  const run: Run = {
+    id,
+    plan,
+    state,
+    epoch,
+    open,
+    tasks: [],
+    moments,
+    chain,
+    builds: new Map(builds),
+    absent: new Map(absent),
+    refused: null,
+  };
   world.chains.set(id, chain);
   world.run = run;
-  if (open !== null) run.tasks = tasksOf(world, run, open);
+  if (open !== null) {
+    // What had been answered before is not done again.
+    const isLeft = ({ cluster }: Task): boolean => open.type !== 'restore' || state.outstanding.includes(cluster);
+    run.tasks = tasksOf(world, run, open).filter(isLeft);
+  }
   feed(world, run, { type: 'wasReset', atMs: world.mesh.nowMs });
 }
 
@@ -120,9 +140,9 @@ export function feed(world: World, run: Run, event: RolloutEvent): void {
   const { state, commands } = next(run.plan, run.state, event);
   run.state = state;
   for (const command of commands) {
-    if (command.type === 'retire') retire(world, run.plan, command.what);
+    if (command.type === 'giveUp') giveUp(world, run, command);
     else if (command.type === 'takeBack') run.tasks = [...takeBack(world, run, command), ...run.tasks];
-    else if (command.type !== 'watch' && command.type !== 'stopWatch' && command.type !== 'giveUp') {
+    else if (command.type !== 'watch' && command.type !== 'stopWatch' && command.type !== 'retire') {
       // What is under way is cancelled, but an attempt that has begun may still write.
       world.late.push(...run.tasks.slice(0, 1));
       if (command.type === 'restore') run.epoch += 1;
@@ -135,6 +155,13 @@ export function feed(world: World, run: Run, event: RolloutEvent): void {
     closeRun(world, run);
   }
   if (state.phase !== 'ended') run.moments.push({ state, epoch: run.epoch, open: run.open });
+}
+
+/** Its write is cancelled, and may still land. */
+function giveUp(world: World, run: Run, { cluster, absence }: Extract<Command, { type: 'giveUp' }>): void {
+  run.absent.set(cluster, absence);
+  world.late.push(...run.tasks.filter((task) => task.cluster === cluster));
+  run.tasks = run.tasks.filter((task) => task.cluster !== cluster);
 }
 
 /** The run is gone: it ended by itself, or somebody terminated it. What it had begun may still be written. */
@@ -158,17 +185,15 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
   switch (command.type) {
     case 'confirm':
       return held();
-    case 'prepare': {
-      if (command.wave === 0) keepVersion(world, plan.version);
+    case 'prepare':
       return each(madeIn(plan, waveOf(plan, command.wave)), (at) => {
         run.builds.set(at.cluster.name, activities.prepareVersion(at));
       });
-    }
     case 'enter':
       return each(waveOf(plan, command.wave).clients, (at) => {
         const build = run.builds.get(at.cluster.name) ?? '';
         const versions = waveOf(plan, command.wave).enter;
-        activities.applyRouting(at, { versions, redirect: plan.kind !== 'adopt', build });
+        activities.applyRouting(at, { versions, redirect: plan.kind !== 'adopt', build, enters: true });
       });
     case 'apply': {
       const { clients, steps } = waveOf(plan, command.wave);
@@ -178,8 +203,10 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
     case 'restore':
       return each(command.clients, (at) => activities.restore(at, command.serving));
     case 'commit': {
-      const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
-      const pinned = plan.kind === 'adopt' ? plan.waves.flatMap((wave) => madeIn(plan, wave)) : command.serving;
+      const taking = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...wave.serving]))];
+      const all = taking.filter((name) => !run.absent.has(name));
+      const made = plan.waves.flatMap((wave) => madeIn(plan, wave));
+      const pinned = plan.kind === 'adopt' ? made.filter((name) => command.serving.includes(name)) : command.serving;
       const pin = (name: string): string => (pinned.includes(name) ? plan.version : '');
       const whole =
         plan.confirms === undefined &&
@@ -214,6 +241,8 @@ function atCluster(world: World, run: Run, { cluster, by }: { cluster: string; b
     plan: run.plan,
     cluster: clusterOf(world.mesh, cluster),
     by,
+    absent: Object.fromEntries(run.absent),
+    nowMs: world.mesh.nowMs,
     supersedes,
     isOver: () => run.id !== world.run?.id,
   };
@@ -225,36 +254,16 @@ function waveOf(plan: Plan, index: number): Plan['waves'][number] {
   return wave;
 }
 
-function keepVersion(world: World, version: string): void {
-  const kept = world.retirements.findIndex((one) => one.version === version && one.original === '');
-  if (kept >= 0) world.retirements.splice(kept, 1);
-}
-
-/** As workflows/retirements.ts has it. */
-function retire(world: World, plan: Plan, what: 'replaced' | 'failed'): void {
-  const { kind, version, sources, replaces } = plan;
-  if (kind === 'restore' || kind === 'release') return;
-  const own = deploymentName('checkout', version);
-  const from = [...new Set(Object.values(sources).map(({ deployment }) => deployment))];
-  const add = (one: Omit<Retirement, 'failures'>): void => {
-    if (world.retirements.some((known) => known.version === one.version && known.original === one.original)) return;
-    world.retirements.push({ ...one, failures: 0 });
-  };
-  if (what === 'failed') {
-    if (kind !== 'adopt' || !from.includes(own)) add({ version, original: '' });
-  } else if (kind === 'adopt') {
-    for (const original of from.filter((name) => name !== own)) add({ version, original });
-  } else {
-    const old = [...new Set(Object.values(replaces))].filter((one) => one !== version);
-    for (const one of old) add({ version: one, original: '' });
-  }
-}
-
 /** One write, or one answer. false: it can go no further as things are. */
 function tick(world: World, run: Run): boolean {
-  const { open, tasks, state } = run;
+  const { open, tasks, state, refused } = run;
   const atMs = (world.mesh.nowMs += 10);
   if (tasks.length > 0) return runTask(world, run);
+  if (refused !== null) {
+    run.refused = null;
+    feed(world, run, failedAs(run, refused, atMs));
+    return true;
+  }
   if (open === null || state.awaiting !== open.seq) {
     if (state.phase !== 'baking' || state.watching === 0) return false;
     feed(world, run, { type: 'watched', seq: state.watching, result: healthy, atMs });
@@ -275,7 +284,7 @@ function answerOf(world: World, { plan }: Run, open: Kept): RolloutEvent {
   return { type: 'proved', seq, proof: proof(ready ? 'verified' : 'contradicted'), atMs };
 }
 
-/** A restore goes past a cluster that fails, and tries it again for ever; everything else gives up. */
+/** A way back goes past a cluster that fails, and tries it again for ever; everything else gives up. */
 function runTask(world: World, run: Run): boolean {
   const { open, tasks } = run;
   const back = open?.type === 'restore';
@@ -283,19 +292,32 @@ function runTask(world: World, run: Run): boolean {
     try {
       task.work();
       run.tasks = run.tasks.filter((one) => one !== task);
+      if (back) isBack(world, run, task.cluster);
       return true;
     } catch (error) {
       if (!(error instanceof TidegateError)) throw error;
       if (back && !['FencedOut', 'Foreign'].includes(error.code)) continue;
       // An attempt that gave no answer may still be under way.
       if (error.code === 'Unavailable') world.late.push(task);
-      run.tasks = [];
-      const seq = open?.seq ?? 0;
-      feed(world, run, { type: 'failed', seq, reason: error.message, code: error.code, atMs: world.mesh.nowMs });
+      run.tasks = back ? run.tasks.filter((one) => one !== task) : [];
+      // The other clusters of a way back do not hear of it before they are back.
+      if (back) run.refused = error;
+      else feed(world, run, failedAs(run, error, world.mesh.nowMs));
       return true;
     }
   }
   return false;
+}
+
+const failedAs = ({ open }: Run, { message, code }: TidegateError, atMs: number): RolloutEvent => {
+  return { type: 'failed', seq: open?.seq ?? 0, reason: message, code, atMs };
+};
+
+/** Written, and proven by the traffic. */
+function isBack(world: World, run: Run, cluster: string): void {
+  const told = { seq: run.open?.seq ?? 0, cluster, atMs: world.mesh.nowMs };
+  feed(world, run, { type: 'restoredOne', ...told });
+  feed(world, run, { type: 'provedOne', ...told, proof: proof('verified') });
 }
 
 /** Until the run is closed, or can go no further, or so many ticks have passed. */
@@ -322,20 +344,6 @@ export function landLate(world: World, many = world.late.length): void {
       task.work();
     } catch (error) {
       if (!(error instanceof TidegateError)) throw error;
-    }
-  }
-}
-
-/** The warm times are over. A retirement that meets a cluster without an answer gives up after a day. */
-export function runRetirements(world: World): void {
-  for (const one of world.retirements.splice(0)) {
-    try {
-      if (one.original === '') activities.retireVersion(world.mesh, one.version);
-      else activities.retireOriginal(world.mesh, { name: one.original, version: one.version });
-    } catch (error) {
-      if (!(error instanceof TidegateError)) throw error;
-      one.failures += 1;
-      if (one.failures < 2) world.retirements.push(one);
     }
   }
 }

@@ -1,0 +1,31 @@
+/** A proven version was made in the cluster that serves it. A record that names another one there was edited by hand. */
+import type { Deployment } from '../kube/objects.ts';
+import { pinOf } from '../routing/changes.ts';
+import type { RoutingRecord } from '../routing/record.ts';
+import { refuse } from '../values/error.ts';
+import { distinct, positiveNames } from '../values/share.ts';
+import { selects } from './cluster-facts.ts';
+import { versionOf } from './managed.ts';
+
+/** Versions that the record leads its own cluster's callers to, without a build of them: one must run there. */
+export function unbuilt(record: RoutingRecord): string[] {
+  const pin = pinOf(record);
+  const named = distinct([...positiveNames(record.versions.proven?.[record.cluster]), ...(pin === '' ? [] : [pin])]);
+  return named.filter((version) => record.builds?.[version] === undefined);
+}
+
+/** Refuses a record whose proven version, or pin, is known of nowhere in its cluster: what goes back there meets nobody. */
+export function assertMade(record: RoutingRecord, running: readonly string[]): void {
+  const unknown = unbuilt(record).filter((version) => !running.includes(version));
+  if (unknown.length === 0) return;
+  const { cluster, namespace, service } = record;
+  refuse(
+    'Invalid',
+    `${cluster}/${namespace}/CiliumEnvoyConfig/tidegate-${service}: the record calls ${unknown.join(', ')} proven, or pins it, in ${cluster}, but no build of it is recorded and no Deployment of it is there`,
+    `undo the edit of the annotation tidegate.dev/record; or bring the Deployment of ${unknown.join(', ')} back`,
+  );
+}
+
+/** Versions of the Deployments that the service's callers could get. */
+export const versionsOf = ({ frontend }: RoutingRecord, deployments: readonly Deployment[]): string[] =>
+  deployments.filter(({ spec }) => selects(frontend.selector, spec.template.metadata?.labels)).map(versionOf);
