@@ -165,12 +165,14 @@ function freeNeeds(here: ClusterState, clusters: readonly ClusterState[]): Need[
 /** A hold keeps the replaced version at its size while it is warm: until it leaves, or serves again. */
 function isHeld(
   { version, on, replicas }: Hold,
-  { versions, pinned }: ClusterState,
+  { versions, pinned, originals, record }: ClusterState,
   all: readonly ClusterState[],
 ): boolean {
   // What callers past Envoy get here has not been replaced.
   if (on === version || on === pinned || !servedAnywhere(all, version)) return false;
-  if (on === '') return replicas > 0;
+  // An original waits for what takes its place here. One that nobody marks has none; an older worker does not say.
+  if (on === '')
+    return replicas > 0 && pinOf(record) !== '' && (originals?.some((one) => one.version === version) ?? true);
   return versions.some((one) => one.version === on) && !servedAnywhere(all, on);
 }
 

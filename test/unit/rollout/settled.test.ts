@@ -238,6 +238,8 @@ describe('a hold on an autoscaler', () => {
   it('stays on the original of an adoption until that has no pods', () => {
     const original = { autoscaler: 'a', version: 'v1', on: '', replicas: 2 };
     expect(needs(state(aws, { holds: [original] }))).toEqual([]);
+    // One that no adoption marks: it served where the version's own Deployment was deleted, and is nobody's to hold.
+    expect(kindsOf(needs(state(aws, { holds: [original], originals: [] })))).toEqual(['free']);
     expect(kindsOf(needs(state(aws, { holds: [{ ...original, replicas: 0 }] })))).toEqual(['free']);
   });
 });

@@ -64,7 +64,12 @@ describe('the path that a caller hands in', () => {
     await writeMesh({ dir: own.dir, clusters: [own.ref] });
     const worker = createActivities({ directory: own.dir, env: {} });
     const input = {
-      ...{ service, cluster: foreign.ref, clusters: [foreign.ref], services: [{ service, warmMs: 0, drainMs: 0 }] },
+      ...{
+        service,
+        cluster: foreign.ref,
+        clusters: [foreign.ref],
+        services: [{ ...service, service, warmMs: 0, drainMs: 0 }],
+      },
       ...{ epoch: 10, run: 'r', serving: [], pin: '', versions: {}, version: 'v1', step: 'services', drainMs: 0 },
       routing: { service, cluster: foreign.ref, epoch: 10, run: 'r', versions: {} },
     };

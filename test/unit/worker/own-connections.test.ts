@@ -26,6 +26,7 @@ const route = {
     annotations: {
       [annotations.record]: JSON.stringify({
         ...moved,
+        builds: { v1: { digest: 'sha256:a', atMs: 1 } },
         versions: { ...moved.versions, current: { aws: { v1: 500_000, v2: 500_000 } } },
       }),
     },

@@ -82,8 +82,8 @@ export function checkOutcome({ mesh, found }: World, { id, plan, state }: Run): 
   }
 }
 
-/** When no run is open, and the settler has been there. */
-export function checkSettled({ mesh, run, found }: World): void {
+/** When no run is open, and the settler has been there. `waits`: its restore needs what somebody has deleted, and all else the restore. */
+export function checkSettled({ mesh, run, found }: World, waits: boolean): void {
   if (run !== null) {
     found.add(`stuck: a run never ends (${run.state.phase})`);
     return;
@@ -93,7 +93,7 @@ export function checkSettled({ mesh, run, found }: World): void {
     const { versions } = route.record;
     if (!sameTraffic(versions.current, versions.proven)) found.add(`half moved: ${halfMoved(route.record)}`);
     const main = mainVersion(versions.proven?.[name]);
-    if (main !== '' && pin !== main && !mesh.taken.has(key(main, name)))
+    if (!waits && main !== '' && pin !== main && !mesh.taken.has(key(main, name)))
       found.add('pin: the frontend is not pinned to what is proven');
   }
 }
@@ -121,7 +121,10 @@ export function checkClean({ mesh, found }: World): void {
     // While what was proven has been taken away somewhere, a restore waits for a person, and all else for the restore.
     const waits = (version: string): boolean => all.some(({ name }) => mesh.taken.has(key(version, name)));
     if (held.some(({ managed, hold }) => managed && !waits(hold))) found.add('leak: a held autoscaler');
-    if (held.some(({ managed }) => !managed)) found.add('leak: the held autoscaler of an original');
+    // It waits for its cluster to be adopted again where the route is lost, and for what takes its place where that was deleted.
+    const stays = route === null || mesh.taken.has(key(one.pin, one.name));
+    if (!stays && held.some(({ managed, hold }) => !managed && !waits(hold)))
+      found.add('leak: the held autoscaler of an original');
     if ([...subsets].some((name) => !needed.has(name.split('@')[0] ?? ''))) found.add('leak: a subset Service');
     const { current, proven } = route?.record.versions ?? { current: null, proven: null };
     const named = [current, proven].flatMap((part) =>

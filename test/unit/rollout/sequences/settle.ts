@@ -42,7 +42,7 @@ function quiesce(world: World): void {
 function checkAll(world: World): void {
   const { mesh, found } = world;
   checkRunning(world);
-  checkSettled(world);
+  checkSettled(world, mesh.taken.size > 0 && needsIn(mesh).some(({ kind }) => kind === 'restore'));
   if (members(mesh).every(({ up }) => up)) checkClean(world);
   if (mesh.taken.size > 0 || world.run !== null) return;
   for (const { kind } of needsIn(mesh)) if (kind !== 'reach') found.add(`settler: it is not done: ${kind}`);
