@@ -1,5 +1,6 @@
 /** Two parts of one record, each written by a run of its own, on real API servers. */
 import { describe, expect, it } from '@jest/globals';
+import { findRecord, updateRecord } from '../../../activities/record-store.ts';
 import type { TopologyPatch, Writer } from '../../../core/routing/changes.ts';
 import type { Part } from '../../../core/routing/part.ts';
 import { subsetName } from '../../../core/routing/names.ts';
@@ -73,6 +74,28 @@ describe('two parts of a record', () => {
     });
     await act.applyRouting({ service, cluster, ...runOf('versions'), versions: canary(50_000) });
     expect((await aws.record()).topology.current).toEqual({ aws: 500_000, gcp: 500_000 });
+  });
+
+  it('leave to the versions whether calls go through Envoy: a topology neither takes the redirect nor gives it', async () => {
+    const { act, aws, deps, service } = await scene('parts-redirect');
+    const cluster = aws.cluster.ref;
+    const { clusters: reached } = deps;
+    const at = { cluster: await reached.connect({ service, cluster }), service };
+    const isRedirected = async () => (await findRecord(at)).redirected;
+    // A release, or an adoption that is taken back, has just taken it.
+    await updateRecord(at, ({ record }) => (record === null ? null : { record, redirect: false }));
+    await act.applyRouting({ service, cluster, ...runOf('topology'), topology: shared(200_000) });
+    expect(await isRedirected()).toBe(false);
+    await act.restore({ service, cluster, ...runOf('topology', 2), part: 'topology', serving: [] });
+    expect(await isRedirected()).toBe(false);
+    // An adoption has just given it: nothing is proven yet.
+    await updateRecord(at, ({ record }) =>
+      record === null
+        ? null
+        : { record: { ...record, versions: { ...record.versions, proven: null } }, redirect: true },
+    );
+    await act.restore({ service, cluster, ...runOf('topology', 3), part: 'topology', serving: [] });
+    expect(await isRedirected()).toBe(true);
   });
 });
 
