@@ -4,7 +4,7 @@ import type { Change } from '../../../core/rollout/change.ts';
 import { planChange } from '../../../core/rollout/plan/plan-change.ts';
 import { strataOf } from '../../../core/rollout/plan/strata.ts';
 import type { PlanInput } from '../../../core/rollout/plan/versions.ts';
-import type { RunningRollout } from '../../../core/rollout/running.ts';
+import type { RunningRollout, RunningStatus } from '../../../core/rollout/running.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { planText } from '../../../core/view/plan-text.ts';
 import { WHOLE, type Shares } from '../../../core/values/share.ts';
@@ -23,10 +23,10 @@ const wanting = (topology: Readonly<Record<string, Shares>>) =>
 const plan = (input: Partial<PlanInput> = {}) =>
   planChange({ config: wanting({ [aws]: half }), read: testRead(), change: move, beside: {}, ...input });
 
-const running = (part: string, phase: string, runId = 'run-1'): RunningRollout => ({
+const running = (part: string, phase: string, rest: Partial<RunningStatus> = {}): RunningRollout => ({
   workflowId: `rollout:shop/shop/checkout/${part}`,
-  runId,
-  status: { phase } as RunningRollout['status'],
+  runId: 'run-1',
+  status: { phase, ...rest } as RunningStatus,
 });
 
 /** A record whose topology is on its way from proven to current. */
@@ -98,6 +98,22 @@ describe('a topology move', () => {
     expect(() => plan({ beside: { versions } })).toThrow('would call gcp-europe-west1 anew');
     const known = { [aws]: { record: routed(aws, { proven: { [aws]: 900_000, [gcp]: 100_000 } }) } };
     expect(plan({ read: testRead(known), beside: { versions } }).beside).toEqual({ versions: 'run-1' });
+  });
+
+  it('is refused beside a release, and beside a run of the versions that may be one', () => {
+    const known = testRead({ [aws]: { record: routed(aws, { proven: { [aws]: 900_000, [gcp]: 100_000 } }) } });
+    const beside = (versions: RunningRollout) => () => plan({ read: known, beside: { versions } });
+    expect(beside(running('versions', 'releasing', { kind: 'release' }))).toThrow('is being released');
+    expect(beside({ ...running('versions', ''), status: null })).toThrow('does not answer');
+  });
+
+  it('keeps a release from beginning, in whatever phase it is: both write the routes', () => {
+    const release = (beside: PlanInput['beside']) => () =>
+      plan({ change: { kind: 'release' }, ...(beside && { beside }) });
+    expect(release({ topology: running('topology', 'baking') })).toThrow(
+      /a release takes the routes away.*--part topology/s,
+    );
+    expect(release({})).not.toThrow();
   });
 
   it('is refused while the versions are half moved and no run owns them, and the other way round', () => {
