@@ -155,10 +155,14 @@ function withTopology(record: RoutingRecord | null, input: Applying<'topology'>)
     versions: {
       ...versions,
       current: { ...versions.current, ...joining },
-      proven: { ...versions.proven, ...joining },
+      // What is only warm there is proven nowhere.
+      proven: { ...versions.proven, ...positive(joining) },
     },
   });
 }
+
+const positive = (entries: VersionShares): VersionShares =>
+  Object.fromEntries(Object.entries(entries).map(([name, shares]) => [name, positiveShares(shares)]));
 
 /**
  * current := proven in one part. What was in current only stays at 0, so that its requests end in peace. serving [] = all;

@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../../config/types.ts';
 import { pinOf } from '../../routing/changes.ts';
 import { calledBy } from '../../routing/normal-form.ts';
 import { sameShares } from '../../routing/part.ts';
-import { WHOLE, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
+import { WHOLE, atZero, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { leftOut } from '../change.ts';
 import { watchHint, type RunningRollout } from '../running.ts';
@@ -36,7 +36,8 @@ export function provenEntry(facts: readonly ClusterFacts[], serving: string): Sh
   );
   for (const { record } of callers) {
     const shares = positiveShares(record?.versions.proven?.[serving]);
-    if (positiveNames(shares).length > 0) return shares;
+    // A version that is warm comes too, at 0: an undo gives it a share in the very write that it begins with.
+    if (positiveNames(shares).length > 0) return { ...atZero(record?.versions.current?.[serving]), ...shares };
   }
   const pin = pinOf(own?.record ?? null);
   const isReady = own !== undefined && pin !== '' && (workloadOf(own, pin)?.ready ?? 0) > 0;

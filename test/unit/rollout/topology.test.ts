@@ -93,6 +93,13 @@ describe('a topology move', () => {
     expect(() => plan({ config, read: testRead({ [gcp]: cold }) })).toThrow('nothing of checkout is proven there');
   });
 
+  it('brings what is warm in a newcomer, too: an undo gives that a share in its first write', () => {
+    const base = record(gcp, { v2: WHOLE });
+    const warm = { ...base, versions: { ...base.versions, current: { [gcp]: { v1: 0, v2: WHOLE } } } };
+    const moved = plan({ read: testRead({ [gcp]: { record: warm } }) });
+    expect(moved.waves[0]?.steps[0]?.topology?.[aws]?.serves).toEqual({ [gcp]: { v1: 0, v2: WHOLE } });
+  });
+
   it('goes on beside a rollout of the versions as long as nobody calls a cluster anew', () => {
     const versions = running('versions', 'baking');
     expect(() => plan({ beside: { versions } })).toThrow('would call gcp-europe-west1 anew');

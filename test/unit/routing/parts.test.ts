@@ -85,6 +85,13 @@ describe('a serving cluster that is new to a client', () => {
     expect(weights(moved)).toEqual({ [`v1@${aws}`]: 800_000, [`v1@${gcp}`]: 200_000 });
   });
 
+  it('brings what is warm there, too: an undo finds it in the routes, and it is not proven by that', () => {
+    const warm = { ...shared, serves: { [gcp]: { v1: 0, v2: WHOLE } } };
+    const entered = withShares(alone, moveTo(alone, warm, { entering: true }));
+    expect(entered.versions.current?.[gcp]).toEqual({ v1: 0, v2: WHOLE });
+    expect(entered.versions.proven?.[gcp]).toEqual({ v2: WHOLE });
+  });
+
   it('leaves what a client knows of a cluster that it calls already to the run of the versions', () => {
     const stale = { shares: { [aws]: 100_000, [gcp]: 900_000 }, serves: { [gcp]: { v7: WHOLE } } };
     const moved = withShares(canary, moveTo(canary, stale));
