@@ -1,11 +1,12 @@
 /** Two parts of one record, each written by a run of its own, on real API servers. */
 import { describe, expect, it } from '@jest/globals';
+import { createApplyActivities } from '../../../activities/apply/index.ts';
 import { findRecord, updateRecord } from '../../../activities/record-store.ts';
 import type { TopologyPatch, Writer } from '../../../core/routing/changes.ts';
 import type { Part } from '../../../core/routing/part.ts';
 import { subsetName } from '../../../core/routing/names.ts';
 import { adopt, createScene, route, type Scene } from './scenes.ts';
-import { WHOLE } from './shop.ts';
+import { WHOLE, type TestDeps } from './shop.ts';
 import { useApiServers } from './use-api-servers.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
@@ -139,4 +140,32 @@ describe('a serving cluster', () => {
     expect(await act.leaveClusters({ service, cluster, drainMs: 5_000 })).toEqual([]);
     expect((await aws.record()).topology.current).toEqual({ aws: WHOLE, gcp: 0 });
   });
+
+  it('leaves no stub behind when the worker dies between the two writes: the next attempt looks for them anew', async () => {
+    const { act, aws, deps, service } = await scene('parts-killed');
+    const cluster = aws.cluster.ref;
+    const stub = subsetName({ ...service, version: 'v1', cluster: 'gcp' });
+    await act.applyRouting({ service, cluster, ...runOf('topology'), topology: shared(200_000) });
+    await act.restore({ service, cluster, ...runOf('topology', 2), part: 'topology', serving: [] });
+    // It hears at its next heartbeat that it was given up, and removes nothing that may be another's by now.
+    const slow = createApplyActivities({ ...deps, activity: { ...deps.activity, heartbeat: givenUpAtTheEnd(deps) } });
+    await expect(slow.leaveClusters({ service, cluster, drainMs: 5_000 })).rejects.toThrow('cancelled');
+    expect((await aws.record()).topology.current).toEqual({ aws: WHOLE });
+    expect(await aws.list('Service')).toContain(stub);
+
+    const next = createApplyActivities({
+      ...deps,
+      activity: { ...deps.activity, signal: () => new AbortController().signal },
+    });
+    await next.leaveClusters({ service, cluster, drainMs: 5_000 });
+    const left = await aws.list('Service');
+    expect(left).not.toContain(stub);
+    expect(left).toContain(subsetName({ ...service, version: 'v1', cluster: 'aws' }));
+  });
 });
+
+const givenUpAtTheEnd =
+  (deps: TestDeps) =>
+  (progress: unknown): void => {
+    if (typeof progress === 'object' && progress !== null && 'leaving' in progress) deps.cancel();
+  };
