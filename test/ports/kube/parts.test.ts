@@ -162,6 +162,22 @@ describe('a serving cluster', () => {
     expect(left).not.toContain(stub);
     expect(left).toContain(subsetName({ ...service, version: 'v1', cluster: 'aws' }));
   });
+
+  it('keeps the Service of what it is pinned to when nobody calls it any more: calls come back there', async () => {
+    const { act, aws, deps, service } = await scene('parts-pinned');
+    const cluster = aws.cluster.ref;
+    const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
+    const elsewhere = { gcp: { v2: WHOLE } };
+    await updateRecord(at, ({ record }) => {
+      if (record === null) return null;
+      const topology = { ...record.topology, proven: { gcp: WHOLE }, current: { gcp: WHOLE } };
+      const versions = { ...record.versions, proven: elsewhere, current: elsewhere };
+      return { record: { ...record, topology, versions }, redirect: true };
+    });
+    await act.retireVersion({ service, clusters: [cluster], version: 'v1', drainMs: 0 });
+    expect(await aws.list('Service')).toContain(subsetName({ ...service, version: 'v1', cluster: 'aws' }));
+    expect(await aws.list('Deployment')).toContain('checkout-v1');
+  });
 });
 
 const givenUpAtTheEnd =
