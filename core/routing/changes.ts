@@ -225,7 +225,10 @@ function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
 export function withoutLeaving(record: RoutingRecord): RoutingRecord {
   const { topology } = record;
   if (leavingFrom(record).length === 0 || topology.current === null) return record;
-  return inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+  const left = inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+  // An older record says only by its own cluster's entry what callers past Envoy get: it goes with that.
+  const pin = pinOf(record);
+  return record.pin === undefined && pin !== '' ? { ...left, pin } : left;
 }
 
 /** proven := current of one part; of versions in the serving clusters, where `previous` is what was proven before, and stays when nothing changes. */

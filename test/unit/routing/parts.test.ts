@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   committed,
+  pinOf,
   restored,
   withoutLeaving,
   withShares,
@@ -115,6 +116,18 @@ describe('a serving cluster that is new to a client', () => {
 describe('a serving cluster that a client calls no more', () => {
   const away: TopologyPatch = { shares: { [aws]: WHOLE }, serves: {} };
   const moved = withShares(canary, moveTo(canary, away));
+
+  it('keeps the pin of a record that never said it, when its own cluster is what leaves', () => {
+    const away: TopologyPatch = { shares: { [gcp]: WHOLE }, serves: { [gcp]: { v2: WHOLE } } };
+    const { pin: _, ...unsaid } = alone;
+    const old: RoutingRecord = { ...unsaid, versions: { ...alone.versions, proven: { [aws]: { v1: WHOLE } } } };
+    const proven = committed(withShares(old, moveTo(old, away)), {
+      ...{ ...runOf(old, 'topology', 2), part: 'topology' as const, serving: [] },
+    });
+    const left = withoutLeaving(proven);
+    expect(Object.keys(left.versions.proven ?? {})).toEqual([gcp]);
+    expect(pinOf(left)).toBe('v1');
+  });
 
   it('drains with weight 0, is proven away by the commit, and then leaves record and routes in normal form', () => {
     const proven = committed(moved, { ...runOf(canary, 'topology', 2), part: 'topology', serving: [] });
