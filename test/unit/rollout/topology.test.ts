@@ -148,6 +148,24 @@ describe('a deploy beside a topology move', () => {
     expect(back.routes[gcp]).toEqual([aws, gcp]);
   });
 
+  it('checks who answers if the move goes back as it checks who answers now: the waves go there, too', () => {
+    // Calls of aws and gcp leave gcp; they come back if the move does.
+    const leaving = (cluster: string, proven: Shares): Partial<ClusterFacts> => ({
+      record: routed(cluster, { proven, current: { [aws]: WHOLE, [gcp]: 0 } }),
+    });
+    const ask = (there: Partial<ClusterFacts>) => () =>
+      plan({
+        change: deploy,
+        read: testRead({ [aws]: leaving(aws, half), [gcp]: { ...leaving(gcp, { [gcp]: WHOLE }), ...there } }),
+        beside: { topology: running('topology', 'baking') },
+      });
+    expect(ask({})).not.toThrow();
+    expect(ask({ workloads: [] })).toThrow(`${gcp}/shop: no Deployment behind checkout`);
+    const { frontend } = facts(gcp);
+    const renamed = frontend === null ? frontend : { ...frontend, portName: 'web' };
+    expect(ask({ frontend: renamed })).toThrow(`in ${aws} is called web in ${gcp}`);
+  });
+
   it.each(['preparing', 'entering', 'applying'])(
     'waits while that is %s: the records do not say yet who calls whom',
     (phase) => {
