@@ -60,6 +60,8 @@ export function describeFailure(error: unknown): { code: string; message: string
     }
     return { code: 'Unavailable', message: cause?.message ?? error.message };
   }
+  // What the workflow itself refuses, between two activities.
+  if (error instanceof ApplicationFailure) return { code: error.type ?? 'Bug', message: error.message };
   return { code: 'Bug', message: error instanceof Error ? error.message : String(error) };
 }
 

@@ -1,5 +1,5 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
-import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, patched } from '@temporalio/workflow';
 import type { PrepareVersionInput, PrepareVersionResult } from '../core/contract/activities.ts';
 import { madeIn, versionIn } from '../core/rollout/plan/adopted.ts';
 import type { Command } from '../core/rollout/machine/state.ts';
@@ -235,6 +235,8 @@ async function confirm(context: RunContext, seq: number, withinMs?: number): Pro
 
 async function release(context: RunContext, seq: number): Promise<void> {
   const { plan } = context;
+  // A release that was under way when this came asks nobody.
+  if (patched('release-alone')) await assertAlone(context);
   for (const step of ['route', 'services'] as const) {
     const summary = step === 'route' ? 'give its calls back' : 'remove what is left';
     await forEach(waveOf(context, 0).clients, async (cluster) => {

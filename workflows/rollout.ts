@@ -43,6 +43,7 @@ import {
 import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts';
 import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
+import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { createRunner, type Runner } from './rollout-runner.ts';
 import type { Message } from './run-context.ts';
@@ -89,7 +90,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
     told({ type, reason: reasonOf(message) });
   const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
-    const why = refuseMessage(type, state, clusterIn(message));
+    const why = refuseMessage(type, state, { cluster: clusterIn(message), part: partOf(given) });
     if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
   };
   setHandler(approve, say('approve'), { validator: refuse('approve') });

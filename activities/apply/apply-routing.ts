@@ -25,7 +25,11 @@ export const writeRouting = (
   at: RecordAt,
   { input, activity }: { readonly input: ApplyRoutingInput; readonly activity: ActivityPort },
 ): Promise<WrittenRecord | null> =>
-  updateRecord(at, async ({ record }) => ({
-    record: withShares(record, await claim(activity, record, { input, over: 'formerSelf', part: partOfPatch(input) })),
-    redirect: input.redirect ?? true,
-  }));
+  updateRecord(at, async ({ record, redirected }) => {
+    const part = partOfPatch(input);
+    return {
+      record: withShares(record, await claim(activity, record, { input, over: 'formerSelf', part })),
+      // Whether calls go through Envoy is the versions' to say.
+      redirect: part === 'versions' ? (input.redirect ?? true) : redirected,
+    };
+  });

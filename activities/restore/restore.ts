@@ -54,6 +54,8 @@ function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): D
   // Taken back already; rendering it anew would take the routes from connections that still drain.
   if (proven === null && current === null && !redirected) return null;
   const back = withAbsent(restored(record, input), input.absent, input.part);
+  // Whether calls go through Envoy is the versions' to say: an adoption may be under way, or just be taken back.
+  if (partOf(input) !== 'versions') return { record: back, redirect: redirected, routeAnyway: true };
   if (back.versions.proven !== null) return { record: back, redirect: true, routeAnyway: true };
   // An adoption is taken back: the redirect goes, but connections that Envoy holds keep their routes and pods until
   // retireVersion has let them drain.

@@ -1,4 +1,5 @@
 /** All clusters side by side, each tried again for two minutes, with a line for whatever happens; then what is where. */
+import { partFlag, partOf, type Part } from '../../core/routing/part.ts';
 import { TidegateError, failureTypes } from '../../core/values/error.ts';
 import { untilAborted } from '../../platform/abort.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -11,6 +12,8 @@ const LONGEST_PAUSE_MS = 10_000;
 export interface RestoredClusters {
   readonly service: string;
   readonly clusters: readonly string[];
+  /** What goes back; absent: the versions, and what else is half moved. */
+  readonly part?: Part;
   /** Clusters that a person left out, and why. */
   readonly absent: Readonly<Record<string, string>>;
 }
@@ -26,7 +29,9 @@ export async function restoreAll(of: RestoredClusters, bringBack: BringOneBack, 
   const named = (end: End): string[] => ends.filter(([, one]) => one === end).map(([name]) => name);
   const [back, failed] = [named('restored'), named('failed')];
   for (const [name, why] of Object.entries(of.absent)) {
-    io.stdout(`${name}: ${why}; it keeps its last route until: tidegate restore ${of.service}\n`);
+    io.stdout(
+      `${name}: ${why}; it keeps its last route until: tidegate restore ${of.service}${partFlag(partOf(of))}\n`,
+    );
   }
   if (failed.length > 0) {
     io.stderr(

@@ -7,7 +7,7 @@ import { serviceRef } from '../../core/rollout/plan/frame.ts';
 import { leftOutOf } from '../../core/rollout/plan/left-out.ts';
 
 import type { ObjectChange } from '../../core/kube/object-change.ts';
-import { halfMovedParts, parts, type Part } from '../../core/routing/part.ts';
+import { halfMovedParts, partFlag, parts, type Part } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
@@ -44,7 +44,7 @@ export async function restoreFromCluster({ without, part, ...wanted }: RestoredS
   };
   try {
     return await restoreAll(
-      { service: service.service, clusters: names, absent },
+      { service: service.service, clusters: names, absent, ...present({ part }) },
       (name) => bringBack(deps, { service, cluster: { name }, ...present({ part }) }),
       io,
     );
@@ -90,6 +90,6 @@ function assertBack(
   const by = record[half].run;
   const who = by === run ? 'it was written, and is not stored as it was asked' : `run ${by} wrote behind it`;
   throw new TidegateError('Conflict', `${cluster}: current traffic still differs from the proven one: ${who}`, {
-    fix: 'end that run first (tidegate rollout abort), or let it end',
+    fix: `end that run first (tidegate rollout abort${partFlag(half)}), or let it end`,
   });
 }

@@ -15,7 +15,7 @@ import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import type { Outcome } from '../../core/rollout/machine/state.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
-import type { Part } from '../../core/routing/part.ts';
+import { partFlag, parts, type Part } from '../../core/routing/part.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { isCut, runEnd } from '../../core/view/run-end.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
@@ -35,6 +35,10 @@ export type ServiceIdentity = Omit<PartIdentity, 'part' | 'mesh'> & { readonly m
 
 export const handleOf = (client: Client, of: ServiceIdentity, part: Part = 'versions'): WorkflowHandle =>
   client.workflow.getHandle(rolloutWorkflowId({ ...of, part }));
+
+/** The option by which the other commands find this run. */
+const flagOf = ({ workflowId }: WorkflowHandle): string =>
+  partFlag(parts.find((part) => workflowId.endsWith(`/${part}`)) ?? 'versions');
 
 export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
   const rows: RolloutRow[] = [];
@@ -78,7 +82,7 @@ async function unheard(error: unknown, handle: WorkflowHandle): Promise<Error> {
   if (run === undefined) return notFound(error, handle);
   const words = run.status.name.toLowerCase().replace('_', ' ');
   return new TidegateError('Invalid', `${handle.workflowId} has ended (${words}): nothing can be said to it any more`, {
-    fix: 'what became of it, and what to do: tidegate rollout status SERVICE',
+    fix: `what became of it, and what to do: tidegate rollout status SERVICE${flagOf(handle)}`,
   });
 }
 
@@ -167,7 +171,7 @@ export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<numb
       if (end !== null) throw new TidegateError('HalfMoved', end.text, { fix: end.fix });
     }
     if (io.signal.aborted) {
-      io.stderr(`The rollout goes on without you: tidegate rollout watch, or ${linkTo(handle, io)}\n`);
+      io.stderr(`The rollout goes on without you: tidegate rollout watch${flagOf(handle)}, or ${linkTo(handle, io)}\n`);
       return exitCodes.error;
     }
     await io.sleep(500);

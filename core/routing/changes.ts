@@ -155,10 +155,14 @@ function withTopology(record: RoutingRecord | null, input: Applying<'topology'>)
     versions: {
       ...versions,
       current: { ...versions.current, ...joining },
-      proven: { ...versions.proven, ...joining },
+      // What is only warm there is proven nowhere.
+      proven: { ...versions.proven, ...positive(joining) },
     },
   });
 }
+
+const positive = (entries: VersionShares): VersionShares =>
+  Object.fromEntries(Object.entries(entries).map(([name, shares]) => [name, positiveShares(shares)]));
 
 /**
  * current := proven in one part. What was in current only stays at 0, so that its requests end in peace. serving [] = all;
@@ -221,7 +225,10 @@ function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
 export function withoutLeaving(record: RoutingRecord): RoutingRecord {
   const { topology } = record;
   if (leavingFrom(record).length === 0 || topology.current === null) return record;
-  return inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+  const left = inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+  // An older record says only by its own cluster's entry what callers past Envoy get: it goes with that.
+  const pin = pinOf(record);
+  return record.pin === undefined && pin !== '' ? { ...left, pin } : left;
 }
 
 /** proven := current of one part; of versions in the serving clusters, where `previous` is what was proven before, and stays when nothing changes. */

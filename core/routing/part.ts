@@ -15,6 +15,9 @@ export const partOf = ({ part = 'versions' }: { readonly part?: Part }): Part =>
 /** … as an option of the commands that speak of one part; they mean the versions by default. */
 export const partFlag = (part: Part): string => (part === 'versions' ? '' : ` --part ${part}`);
 
+/** How a promoted change of the part is taken back: only versions have an undo. */
+export const takingBack = (part: Part): string => (part === 'versions' ? 'use undo' : `apply the former ${part}`);
+
 /** Parts whose current differs from what is proven. Entries of clusters that this client does not call move nothing. */
 export function halfMovedParts(record: RoutingRecord): Part[] {
   const { topology, versions, policy } = inNormalForm(record);

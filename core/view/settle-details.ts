@@ -1,6 +1,7 @@
 /** Markdown of a settler for the Temporal UI: exactly what is where, and what a person can do. Under 4 kB: it travels in a URL. */
 import type { LogEntry } from '../rollout/machine/state.ts';
 import type { Need } from '../rollout/settled.ts';
+import { partFlag, partOf } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 
 const LIMIT = 4_000;
@@ -23,7 +24,7 @@ export function settleDetails({ service }: ServiceRef, { phase, reason, needs, l
     ...needs.slice(0, NEEDS).map((need) => `- ${needText(need)}`),
     ...(rest > 0 ? [`- and ${String(rest)} more`] : []),
     '',
-    nextAction(service, phase),
+    nextAction(service, { phase, needs }),
     '',
     ...log.slice(-8).map(({ atMs, text }) => `- ${new Date(atMs).toISOString().slice(0, 19)}Z ${text}`),
     '',
@@ -48,12 +49,13 @@ export function needText(need: Need): string {
   }
 }
 
-function nextAction(service: string, phase: string): string {
+function nextAction(service: string, { phase, needs }: Pick<SettlerView, 'phase' | 'needs'>): string {
   if (phase === 'paused') return 'Nothing is done until the pause ends: that starts it again.';
   if (phase !== 'needs-person')
     return 'It goes on by itself; a rollout of the service stops it first, and it comes again.';
+  const flag = partFlag(partOf(needs.find((need) => need.kind === 'restore') ?? {}));
   return [
-    `**Next:** a person looks: \`tidegate doctor ${service}\`, \`tidegate rollout status ${service}\`.`,
-    `Mend the cause, then \`tidegate restore ${service}\`; or send the signal \`wake\`. It looks every half hour meanwhile.`,
+    `**Next:** a person looks: \`tidegate doctor ${service}\`, \`tidegate rollout status ${service}${flag}\`.`,
+    `Mend the cause, then \`tidegate restore ${service}${flag}\`; or send the signal \`wake\`. It looks every half hour meanwhile.`,
   ].join(' ');
 }

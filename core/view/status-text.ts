@@ -1,6 +1,7 @@
 /** The live view of a rollout: waves, clusters, shares, SLO numbers, verdict with reason. Pure: data in, lines out. */
 import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
+import { partFlag, partOf } from '../routing/part.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
 import { isCut, runEnd } from './run-end.ts';
@@ -31,13 +32,13 @@ export function statusLines(live: Live): string[] {
     ...plan.waves.flatMap((wave, i) => waveLines(live, i, wave.serving)),
     '',
     ...readingLines(live),
-    ...backLines(status),
+    ...backLines(plan, status),
     `  ${live.link}`,
   ];
 }
 
 /** Each client cluster of a way back, and what a person can do about one that does not answer. */
-function backLines({ service, outstanding, back = {}, absent = {}, outcome }: RolloutStatus): string[] {
+function backLines(plan: Plan, { service, outstanding, back = {}, absent = {}, outcome }: RolloutStatus): string[] {
   const name = service.split('/').at(-1) ?? service;
   const far = Object.entries(back).map(
     ([cluster, { state, reason }]) => `  back: ${cluster.padEnd(20)} ${state}${reason === '' ? '' : `: ${reason}`}`,
@@ -48,7 +49,7 @@ function backLines({ service, outstanding, back = {}, absent = {}, outcome }: Ro
   if (outstanding.length === 0) return [...far, ...left];
   const giveUp =
     outcome === null
-      ? ` (one that will not answer: tidegate rollout give-up ${name} --cluster ${outstanding[0] ?? ''})`
+      ? ` (one that will not answer: tidegate rollout give-up ${name}${partFlag(partOf(plan))} --cluster ${outstanding[0] ?? ''})`
       : '';
   return [...far, ...left, `  still to restore: ${outstanding.join(', ')}${giveUp}`];
 }

@@ -143,6 +143,17 @@ describe('rollout', () => {
     expect(world.calls).toContain('restore aws-us-east-1');
   }, 60_000);
 
+  it('a release writes nothing when a topology move has begun since it was planned: both write the routes', async () => {
+    const topology = async ({ workflowId }: { workflowId: string }) =>
+      workflowId.endsWith('/topology') ? 'mover' : '';
+    const world = fakeWorld({ findRun: topology });
+    const plan = { ...testPlan({ service: 'released', kind: 'release' }), beside: { topology: '' } };
+    await withRollout(plan, world, async (handle) => {
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Conflict' } });
+    });
+    expect(world.calls.filter((call) => call.startsWith('releaseService'))).toEqual([]);
+  }, 60_000);
+
   it('a restore goes on past a failing cluster and retries it without limit', async () => {
     const breach: WatchSloResult = {
       verdict: 'breach',

@@ -1,4 +1,5 @@
 /** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
+import { partFlag, partOf, takingBack } from '../../routing/part.ts';
 import { formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
@@ -13,7 +14,7 @@ export { isForward };
 
 export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next {
   if (state.phase === 'ended') return { state, commands: [] };
-  const deaf = refusedSaying(state, event);
+  const deaf = refusedSaying(plan, state, event);
   if (deaf !== null) return deaf;
   switch (event.type) {
     case 'started':
@@ -50,10 +51,13 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
 }
 
 /** Messages that the phase does not take; whoever cannot be refused, since it waits for no answer, finds it in the log. */
-function refusedSaying(state: RolloutState, event: RolloutEvent): Next | null {
+function refusedSaying(plan: Plan, state: RolloutState, event: RolloutEvent): Next | null {
   const type = messageOf(event);
   if (type === null) return null;
-  const why = refuseMessage(type, state, event.type === 'giveUp' ? event.cluster : '');
+  const why = refuseMessage(type, state, {
+    part: partOf(plan),
+    ...(event.type === 'giveUp' && { cluster: event.cluster }),
+  });
   if (why === '') return null;
   if (event.type !== 'alert' && event.type !== 'cancel') return { state, commands: [] };
   return { state: logged(state, event.atMs, `${event.type} (${event.reason}) changes nothing: ${why}`), commands: [] };
@@ -128,12 +132,13 @@ function onFailed(plan: Plan, state: RolloutState, event: Extract<Answer, { type
     return leaveForward(plan, state, event.atMs, { cause: 'error', reason: event.reason, code: event.code });
   }
   // A permanent refusal, or a commit that no cluster took for two minutes: traffic is whole, a person decides.
+  const part = partOf(plan);
   const failed = { ...state, cause: 'error' as const, code: event.code };
   return end(
     failed,
     event.atMs,
     'unproven',
-    `${state.phase} failed: ${event.reason}; run: tidegate restore, then undo or try again`,
+    `${state.phase} failed: ${event.reason}; run: tidegate restore${partFlag(part)}, then ${takingBack(part)} or try again`,
     stopWatch(state),
   );
 }

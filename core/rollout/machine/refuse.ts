@@ -2,40 +2,49 @@
  * Which messages a phase takes. Shared by the reducer, the workflow's validators and the CLI's help, so that they agree:
  * what is refused here changes nothing, and what is not does what it says.
  */
+import { partFlag, takingBack, type Part } from '../../routing/part.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
 import type { RolloutState } from './state.ts';
 
 export type MessageType = 'approve' | 'pause' | 'resume' | 'abort' | 'promote' | 'giveUp';
 
+interface About {
+  /** That a message names; absent: none. */
+  readonly cluster?: string;
+  /** That the rollout moves; absent: the versions. */
+  readonly part?: Part;
+}
+
 /** '' = welcome; else why not and what to do, before anything is written to the history. */
-export function refuseMessage(type: MessageType, state: RolloutState, cluster = ''): string {
+export function refuseMessage(type: MessageType, state: RolloutState, about: About = {}): string {
   if (state.phase === 'ended') return `this rollout has ended (${state.outcome ?? 'unknown'}): ${state.reason}`;
-  if (type === 'giveUp') return refuseGiveUp(state, cluster);
-  if (type === 'abort') return canLeave(state) ? '' : tooLate(type, state);
-  if (!isForward(state.phase)) return tooLate(type, state);
+  if (type === 'giveUp') return refuseGiveUp(state, about);
+  if (type === 'abort') return canLeave(state) ? '' : tooLate(type, state, about);
+  if (!isForward(state.phase)) return tooLate(type, state, about);
   if (type === 'pause' && state.paused) return 'it is paused already';
   if (type === 'resume' && !state.paused && state.phase !== 'needs-person') return 'it is not paused';
   if (type === 'approve' && state.phase !== 'gated') return `nothing waits for approval: the rollout is ${state.phase}`;
   return '';
 }
 
-function tooLate(type: MessageType, state: RolloutState): string {
+function tooLate(type: MessageType, state: RolloutState, { part = 'versions' }: About): string {
   const text = `${type} comes too late: the rollout is ${state.phase}.`;
-  if (state.phase === 'committing') return `${text} Use undo once it has ended.`;
+  if (state.phase === 'committing') return `${text} Once it has ended, ${takingBack(part)}.`;
   if (!isRestoring(state.phase)) return text;
   const { outstanding } = state;
   const all = `${text} Everything goes back already`;
   if (outstanding.length === 0) return `${all} and is written; the proof ends by itself.`;
-  return `${all}; still to write: ${outstanding.join(', ')}. One that will not answer can be given up (giveUp; tidegate rollout give-up SERVICE --cluster X).`;
+  return `${all}; still to write: ${outstanding.join(', ')}. One that will not answer can be given up (giveUp; tidegate rollout give-up SERVICE${partFlag(part)} --cluster X).`;
 }
 
 /** Only what is still to be written can be given up: the rest is back, or was never touched. */
-function refuseGiveUp(state: RolloutState, cluster: string): string {
+function refuseGiveUp(state: RolloutState, about: About): string {
+  const { cluster = '' } = about;
   if (cluster === '') return 'name the cluster that will not answer: {"cluster": "…", "reason": "…"}';
   if (isForward(state.phase)) {
     return `nothing goes back yet: the rollout is ${state.phase}. Abort it first; then ${cluster} can be given up, if it does not answer.`;
   }
-  if (!isRestoring(state.phase)) return tooLate('giveUp', state);
+  if (!isRestoring(state.phase)) return tooLate('giveUp', state, about);
   if (state.absent[cluster] !== undefined) return `${cluster} is given up already: ${state.absent[cluster].reason}`;
   if (state.outstanding.includes(cluster)) return '';
   const left = state.outstanding.length === 0 ? 'none is' : `${state.outstanding.join(', ')}`;

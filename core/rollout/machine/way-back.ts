@@ -1,5 +1,6 @@
 /** The way back: breach, abort, cancellation and errors all lead here; nothing on it waits for readiness or people. */
 import type { WatchSloResult } from '../../judge/look/watch.ts';
+import { partFlag, partOf, takingBack } from '../../routing/part.ts';
 import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
 import { combineProofs, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
@@ -36,7 +37,7 @@ export function leaveForward(plan: Plan, state: RolloutState, atMs: number, leav
     };
     return { state: ended, commands: [{ type: 'stopWatch' }, { type: 'retire', what: 'failed' }] };
   }
-  if (clients.length === 0) return close(left, atMs, 'unproven', nobodyLeft(left), [{ type: 'stopWatch' }]);
+  if (clients.length === 0) return close(left, atMs, 'unproven', nobodyLeft(plan, left), [{ type: 'stopWatch' }]);
   const shares = Object.fromEntries(
     Object.entries(left.shares).map(([name, share]) => [
       name,
@@ -86,7 +87,10 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
     moments: { ...state.moments, firstBad: result.firstBadAtMs, verdict: result.decidedAtMs },
   };
   if (state.phase === 'committing' || state.phase === 'releasing') {
-    return { state: logged(seen, atMs, `breach during ${state.phase}: ${result.reason}; use undo`), commands: [] };
+    return {
+      state: logged(seen, atMs, `breach during ${state.phase}: ${result.reason}; ${takingBack(partOf(plan))}`),
+      commands: [],
+    };
   }
   const reason = `breach: ${result.reason}`;
   if (plan.onBreach === 'all' || result.breached.length === 0 || isRestoring(state.phase)) {
@@ -196,7 +200,7 @@ function allWritten(state: RolloutState, atMs: number): RolloutState {
 function onDone(plan: Plan, state: RolloutState, atMs: number): Next {
   const back = state.phase === 'restoring' ? allWritten(state, atMs) : state;
   const asked = Object.entries(back.back).filter(([name]) => back.absent[name] === undefined);
-  if (asked.length === 0) return close(back, atMs, 'unproven', nobodyLeft(back), []);
+  if (asked.length === 0) return close(back, atMs, 'unproven', nobodyLeft(plan, back), []);
   if (asked.every(([, one]) => one.proof !== undefined)) return onProved(plan, proven(back, proofOfBack(back)), atMs);
   return issue(back, (seq) => ({ type: 'proveRestore', seq }));
 }
@@ -228,8 +232,8 @@ const withBack = (
 const givenUp = ({ back }: RolloutState): RolloutState['back'] =>
   Object.fromEntries(Object.entries(back).filter(([, one]) => one.state === 'absent'));
 
-const nobodyLeft = (state: RolloutState): string =>
-  `${state.leftBecause}; no cluster was restored${butAbsent(state)}; when one answers again: tidegate restore`;
+const nobodyLeft = (plan: Plan, state: RolloutState): string =>
+  `${state.leftBecause}; no cluster was restored${butAbsent(state)}; when one answers again: tidegate restore${partFlag(partOf(plan))}`;
 
 const whatIsWhere = ({ back }: RolloutState): string => {
   const told = Object.entries(back).filter(([, one]) => one.state !== 'absent');

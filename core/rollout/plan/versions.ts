@@ -1,6 +1,7 @@
 /** planRollout: what somebody wants + config + facts → a complete plan, or one error that lists everything wrong. */
 import type { LoadedConfig } from '../../config/types.ts';
 import { pinOf } from '../../routing/changes.ts';
+import { partFlag } from '../../routing/part.ts';
 import type { VersionShares } from '../../routing/record.ts';
 import { mainVersion } from '../../routing/weights.ts';
 import { present } from '../../values/json.ts';
@@ -84,7 +85,7 @@ function contextOf({ config, facts: read, change }: Asked, { absent }: LeftOut):
 const leftOutNotes = ({ absent, change, config }: Context): string[] =>
   leftOut(change).map(
     (name) =>
-      `${name} is left out: it keeps its record and its last route, and what that leads to stays ready; when it answers again: tidegate ${change.kind} ${config.service.name}${change.kind === 'deploy' ? ` --version ${change.version}` : ''} (${absent[name] ?? ''})`,
+      `${name} is left out: it keeps its record and its last route, and what that leads to stays ready; when it answers again: tidegate ${change.kind} ${config.service.name}${partFlag(partOfChange(change))}${change.kind === 'deploy' ? ` --version ${change.version}` : ''} (${absent[name] ?? ''})`,
   );
 
 /** … now, or after a topology move that is under way has ended, whichever way: what is conservative to plan with. */

@@ -100,7 +100,7 @@ export function unreachedNotes({ facts, change, config }: Asked): string[] {
   const { name } = config.service;
   const what = {
     undo: `it is left out and keeps its last route; when it answers again: tidegate undo ${name}`,
-    restore: `it is tried until it answers, and holds up no other cluster; to end without it: tidegate rollout give-up ${name} --cluster`,
+    restore: `it is tried until it answers, and holds up no other cluster; to end without it: tidegate rollout give-up ${name}${partFlag(partOfChange(change))} --cluster`,
     release: 'its route is removed when it answers; until then the release waits with what other clusters still need',
   };
   if (change.kind !== 'undo' && change.kind !== 'restore' && change.kind !== 'release') return [];

@@ -4,7 +4,7 @@ import { mainVersion } from '../../routing/weights.ts';
 import { describeEdited } from '../../workload/edited-version.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Change } from '../change.ts';
-import { provenIn, topologyOf, workloadOf } from './serving-facts.ts';
+import { callableFrom, provenIn, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 
 export function deployProblems(
@@ -53,9 +53,9 @@ const nobodyText = ({ service }: LoadedConfig, { cluster, nobody }: ClusterFacts
   fix: `${nobody === undefined ? '' : `${nobody.fix}; or `}take the cluster out of the topology, or run the service there`,
 });
 
-/** Clusters that get the service's calls. */
+/** Clusters that get the service's calls, now or when a topology move has ended: the waves go there, too. */
 const servingFacts = (config: LoadedConfig, facts: readonly ClusterFacts[]): ClusterFacts[] =>
-  facts.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+  facts.filter((one) => facts.some((client) => (callableFrom(config, client)[one.cluster] ?? 0) > 0));
 
 /** A version is made from the proven one: without that Deployment there is nothing to copy, and no other will do. */
 export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {

@@ -1,7 +1,7 @@
 /** Everything that can be known to be wrong before the first write, all of it at once. */
 import { isWayBack } from '../change.ts';
 import { adoptProblems } from './adopt.ts';
-import { topologyOf, wantedTopology } from './serving-facts.ts';
+import { callableFrom, wantedTopology } from './serving-facts.ts';
 import { backProblems, stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
 import { frontendAt, frontendProblems } from './frontend.ts';
@@ -38,7 +38,7 @@ function portProblems({ config, facts, change }: Asked): Problem[] {
   return facts.flatMap((client) =>
     facts.flatMap((serving) => {
       const [here, there] = [client.frontend, serving.frontend];
-      const calls = change.kind === 'topology' ? wantedTopology(config, client.cluster) : topologyOf(config, client, 1);
+      const calls = change.kind === 'topology' ? wantedTopology(config, client.cluster) : callableFrom(config, client);
       const routed = (calls[serving.cluster] ?? 0) > 0;
       if (!routed || here === null || there === null || here.portName === there.portName) return [];
       const text = `port ${here.portName} of ${config.service.name} in ${client.cluster} is called ${there.portName} in ${serving.cluster}`;

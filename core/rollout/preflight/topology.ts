@@ -3,10 +3,10 @@ import type { LoadedConfig } from '../../config/types.ts';
 import { pinOf } from '../../routing/changes.ts';
 import { calledBy } from '../../routing/normal-form.ts';
 import { sameShares } from '../../routing/part.ts';
-import { WHOLE, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
+import { WHOLE, atZero, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { leftOut } from '../change.ts';
-import { watchHint } from '../running.ts';
+import { watchHint, type RunningRollout } from '../running.ts';
 import type { Asked, Problem } from './problem.ts';
 import { isFresh, wantedTopology, workloadOf } from './serving-facts.ts';
 
@@ -36,7 +36,8 @@ export function provenEntry(facts: readonly ClusterFacts[], serving: string): Sh
   );
   for (const { record } of callers) {
     const shares = positiveShares(record?.versions.proven?.[serving]);
-    if (positiveNames(shares).length > 0) return shares;
+    // A version that is warm comes too, at 0: an undo gives it a share in the very write that it begins with.
+    if (positiveNames(shares).length > 0) return { ...atZero(record?.versions.current?.[serving]), ...shares };
   }
   const pin = pinOf(own?.record ?? null);
   const isReady = own !== undefined && pin !== '' && (workloadOf(own, pin)?.ready ?? 0) > 0;
@@ -61,6 +62,28 @@ export function topologyProblems(asked: Asked): Problem[] {
   });
 }
 
+/** A release takes the routes away that a topology run writes, whatever that one is about to do. */
+const besideRelease = (service: string, topology: RunningRollout | undefined): Problem[] =>
+  topology === undefined
+    ? []
+    : [
+        {
+          code: 'Conflict',
+          text: `a run moves the topology of ${service} (${topology.workflowId}), and a release takes the routes away that it writes`,
+          fix: `release it when that has ended; ${watchHint(service, 'topology')}`,
+        },
+      ];
+
+/** A run of the versions that takes the routes away, or may: it does not say. */
+const besideUnsure = (service: string, { workflowId, status }: RunningRollout): Problem => ({
+  code: 'Conflict',
+  text:
+    status === null
+      ? `a rollout moves the versions and does not answer (${workflowId}): it may be a release, which takes the routes away`
+      : `${service} is being released (${workflowId}): its routes go away`,
+  fix: `start it when that has ended; ${watchHint(service)}`,
+});
+
 /** Phases in which the records do not say yet whom a topology move lets its clients call. */
 const beginning: readonly string[] = ['preparing', 'entering', 'applying'];
 
@@ -68,10 +91,12 @@ const beginning: readonly string[] = ['preparing', 'entering', 'applying'];
 export function besideProblems(asked: Asked): Problem[] {
   const { change, config, beside = {} } = asked;
   const { name } = config.service;
-  if (change.kind === 'restore' || change.kind === 'release') return [];
+  if (change.kind === 'restore') return [];
+  if (change.kind === 'release') return besideRelease(name, beside.topology);
   if (change.kind === 'topology') {
     if (beside.versions === undefined) return [];
-    const { workflowId } = beside.versions;
+    const { workflowId, status: versions } = beside.versions;
+    if (versions === null || versions.kind === 'release') return [besideUnsure(name, beside.versions)];
     return movingClients(asked).flatMap((one): Problem[] => {
       const joined = newcomersTo(config, one);
       if (joined.length === 0) return [];

@@ -1,10 +1,12 @@
 /** Two parts of one record, each written by a run of its own, on real API servers. */
 import { describe, expect, it } from '@jest/globals';
+import { createApplyActivities } from '../../../activities/apply/index.ts';
+import { findRecord, updateRecord } from '../../../activities/record-store.ts';
 import type { TopologyPatch, Writer } from '../../../core/routing/changes.ts';
 import type { Part } from '../../../core/routing/part.ts';
 import { subsetName } from '../../../core/routing/names.ts';
 import { adopt, createScene, route, type Scene } from './scenes.ts';
-import { WHOLE } from './shop.ts';
+import { WHOLE, type TestDeps } from './shop.ts';
 import { useApiServers } from './use-api-servers.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
@@ -74,6 +76,28 @@ describe('two parts of a record', () => {
     await act.applyRouting({ service, cluster, ...runOf('versions'), versions: canary(50_000) });
     expect((await aws.record()).topology.current).toEqual({ aws: 500_000, gcp: 500_000 });
   });
+
+  it('leave to the versions whether calls go through Envoy: a topology neither takes the redirect nor gives it', async () => {
+    const { act, aws, deps, service } = await scene('parts-redirect');
+    const cluster = aws.cluster.ref;
+    const { clusters: reached } = deps;
+    const at = { cluster: await reached.connect({ service, cluster }), service };
+    const isRedirected = async () => (await findRecord(at)).redirected;
+    // A release, or an adoption that is taken back, has just taken it.
+    await updateRecord(at, ({ record }) => (record === null ? null : { record, redirect: false }));
+    await act.applyRouting({ service, cluster, ...runOf('topology'), topology: shared(200_000) });
+    expect(await isRedirected()).toBe(false);
+    await act.restore({ service, cluster, ...runOf('topology', 2), part: 'topology', serving: [] });
+    expect(await isRedirected()).toBe(false);
+    // An adoption has just given it: nothing is proven yet.
+    await updateRecord(at, ({ record }) =>
+      record === null
+        ? null
+        : { record: { ...record, versions: { ...record.versions, proven: null } }, redirect: true },
+    );
+    await act.restore({ service, cluster, ...runOf('topology', 3), part: 'topology', serving: [] });
+    expect(await isRedirected()).toBe(true);
+  });
 });
 
 describe('a serving cluster', () => {
@@ -116,4 +140,48 @@ describe('a serving cluster', () => {
     expect(await act.leaveClusters({ service, cluster, drainMs: 5_000 })).toEqual([]);
     expect((await aws.record()).topology.current).toEqual({ aws: WHOLE, gcp: 0 });
   });
+
+  it('leaves no stub behind when the worker dies between the two writes: the next attempt looks for them anew', async () => {
+    const { act, aws, deps, service } = await scene('parts-killed');
+    const cluster = aws.cluster.ref;
+    const stub = subsetName({ ...service, version: 'v1', cluster: 'gcp' });
+    await act.applyRouting({ service, cluster, ...runOf('topology'), topology: shared(200_000) });
+    await act.restore({ service, cluster, ...runOf('topology', 2), part: 'topology', serving: [] });
+    // It hears at its next heartbeat that it was given up, and removes nothing that may be another's by now.
+    const slow = createApplyActivities({ ...deps, activity: { ...deps.activity, heartbeat: givenUpAtTheEnd(deps) } });
+    await expect(slow.leaveClusters({ service, cluster, drainMs: 5_000 })).rejects.toThrow('cancelled');
+    expect((await aws.record()).topology.current).toEqual({ aws: WHOLE });
+    expect(await aws.list('Service')).toContain(stub);
+
+    const next = createApplyActivities({
+      ...deps,
+      activity: { ...deps.activity, signal: () => new AbortController().signal },
+    });
+    await next.leaveClusters({ service, cluster, drainMs: 5_000 });
+    const left = await aws.list('Service');
+    expect(left).not.toContain(stub);
+    expect(left).toContain(subsetName({ ...service, version: 'v1', cluster: 'aws' }));
+  });
+
+  it('keeps the Service of what it is pinned to when nobody calls it any more: calls come back there', async () => {
+    const { act, aws, deps, service } = await scene('parts-pinned');
+    const cluster = aws.cluster.ref;
+    const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
+    const elsewhere = { gcp: { v2: WHOLE } };
+    await updateRecord(at, ({ record }) => {
+      if (record === null) return null;
+      const topology = { ...record.topology, proven: { gcp: WHOLE }, current: { gcp: WHOLE } };
+      const versions = { ...record.versions, proven: elsewhere, current: elsewhere };
+      return { record: { ...record, topology, versions }, redirect: true };
+    });
+    await act.retireVersion({ service, clusters: [cluster], version: 'v1', drainMs: 0 });
+    expect(await aws.list('Service')).toContain(subsetName({ ...service, version: 'v1', cluster: 'aws' }));
+    expect(await aws.list('Deployment')).toContain('checkout-v1');
+  });
 });
+
+const givenUpAtTheEnd =
+  (deps: TestDeps) =>
+  (progress: unknown): void => {
+    if (typeof progress === 'object' && progress !== null && 'leaving' in progress) deps.cancel();
+  };

@@ -91,4 +91,11 @@ describe('restore --from-cluster', () => {
       'gcp: left out by --without; it keeps its last route until: tidegate restore checkout',
     );
   });
+
+  it('names the part that it was asked for: another restore would bring back another one', async () => {
+    const { io } = clocked();
+    const absent = { gcp: 'left out by --without' };
+    await restoreAll({ service: 'checkout', clusters, absent, part: 'topology' }, async () => 'done', io);
+    expect(io.out).toContain('until: tidegate restore checkout --part topology');
+  });
 });

@@ -159,7 +159,11 @@ describe('a message to a rollout', () => {
     const ended = handle(() => Promise.resolve({ status: { name: 'TERMINATED' } }));
     await expect(say(ended, 'abort', { reason: 'x' })).rejects.toMatchObject({
       message: 'rollout:shop has ended (terminated): nothing can be said to it any more',
-      fix: expect.stringContaining('tidegate rollout status'),
+      fix: expect.stringMatching(/tidegate rollout status SERVICE$/),
+    });
+    const mover = Object.assign(ended, { workflowId: 'rollout:shop/shop/checkout/topology' });
+    await expect(say(mover, 'abort', { reason: 'x' })).rejects.toMatchObject({
+      fix: expect.stringMatching(/tidegate rollout status SERVICE --part topology$/),
     });
     await expect(
       say(

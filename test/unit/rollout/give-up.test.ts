@@ -146,13 +146,13 @@ describe('giving a cluster up', () => {
   it('is for what is still to be written only, and each refusal says what to do', () => {
     const { state, plan, written } = restoring();
     const after = run(plan, state, written(aws), giveUp(gcp)).state;
-    expect(refuseMessage('giveUp', after, onprem)).toBe('');
-    expect(refuseMessage('giveUp', after, aws)).toMatch(/is written already; still to write: onprem-fra1/);
-    expect(refuseMessage('giveUp', after, gcp)).toMatch(/is given up already: its cloud is down/);
-    expect(refuseMessage('giveUp', after, 'elsewhere')).toMatch(/no client cluster of this way back/);
+    expect(refuseMessage('giveUp', after, { cluster: onprem })).toBe('');
+    expect(refuseMessage('giveUp', after, { cluster: aws })).toMatch(/is written already; still to write: onprem-fra1/);
+    expect(refuseMessage('giveUp', after, { cluster: gcp })).toMatch(/is given up already: its cloud is down/);
+    expect(refuseMessage('giveUp', after, { cluster: 'elsewhere' })).toMatch(/no client cluster of this way back/);
     expect(refuseMessage('giveUp', after)).toMatch(/name the cluster/);
     const forward = run(testPlan(), initialState, { type: 'started', atMs: 1 }).state;
-    expect(refuseMessage('giveUp', forward, gcp)).toMatch(/Abort it first/);
+    expect(refuseMessage('giveUp', forward, { cluster: gcp })).toMatch(/Abort it first/);
   });
 });
 
@@ -256,7 +256,7 @@ describe('the validator and the reducer', () => {
               : type === 'promote'
                 ? { type, full: false, ...said }
                 : { type, ...said };
-          const refused = refuseMessage(type, state, cluster) !== '';
+          const refused = refuseMessage(type, state, { cluster }) !== '';
           const after = next(plan, state, event);
           if (refused) expect(after).toEqual({ state, commands: [] });
           else expect(after.state).not.toEqual(state);

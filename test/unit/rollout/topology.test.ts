@@ -4,7 +4,7 @@ import type { Change } from '../../../core/rollout/change.ts';
 import { planChange } from '../../../core/rollout/plan/plan-change.ts';
 import { strataOf } from '../../../core/rollout/plan/strata.ts';
 import type { PlanInput } from '../../../core/rollout/plan/versions.ts';
-import type { RunningRollout } from '../../../core/rollout/running.ts';
+import type { RunningRollout, RunningStatus } from '../../../core/rollout/running.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { planText } from '../../../core/view/plan-text.ts';
 import { WHOLE, type Shares } from '../../../core/values/share.ts';
@@ -23,10 +23,10 @@ const wanting = (topology: Readonly<Record<string, Shares>>) =>
 const plan = (input: Partial<PlanInput> = {}) =>
   planChange({ config: wanting({ [aws]: half }), read: testRead(), change: move, beside: {}, ...input });
 
-const running = (part: string, phase: string, runId = 'run-1'): RunningRollout => ({
+const running = (part: string, phase: string, rest: Partial<RunningStatus> = {}): RunningRollout => ({
   workflowId: `rollout:shop/shop/checkout/${part}`,
-  runId,
-  status: { phase } as RunningRollout['status'],
+  runId: 'run-1',
+  status: { phase, ...rest } as RunningStatus,
 });
 
 /** A record whose topology is on its way from proven to current. */
@@ -93,11 +93,34 @@ describe('a topology move', () => {
     expect(() => plan({ config, read: testRead({ [gcp]: cold }) })).toThrow('nothing of checkout is proven there');
   });
 
+  it('brings what is warm in a newcomer, too: an undo gives that a share in its first write', () => {
+    const base = record(gcp, { v2: WHOLE });
+    const warm = { ...base, versions: { ...base.versions, current: { [gcp]: { v1: 0, v2: WHOLE } } } };
+    const moved = plan({ read: testRead({ [gcp]: { record: warm } }) });
+    expect(moved.waves[0]?.steps[0]?.topology?.[aws]?.serves).toEqual({ [gcp]: { v1: 0, v2: WHOLE } });
+  });
+
   it('goes on beside a rollout of the versions as long as nobody calls a cluster anew', () => {
     const versions = running('versions', 'baking');
     expect(() => plan({ beside: { versions } })).toThrow('would call gcp-europe-west1 anew');
     const known = { [aws]: { record: routed(aws, { proven: { [aws]: 900_000, [gcp]: 100_000 } }) } };
     expect(plan({ read: testRead(known), beside: { versions } }).beside).toEqual({ versions: 'run-1' });
+  });
+
+  it('is refused beside a release, and beside a run of the versions that may be one', () => {
+    const known = testRead({ [aws]: { record: routed(aws, { proven: { [aws]: 900_000, [gcp]: 100_000 } }) } });
+    const beside = (versions: RunningRollout) => () => plan({ read: known, beside: { versions } });
+    expect(beside(running('versions', 'releasing', { kind: 'release' }))).toThrow('is being released');
+    expect(beside({ ...running('versions', ''), status: null })).toThrow('does not answer');
+  });
+
+  it('keeps a release from beginning, in whatever phase it is: both write the routes', () => {
+    const release = (beside: PlanInput['beside']) => () =>
+      plan({ change: { kind: 'release' }, ...(beside && { beside }) });
+    expect(release({ topology: running('topology', 'baking') })).toThrow(
+      /a release takes the routes away.*--part topology/s,
+    );
+    expect(release({})).not.toThrow();
   });
 
   it('is refused while the versions are half moved and no run owns them, and the other way round', () => {
@@ -123,6 +146,24 @@ describe('a deploy beside a topology move', () => {
     const leaving = routed(aws, { proven: half, current: { [aws]: WHOLE, [gcp]: 0 } });
     const back = plan({ change: deploy, read: testRead({ [aws]: { record: leaving } }), beside: { topology } });
     expect(back.routes[gcp]).toEqual([aws, gcp]);
+  });
+
+  it('checks who answers if the move goes back as it checks who answers now: the waves go there, too', () => {
+    // Calls of aws and gcp leave gcp; they come back if the move does.
+    const leaving = (cluster: string, proven: Shares): Partial<ClusterFacts> => ({
+      record: routed(cluster, { proven, current: { [aws]: WHOLE, [gcp]: 0 } }),
+    });
+    const ask = (there: Partial<ClusterFacts>) => () =>
+      plan({
+        change: deploy,
+        read: testRead({ [aws]: leaving(aws, half), [gcp]: { ...leaving(gcp, { [gcp]: WHOLE }), ...there } }),
+        beside: { topology: running('topology', 'baking') },
+      });
+    expect(ask({})).not.toThrow();
+    expect(ask({ workloads: [] })).toThrow(`${gcp}/shop: no Deployment behind checkout`);
+    const { frontend } = facts(gcp);
+    const renamed = frontend === null ? frontend : { ...frontend, portName: 'web' };
+    expect(ask({ frontend: renamed })).toThrow(`in ${aws} is called web in ${gcp}`);
   });
 
   it.each(['preparing', 'entering', 'applying'])(

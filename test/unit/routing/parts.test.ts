@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   committed,
+  pinOf,
   restored,
   withoutLeaving,
   withShares,
@@ -85,6 +86,13 @@ describe('a serving cluster that is new to a client', () => {
     expect(weights(moved)).toEqual({ [`v1@${aws}`]: 800_000, [`v1@${gcp}`]: 200_000 });
   });
 
+  it('brings what is warm there, too: an undo finds it in the routes, and it is not proven by that', () => {
+    const warm = { ...shared, serves: { [gcp]: { v1: 0, v2: WHOLE } } };
+    const entered = withShares(alone, moveTo(alone, warm, { entering: true }));
+    expect(entered.versions.current?.[gcp]).toEqual({ v1: 0, v2: WHOLE });
+    expect(entered.versions.proven?.[gcp]).toEqual({ v2: WHOLE });
+  });
+
   it('leaves what a client knows of a cluster that it calls already to the run of the versions', () => {
     const stale = { shares: { [aws]: 100_000, [gcp]: 900_000 }, serves: { [gcp]: { v7: WHOLE } } };
     const moved = withShares(canary, moveTo(canary, stale));
@@ -108,6 +116,18 @@ describe('a serving cluster that is new to a client', () => {
 describe('a serving cluster that a client calls no more', () => {
   const away: TopologyPatch = { shares: { [aws]: WHOLE }, serves: {} };
   const moved = withShares(canary, moveTo(canary, away));
+
+  it('keeps the pin of a record that never said it, when its own cluster is what leaves', () => {
+    const away: TopologyPatch = { shares: { [gcp]: WHOLE }, serves: { [gcp]: { v2: WHOLE } } };
+    const { pin: _, ...unsaid } = alone;
+    const old: RoutingRecord = { ...unsaid, versions: { ...alone.versions, proven: { [aws]: { v1: WHOLE } } } };
+    const proven = committed(withShares(old, moveTo(old, away)), {
+      ...{ ...runOf(old, 'topology', 2), part: 'topology' as const, serving: [] },
+    });
+    const left = withoutLeaving(proven);
+    expect(Object.keys(left.versions.proven ?? {})).toEqual([gcp]);
+    expect(pinOf(left)).toBe('v1');
+  });
 
   it('drains with weight 0, is proven away by the commit, and then leaves record and routes in normal form', () => {
     const proven = committed(moved, { ...runOf(canary, 'topology', 2), part: 'topology', serving: [] });

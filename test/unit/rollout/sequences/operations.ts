@@ -64,7 +64,7 @@ export function giveUp(world: World, arg: number): void {
   const { run, mesh } = world;
   const waiting = run?.state.outstanding ?? [];
   const cluster = waiting[arg % Math.max(1, waiting.length)];
-  if (run === null || cluster === undefined || refuseMessage('giveUp', run.state, cluster) !== '') return;
+  if (run === null || cluster === undefined || refuseMessage('giveUp', run.state, { cluster }) !== '') return;
   feed(world, run, { type: 'giveUp', cluster, reason: 'x', atMs: mesh.nowMs });
   advance(world);
 }
