@@ -217,11 +217,17 @@ function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
   return { ...record, topology: { ...topology, proven, closed: true } };
 }
 
-/** The record without clusters that it calls no more: they have drained. The epoch stays, as for a version that leaves. */
+/**
+ * The record without clusters that it calls no more: they have drained. The epoch stays, as for a version that leaves. A
+ * run that is reset later does not go on from here: what had entered for it has left.
+ */
 export function withoutLeaving(record: RoutingRecord): RoutingRecord {
   const { topology } = record;
   if (leavingFrom(record).length === 0 || topology.current === null) return record;
-  return inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+  return inNormalForm({
+    ...record,
+    topology: { ...topology, current: positiveShares(topology.current), closed: true },
+  });
 }
 
 /** proven := current of one part; of versions in the serving clusters, where `previous` is what was proven before, and stays when nothing changes. */

@@ -3,20 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { statWeights } from '../../activities/record-store.ts';
 import type { CommitInput, RestoreInput } from '../../core/contract/activities.ts';
 import type { StartRolloutInput } from '../../core/contract/messages.ts';
+import type { VerifyMode, VerifyRoutingInput, VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { committed, restored, withoutLeaving, withShares, type ApplyRoutingInput } from '../../core/routing/changes.ts';
-import { halfMovedParts, type Part } from '../../core/routing/part.ts';
+import { halfMovedParts, partOf, type Part } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
-import { WHOLE } from '../../core/values/share.ts';
+import { canonicalJson } from '../../core/values/canonical.ts';
+import { WHOLE, type Shares } from '../../core/values/share.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, record, testConfig } from '../support/facts.ts';
 import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
+import { testPlan } from '../support/plans.ts';
 import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
 import { startTemporal, type TestTemporal } from '../support/temporal.ts';
 
@@ -39,6 +44,12 @@ const wanted = { [aws]: 500_000, [gcp]: 500_000 };
 interface SharedWorld extends SettlingWorld {
   /** Each happens once a cluster has entered. */
   readonly entered: (() => void)[];
+  /** Each happens once, while the traffic of a write is looked at. */
+  readonly looked: Partial<Record<VerifyMode, () => void>>;
+  /** Parts that cannot be restored now. */
+  readonly held: Part[];
+  /** Told by the next looks at traffic, the first of them first; empty: what the weights of aws say. */
+  readonly proofs: VerifyRoutingResult['result'][];
 }
 
 /** Records change by the very functions of the activities; aws calls gcp, too. */
@@ -54,20 +65,37 @@ function sharedWorld(service: string): SharedWorld {
   });
   const write = (name: string, next: RoutingRecord) => {
     at(name).record = next;
-    return { cluster: name, changes: [], weights: { a: WHOLE }, writtenAtMs: Date.now(), withdrawn: [] };
+    return { cluster: name, changes: [], weights: statWeights(next), writtenAtMs: Date.now(), withdrawn: [] };
   };
   const entered: (() => void)[] = [];
+  const looked: SharedWorld['looked'] = {};
+  const held: Part[] = [];
+  const proofs: VerifyRoutingResult['result'][] = [];
+  // The traffic follows the record, whoever wrote it.
+  const look = async ({ mode, targets }: VerifyRoutingInput): Promise<VerifyRoutingResult> => {
+    looked[mode]?.();
+    delete looked[mode];
+    const follows = targets.every(
+      ({ cluster, weights }) => canonicalJson(weights) === canonicalJson(statWeights(at(cluster.name).record)),
+    );
+    const told = mode === 'entered' ? 'verified' : proofs.shift();
+    return { result: told ?? (follows ? 'verified' : 'contradicted'), proofs: [], verifiedAtMs: Date.now() };
+  };
   const topology = { [aws]: wanted, [gcp]: { [gcp]: WHOLE }, [onprem]: { [onprem]: WHOLE } };
   const world = settlingWorld(service, {
     watchSlo: () => untilCancelled(),
+    verifyRouting: look,
+    verifyRestored: look,
     loadConfig: async () => testConfig({ name: service, drainMs: 1_000, topology }),
     applyRouting: async (input: ApplyRoutingInput) => {
       const done = write(input.cluster.name, withShares(at(input.cluster.name).record, own(input)));
       if (input.entering === true) for (const then of entered) then();
       return done;
     },
-    restore: async (input: RestoreInput) =>
-      write(input.cluster.name, restored(at(input.cluster.name).record, own(input))),
+    restore: async (input: RestoreInput) => {
+      if (held.includes(partOf(input))) throw new Error('it is held');
+      return write(input.cluster.name, restored(at(input.cluster.name).record, own(input)));
+    },
     commit: async (input: CommitInput) => {
       write(input.cluster.name, committed(at(input.cluster.name).record, own(input)));
       return [];
@@ -84,7 +112,7 @@ function sharedWorld(service: string): SharedWorld {
     topology: { ...base.topology, proven, current: proven },
     versions: { ...base.versions, proven: serves, current: serves },
   };
-  return { ...world, entered };
+  return { ...world, entered, looked, held, proofs };
 }
 
 interface Stage {
@@ -197,6 +225,120 @@ describe('a deploy and a topology move of one service', () => {
         expect((await runs.versions.query<RolloutStatus>('status')).phase).toBe('baking');
         expect(own().versions.current?.[aws]).toEqual({ v1: 950_000, v2: 50_000 });
         await abort(runs.versions);
+      });
+    },
+    limits.phase * 6,
+  );
+
+  it(
+    'an Envoy that follows what the other part has written since contradicts neither a step nor a way back',
+    async () => {
+      await onStage('follows', async ({ ask, until, world, runs, record: own }) => {
+        const shift = (to: Shares) => (): void => {
+          const one = world.clusters[aws];
+          if (one !== undefined) one.record = { ...own(), topology: { ...own().topology, current: to } };
+        };
+        world.looked.forward = shift(wanted);
+        await ask(deploy);
+        await until('versions', 'baking');
+        world.looked.restored = shift(proven);
+        await abort(runs.versions);
+        expect(await runs.versions.result()).toMatchObject({ outcome: 'restored' });
+        expect(own().topology.current).toEqual(proven);
+      });
+    },
+    limits.phase * 6,
+  );
+
+  it(
+    'an Envoy that contradicts the weights as they are takes a step back',
+    async () => {
+      await onStage('contradicts', async ({ ask, world, runs }) => {
+        world.proofs.push('contradicted');
+        await ask(deploy);
+        await expect(runs.versions.result()).rejects.toThrow();
+        const { outcome, reason } = await runs.versions.query<RolloutStatus>('status');
+        expect([outcome, reason]).toEqual(['restored', expect.stringContaining('contradicts the weights')]);
+      });
+    },
+    limits.phase * 6,
+  );
+
+  it(
+    'a move goes back when what is proven in a newcomer changes between its entry and its first share',
+    async () => {
+      await onStage('late', async ({ ask, world, runs, record: own }) => {
+        const alone = world.clusters[aws];
+        if (alone === undefined) throw new RangeError('no cluster');
+        alone.record = record(aws, { v1: WHOLE }, { service: 'late' });
+        world.looked.entered = () => {
+          const other = world.clusters[gcp];
+          if (other !== undefined) other.record = record(gcp, { v9: WHOLE }, { service: 'late' });
+        };
+        await ask({ kind: 'topology' });
+        await expect(runs.topology.result()).rejects.toThrow();
+        const { outcome, reason } = await runs.topology.query<RolloutStatus>('status');
+        expect([outcome, reason]).toEqual(['restored', expect.stringContaining(`proven in ${gcp} changed after`)]);
+        expect(own().topology.current?.[gcp] ?? 0).toBe(0);
+      });
+    },
+    limits.phase * 6,
+  );
+
+  it(
+    'a run ends when the run beside it has ended before its first write: the settler that came for that one was stopped',
+    async () => {
+      await onStage('ended', async ({ runs, world }) => {
+        const plan = { ...testPlan({ service: 'ended' }), owners: {}, beside: { topology: 'a-run-that-has-ended' } };
+        const { client } = temporal.env;
+        await client.workflow.start('rollout', {
+          ...{ workflowId: runs.versions.workflowId, taskQueue: taskQueues.control, args: [{ plan }] },
+        });
+        await expect(runs.versions.result()).rejects.toThrow();
+        const { reason } = await runs.versions.query<RolloutStatus>('status');
+        expect(reason).toContain('has ended since this was planned');
+        expect(world.calls.filter((call) => call.startsWith('applyRouting'))).toEqual([]);
+      });
+    },
+    limits.phase * 6,
+  );
+});
+
+describe('the settler of two parts', () => {
+  it(
+    'puts the versions back while its restore of the topology is still under way',
+    async () => {
+      await onStage('both-half', async ({ ask, until, world, runs, record: own, half }) => {
+        await ask(deploy);
+        await until('versions', 'baking');
+        await ask({ kind: 'topology' });
+        await until('topology', 'baking');
+        world.held.push('topology');
+        await runs.versions.terminate('a test');
+        await runs.topology.terminate('a test');
+        await assertEventually(() => expect(half()).toEqual(['topology']), limits.phase);
+        expect((await runs.topology.query<RolloutStatus>('status')).kind).toBe('restore');
+        world.held.pop();
+        await assertEventually(() => expect(half()).toEqual([]), limits.phase);
+        expect(own().topology.current).toEqual(proven);
+      });
+    },
+    limits.phase * 6,
+  );
+
+  it(
+    'writes a topology once more whose way back has ended unproven',
+    async () => {
+      await onStage('unproven', async ({ ask, until, world, runs }) => {
+        await ask({ kind: 'topology' });
+        await until('topology', 'baking');
+        world.proofs.push('contradicted');
+        await abort(runs.topology);
+        expect(await runs.topology.result()).toMatchObject({ outcome: 'unproven' });
+        await assertEventually(async () => {
+          const { kind, outcome } = await runs.topology.query<RolloutStatus>('status');
+          expect([kind, outcome]).toEqual(['restore', 'restored']);
+        }, limits.phase);
       });
     },
     limits.phase * 6,

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   committed,
   restored,
+  isUnderWay,
   withoutLeaving,
   withShares,
   type ApplyRoutingInput,
@@ -117,6 +118,8 @@ describe('a serving cluster that a client calls no more', () => {
     expect([left.topology.current, Object.keys(left.versions.proven ?? {})]).toEqual([{ [aws]: WHOLE }, [aws]]);
     expect([left.topology.epoch, leavingFrom(left)]).toEqual([proven.topology.epoch, []]);
     expect(withoutLeaving(left)).toBe(left);
+    // A run that is reset to after its entry must not go on without it.
+    expect(isUnderWay(left.topology)).toBe(false);
   });
 
   it('is called again after a restore, in the version that is proven by then', () => {
