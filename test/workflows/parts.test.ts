@@ -1,29 +1,17 @@
 /** A deploy and a topology move of one service at once: each has its lock, its run, its way back and its guard. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { statWeights } from '../../activities/record-store.ts';
-import type { CommitInput, RestoreInput } from '../../core/contract/activities.ts';
-import type { StartRolloutInput } from '../../core/contract/messages.ts';
-import type { VerifyMode, VerifyRoutingInput, VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
+import { type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { taskQueues } from '../../core/contract/queues.ts';
-import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
-import { committed, restored, withoutLeaving, withShares, type ApplyRoutingInput } from '../../core/routing/changes.ts';
-import { halfMovedParts, partOf, type Part } from '../../core/routing/part.ts';
-import type { RoutingRecord } from '../../core/routing/record.ts';
-import { canonicalJson } from '../../core/values/canonical.ts';
 import { WHOLE, type Shares } from '../../core/values/share.ts';
-import { startChange } from '../../platform/temporal/start-change.ts';
-import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
+import { bundleWorkflows } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
-import { clusterNames, record, testConfig } from '../support/facts.ts';
-import { untilCancelled } from '../support/fake-activities.ts';
+import { clusterNames, record } from '../support/facts.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
-import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
 import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { onSharedStage, proven, wanted, type TwoParts } from '../support/two-parts.ts';
 
 let temporal: TestTemporal;
 let workflowBundle: WorkflowBundleWithSourceMap;
@@ -37,125 +25,10 @@ afterAll(async () => {
   await temporal?.stop();
 });
 
-const [aws, gcp, onprem] = clusterNames;
-const proven = { [aws]: 900_000, [gcp]: 100_000 };
-const wanted = { [aws]: 500_000, [gcp]: 500_000 };
+const [aws, gcp] = clusterNames;
 
-interface SharedWorld extends SettlingWorld {
-  /** Each happens once a cluster has entered. */
-  readonly entered: (() => void)[];
-  /** Each happens once, while the traffic of a write is looked at. */
-  readonly looked: Partial<Record<VerifyMode, () => void>>;
-  /** Parts that cannot be restored now. */
-  readonly held: Part[];
-  /** Told by the next looks at traffic, the first of them first; empty: what the weights of aws say. */
-  readonly proofs: VerifyRoutingResult['result'][];
-}
-
-/** Records change by the very functions of the activities; aws calls gcp, too. */
-function sharedWorld(service: string): SharedWorld {
-  const at = (name: string): SettlingWorld['clusters'][string] => {
-    const found = world.clusters[name];
-    if (found === undefined) throw new RangeError(`no cluster ${name}`);
-    return found;
-  };
-  const own = <T extends { readonly run: string }>(input: T): T => ({
-    ...input,
-    run: Context.current().info.workflowExecution?.runId ?? '',
-  });
-  const write = (name: string, next: RoutingRecord) => {
-    at(name).record = next;
-    return { cluster: name, changes: [], weights: statWeights(next), writtenAtMs: Date.now(), withdrawn: [] };
-  };
-  const entered: (() => void)[] = [];
-  const looked: SharedWorld['looked'] = {};
-  const held: Part[] = [];
-  const proofs: VerifyRoutingResult['result'][] = [];
-  // The traffic follows the record, whoever wrote it.
-  const look = async ({ mode, targets }: VerifyRoutingInput): Promise<VerifyRoutingResult> => {
-    looked[mode]?.();
-    delete looked[mode];
-    const follows = targets.every(
-      ({ cluster, weights }) => canonicalJson(weights) === canonicalJson(statWeights(at(cluster.name).record)),
-    );
-    const told = mode === 'entered' ? 'verified' : proofs.shift();
-    return { result: told ?? (follows ? 'verified' : 'contradicted'), proofs: [], verifiedAtMs: Date.now() };
-  };
-  const topology = { [aws]: wanted, [gcp]: { [gcp]: WHOLE }, [onprem]: { [onprem]: WHOLE } };
-  const world = settlingWorld(service, {
-    watchSlo: () => untilCancelled(),
-    verifyRouting: look,
-    verifyRestored: look,
-    loadConfig: async () => testConfig({ name: service, drainMs: 1_000, topology }),
-    applyRouting: async (input: ApplyRoutingInput) => {
-      const done = write(input.cluster.name, withShares(at(input.cluster.name).record, own(input)));
-      if (input.entering === true) for (const then of entered) then();
-      return done;
-    },
-    restore: async (input: RestoreInput) => {
-      if (held.includes(partOf(input))) throw new Error('it is held');
-      return write(input.cluster.name, restored(at(input.cluster.name).record, own(input)));
-    },
-    commit: async (input: CommitInput) => {
-      write(input.cluster.name, committed(at(input.cluster.name).record, own(input)));
-      return [];
-    },
-    leaveClusters: async ({ cluster }: { cluster: { name: string } }) => {
-      write(cluster.name, withoutLeaving(at(cluster.name).record));
-      return [];
-    },
-  });
-  const base = record(aws, { v1: WHOLE }, { service });
-  const serves = { [aws]: { v1: WHOLE }, [gcp]: { v1: WHOLE } };
-  at(aws).record = {
-    ...base,
-    topology: { ...base.topology, proven, current: proven },
-    versions: { ...base.versions, proven: serves, current: serves },
-  };
-  return { ...world, entered, looked, held, proofs };
-}
-
-interface Stage {
-  readonly world: SharedWorld;
-  readonly runs: Readonly<Record<'versions' | 'topology', WorkflowHandle>>;
-  readonly ask: (change: StartRolloutInput['change']) => Promise<unknown>;
-  readonly until: (part: 'versions' | 'topology', phase: string) => Promise<void>;
-  readonly record: () => RoutingRecord;
-  readonly half: () => Part[];
-}
-
-async function onStage(service: string, body: (stage: Stage) => Promise<void>): Promise<void> {
-  const { client, nativeConnection, namespace = 'default' } = temporal.env;
-  const world = sharedWorld(service);
-  const workers = await startWorkers({
-    ...{ connection: nativeConnection, namespace, activities: world.activities, workflowBundle, graceMs: 500 },
-  });
-  const of = { mesh: 'shop', namespace: 'shop', service };
-  const handle = (part: Part): WorkflowHandle => client.workflow.getHandle(rolloutWorkflowId({ ...of, part }));
-  const runs = { versions: handle('versions'), topology: handle('topology') };
-  const own = (): RoutingRecord => world.clusters[aws]?.record ?? record(aws, null);
-  const stage: Stage = {
-    ...{ world, runs, record: own, half: () => halfMovedParts(own()) },
-    ask: (change) => startChange(client, { service, change }, () => undefined),
-    until: (part, phase) =>
-      assertEventually(
-        async () => expect((await runs[part].query<RolloutStatus>('status')).phase).toBe(phase),
-        limits.phase,
-      ),
-  };
-  try {
-    await body(stage);
-    for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH 'rollout:shop/shop/${service}/'` })) {
-      const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
-    }
-  } finally {
-    for (const one of [...Object.values(runs), client.workflow.getHandle(settleWorkflowId(of))])
-      await one.terminate().catch(() => undefined);
-    workers.shutdown();
-    await workers.done;
-  }
-}
+const onStage = (service: string, body: (stage: TwoParts) => Promise<void>): Promise<void> =>
+  onSharedStage({ temporal, workflowBundle }, { service, body });
 
 const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
 const abort = (run: WorkflowHandle) => run.executeUpdate('abort', { args: [{ reason: 'a test' }] });
@@ -303,6 +176,27 @@ describe('a deploy and a topology move of one service', () => {
     limits.phase * 6,
   );
 });
+
+it(
+  'a topology run that is reset takes back its own part, and no other',
+  async () => {
+    await onStage('reset', async ({ ask, until, world, runs }) => {
+      await ask({ kind: 'topology' });
+      await until('topology', 'baking');
+      const { events } = await runs.topology.fetchHistory();
+      const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
+      const { client, namespace = 'default' } = temporal.env;
+      await client.workflowService.resetWorkflowExecution({
+        ...{ namespace, reason: 'a test', requestId: 'reset-of-a-topology' },
+        workflowExecution: { workflowId: runs.topology.workflowId, runId: (await runs.topology.describe()).runId },
+        workflowTaskFinishEventId: first?.eventId ?? null,
+      });
+      await assertEventually(() => expect(world.back).toContain('topology'), limits.phase);
+      expect(world.back).not.toContain('versions');
+    });
+  },
+  limits.phase * 6,
+);
 
 describe('the settler of two parts', () => {
   it(
