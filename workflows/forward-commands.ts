@@ -8,7 +8,7 @@ import type { PlannedPatch, PlannedStep, PlannedWave } from '../core/rollout/pla
 import { statName } from '../core/routing/names.ts';
 import { partOf } from '../core/routing/part.ts';
 import { formatShare } from '../core/values/share.ts';
-import { assertAlone, assertJoined } from './other-parts.ts';
+import { assertAlone, assertJoined, assertStillBeside, verifyBeside } from './other-parts.ts';
 import { prepareInput } from './planned-writes.ts';
 import { stopOthers } from './retirements.ts';
 import {
@@ -38,6 +38,8 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
     start(context, context.forward, seq, async () => {
       const { planned, at } = stepOf(context, wave, step);
       const summary = `${formatShare(at.share)} to ${context.plan.version}`;
+      // A run that was reset may come here long after its entry.
+      if (at.topology !== undefined) await assertJoined(context);
       await write(context, planned, { seq, patch: at, redirect: true, summary });
       context.emit({ type: 'done', seq });
     }),
@@ -45,7 +47,9 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
     start(context, context.forward, seq, async () => {
       const { planned, at } = stepOf(context, wave, step);
       const summary = `prove ${formatShare(at.share)} by the traffic`;
-      const proof = await verify(context, planned.clients, { mode: 'forward', summary });
+      const writeAgain = (): Promise<void> =>
+        write(context, planned, { seq, patch: at, redirect: true, summary: 'is it still as it was written?' });
+      const proof = await verifyBeside(context, planned.clients, { mode: 'forward', summary, writeAgain });
       context.emit({ type: 'proved', seq, proof });
     }),
   confirm: ({ seq }) =>
@@ -73,6 +77,7 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
     await assertUnchanged(context);
     await assertAlone(context);
     await stopOthers(context);
+    await assertStillBeside(context);
   }
   await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
     const summary = `${cluster}: make ${plan.version} ready`;
@@ -263,6 +268,7 @@ async function takeBack(
     const back = await activitiesOf(context, 'restore', summary).restore({
       service: context.plan.service,
       cluster: refOf(context, cluster),
+      ...ofPart(context.plan),
       ...writerOf(context, cluster, turn),
       serving,
       absent: absentIn(context),

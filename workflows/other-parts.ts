@@ -2,13 +2,15 @@
  * Where a run meets runs of other parts. No record is shared between clusters, so each side writes first and looks at the
  * other afterwards: a run that has begun since the plan was made may call, or move, what the plan does not know of.
  */
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { provenEntry } from '../core/rollout/preflight/topology.ts';
+import type { VerifyRoutingResult } from '../core/judge/proof/proof.ts';
 import { parts, type Part } from '../core/routing/part.ts';
 import { sameTraffic } from '../core/routing/weights.ts';
 import type { VersionShares } from '../core/routing/record.ts';
-import { activitiesOf, refOf, type RunContext } from './run-context.ts';
+import { canonicalJson } from '../core/values/canonical.ts';
+import { activitiesOf, refOf, verify, type RunContext, type Verifying } from './run-context.ts';
 
 /** Before the first write: no run of another part has begun since the plan was made. */
 export async function assertAlone(context: RunContext): Promise<void> {
@@ -16,11 +18,31 @@ export async function assertAlone(context: RunContext): Promise<void> {
   for (const part of parts) if (beside[part] !== undefined) await assertKnown(context, part, beside[part]);
 }
 
-async function assertKnown(context: RunContext, part: Part, known: string): Promise<void> {
-  const { service } = context.plan;
-  const workflowId = rolloutWorkflowId({ ...service, part });
+/**
+ * Once the settler was stopped: one that came for the end of a run beside this one may have left its part half moved, and
+ * nobody would come for it before this run has ended.
+ */
+export async function assertStillBeside(context: RunContext): Promise<void> {
+  const { beside = {} } = context.plan;
+  for (const part of parts) {
+    if ((beside[part] ?? '') === '') continue;
+    const { workflowId, open } = await openRun(context, part);
+    if (open !== '') continue;
+    throw ApplicationFailure.nonRetryable(
+      `${workflowId} has ended since this was planned, and its ${part} may be half moved; start again`,
+      'Conflict',
+    );
+  }
+}
+
+async function openRun(context: RunContext, part: Part): Promise<{ workflowId: string; open: string }> {
+  const workflowId = rolloutWorkflowId({ ...context.plan.service, part });
   const { findRun } = activitiesOf(context, 'findRun', `does a run move the ${part}?`);
-  const open = await findRun({ workflowId });
+  return { workflowId, open: await findRun({ workflowId }) };
+}
+
+async function assertKnown(context: RunContext, part: Part, known: string): Promise<void> {
+  const { workflowId, open } = await openRun(context, part);
   if (open === '' || open === known) return;
   throw ApplicationFailure.nonRetryable(
     `${workflowId} has begun since this was planned, and each moves what the other counts on; start again`,
@@ -54,3 +76,24 @@ export async function assertJoined(context: RunContext): Promise<void> {
     'Conflict',
   );
 }
+
+/**
+ * A run of another part writes the same records, and the traffic follows: what this run remembers of the weights may be
+ * outdated. A contradiction counts only once the same write, made again, has left the weights as they are remembered.
+ */
+export async function verifyBeside(
+  context: RunContext,
+  clusters: readonly string[],
+  { writeAgain, ...verifying }: Verifying & { readonly writeAgain: () => Promise<void> },
+): Promise<VerifyRoutingResult> {
+  for (;;) {
+    const proof = await verify(context, clusters, verifying);
+    if (proof.result !== 'contradicted' || !patched('write-again')) return proof;
+    const before = weightsIn(context, clusters);
+    await writeAgain();
+    if (weightsIn(context, clusters) === before) return proof;
+  }
+}
+
+const weightsIn = ({ written }: RunContext, clusters: readonly string[]): string =>
+  canonicalJson(clusters.map((cluster) => written.get(cluster)?.weights ?? {}));

@@ -151,15 +151,17 @@ export function remember({ written }: RunContext, cluster: string, write: Omit<W
   written.set(cluster, { weights, writtenAtMs, withdrawn, ...before });
 }
 
+export interface Verifying {
+  readonly mode: VerifyMode;
+  readonly summary: string;
+  readonly by?: 'verifyRouting' | 'verifyRestored';
+}
+
 /** Has what was written proven by the traffic of these client clusters. */
 export function verify(
   context: RunContext,
   clusters: readonly string[],
-  {
-    mode,
-    summary,
-    by = 'verifyRouting',
-  }: { mode: VerifyMode; summary: string; by?: 'verifyRouting' | 'verifyRestored' },
+  { mode, summary, by = 'verifyRouting' }: Verifying,
 ): Promise<VerifyRoutingResult> {
   const { service, metrics } = context.plan;
   const targets = clusters.flatMap((cluster) => {

@@ -1,7 +1,14 @@
 /** One look of the settler: who owns the service, what is to be done, and doing what is due. */
 import { isCancellation, log, patched, proxyActivities } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
-import type { KnownService, SettleInput, SettleMemory, SettlePhase, SettleStatus } from '../core/contract/messages.ts';
+import type {
+  KnownService,
+  RestoreMemory,
+  SettleInput,
+  SettleMemory,
+  SettlePhase,
+  SettleStatus,
+} from '../core/contract/messages.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { delayMs, isSpent, restoreDelayMs } from '../core/rollout/settle-pace.ts';
 import { isDue, needsOf, type Need } from '../core/rollout/settled.ts';
@@ -46,7 +53,15 @@ interface Settling {
   now: Pick<SettleStatus, 'phase' | 'reason' | 'needs'>;
 }
 
-const nothingDone: SettleMemory = { rounds: 0, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] };
+const noRestore: RestoreMemory = { rounds: 0, restoreRun: '', restoreAfterMs: 0 };
+const nothingDone: SettleMemory = { ...noRestore, idleLooks: 0, log: [] };
+
+/** Each part has its own rounds: what is spent for one holds up no other. */
+const restoresOf = (memory: SettleMemory, part: Part): RestoreMemory =>
+  part === 'versions' ? memory : (memory.ofParts?.[part] ?? noRestore);
+
+const withRestores = (memory: SettleMemory, part: Part, restores: RestoreMemory): SettleMemory =>
+  part === 'versions' ? { ...memory, ...restores } : { ...memory, ofParts: { ...memory.ofParts, [part]: restores } };
 
 export function createSettler({ service, known, carried }: SettleInput): Settler {
   const settling: Settling = {
@@ -97,15 +112,17 @@ async function look(settling: Settling): Promise<number | null> {
   settling.looks += 1;
   const moved = settledParts();
   const open = await openRuns(service, moved);
-  const own = open.find(({ run }) => run === settling.memory.restoreRun);
-  if (own !== undefined) {
-    rest(settling, 'restoring', `its restore is under way (${own.workflowId})`, settling.now.needs);
-    return later(settling);
-  }
+  const own = open.find(({ part, run }) => run === restoresOf(settling.memory, part).restoreRun);
+  const underWay: Tried[] =
+    own === undefined ? [] : [{ phase: 'restoring', reason: `its restore is under way (${own.workflowId})` }];
   const owned = open.map(({ part }) => part);
   const ids = open.map(({ workflowId }) => workflowId).join(', ');
-  if (owned.length === moved.length) return leaveTo(settling, ids);
-  const unproven = owned.includes('versions') ? '' : await lastUnproven(settling);
+  if (owned.length === moved.length)
+    return own === undefined ? leaveTo(settling, ids) : waitFor(settling, underWay, settling.now.needs);
+  const unproven = await lastUnproven(
+    settling,
+    moved.filter((part) => !owned.includes(part)),
+  );
   const known = await knownService(settling);
   const { clusters, nowMs } = await surveyService({ service, clusters: known.clusters });
   const needs = withUnproven(
@@ -119,11 +136,12 @@ async function look(settling: Settling): Promise<number | null> {
     }),
     unproven,
   );
-  const restore = needs.find((need) => need.kind === 'restore');
-  if (restore !== undefined) return putBack(settling, restore, { needs, nowMs });
+  const tries = [...underWay];
+  for (const need of needs) if (need.kind === 'restore') tries.push(await putBack(settling, need, nowMs));
+  if (tries.length > 0) return waitFor(settling, tries, needs);
   // What is not half moved may be in its use.
   if (owned.length > 0) return leaveTo(settling, ids);
-  settling.memory = { ...settling.memory, rounds: 0, restoreRun: '', restoreAfterMs: 0 };
+  settling.memory = { ...settling.memory, ...noRestore, ofParts: {} };
   if (needs.length > 0 && needs.every(({ kind }) => kind === 'paused')) {
     // Whoever ends the pause starts a settler again.
     rest(settling, 'paused', needs.map(({ reason }) => reason).join('; '), needs);
@@ -156,23 +174,30 @@ function leaveTo(settling: Settling, ids: string): null {
   return null;
 }
 
-/** Asked when it may have changed: at the first look, and after a restore of our own. */
-async function lastUnproven({ looks, memory: { restoreRun }, service }: Settling): Promise<string> {
-  if (looks > 1 && restoreRun === '') return '';
-  const workflowId = rolloutWorkflowId({ ...service, part: 'versions' });
-  // The newest run: a person may have restored since.
-  const last = await describeRun({ workflowId, runId: '' });
-  return last?.outcome === 'unproven' ? last.reason : '';
+/** Per part, why its last run ended unproven. Asked when it may have changed: at the first look, and after a restore of our own. */
+async function lastUnproven({ looks, memory, service }: Settling, of: readonly Part[]): Promise<[Part, string][]> {
+  const found: [Part, string][] = [];
+  for (const part of of) {
+    if (looks > 1 && restoresOf(memory, part).restoreRun === '') continue;
+    const workflowId = rolloutWorkflowId({ ...service, part });
+    // The newest run: a person may have restored since.
+    const last = await describeRun({ workflowId, runId: '' });
+    if (last?.outcome === 'unproven') found.push([part, last.reason]);
+  }
+  return found;
 }
 
 /** Weights are as they should be, and yet an Envoy did otherwise: written and proven once more. */
-const withUnproven = (needs: Need[], why: string): Need[] =>
-  why === '' || needs.some((need) => need.kind === 'restore' || (need.kind === 'paused' && need.of === 'service'))
-    ? needs
-    : [
-        { kind: 'restore', clusters: [], ...withoutPaused(needs), reason: `the last run ended unproven: ${why}` },
-        ...needs,
-      ];
+function withUnproven(needs: Need[], unproven: readonly [Part, string][]): Need[] {
+  if (needs.some((need) => need.kind === 'paused' && need.of === 'service')) return needs;
+  const again = unproven
+    .filter(([part]) => !needs.some((need) => need.kind === 'restore' && partOf(need) === part))
+    .map(([part, why]): Need => {
+      const options = { ...(part !== 'versions' && { part }), ...withoutPaused(needs) };
+      return { kind: 'restore', clusters: [], ...options, reason: `the last run ended unproven: ${why}` };
+    });
+  return [...again, ...needs];
+}
 
 function withoutPaused(needs: readonly Need[]): { readonly without?: readonly string[] } {
   const without = needs.flatMap((need) => (need.kind === 'paused' ? [need.cluster] : []));
@@ -195,36 +220,49 @@ async function knownService(settling: Settling): Promise<KnownService> {
 
 type RestoreNeed = Extract<Need, { kind: 'restore' }>;
 
-interface Found {
-  readonly needs: readonly Need[];
-  readonly nowMs: number;
+/** What came of one restore that is needed. */
+interface Tried {
+  readonly phase: 'restoring' | 'waiting' | 'needs-person';
+  readonly reason: string;
+  /** When it may be tried again, ms; absent: later each time. */
+  readonly inMs?: number;
 }
 
-async function putBack(settling: Settling, restore: RestoreNeed, { needs, nowMs }: Found): Promise<number> {
-  const { memory } = settling;
-  if (isSpent(memory.rounds)) {
-    const tried = `${String(memory.rounds)} restores did not settle it, so a person must look: ${restore.reason}`;
+/** Restores of two parts go on side by side; the page tells of the one that needs a person most. */
+function waitFor(settling: Settling, tries: readonly Tried[], needs: readonly Need[]): number {
+  const [first] = (['needs-person', 'restoring', 'waiting'] as const).flatMap((phase) =>
+    tries.filter((one) => one.phase === phase),
+  );
+  rest(settling, first?.phase ?? 'waiting', first?.reason ?? '', needs);
+  const known = tries.flatMap(({ inMs }) => inMs ?? []);
+  return Math.min(...known, ...(known.length < tries.length ? [later(settling)] : []));
+}
+
+async function putBack(settling: Settling, restore: RestoreNeed, nowMs: number): Promise<Tried> {
+  const part = partOf(restore);
+  const before = restoresOf(settling.memory, part);
+  if (isSpent(before.rounds)) {
+    const tried = `${String(before.rounds)} restores did not settle it, so a person must look: ${restore.reason}`;
     if (settling.now.phase !== 'needs-person') say(settling, tried);
-    rest(settling, 'needs-person', tried, needs);
-    return later(settling);
+    return { phase: 'needs-person', reason: tried };
   }
-  if (memory.restoreAfterMs > nowMs) {
-    rest(settling, 'waiting', `the next restore is tried in a while: ${restore.reason}`, needs);
-    return memory.restoreAfterMs - nowMs;
+  if (before.restoreAfterMs > nowMs) {
+    const reason = `the next restore is tried in a while: ${restore.reason}`;
+    return { phase: 'waiting', reason, inMs: before.restoreAfterMs - nowMs };
   }
   try {
-    const restoreRun = await startRestore(settling.service, { part: partOf(restore), without: restore.without });
-    const rounds = memory.rounds + 1;
-    settling.memory = { ...memory, rounds, restoreRun, restoreAfterMs: nowMs + restoreDelayMs(rounds), idleLooks: 0 };
+    const restoreRun = await startRestore(settling.service, { part, without: restore.without });
+    const rounds = before.rounds + 1;
+    const restores = { rounds, restoreRun, restoreAfterMs: nowMs + restoreDelayMs(rounds) };
+    settling.memory = { ...withRestores(settling.memory, part, restores), idleLooks: 0 };
     say(settling, `restore ${String(rounds)} started: ${restore.reason}`);
-    rest(settling, 'restoring', restore.reason, needs);
+    return { phase: 'restoring', reason: restore.reason };
   } catch (error) {
     if (isCancellation(error)) throw error;
     const why = `a restore could not be started: ${describeFailure(error).message}`;
     say(settling, why);
-    rest(settling, 'waiting', why, needs);
+    return { phase: 'waiting', reason: why };
   }
-  return later(settling);
 }
 
 async function mend(

@@ -5,6 +5,7 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import { describeFailure } from './failures.ts';
 import type { RestoreInput } from '../core/contract/activities.ts';
+import { verifyBeside } from './other-parts.ts';
 import { refIn } from './planned-writes.ts';
 import {
   absentIn,
@@ -85,15 +86,13 @@ interface BringBack {
 async function bringBack(context: RunContext, way: BringBack): Promise<void> {
   const { seq, cluster, oneByOne } = way;
   try {
-    const input = restoreInput(context, way);
-    const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
-    heardAs(context, back.by);
-    remember(context, cluster, back);
-    way.told = Object.keys(input.absent ?? {}).length;
+    await writeBack(context, way);
     context.emit({ type: 'restoredOne', seq, cluster });
     if (!oneByOne) return;
     const summary = `${cluster}: prove by the traffic that it is back`;
-    const proof = await verify(context, [cluster], { mode: 'restored', summary, by: 'verifyRestored' });
+    const writeAgain = (): Promise<void> => writeBack(context, way);
+    const options = { mode: 'restored', summary, by: 'verifyRestored', writeAgain } as const;
+    const proof = await verifyBeside(context, [cluster], options);
     context.emit({ type: 'provedOne', seq, cluster, proof });
   } catch (error) {
     // Told at once: others may take long.
@@ -101,6 +100,15 @@ async function bringBack(context: RunContext, way: BringBack): Promise<void> {
       context.emit({ type: 'failedOne', seq, cluster, reason: describeFailure(error).message });
     throw error;
   }
+}
+
+async function writeBack(context: RunContext, way: BringBack): Promise<void> {
+  const { cluster } = way;
+  const input = restoreInput(context, way);
+  const back = await activitiesOf(context, 'restore', `${cluster}: back to the proven weights`).restore(input);
+  heardAs(context, back.by);
+  remember(context, cluster, back);
+  way.told = Object.keys(input.absent ?? {}).length;
 }
 
 const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack): RestoreInput => ({

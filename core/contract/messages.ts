@@ -5,6 +5,7 @@ import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import type { Need } from '../rollout/settled.ts';
+import type { Part } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { Shares } from '../values/share.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
@@ -77,14 +78,20 @@ export interface SettleInput {
   readonly carried?: SettleMemory;
 }
 
-/** What the settler remembers of its own work; everything else it reads anew. */
-export interface SettleMemory {
+/** What the settler remembers of its restores of one part. */
+export interface RestoreMemory {
   /** Restores that it has started. */
   readonly rounds: number;
   /** Run id of the restore that it started last; '' = none. */
   readonly restoreRun: string;
   /** The next restore is not started before, ms since the epoch; 0 = at once. */
   readonly restoreAfterMs: number;
+}
+
+/** What the settler remembers of its own work, of the versions first; everything else it reads anew. */
+export interface SettleMemory extends RestoreMemory {
+  /** Of other parts. Absent: it has restored none of them. */
+  readonly ofParts?: Readonly<Partial<Record<Part, RestoreMemory>>>;
   /** Looks in a row that changed nothing although something is to be done. */
   readonly idleLooks: number;
   /** The newest last. */

@@ -221,11 +221,17 @@ function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
   return { ...record, topology: { ...topology, proven, closed: true } };
 }
 
-/** The record without clusters that it calls no more: they have drained. The epoch stays, as for a version that leaves. */
+/**
+ * The record without clusters that it calls no more: they have drained. The epoch stays, as for a version that leaves. A
+ * run that is reset later does not go on from here: what had entered for it has left.
+ */
 export function withoutLeaving(record: RoutingRecord): RoutingRecord {
   const { topology } = record;
   if (leavingFrom(record).length === 0 || topology.current === null) return record;
-  const left = inNormalForm({ ...record, topology: { ...topology, current: positiveShares(topology.current) } });
+  const left = inNormalForm({
+    ...record,
+    topology: { ...topology, current: positiveShares(topology.current), closed: true },
+  });
   // An older record says only by its own cluster's entry what callers past Envoy get: it goes with that.
   const pin = pinOf(record);
   return record.pin === undefined && pin !== '' ? { ...left, pin } : left;

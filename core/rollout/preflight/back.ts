@@ -25,9 +25,10 @@ export function stateProblems(one: ClusterFacts, where: string, asked: Asked): P
 }
 
 /** Clients that differ in what is proven in one serving cluster: a commit ended half way. */
-export function splitProblems({ facts, config, running }: Asked): Problem[] {
+export function splitProblems({ facts, config, running, change, beside = {} }: Asked): Problem[] {
   // A commit is under way, cluster by cluster.
-  if (running !== undefined) return [];
+  const moving = partOfChange(change) === 'versions' ? running : beside.versions;
+  if (moving !== undefined) return [];
   const newest = newestIn(facts);
   const serving = [...new Set(facts.flatMap((one) => Object.keys(one.record?.versions.proven ?? {})))];
   return serving.flatMap((name) => {

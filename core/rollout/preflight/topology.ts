@@ -6,7 +6,7 @@ import { sameShares } from '../../routing/part.ts';
 import { WHOLE, atZero, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { leftOut } from '../change.ts';
-import { watchHint, type RunningRollout } from '../running.ts';
+import { watchHint, type RunningRollout, type RunningStatus } from '../running.ts';
 import type { Asked, Problem } from './problem.ts';
 import { isFresh, wantedTopology, workloadOf } from './serving-facts.ts';
 
@@ -87,6 +87,10 @@ const besideUnsure = (service: string, { workflowId, status }: RunningRollout): 
 /** Phases in which the records do not say yet whom a topology move lets its clients call. */
 const beginning: readonly string[] = ['preparing', 'entering', 'applying'];
 
+/** A person may have paused it before its first share: then it goes on with that. */
+const isBeginning = ({ phase, step }: RunningStatus): boolean =>
+  beginning.includes(phase) || (phase === 'paused' && step < 1);
+
 /** Until a topology move has entered everywhere, a rollout of the versions would not know all of its clients. */
 export function besideProblems(asked: Asked): Problem[] {
   const { change, config, beside = {} } = asked;
@@ -107,7 +111,11 @@ export function besideProblems(asked: Asked): Problem[] {
   const { topology } = beside;
   if (topology === undefined) return [];
   const { status, workflowId } = topology;
-  if (status !== null && !beginning.includes(status.phase)) return [];
-  const text = `a topology move is just beginning (${workflowId}), and its records do not say yet who calls whom`;
-  return [{ code: 'Conflict', text, fix: 'start again in a moment' }];
+  if (status !== null && !isBeginning(status)) return [];
+  const text =
+    status === null
+      ? `a topology move does not answer (${workflowId}), and its records may not say yet who calls whom`
+      : `a topology move is just beginning (${workflowId}: ${status.phase}), and its records do not say yet who calls whom`;
+  const fix = `start again when it has come to its first share, or has ended; ${watchHint(name, 'topology')}`;
+  return [{ code: 'Conflict', text, fix }];
 }

@@ -123,6 +123,14 @@ describe('a topology move', () => {
     expect(release({})).not.toThrow();
   });
 
+  it('goes on beside the commit of a deploy, in which clients differ for a moment', () => {
+    const known = { proven: { [aws]: 900_000, [gcp]: 100_000 } };
+    const ahead = record(gcp, { v2: WHOLE });
+    const read = testRead({ [aws]: { record: routed(aws, known) }, [gcp]: { record: ahead } });
+    expect(() => plan({ read })).toThrow('differ in what is proven');
+    expect(plan({ read, beside: { versions: running('versions', 'committing') } }).waves).toHaveLength(1);
+  });
+
   it('is refused while the versions are half moved and no run owns them, and the other way round', () => {
     const base = record(aws, { v1: WHOLE });
     const moved = { ...base, versions: { ...base.versions, current: { [aws]: { v1: 500_000, v2: 500_000 } } } };
@@ -164,6 +172,18 @@ describe('a deploy beside a topology move', () => {
     const { frontend } = facts(gcp);
     const renamed = frontend === null ? frontend : { ...frontend, portName: 'web' };
     expect(ask({ frontend: renamed })).toThrow(`in ${aws} is called web in ${gcp}`);
+  });
+
+  it('waits for one that is paused before its first share, or does not answer, and is told how to end it', () => {
+    const paused = running('topology', 'paused');
+    const at = (step: number): RunningRollout => ({ ...paused, status: { ...paused.status, step } as RunningStatus });
+    expect(() => plan({ change: deploy, beside: { topology: at(0) } })).toThrow('just beginning');
+    expect(plan({ change: deploy, beside: { topology: at(1) } }).beside).toEqual({ topology: 'run-1' });
+    const silent = { ...paused, status: null };
+    expect(() => plan({ change: deploy, beside: { topology: silent } })).toThrow('does not answer');
+    expect(() => plan({ change: { kind: 'undo' }, beside: { topology: silent } })).toThrow(
+      'tidegate rollout abort checkout --part topology',
+    );
   });
 
   it.each(['preparing', 'entering', 'applying'])(

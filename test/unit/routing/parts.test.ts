@@ -4,6 +4,7 @@ import {
   committed,
   pinOf,
   restored,
+  isUnderWay,
   withoutLeaving,
   withShares,
   type ApplyRoutingInput,
@@ -137,6 +138,8 @@ describe('a serving cluster that a client calls no more', () => {
     expect([left.topology.current, Object.keys(left.versions.proven ?? {})]).toEqual([{ [aws]: WHOLE }, [aws]]);
     expect([left.topology.epoch, leavingFrom(left)]).toEqual([proven.topology.epoch, []]);
     expect(withoutLeaving(left)).toBe(left);
+    // A run that is reset to after its entry must not go on without it.
+    expect(isUnderWay(left.topology)).toBe(false);
   });
 
   it('is called again after a restore, in the version that is proven by then', () => {
