@@ -11,7 +11,7 @@ import type { AuditedService, AuditInput, AuditResult, KnownService } from '../c
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
-import { startSettler, wakeSettler } from './settlers.ts';
+import { startSettler, wakeSettler } from './settle/settlers.ts';
 
 const options = activityOptions(noPlan);
 const { listServices } = proxyActivities<RolloutActivities>({

@@ -6,7 +6,7 @@
  */
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { GuardInput } from '../core/contract/messages.ts';
-import { startSettler, wakeSettler } from './settlers.ts';
+import { startSettler, wakeSettler } from './settle/settlers.ts';
 
 /** Between two attempts to wake a settler that ends just as it is spoken to, ms. */
 const AGAIN_MS = 1_000;

@@ -45,8 +45,8 @@ import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
-import { createRunner, type Runner } from './rollout-runner.ts';
-import type { Message } from './run-context.ts';
+import { createRunner, type Runner } from './rollout/rollout-runner.ts';
+import type { Message } from './rollout/run-context.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
 const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);

@@ -22,7 +22,7 @@ import { messageNames, type SettleInput, type SettleResult, type SettleStatus } 
 import { settleDetails } from '../core/view/settle-details.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { createSettler, type Settler } from './settler.ts';
+import { createSettler, type Settler } from './settle/settler.ts';
 
 const wake = defineSignal(messageNames.wake);
 const status = defineQuery<SettleStatus>(messageNames.status);

@@ -24,7 +24,7 @@ import { partOf, parts, type Part } from '../core/routing/part.ts';
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
-import { plannedWrites } from './planned-writes.ts';
+import { plannedWrites } from './rollout/planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';

@@ -2,7 +2,7 @@
 import type { CommitInput } from '../../core/contract/activities.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
-import { committed } from '../../core/routing/changes.ts';
+import { committed } from '../../core/routing/committed.ts';
 import { partOf } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { mainVersion } from '../../core/routing/weights.ts';

@@ -9,7 +9,7 @@ import { calledBy, inNormalForm, leavingFrom } from './normal-form.ts';
 import type { Part } from './part.ts';
 import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares } from './record.ts';
 import type { ServiceRef } from './service-ref.ts';
-import { sameTraffic, mainVersion } from './weights.ts';
+import { mainVersion } from './weights.ts';
 
 /** Who wrote a part last. */
 export type Owner = Pick<RecordPart<unknown>, 'epoch' | 'run'>;
@@ -45,7 +45,7 @@ export type Claim = 'own' | 'takes' | 'overtaken';
 export const isUnderWay = ({ closed }: RecordPart<unknown>): boolean => closed === undefined;
 
 /** The part in the hands of its writer: two runs never share an epoch, and epochs only rise. */
-function takenBy<P extends RecordPart<unknown>>(part: P, writer: Writer): P {
+export function takenBy<P extends RecordPart<unknown>>(part: P, writer: Writer): P {
   const { turn: _turn, closed: _closed, ...rest } = part;
   const epoch = Math.max(
     writer.epoch,
@@ -213,14 +213,6 @@ function versionsBack(
   });
 }
 
-/** proven := current of the topology. Clusters that are no longer called stay at 0 until they have drained. */
-function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
-  const topology = takenBy(record.topology, writer);
-  const { current } = topology;
-  const proven = current === null ? null : positiveShares(current);
-  return { ...record, topology: { ...topology, proven, closed: true } };
-}
-
 /**
  * The record without clusters that it calls no more: they have drained. The epoch stays, as for a version that leaves. A
  * run that is reset later does not go on from here: what had entered for it has left.
@@ -235,39 +227,6 @@ export function withoutLeaving(record: RoutingRecord): RoutingRecord {
   // An older record says only by its own cluster's entry what callers past Envoy get: it goes with that.
   const pin = pinOf(record);
   return record.pin === undefined && pin !== '' ? { ...left, pin } : left;
-}
-
-/** proven := current of one part; of versions in the serving clusters, where `previous` is what was proven before, and stays when nothing changes. */
-export function committed(
-  record: RoutingRecord,
-  { serving, pin, part, ...writer }: Writer & { serving: readonly string[]; pin?: string; part?: Part },
-): RoutingRecord {
-  assertEpoch(record, part ?? 'versions', writer);
-  if (part === 'topology') return topologyProven(record, writer);
-  const versions = takenBy(record.versions, writer);
-  const current = versions.current ?? {};
-  const proven: Record<string, Shares> = { ...versions.proven };
-  const previous: Record<string, string> = { ...versions.previous };
-  const commits: Record<string, number> = { ...versions.commits };
-  for (const name of serving.filter((one) => Object.hasOwn(current, one))) {
-    const shares = positiveShares(current[name]);
-    const old = versions.proven?.[name];
-    if (old !== undefined && !sameTraffic({ [name]: old }, { [name]: shares })) previous[name] = mainVersion(old);
-    proven[name] = shares;
-    // The run's own number: a record's epoch may be higher in one cluster than in another.
-    commits[name] = writer.epoch;
-  }
-  return {
-    ...record,
-    ...(pin !== undefined && pin !== '' && { pin }),
-    versions: {
-      ...versions,
-      proven: Object.keys(proven).length === 0 ? null : proven,
-      previous,
-      ...(Object.keys(commits).length > 0 && { commits }),
-      closed: true,
-    },
-  };
 }
 
 /**

@@ -11,7 +11,7 @@ import { planRollout } from '../../core/rollout/plan/versions.ts';
 import { refuse, TidegateError } from '../../core/values/error.ts';
 import { isRecord } from '../../core/values/json.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
-import { plannedWrites } from '../../workflows/planned-writes.ts';
+import { plannedWrites } from '../../workflows/rollout/planned-writes.ts';
 import { createRandom } from '../bench/judge/random.ts';
 import { mutated, type Mutated } from './mutated-world.ts';
 

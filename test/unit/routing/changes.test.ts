@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   assertEpoch,
-  committed,
   mentions,
   restored,
   serves,
@@ -10,6 +9,7 @@ import {
   withShares,
   type Writer,
 } from '../../../core/routing/changes.ts';
+import { committed } from '../../../core/routing/committed.ts';
 import { parseRecord } from '../../../core/routing/parse-record.ts';
 import type { RoutingRecord, VersionShares } from '../../../core/routing/record.ts';
 import { mainVersion, sameTraffic, subsetsOf, weightsOf } from '../../../core/routing/weights.ts';

@@ -4,7 +4,6 @@ import {
   assertEpoch,
   type Claim,
   claimOf,
-  committed,
   pinOf,
   restored,
   serves,
@@ -12,6 +11,7 @@ import {
   withShares,
   type Writer,
 } from '../../../core/routing/changes.ts';
+import { committed } from '../../../core/routing/committed.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { sameTraffic } from '../../../core/routing/weights.ts';
 import { WHOLE } from '../../../core/values/share.ts';

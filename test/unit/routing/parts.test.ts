@@ -1,7 +1,6 @@
 /** Each part of a record has its own owner: a run of one neither fences, restores nor commits another. */
 import { describe, expect, it } from '@jest/globals';
 import {
-  committed,
   pinOf,
   restored,
   isUnderWay,
@@ -11,6 +10,7 @@ import {
   type TopologyPatch,
   type Writer,
 } from '../../../core/routing/changes.ts';
+import { committed } from '../../../core/routing/committed.ts';
 import { leavingFrom } from '../../../core/routing/normal-form.ts';
 import { halfMovedParts, type Part } from '../../../core/routing/part.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';

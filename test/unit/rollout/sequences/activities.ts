@@ -5,7 +5,6 @@ import { withAbsent } from '../../../../core/routing/absence.ts';
 import {
   assertEpoch,
   claimOf,
-  committed,
   isUnderWay,
   mentions,
   pinOf,
@@ -15,6 +14,7 @@ import {
   withShares,
   type Writer,
 } from '../../../../core/routing/changes.ts';
+import { committed } from '../../../../core/routing/committed.ts';
 import { deploymentName } from '../../../../core/routing/names.ts';
 import type { Absence, RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
 import { mainVersion, subsetsOf } from '../../../../core/routing/weights.ts';

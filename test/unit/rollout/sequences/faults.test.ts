@@ -1,7 +1,8 @@
 /** Known faults of issue 11 that are no rule of every sequence: who waits for whom, who is refused, who wins a tie. */
 import { describe, expect, it } from '@jest/globals';
 import { planRollout } from '../../../../core/rollout/plan/versions.ts';
-import { committed, withShares, type ApplyRoutingInput } from '../../../../core/routing/changes.ts';
+import { withShares, type ApplyRoutingInput } from '../../../../core/routing/changes.ts';
+import { committed } from '../../../../core/routing/committed.ts';
 import { mainVersion } from '../../../../core/routing/weights.ts';
 import { WHOLE } from '../../../../core/values/share.ts';
 import { clusterOf, configOf, read } from './mesh.ts';

@@ -226,7 +226,7 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
   }
 }
 
-/** As whom the run writes, fixed when the command is issued: see writerOf in workflows/run-context.ts. */
+/** As whom the run writes, fixed when the command is issued: see writerOf in workflows/rollout/run-context.ts. */
 function writers({ id, plan, epoch }: Run, turn: number): (cluster: string) => Writer {
   return (cluster) => ({ epoch, run: id, turn, replaces: plan.owners?.[cluster] ?? null });
 }

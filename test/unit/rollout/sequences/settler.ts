@@ -1,4 +1,4 @@
-/** The settler on the model: core/rollout/settled.ts says what is to be done, and it is done as workflows/settler.ts does it. */
+/** The settler on the model: core/rollout/settled.ts says what is to be done, and it is done as workflows/settle/settler.ts does it. */
 import { isSpent } from '../../../../core/rollout/settle-pace.ts';
 import { isDue, needsOf, type Need } from '../../../../core/rollout/settled.ts';
 import type { RoutingRecord } from '../../../../core/routing/record.ts';

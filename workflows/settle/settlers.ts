@@ -6,10 +6,10 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
-import { messageNames, workflowNames, type SettleInput, type SettleResult } from '../core/contract/messages.ts';
-import { taskQueues } from '../core/contract/queues.ts';
-import { settleWorkflowId } from '../core/contract/workflow-ids.ts';
-import type { ServiceRef } from '../core/routing/service-ref.ts';
+import { messageNames, workflowNames, type SettleInput, type SettleResult } from '../../core/contract/messages.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
 
 /** false: one runs already. By its name: the settler starts restores, whose guards are among its callers. */
 export async function startSettler(input: SettleInput): Promise<boolean> {

@@ -7,13 +7,13 @@ import {
   ParentClosePolicy,
   startChild,
 } from '@temporalio/workflow';
-import type { KnownService } from '../core/contract/messages.ts';
-import { named } from '../core/kube/cluster-ref.ts';
-import { taskQueues } from '../core/contract/queues.ts';
-import { guardWorkflowId } from '../core/contract/workflow-ids.ts';
-import type { Plan } from '../core/rollout/plan/plan.ts';
-import { partOf } from '../core/routing/part.ts';
-import { guard } from './guard.ts';
+import type { KnownService } from '../../core/contract/messages.ts';
+import { named } from '../../core/kube/cluster-ref.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { guardWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { partOf } from '../../core/routing/part.ts';
+import { guard } from '../guard.ts';
 
 /** Guards of one epoch: a run that was reset so often is nobody's plan. */
 const NAMESAKES = 20;

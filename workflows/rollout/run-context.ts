@@ -8,16 +8,16 @@ import {
   type ActivityInterfaceFor,
   type ActivityOptions,
 } from '@temporalio/workflow';
-import type { RolloutActivities } from '../core/contract/activities.ts';
-import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../core/judge/proof/proof.ts';
-import { named, type ClusterRef } from '../core/kube/cluster-ref.ts';
-import type { Command, RolloutEvent } from '../core/rollout/machine/state.ts';
-import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
-import type { Writer } from '../core/routing/changes.ts';
-import { partOf, type Part } from '../core/routing/part.ts';
-import type { Absence } from '../core/routing/record.ts';
-import { activityOptions } from './activity-options.ts';
-import { describeFailure } from './failures.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../../core/judge/proof/proof.ts';
+import { named, type ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { Command, RolloutEvent } from '../../core/rollout/machine/state.ts';
+import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import type { Writer } from '../../core/routing/changes.ts';
+import { partOf, type Part } from '../../core/routing/part.ts';
+import type { Absence } from '../../core/routing/record.ts';
+import { activityOptions } from '../activity-options.ts';
+import { describeFailure } from '../failures.ts';
 import { refIn } from './planned-writes.ts';
 import { startGuard } from './run-guard.ts';
 

@@ -1,6 +1,6 @@
 /** One look of the settler: who owns the service, what is to be done, and doing what is due. */
 import { isCancellation, log, patched, proxyActivities } from '@temporalio/workflow';
-import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type {
   KnownService,
   RestoreMemory,
@@ -8,15 +8,15 @@ import type {
   SettleMemory,
   SettlePhase,
   SettleStatus,
-} from '../core/contract/messages.ts';
-import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
-import { delayMs, isSpent, restoreDelayMs } from '../core/rollout/settle-pace.ts';
-import { isDue, needsOf, type Need } from '../core/rollout/settled.ts';
-import { partOf, type Part } from '../core/routing/part.ts';
-import type { ServiceRef } from '../core/routing/service-ref.ts';
-import { present } from '../core/values/json.ts';
-import { activityOptions, noPlan } from './activity-options.ts';
-import { describeFailure } from './failures.ts';
+} from '../../core/contract/messages.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { delayMs, isSpent, restoreDelayMs } from '../../core/rollout/settle-pace.ts';
+import { isDue, needsOf, type Need } from '../../core/rollout/settled.ts';
+import { partOf, type Part } from '../../core/routing/part.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { present } from '../../core/values/json.ts';
+import { activityOptions, noPlan } from '../activity-options.ts';
+import { describeFailure } from '../failures.ts';
 import { doNeed, startRestore } from './settle-work.ts';
 
 export interface Settler {

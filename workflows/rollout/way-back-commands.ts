@@ -3,8 +3,8 @@
  * whatever the others do. Only a person's word ends the wait for one.
  */
 import { CancellationScope, patched } from '@temporalio/workflow';
-import { describeFailure } from './failures.ts';
-import type { RestoreInput } from '../core/contract/activities.ts';
+import { describeFailure } from '../failures.ts';
+import type { RestoreInput } from '../../core/contract/activities.ts';
 import { verifyBeside } from './other-parts.ts';
 import { refIn } from './planned-writes.ts';
 import {
@@ -19,8 +19,8 @@ import {
   type Handlers,
   type RunContext,
 } from './run-context.ts';
-import type { Writer } from '../core/routing/changes.ts';
-import { present } from '../core/values/json.ts';
+import type { Writer } from '../../core/routing/changes.ts';
+import { present } from '../../core/values/json.ts';
 
 /** Of one client cluster: its write, and its proof. */
 type Flows = Map<string, CancellationScope>;

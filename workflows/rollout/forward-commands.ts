@@ -1,13 +1,13 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope, patched } from '@temporalio/workflow';
-import type { PrepareVersionInput, PrepareVersionResult } from '../core/contract/activities.ts';
-import { madeIn, versionIn } from '../core/rollout/plan/adopted.ts';
-import type { Command } from '../core/rollout/machine/state.ts';
-import { entryOf, patchFor } from '../core/rollout/plan/patch.ts';
-import type { PlannedPatch, PlannedStep, PlannedWave } from '../core/rollout/plan/plan.ts';
-import { statName } from '../core/routing/names.ts';
-import { partOf } from '../core/routing/part.ts';
-import { formatShare } from '../core/values/share.ts';
+import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
+import { madeIn, versionIn } from '../../core/rollout/plan/adopted.ts';
+import type { Command } from '../../core/rollout/machine/state.ts';
+import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
+import type { PlannedPatch, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import { statName } from '../../core/routing/names.ts';
+import { partOf } from '../../core/routing/part.ts';
+import { formatShare } from '../../core/values/share.ts';
 import { assertAlone, assertJoined, assertStillBeside, verifyBeside } from './other-parts.ts';
 import { prepareInput } from './planned-writes.ts';
 import { stopOthers } from './retirements.ts';
@@ -27,7 +27,7 @@ import {
   type Handlers,
   type RunContext,
 } from './run-context.ts';
-import { present } from '../core/values/json.ts';
+import { present } from '../../core/values/json.ts';
 
 type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'confirm' | 'takeBack' | 'commit' | 'release';
 

@@ -1,11 +1,11 @@
 /** What a plan will write, per cluster: the inputs of the activities that write it. */
-import type { DryRunWritesInput, PrepareVersionInput } from '../core/contract/activities.ts';
-import { madeIn } from '../core/rollout/plan/adopted.ts';
-import { entryOf, patchFor } from '../core/rollout/plan/patch.ts';
-import type { Plan, PlannedWave } from '../core/rollout/plan/plan.ts';
-import type { ApplyRoutingInput } from '../core/routing/changes.ts';
-import type { VersionShares } from '../core/routing/record.ts';
-import { present } from '../core/values/json.ts';
+import type { DryRunWritesInput, PrepareVersionInput } from '../../core/contract/activities.ts';
+import { madeIn } from '../../core/rollout/plan/adopted.ts';
+import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
+import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import type { ApplyRoutingInput } from '../../core/routing/changes.ts';
+import type { VersionShares } from '../../core/routing/record.ts';
+import { present } from '../../core/values/json.ts';
 
 export function prepareInput(plan: Plan, cluster: string, run: string): PrepareVersionInput {
   const source = plan.sources[cluster];

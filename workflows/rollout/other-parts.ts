@@ -3,13 +3,13 @@
  * other afterwards: a run that has begun since the plan was made may call, or move, what the plan does not know of.
  */
 import { ApplicationFailure, patched } from '@temporalio/workflow';
-import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
-import { provenEntry } from '../core/rollout/preflight/topology.ts';
-import type { VerifyRoutingResult } from '../core/judge/proof/proof.ts';
-import { parts, type Part } from '../core/routing/part.ts';
-import { sameTraffic } from '../core/routing/weights.ts';
-import type { VersionShares } from '../core/routing/record.ts';
-import { canonicalJson } from '../core/values/canonical.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { provenEntry } from '../../core/rollout/preflight/topology.ts';
+import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
+import { parts, type Part } from '../../core/routing/part.ts';
+import { sameTraffic } from '../../core/routing/weights.ts';
+import type { VersionShares } from '../../core/routing/record.ts';
+import { canonicalJson } from '../../core/values/canonical.ts';
 import { activitiesOf, refOf, verify, type RunContext, type Verifying } from './run-context.ts';
 
 /** Before the first write: no run of another part has begun since the plan was made. */

@@ -1,16 +1,16 @@
 /** What the settler does about one need. */
 import { ChildWorkflowCancellationType, ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
-import type { RolloutActivities } from '../core/contract/activities.ts';
-import type { KnownService } from '../core/contract/messages.ts';
-import { taskQueues } from '../core/contract/queues.ts';
-import { settleWorkflowId } from '../core/contract/workflow-ids.ts';
-import type { ClusterRef } from '../core/kube/cluster-ref.ts';
-import type { Need } from '../core/rollout/settled.ts';
-import type { Part } from '../core/routing/part.ts';
-import type { ServiceRef } from '../core/routing/service-ref.ts';
-import { present } from '../core/values/json.ts';
-import { activityOptions, noPlan } from './activity-options.ts';
-import { startRollout } from './start-rollout.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import type { KnownService } from '../../core/contract/messages.ts';
+import { taskQueues } from '../../core/contract/queues.ts';
+import { settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { Need } from '../../core/rollout/settled.ts';
+import type { Part } from '../../core/routing/part.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { present } from '../../core/values/json.ts';
+import { activityOptions, noPlan } from '../activity-options.ts';
+import { startRollout } from '../start-rollout.ts';
 
 /** Run id of the restore. It is a rollout as any other: with the lock, the proof and the guard of one. */
 export async function startRestore(

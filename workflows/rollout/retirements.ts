@@ -8,11 +8,11 @@ import {
   sleep,
   startChild,
 } from '@temporalio/workflow';
-import { retireWorkflowId, settleWorkflowId } from '../core/contract/workflow-ids.ts';
-import { named } from '../core/kube/cluster-ref.ts';
-import type { Plan } from '../core/rollout/plan/plan.ts';
-import { deploymentName } from '../core/routing/names.ts';
-import { retire, type RetireInput } from './retire.ts';
+import { retireWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { named } from '../../core/kube/cluster-ref.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { deploymentName } from '../../core/routing/names.ts';
+import { retire, type RetireInput } from '../retire.ts';
 import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
 
 /** The settler takes versions out, and originals that are marked. What older plans did not mark is left to the run. */

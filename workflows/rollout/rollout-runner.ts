@@ -1,6 +1,6 @@
 /** Runs the commands of the state machine as activities and reports each end as an event. */
-import type { Command, RolloutState } from '../core/rollout/machine/state.ts';
-import type { Plan } from '../core/rollout/plan/plan.ts';
+import type { Command, RolloutState } from '../../core/rollout/machine/state.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { forwardCommands } from './forward-commands.ts';
 import { retireCommands } from './retirements.ts';
 import { createContext, guardRun, type Handlers, type Message } from './run-context.ts';

@@ -1,10 +1,10 @@
 /** One watch at a time, over everything that has moved; a new one replaces the old. */
 import { CancellationScope } from '@temporalio/workflow';
-import type { WatchSloInput, WatchSloResult } from '../core/judge/look/watch.ts';
-import type { RolloutState } from '../core/rollout/machine/state.ts';
-import { strataOf } from '../core/rollout/plan/strata.ts';
+import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { RolloutState } from '../../core/rollout/machine/state.ts';
+import { strataOf } from '../../core/rollout/plan/strata.ts';
 import { activitiesOf, heardAs, start, type Handlers, type RunContext } from './run-context.ts';
-import { present } from '../core/values/json.ts';
+import { present } from '../../core/values/json.ts';
 
 export function watchCommands(context: RunContext, state: () => RolloutState): Handlers<'watch' | 'stopWatch'> {
   let running: CancellationScope | null = null;
