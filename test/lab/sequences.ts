@@ -79,7 +79,7 @@ export function sequences(given: () => Stage): void {
         });
         await run.executeUpdate(messageNames.giveUp, { args: [{ cluster: hung, reason: 'its rack burns' }] });
         const ended = await basket.end();
-        expect(ended).toMatchObject({ outcome: 'partial', absent: { [hung]: { reason: 'its rack burns' } } });
+        expect(ended).toMatchObject({ outcome: 'restored', absent: { [hung]: { reason: 'its rack burns' } } });
         await lab.break('heal');
         await assertEventually(async () => expect(await basket.allShares()).toEqual(before), limits.phase);
         await goesOn();

@@ -29,6 +29,8 @@ export async function openStage(rig: LabRig): Promise<Stage> {
     basket,
     flow,
     async settle() {
+      // An API server that a test left hung would not even take the traffic.
+      await lab.break('heal');
       await flow();
       await basket.settle();
     },
