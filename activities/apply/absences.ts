@@ -2,6 +2,7 @@
 import type { FindNamingInput, ForgetAbsentInput, NamingRecord } from '../../core/contract/activities.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import { withoutAbsence } from '../../core/routing/absence.ts';
+import { calledBy } from '../../core/routing/normal-form.ts';
 import type { KubeDeps } from '../ports.ts';
 import { updateRecord } from '../record-store.ts';
 import { namespaceReader, stateIn } from './survey.ts';
@@ -13,8 +14,7 @@ export async function findNaming(deps: KubeDeps, input: FindNamingInput): Promis
     const states = await Promise.all(input.clusters.map((ref) => stateIn(read, ref, service)));
     for (const { cluster, record, unreachable, broken } of states) {
       const absence = record?.absent?.[input.name] ?? null;
-      const { proven, current } = record?.topology ?? { proven: null, current: null };
-      const inTopology = [proven, current].some((part) => (part?.[input.name] ?? 0) > 0);
+      const inTopology = record !== null && calledBy(record).includes(input.name);
       const unread = unreachable === '' ? broken : unreachable;
       if (absence !== null || inTopology || unread !== '')
         found.push({ service, cluster, absence, inTopology, unread });

@@ -7,8 +7,9 @@
 import { mentions, pinOf, serves } from '../routing/changes.ts';
 import { isBehindIn, newestProven } from '../routing/newest-proven.ts';
 import { leavingFrom } from '../routing/normal-form.ts';
-import { halfMovedParts, parts, type Part } from '../routing/part.ts';
+import { halfMovedParts, partField, parts, type Part } from '../routing/part.ts';
 import type { RoutingRecord } from '../routing/record.ts';
+import { instantText } from '../values/instant.ts';
 import type { ClusterState, Hold, VersionHere } from '../workload/cluster-state.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import { pauseText, unpauseHint } from '../workload/frontend/pauses.ts';
@@ -94,13 +95,11 @@ function pauseNeeds({ clusters, service }: ServiceState): Extract<Need, { kind: 
     const [pause] = pauses;
     if (pause === undefined) return [];
     const [moved] = record === null ? [] : halfMovedParts(record);
-    const half = moved === undefined ? '' : `; half moved since ${timeOf(record?.[moved].epoch ?? 0)}`;
+    const half = moved === undefined ? '' : `; half moved since ${instantText(record?.[moved].epoch ?? 0)}`;
     const reason = `${cluster}: ${pauseText(pause)}${half}; ${unpauseHint(pause, { service, cluster })}`;
     return [{ kind: 'paused', cluster, of: pause.of, reason }];
   });
 }
-
-const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 function restoreNeed(part: Part, all: readonly ClusterState[], without: readonly string[]): Need[] {
   const half = all.filter(({ record }) => record !== null && halfMovedParts(record).includes(part));
@@ -112,7 +111,7 @@ function restoreNeed(part: Part, all: readonly ClusterState[], without: readonly
     behind.length === 0 ? '' : `${behind.join(', ')}: other clients have proven more than the record says`,
   ].filter((text) => text !== '');
   if (why.length === 0) return [];
-  const options = { ...(part !== 'versions' && { part }), ...(without.length > 0 && { without }) };
+  const options = { ...partField(part), ...(without.length > 0 && { without }) };
   return [{ kind: 'restore', clusters: [...new Set([...moved, ...behind])], reason: why.join('; '), ...options }];
 }
 
@@ -213,7 +212,7 @@ function goneNeeds(clusters: readonly ClusterState[]): Need[] {
     .map(([cluster, { atMs, reason }]) => ({
       kind: 'person',
       cluster,
-      reason: `${cluster} was given up at ${new Date(atMs).toISOString().slice(0, 19)}Z (${reason}), and the mesh names it no more: what its Envoys may still call stays ready (tidegate cluster forget ${cluster})`,
+      reason: `${cluster} was given up at ${instantText(atMs)} (${reason}), and the mesh names it no more: what its Envoys may still call stays ready (tidegate cluster forget ${cluster})`,
     }));
 }
 

@@ -12,6 +12,9 @@ export const parts: readonly Part[] = ['topology', 'versions', 'policy'];
 /** What older workers wrote names no part: there was one. */
 export const partOf = ({ part = 'versions' }: { readonly part?: Part }): Part => part;
 
+/** … and what new ones say of it: the versions go without a name, as older workers know them. */
+export const partField = (part: Part): { readonly part?: Part } => (part === 'versions' ? {} : { part });
+
 /** … as an option of the commands that speak of one part; they mean the versions by default. */
 export const partFlag = (part: Part): string => (part === 'versions' ? '' : ` --part ${part}`);
 

@@ -3,6 +3,7 @@ import type { LogEntry } from '../rollout/machine/state.ts';
 import type { Need } from '../rollout/settled.ts';
 import { partFlag, partOf } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
+import { instantText } from '../values/instant.ts';
 
 const LIMIT = 4_000;
 /** Needs that are listed; the rest is counted. */
@@ -26,7 +27,7 @@ export function settleDetails({ service }: ServiceRef, { phase, reason, needs, l
     '',
     nextAction(service, { phase, needs }),
     '',
-    ...log.slice(-8).map(({ atMs, text }) => `- ${new Date(atMs).toISOString().slice(0, 19)}Z ${text}`),
+    ...log.slice(-8).map(({ atMs, text }) => `- ${instantText(atMs)} ${text}`),
     '',
     `${String(looks)} ${looks === 1 ? 'look' : 'looks'}`,
   ];
@@ -40,7 +41,7 @@ export function needText(need: Need): string {
     case 'reach':
       return `${need.cluster} cannot be read: ${need.reason}`;
     case 'retire': {
-      const when = need.dueMs === 0 ? '' : ` at ${new Date(need.dueMs).toISOString().slice(0, 19)}Z`;
+      const when = need.dueMs === 0 ? '' : ` at ${instantText(need.dueMs)}`;
       const what = need.objects.length === 0 ? '' : ` (${need.objects.join(', ')})`;
       return `retire ${need.version}${when}: ${need.reason}${what}`;
     }

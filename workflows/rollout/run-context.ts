@@ -14,7 +14,7 @@ import { named, type ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../../core/rollout/machine/state.ts';
 import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import type { Writer } from '../../core/routing/changes.ts';
-import { partOf, type Part } from '../../core/routing/part.ts';
+import { partField, partOf, type Part } from '../../core/routing/part.ts';
 import type { Absence } from '../../core/routing/record.ts';
 import { activityOptions } from '../activity-options.ts';
 import { describeFailure } from '../failures.ts';
@@ -180,11 +180,8 @@ export function writerOf({ plan, run, epoch }: RunContext, cluster: string, seq:
   return { epoch, run, turn: seq, replaces: replaces ?? null };
 }
 
-/** Names the part that is written; the versions go without, as older workers know it. */
-export const ofPart = (plan: Plan): { readonly part?: Part } => {
-  const part = partOf(plan);
-  return part === 'versions' ? {} : { part };
-};
+/** The part that is written. */
+export const ofPart = (plan: Plan): { readonly part?: Part } => partField(partOf(plan));
 
 export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => named(refIn(plan, cluster));
 

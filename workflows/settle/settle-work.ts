@@ -6,7 +6,7 @@ import { taskQueues } from '../../core/contract/queues.ts';
 import { settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Need } from '../../core/rollout/settled.ts';
-import type { Part } from '../../core/routing/part.ts';
+import { partField, type Part } from '../../core/routing/part.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { present } from '../../core/values/json.ts';
 import { activityOptions, noPlan } from '../activity-options.ts';
@@ -18,7 +18,7 @@ export async function startRestore(
   { part, without }: { part: Part; without?: readonly string[] | undefined },
 ): Promise<string> {
   const { mesh, namespace, service: name } = service;
-  const change = { kind: 'restore', ...(part !== 'versions' && { part }), ...present({ without }) } as const;
+  const change = { kind: 'restore', ...partField(part), ...present({ without }) } as const;
   const door = await startChild(startRollout, {
     workflowId: `${settleWorkflowId(service)}/restore${part === 'versions' ? '' : `-${part}`}`,
     args: [{ mesh, namespace, service: name, change }],

@@ -12,7 +12,7 @@ import type {
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { delayMs, isSpent, restoreDelayMs } from '../../core/rollout/settle-pace.ts';
 import { isDue, needsOf, type Need } from '../../core/rollout/settled.ts';
-import { partOf, type Part } from '../../core/routing/part.ts';
+import { partField, partOf, type Part } from '../../core/routing/part.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { present } from '../../core/values/json.ts';
 import { activityOptions, noPlan } from '../activity-options.ts';
@@ -193,7 +193,7 @@ function withUnproven(needs: Need[], unproven: readonly [Part, string][]): Need[
   const again = unproven
     .filter(([part]) => !needs.some((need) => need.kind === 'restore' && partOf(need) === part))
     .map(([part, why]): Need => {
-      const options = { ...(part !== 'versions' && { part }), ...withoutPaused(needs) };
+      const options = { ...partField(part), ...withoutPaused(needs) };
       return { kind: 'restore', clusters: [], ...options, reason: `the last run ended unproven: ${why}` };
     });
   return [...again, ...needs];

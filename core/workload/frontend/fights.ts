@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { annotations } from '../../kube/labels.ts';
 import type { Service } from '../../kube/objects.ts';
+import { instantText } from '../../values/instant.ts';
 
 /** pin: the version in the selector. frontend: port, targetPort, the rest of the selector. */
 export type RepairedField = 'pin' | 'frontend';
@@ -66,7 +67,7 @@ export function withRepair(repairs: Repairs, { field, manager, nowMs }: Repair):
 
 export function fightText({ field, manager, sinceMs }: Fight): string {
   const what = field === 'pin' ? 'the pin' : 'port, targetPort or selector';
-  return `${manager} took ${what} of the frontend back ${String(ROUNDS)} times, each within an hour (first put back ${new Date(sinceMs).toISOString().slice(0, 19)}Z): it is left alone`;
+  return `${manager} took ${what} of the frontend back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
 }
 
 /** What to tell a manager, so that it lets the field be. */

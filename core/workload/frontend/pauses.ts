@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { annotations } from '../../kube/labels.ts';
 import type { Service } from '../../kube/objects.ts';
+import { instantText } from '../../values/instant.ts';
 
 const wordSchema = z.object({
   reason: z.string(),
@@ -41,7 +42,7 @@ function wordOf(text: string): PauseWord {
 
 /** `paused since 2026-11-27T17:00:00Z by ann: the payment provider moves`. */
 export function pauseText({ reason, by, atMs }: PauseWord): string {
-  const since = atMs === 0 ? '' : ` since ${new Date(atMs).toISOString().slice(0, 19)}Z`;
+  const since = atMs === 0 ? '' : ` since ${instantText(atMs)}`;
   return `paused${since} by ${by}: ${reason}`;
 }
 
