@@ -1,6 +1,6 @@
 /** One rollout on a real Temporal server with a fake world's activities; its history is replayed when it has ended. */
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { RolloutResult } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
@@ -8,27 +8,21 @@ import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import type { FakeWorld } from './fake-activities.ts';
-import type { TestTemporal } from './temporal.ts';
+import type { TemporalOfFile } from './temporal.ts';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;
 
-export interface Stage {
-  readonly temporal: TestTemporal;
-  readonly bundle: WorkflowBundleWithSourceMap;
-}
-
 /** Runs one rollout, replays its history afterwards, and ends its workers. Answers with the number of events. */
 export async function runRollout(
-  { temporal, bundle }: Stage,
+  { env, workflowBundle }: TemporalOfFile,
   { plan, world }: { readonly plan: Plan; readonly world: FakeWorld },
   body: (handle: Handle) => Promise<void>,
 ): Promise<number> {
-  const { env } = temporal;
   const workers = await startWorkers({
     connection: env.nativeConnection,
     namespace: env.namespace ?? 'default',
     activities: world.activities,
-    workflowBundle: bundle,
+    workflowBundle,
     graceMs: 500,
   });
   try {
@@ -39,7 +33,7 @@ export async function runRollout(
     })) as Handle;
     await body(handle);
     const history = await handle.fetchHistory();
-    await Worker.runReplayHistory({ workflowBundle: bundle }, history, handle.workflowId);
+    await Worker.runReplayHistory({ workflowBundle }, history, handle.workflowId);
     return history.events?.length ?? 0;
   } finally {
     workers.shutdown();

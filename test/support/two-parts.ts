@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { statWeights } from '../../activities/record-store.ts';
 import type { CommitInput, RestoreInput } from '../../core/contract/activities.ts';
 import type { StartRolloutInput } from '../../core/contract/messages.ts';
@@ -22,7 +22,7 @@ import { clusterNames, record, testConfig } from './facts.ts';
 import { untilCancelled } from './fake-activities.ts';
 import { limits } from './limits.ts';
 import { settlingWorld, type SettlingWorld } from './settling-world.ts';
-import { type TestTemporal } from './temporal.ts';
+import type { TemporalOfFile } from './temporal.ts';
 
 const [aws, gcp, onprem] = clusterNames;
 /** Whom aws calls at first, and whom it shall call. */
@@ -116,17 +116,12 @@ export interface TwoParts {
   readonly half: () => Part[];
 }
 
-interface On {
-  readonly temporal: TestTemporal;
-  readonly workflowBundle: WorkflowBundleWithSourceMap;
-}
-
 /** Plays with one service; afterwards every history of its runs is replayed. */
 export async function onSharedStage(
-  { temporal, workflowBundle }: On,
+  { env, workflowBundle }: TemporalOfFile,
   { service, body }: { readonly service: string; readonly body: (stage: TwoParts) => Promise<void> },
 ): Promise<void> {
-  const { client, nativeConnection, namespace = 'default' } = temporal.env;
+  const { client, nativeConnection, namespace = 'default' } = env;
   const world = sharedWorld(service);
   const workers = await startWorkers({
     ...{ connection: nativeConnection, namespace, activities: world.activities, workflowBundle, graceMs: 500 },

@@ -1,6 +1,5 @@
 /** What a history has of a cluster is its name: no path, no context, no address, no credential, whatever happens. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,15 +10,14 @@ import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { createConfigLoader } from '../../platform/config/load.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { createActivities } from '../../worker/activities.ts';
-import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
+import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, testRead } from '../support/facts.ts';
 import { fakeWorld } from '../support/fake-activities.ts';
 import { writeMesh } from '../support/mesh-file.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 
-let temporal: TestTemporal;
-let workflowBundle: WorkflowBundleWithSourceMap;
+const temporal = temporalOfFile();
 let dir: string;
 
 const KEPT = /secret[-_]/i;
@@ -34,8 +32,6 @@ const document = {
 const change = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
 
 beforeAll(async () => {
-  temporal = await startTemporal();
-  workflowBundle = await bundleWorkflows();
   dir = await mkdtemp(join(tmpdir(), 'tidegate-config-'));
   const prometheus = { url: 'https://secret-metrics:9090', tokenEnv: 'SECRET_TOKEN' };
   await writeMesh({ dir, clusters: clusterNames.map(reached), metrics: { prometheus } });
@@ -43,12 +39,11 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await temporal?.stop();
   await rm(dir, { recursive: true });
 });
 
 async function withWorkers(activities: RolloutActivities, body: () => Promise<void>): Promise<void> {
-  const { env } = temporal;
+  const { env, workflowBundle } = temporal;
   const workers = await startWorkers({
     ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
     activities,

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { describe, expect, it } from '@jest/globals';
+import { Worker } from '@temporalio/worker';
 import { systemClock } from '../../activities/ports.ts';
 import { auditNow, scheduleAudit } from '../../cli/rollouts/audit.ts';
 import { forgetNow } from '../../cli/rollouts/forget-cluster.ts';
@@ -9,26 +9,16 @@ import type { SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
 import { auditWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { ensureAudit } from '../../platform/temporal/audit-schedule.ts';
-import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
+import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 import { textIo, type TextIo } from '../support/text-io.ts';
 
-let temporal: TestTemporal;
-let workflowBundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  workflowBundle = await bundleWorkflows();
-}, 120_000);
-
-afterAll(async () => {
-  await temporal?.stop();
-});
+const temporal = temporalOfFile();
 
 /** A terminal with a clock that goes. */
 const terminal = (): TextIo =>
@@ -43,14 +33,19 @@ const [aws, gcp, onprem] = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'];
 async function onStage(world: SettlingWorld, body: () => Promise<void>): Promise<void> {
   const { client } = temporal.env;
   const place = { connection: temporal.env.nativeConnection, namespace: temporal.env.namespace ?? 'default' };
-  const workers = await startWorkers({ ...place, activities: world.activities, workflowBundle, graceMs: 500 });
+  const workers = await startWorkers({
+    ...place,
+    activities: world.activities,
+    workflowBundle: temporal.workflowBundle,
+    graceMs: 500,
+  });
   const { name } = world.config.service;
   try {
     await body();
     const kinds = `WorkflowType IN ('audit', 'pause', 'forgetCluster') AND ExecutionStatus = 'Completed'`;
     for await (const run of client.workflow.list({ query: kinds })) {
       const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
+      await Worker.runReplayHistory({ workflowBundle: temporal.workflowBundle }, history, run.workflowId);
     }
   } finally {
     for (const id of [settleWorkflowId(of(name)), rolloutWorkflowId({ ...of(name), part: 'versions' })])

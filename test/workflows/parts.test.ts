@@ -1,34 +1,22 @@
 /** A deploy and a topology move of one service at once: each has its lock, its run, its way back and its guard. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { taskQueues } from '../../core/contract/queues.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { WHOLE, type Shares } from '../../core/values/share.ts';
-import { bundleWorkflows } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, record } from '../support/facts.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 import { onSharedStage, proven, wanted, type TwoParts } from '../support/two-parts.ts';
 
-let temporal: TestTemporal;
-let workflowBundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  workflowBundle = await bundleWorkflows();
-}, 120_000);
-
-afterAll(async () => {
-  await temporal?.stop();
-});
+const temporal = temporalOfFile();
 
 const [aws, gcp] = clusterNames;
 
 const onStage = (service: string, body: (stage: TwoParts) => Promise<void>): Promise<void> =>
-  onSharedStage({ temporal, workflowBundle }, { service, body });
+  onSharedStage(temporal, { service, body });
 
 const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
 const abort = (run: WorkflowHandle) => run.executeUpdate('abort', { args: [{ reason: 'a test' }] });

@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundleWorkflows } from '../../worker/workers.ts';
 import type { RestoreInput } from '../../core/contract/activities.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { VerifyRoutingInput } from '../../core/judge/proof/proof.ts';
@@ -13,22 +11,12 @@ import { assertEventually } from '../support/eventually.ts';
 import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
 import { runRollout, statusOf as status, type Handle } from '../support/run-rollout.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 
-let temporal: TestTemporal;
-let bundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  bundle = await bundleWorkflows();
-}, 120_000);
-
-afterAll(async () => {
-  await temporal?.stop();
-});
+const temporal = temporalOfFile();
 
 const withRollout = (plan: Plan, world: FakeWorld, body: (handle: Handle) => Promise<void>): Promise<number> =>
-  runRollout({ temporal, bundle }, { plan, world }, body);
+  runRollout(temporal, { plan, world }, body);
 
 describe('rollout', () => {
   it('promotes through 2 waves × 3 steps within 400 history events', async () => {

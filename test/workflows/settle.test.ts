@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import type { SettleInput, SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueues } from '../../core/contract/queues.ts';
@@ -9,30 +9,20 @@ import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflo
 import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
-import { bundleWorkflows, startWorkers, type RunningWorkers } from '../../worker/workers.ts';
+import { startWorkers, type RunningWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 
-let temporal: TestTemporal;
-let workflowBundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  workflowBundle = await bundleWorkflows();
-}, 120_000);
-
-afterAll(async () => {
-  await temporal?.stop();
-});
+const temporal = temporalOfFile();
 
 const workersOf = ({ activities }: SettlingWorld): Promise<RunningWorkers> =>
   startWorkers({
     ...{ connection: temporal.env.nativeConnection, namespace: temporal.env.namespace ?? 'default' },
-    ...{ activities, workflowBundle, graceMs: 500 },
+    ...{ activities, workflowBundle: temporal.workflowBundle, graceMs: 500 },
   });
 
 interface Stage {
@@ -84,7 +74,7 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
     await body(stage);
     for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH 'settle:shop/shop/${service}'` })) {
       const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
+      await Worker.runReplayHistory({ workflowBundle: temporal.workflowBundle }, history, run.workflowId);
     }
   } finally {
     await settler.terminate().catch(() => undefined);

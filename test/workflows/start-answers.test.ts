@@ -1,7 +1,7 @@
 /** What a person is told who plans or starts a change, and what the worker's log then has. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { logEntry } from '../../cli/local/worker.ts';
 import type { ReadVersionsInput } from '../../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../../core/contract/messages.ts';
@@ -11,24 +11,14 @@ import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
-import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
+import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, record, testConfig, testRead, unadopted, workload } from '../support/facts.ts';
 import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 
-let temporal: TestTemporal;
-let workflowBundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  workflowBundle = await bundleWorkflows();
-}, 120_000);
-
-afterAll(async () => {
-  await temporal?.stop();
-});
+const temporal = temporalOfFile();
 
 const halfMoved = { [clusterNames[0]]: { v1: 950_000, v2: 50_000 } };
 const part = { proven: { [clusterNames[0]]: { v1: WHOLE } }, current: halfMoved, epoch: 2, run: 'r', previous: {} };
@@ -37,7 +27,7 @@ const part = { proven: { [clusterNames[0]]: { v1: WHOLE } }, current: halfMoved,
 const moving = testRead({ [clusterNames[0]]: { record: record(clusterNames[0], { v1: WHOLE }, { versions: part }) } });
 
 async function besideRun(body: (handle: WorkflowHandle, ask: Ask) => Promise<void>): Promise<void> {
-  const { env } = temporal;
+  const { env, workflowBundle } = temporal;
   const world = fakeWorld({ readRecords: async () => moving, watchSlo: () => untilCancelled() });
   const control = createControlActivities({
     config: { load: async () => testConfig(), loadServices: () => Promise.reject(new Error('not in this test')) },
@@ -101,7 +91,7 @@ describe('while a rollout runs', () => {
       const { client } = temporal.env;
       for await (const run of client.workflow.list({ query: "WorkflowType = 'startRollout'" })) {
         const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
-        await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
+        await Worker.runReplayHistory({ workflowBundle: temporal.workflowBundle }, history, run.workflowId);
       }
     });
   }, 60_000);
@@ -119,7 +109,7 @@ describe('while a rollout runs', () => {
 
 describe('an adoption under a name that the metrics do not know', () => {
   it('is refused at the plan with the name that they know, and nobody is alarmed', async () => {
-    const { env } = temporal;
+    const { env, workflowBundle } = temporal;
     const world = fakeWorld({
       loadConfig: async () => testConfig(),
       readRecords: async () => unadopted({ workloads: [workload('', { deployment: 'checkout', managed: false })] }),
@@ -175,7 +165,7 @@ describe("the worker's log", () => {
 
 describe('the start of a way back', () => {
   it('asks for config that may have faults elsewhere, does not read who is left out, and is tried by no dry run', async () => {
-    const { env } = temporal;
+    const { env, workflowBundle } = temporal;
     const [aws, gcp] = clusterNames;
     const promoted = (cluster: string) => {
       const one = record(cluster, { v2: WHOLE, v1: 0 });

@@ -1,26 +1,14 @@
 /** The way back with one cluster that does not answer, through a real Temporal server. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
-import { bundleWorkflows } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { fakeWorld, type FakeWorld } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
 import { runRollout, statusOf, type Handle } from '../support/run-rollout.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal.ts';
 
-let temporal: TestTemporal;
-let bundle: WorkflowBundleWithSourceMap;
-
-beforeAll(async () => {
-  temporal = await startTemporal();
-  bundle = await bundleWorkflows();
-}, 120_000);
-
-afterAll(async () => {
-  await temporal?.stop();
-});
+const temporal = temporalOfFile();
 
 const dead = 'gcp-europe-west1';
 
@@ -34,7 +22,7 @@ const worldWithout = (cluster: string): FakeWorld =>
   });
 
 const restoreOf = (service: string, world: FakeWorld, body: (handle: Handle) => Promise<void>): Promise<number> =>
-  runRollout({ temporal, bundle }, { plan: testPlan({ service, kind: 'restore', shares: [] }), world }, body);
+  runRollout(temporal, { plan: testPlan({ service, kind: 'restore', shares: [] }), world }, body);
 
 const give = (handle: Handle, cluster: string): Promise<RolloutStatus> =>
   handle.executeUpdate<RolloutStatus, [unknown]>('giveUp', { args: [{ cluster, reason: 'its cloud is down' }] });
@@ -87,7 +75,7 @@ describe('a restore with one dead cluster', () => {
       waves: [{ name: 'all', serving: clients, clients, enter: {}, steps: [], skipped: [] }],
       absent: { [dead]: 'left out by --without' },
     };
-    await runRollout({ temporal, bundle }, { plan, world }, async (handle) => {
+    await runRollout(temporal, { plan, world }, async (handle) => {
       expect((await handle.result()).reason).toContain(`without ${dead} (left out by --without)`);
     });
     expect(world.calls.some((call) => call.includes(dead))).toBe(false);
@@ -114,7 +102,7 @@ describe('a breach with one dead cluster, and then another breach', () => {
       },
     });
     const plan = testPlan({ service: 'twice', onBreach: 'cluster' });
-    await runRollout({ temporal, bundle }, { plan, world }, async (handle) => {
+    await runRollout(temporal, { plan, world }, async (handle) => {
       await assertEventually(async () => {
         const { outstanding, shares } = await statusOf(handle);
         expect([outstanding, Object.values(shares).some((share) => share > 0)]).toEqual([[dead], false]);
