@@ -8,11 +8,14 @@ import {
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RolloutActivities } from '../core/contract/activities.ts';
-import { queueOf, taskQueues, type Queue } from '../core/contract/queues.ts';
+import { DEFAULT_INSTALLATION } from '../core/contract/installation.ts';
+import { queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
+  /** Whose queues are served. Absent: the default one's. */
+  readonly installation?: string;
   readonly activities: RolloutActivities;
   /** Bundled once and shared; built here when absent (about 2 s). */
   readonly workflowBundle?: WorkflowBundleWithSourceMap;
@@ -53,15 +56,14 @@ export interface RunningWorkers {
 }
 
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
-  const { connection, namespace, activities, graceMs = 5_000 } = options;
+  const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000 } = options;
   const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
   const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
-  const queues = Object.keys(taskQueues) as Queue[];
   const workers = await Promise.all(
     queues.map((queue) =>
       Worker.create({
         ...base,
-        taskQueue: taskQueues[queue],
+        taskQueue: taskQueue(installation, queue),
         activities: activitiesOn(queue, activities),
         maxConcurrentActivityTaskExecutions: slots[queue],
         // Heartbeats carry cancellation: a watch that was replaced stops within a second or so.

@@ -1,7 +1,7 @@
 /** Both time bounds of every activity, in one table. `restore` is the one named exception: it retries without limit. */
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
-import { queueOf, taskQueues } from '../core/contract/queues.ts';
+import { queueOf, taskQueue } from '../core/contract/queues.ts';
 import { heartbeatTimeoutsMs } from '../core/contract/timeouts.ts';
 import { present } from '../core/values/json.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
@@ -17,12 +17,12 @@ type Times = Pick<Plan, 'progressDeadlineMs' | 'drainMs'>;
 
 export const noPlan: Times = { progressDeadlineMs: 10 * MINUTE, drainMs: 30 * SECOND };
 
-/** Options of every activity: its bounds, with the queue and the heartbeat timeout that the contract gives it. */
-export function activityOptions(times: Times): Record<keyof RolloutActivities, ActivityOptions> {
+/** Options of every activity: its bounds, with the queue of the installation and the heartbeat timeout that the contract gives it. */
+export function activityOptions(times: Times, installation: string): Record<keyof RolloutActivities, ActivityOptions> {
   const all = Object.entries(bounds(times)).map(([name, options]) => {
     const heartbeatTimeout = (heartbeatTimeoutsMs as Record<string, number>)[name];
-    const taskQueue = taskQueues[queueOf[name as keyof RolloutActivities]];
-    return [name, { ...options, taskQueue, ...present({ heartbeatTimeout }) }];
+    const queue = taskQueue(installation, queueOf[name as keyof RolloutActivities]);
+    return [name, { ...options, taskQueue: queue, ...present({ heartbeatTimeout }) }];
   });
   return Object.fromEntries(all) as Record<keyof RolloutActivities, ActivityOptions>;
 }

@@ -7,13 +7,14 @@
  */
 import { proxyActivities } from '@temporalio/workflow';
 import type { ListedService, ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import { installation } from './installation.ts';
 import type { AuditedService, AuditInput, AuditResult, KnownService } from '../core/contract/messages.ts';
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { startSettler, wakeSettler } from './settle/settlers.ts';
 
-const options = activityOptions(noPlan);
+const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({
   ...options.listServices,
   summary: 'which services, which clusters?',

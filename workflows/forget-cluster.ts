@@ -7,15 +7,16 @@
  */
 import { ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { ListServicesResult, NamingRecord, RolloutActivities } from '../core/contract/activities.ts';
+import { installation } from './installation.ts';
+import { findOpenRun } from './running-rollout.ts';
 import type { ForgetInput, ForgetResult } from '../core/contract/messages.ts';
-import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { describeFailure, toWorkflowFailure } from './failures.ts';
 
-const options = activityOptions(noPlan);
+const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({ ...options.listServices, summary: 'which services?' });
 const { surveyService } = proxyActivities<RolloutActivities>({
   ...options.surveyService,
@@ -83,4 +84,4 @@ async function forgetIn(
 }
 
 const isOwned = async (service: ServiceRef): Promise<boolean> =>
-  (await findRun({ workflowId: rolloutWorkflowId({ ...service, part: 'versions' }) })) !== '';
+  (await findOpenRun(findRun, { ...service, part: 'versions' })).runId !== '';

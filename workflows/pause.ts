@@ -15,15 +15,16 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import { idScheme, installation } from './installation.ts';
 import type { PauseInput, PauseResult } from '../core/contract/messages.ts';
-import { taskQueues } from '../core/contract/queues.ts';
+import { taskQueue } from '../core/contract/queues.ts';
 import { auditWorkflowId } from '../core/contract/workflow-ids.ts';
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { audit } from './audit.ts';
 import { describeFailure, toWorkflowFailure } from './failures.ts';
 
-const options = activityOptions(noPlan);
+const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({ ...options.listServices, summary: 'which services?' });
 const { markPaused } = proxyActivities<RolloutActivities>({ ...options.markPaused, summary: 'write it on frontends' });
 
@@ -77,9 +78,9 @@ function checkScope({ service, cluster }: PauseInput, listed: ListServicesResult
 
 async function lookAgain(mesh: string, { service, namespace }: PauseInput): Promise<void> {
   await startChild(audit, {
-    workflowId: `${auditWorkflowId(mesh)}/after-${workflowInfo().runId}`,
+    workflowId: auditWorkflowId(idScheme({ installation: installation() }), mesh, `after-${workflowInfo().runId}`),
     args: [{ ...present({ mesh, service, namespace }), wakes: true as const }],
-    taskQueue: taskQueues.control,
+    taskQueue: taskQueue(installation(), 'control'),
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,
     staticSummary: 'what was left while it was paused?',

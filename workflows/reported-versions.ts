@@ -1,6 +1,7 @@
 /** Before an adoption: do the metrics know the version by the name that it is to have? */
 import { ApplicationFailure, patched, proxyActivities } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import { installation } from './installation.ts';
 import { protocolOf } from '../core/judge/series/conventions.ts';
 import type { Change } from '../core/rollout/change.ts';
 import { madeIn } from '../core/rollout/plan/adopted.ts';
@@ -9,7 +10,7 @@ import { checkReported } from '../core/rollout/preflight/reported-versions.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 
 const { readVersions } = proxyActivities<RolloutActivities>({
-  ...activityOptions(noPlan).readVersions,
+  ...activityOptions(noPlan, installation()).readVersions,
   summary: 'which version do the metrics show?',
 });
 

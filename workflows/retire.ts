@@ -6,6 +6,7 @@
  */
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import { installation } from './installation.ts';
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { ObjectChange } from '../core/kube/object-change.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
@@ -25,7 +26,7 @@ export interface RetireInput {
 
 export async function retire(input: RetireInput): Promise<readonly ObjectChange[]> {
   const { service, clusters, version, original, drainMs } = input;
-  const options = activityOptions({ ...noPlan, drainMs }).retireVersion;
+  const options = activityOptions({ ...noPlan, drainMs }, installation()).retireVersion;
   const { retireVersion } = proxyActivities<RolloutActivities>({
     ...options,
     summary: `retire ${original ?? version}`,

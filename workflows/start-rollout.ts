@@ -8,8 +8,9 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ApplicationFailure, log, ParentClosePolicy, patched, proxyActivities, startChild } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import { idScheme, installation } from './installation.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
-import { taskQueues } from '../core/contract/queues.ts';
+import { taskQueue } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { named } from '../core/kube/cluster-ref.ts';
 import { isWayBack, leftOut, partOfChange } from '../core/rollout/change.ts';
@@ -30,7 +31,7 @@ import { rollout } from './rollout.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
 import { present } from '../core/values/json.ts';
 
-const options = activityOptions(noPlan);
+const options = activityOptions(noPlan, installation());
 const { loadConfig } = proxyActivities<RolloutActivities>({
   ...options.loadConfig,
   summary: 'load and check the config',
@@ -75,8 +76,8 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   });
   const service = serviceRef(config);
   const part = partOfChange(input.change);
-  const workflowId = rolloutWorkflowId({ ...service, part });
-  const running = await runningRollout(workflowId);
+  const workflowId = rolloutWorkflowId(idScheme(service), { ...service, part });
+  const running = await runningRollout({ ...service, part });
   if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running, part);
   // Before the records are read: what such a run writes later is not in them. A restore asks nobody.
   const beside = kind === 'restore' ? undefined : await runningBeside(service, part);
@@ -172,7 +173,7 @@ async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutR
     const child = await startChild(rollout, {
       workflowId,
       args: [{ plan }],
-      taskQueue: taskQueues.control,
+      taskQueue: taskQueue(installation(), 'control'),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       staticSummary: planSummary(plan),

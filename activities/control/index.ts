@@ -2,11 +2,13 @@
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
+import { present } from '../../core/values/json.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
 import { nameRun } from './name-run.ts';
-import { listServices, type ServicesOfMesh } from './list-services.ts';
+import { servicesIn, type ServicesOfMesh } from './services-in.ts';
+import { assertOwn } from './own-mesh.ts';
 
 export interface ControlDeps {
   /** Loads and checks the config that this worker serves. */
@@ -14,8 +16,16 @@ export interface ControlDeps {
 }
 
 export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'control'> => ({
-  loadConfig: async (input) => withoutAccess(await config.load(input)),
-  listServices: (input) => listServices(config, input),
+  loadConfig: async (input) => {
+    const loaded = await config.load(input);
+    assertOwn(loaded.mesh);
+    return withoutAccess(loaded);
+  },
+  listServices: async (input) => {
+    const found = await config.loadServices(present({ mesh: input.mesh, namespace: input.namespace }));
+    assertOwn(found.mesh);
+    return servicesIn(found, input.service);
+  },
   findRun,
   describeRun,
   nameRun,

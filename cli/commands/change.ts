@@ -1,5 +1,6 @@
 /** What the verbs that change something share: start the change, then follow it. */
 import type { Command } from 'commander';
+import { installationIn } from '../../core/contract/installation.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import { partOf } from '../../core/routing/part.ts';
 import { exitCodes } from '../io.ts';
@@ -38,9 +39,17 @@ export function startAndFollow(context: CommandContext, { service, change, optio
   return withTemporal(context, async ({ client }) => {
     const { startChange } = await import('../../platform/temporal/start-change.ts');
     const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-    const { plan, workflowId } = await startChange(client, { service, change, ...placeOf(options) }, io.stderr);
+    const { plan, workflowId } = await startChange(
+      client,
+      { service, change, ...placeOf(options) },
+      {
+        installation: installationIn(io.env),
+        tell: io.stderr,
+      },
+    );
     io.stderr(`${workflowId} started\n${plan.notes.map((note) => `  ${note}\n`).join('')}`);
-    if (options.detach !== true) return watchRollout(handleOf(client, plan.service, partOf(plan)), io);
+    if (options.detach !== true)
+      return watchRollout(await handleOf(client, { ...plan.service, part: partOf(plan) }), io);
     io.stdout(`${workflowId}\n`);
     return exitCodes.ok;
   });

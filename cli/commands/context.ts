@@ -2,7 +2,8 @@
 import { Option, type Command } from 'commander';
 import { parts, type Part } from '../../core/routing/part.ts';
 import type { Io } from '../io.ts';
-import type { ServiceIdentity } from '../rollouts/rollout.ts';
+import { installationIn } from '../../core/contract/installation.ts';
+import type { RolloutIdentity } from '../rollouts/rollout.ts';
 import type { TemporalAccess } from '../../platform/temporal/connect.ts';
 import { present } from '../../core/values/json.ts';
 
@@ -51,11 +52,10 @@ export async function withTemporal(
   }
 }
 
-export async function identityOf(
-  context: CommandContext,
-  service: string,
-  place: ServicePlace,
-): Promise<ServiceIdentity> {
+/** The rollout that a command speaks of. */
+export async function rolloutOf(context: CommandContext, service: string, place: PartPlace): Promise<RolloutIdentity> {
   const { identityOfNamed } = await import('../rollouts/named-service.ts');
-  return identityOfNamed({ service, ...placeOf(place) }, context.io);
+  const { io } = context;
+  const of = await identityOfNamed({ service, ...placeOf(place) }, io);
+  return { ...of, installation: installationIn(io.env), part: place.part };
 }

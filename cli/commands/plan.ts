@@ -1,5 +1,6 @@
 /** plan: what a change would do. */
 import type { Command } from 'commander';
+import { installationIn } from '../../core/contract/installation.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import { refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
@@ -29,7 +30,10 @@ export function addPlan(program: Command, context: CommandContext): void {
         const { startChange } = await import('../../platform/temporal/start-change.ts');
         const { planText } = await import('../../core/view/plan-text.ts');
         const input = { service, change, dryRun: true, ...placeOf(options) };
-        const { plan, topology } = await startChange(client, input, context.io.stderr);
+        const { plan, topology } = await startChange(client, input, {
+          installation: installationIn(context.io.env),
+          tell: context.io.stderr,
+        });
         context.io.stdout(
           options.output === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText({ plan, topology }),
         );

@@ -1,9 +1,9 @@
 /** rollout status | watch | list | retry, and the messages approve | pause | resume | abort | promote | give-up. */
 import type { Command } from 'commander';
-import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { installationIn } from '../../core/contract/installation.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import { exitCodes } from '../io.ts';
-import { identityOf, ofPart, placed, withTemporal, type CommandContext, type PartPlace } from './context.ts';
+import { rolloutOf, ofPart, placed, withTemporal, type CommandContext, type PartPlace } from './context.ts';
 
 type On = (name: string, description: string) => Command;
 
@@ -22,7 +22,7 @@ export function addRollout(program: Command, context: CommandContext): void {
     .action(({ output, limit }: { output?: string; limit: string }) =>
       withTemporal(context, async ({ client }) => {
         const { listRollouts, rowsText } = await import('../rollouts/rollout.ts');
-        const rows = await listRollouts(client, Number(limit));
+        const rows = await listRollouts(client, installationIn(context.io.env), Number(limit));
         context.io.stdout(output === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : rowsText(rows));
         return exitCodes.ok;
       }),
@@ -34,11 +34,11 @@ function addReaders(on: On, context: CommandContext): void {
   on('status', 'one look')
     .option('-o, --output <format>', 'json')
     .action(async (service: string, options: PartPlace & { output?: string }) => {
-      const of = await identityOf(context, service, options);
+      const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, lookOnce } = await import('../rollouts/rollout.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
-        const live = await lookOnce(handleOf(client, of, options.part), io);
+        const live = await lookOnce(await handleOf(client, of), io);
         const json = { ...live.status, readings: live.readings, run: live.run };
         io.stdout(
           options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${statusLines(live).join('\n')}\n`,
@@ -48,10 +48,10 @@ function addReaders(on: On, context: CommandContext): void {
     });
   on('watch', 'follow it to its end; the exit code tells the outcome').action(
     async (service: string, place: PartPlace) => {
-      const of = await identityOf(context, service, place);
+      const of = await rolloutOf(context, service, place);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-        return watchRollout(handleOf(client, of, place.part), io);
+        return watchRollout(await handleOf(client, of), io);
       });
     },
   );
@@ -70,11 +70,11 @@ function addMessages(on: On, context: CommandContext): void {
     const command = on(type, description).option('--reason <text>', 'why; kept in the log', 'from the command line');
     if (type === 'promote') command.option('--full', 'skip all remaining bakes and gates; proofs and hard stops stay');
     command.action(async (service: string, options: PartPlace & { reason: string; full?: boolean }) => {
-      const of = await identityOf(context, service, options);
+      const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, say } = await import('../rollouts/rollout.ts');
         const full = type === 'promote' ? { full: options.full === true } : {};
-        const status = await say(handleOf(client, of, options.part), type, { reason: options.reason, ...full });
+        const status = await say(await handleOf(client, of), type, { reason: options.reason, ...full });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
         return exitCodes.ok;
       });
@@ -87,11 +87,11 @@ function addGiveUp(on: On, context: CommandContext): void {
     .requiredOption('--cluster <name>', 'which one, of those that are still to be written')
     .option('--reason <text>', 'why; kept in the log', 'from the command line')
     .action(async (service: string, options: PartPlace & { cluster: string; reason: string }) => {
-      const of = await identityOf(context, service, options);
+      const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, say } = await import('../rollouts/rollout.ts');
         const { cluster, reason } = options;
-        const status = await say(handleOf(client, of, options.part), 'giveUp', { cluster, reason });
+        const status = await say(await handleOf(client, of), 'giveUp', { cluster, reason });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
         return exitCodes.ok;
       });
@@ -101,12 +101,12 @@ function addGiveUp(on: On, context: CommandContext): void {
 function addRetry(on: On, context: CommandContext): void {
   on('retry', 'start the last change of a service again, planned anew').action(
     async (service: string, place: PartPlace) => {
-      const of = await identityOf(context, service, place);
+      const of = await rolloutOf(context, service, place);
       await withTemporal(context, async ({ client }) => {
         const { retryChange } = await import('../rollouts/retry.ts');
         const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-        await retryChange(client, rolloutWorkflowId({ ...of, part: place.part ?? 'versions' }), of, context.io);
-        return watchRollout(handleOf(client, of, place.part), context.io);
+        await retryChange(client, { handle: await handleOf(client, of), of, io: context.io });
+        return watchRollout(await handleOf(client, of), context.io);
       });
     },
   );

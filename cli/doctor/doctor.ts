@@ -45,7 +45,7 @@ async function examine({ mesh, services }: MeshServices, io: Io): Promise<readon
     const places = await runGroups(
       [
         ...mesh.clusters.map((cluster) => clusterChecks({ clusters, cluster, namespaces })),
-        temporalChecks(temporal, io.now),
+        temporalChecks(temporal, io),
         metricsChecks(port, mesh),
       ],
       io,

@@ -3,7 +3,7 @@ import { readRecords } from '../../activities/apply/read-records.ts';
 import { standaloneActivity, systemClock } from '../../activities/ports.ts';
 import type { LoadedConfig, ReachableConfig, MeshCluster } from '../../core/config/types.ts';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
-import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { handleOf } from '../rollouts/rollout.ts';
 import { readsBackMs } from '../../core/judge/judge.ts';
 import { protocolOf } from '../../core/judge/series/conventions.ts';
 import { otherNamesQueries, readOtherNames } from '../../core/judge/series/other-names.ts';
@@ -193,8 +193,8 @@ async function isRunning(
   const of = { mesh: mesh.name, namespace: service.namespace, service: service.name, part };
   try {
     const { client } = await temporal.access();
-    const { status } = await client.workflow.getHandle(rolloutWorkflowId(of)).describe();
-    return status.name === 'RUNNING';
+    const handle = await handleOf(client, { ...of, installation: mesh.installation });
+    return (await handle.describe()).status.name === 'RUNNING';
   } catch (error) {
     return error instanceof Error && error.name === 'WorkflowNotFoundError' ? false : null;
   }

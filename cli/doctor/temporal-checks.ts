@@ -1,8 +1,10 @@
 /** Temporal: reach, the search attributes that rollouts set, and a worker on each task queue. */
 import type { Client } from '@temporalio/client';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { installationIn } from '../../core/contract/installation.ts';
+import { queues, taskQueue } from '../../core/contract/queues.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { connectTemporal, type Env, type TemporalAccess } from '../../platform/temporal/connect.ts';
+import type { Io } from '../io.ts';
 import type { CheckGroup, Finding, Observation } from './check.ts';
 
 /** Numbers of temporal.api.enums.v1.IndexedValueType, and how the Temporal CLI calls them. */
@@ -40,7 +42,8 @@ export function createTemporalPort(env: Env): TemporalPort {
   };
 }
 
-export function temporalChecks(port: TemporalPort, now: () => number): CheckGroup {
+export function temporalChecks(port: TemporalPort, { env, now }: Pick<Io, 'env' | 'now'>): CheckGroup {
+  const installation = installationIn(env);
   const client = async (): Promise<Client> => (await port.access()).client;
   return {
     title: 'Temporal',
@@ -65,7 +68,7 @@ export function temporalChecks(port: TemporalPort, now: () => number): CheckGrou
         severity: 'error',
         hint: 'start one: tidegate worker',
         retries: 1,
-        look: async () => lookAtQueues(await client(), now()),
+        look: async () => lookAtQueues(await client(), installation, now()),
       },
     ],
   };
@@ -101,11 +104,12 @@ export function attributeFindings(namespace: string, registered: Readonly<Record
   });
 }
 
-async function lookAtQueues(client: Client, nowMs: number): Promise<Observation> {
+async function lookAtQueues(client: Client, installation: string, nowMs: number): Promise<Observation> {
   const { namespace } = client.options;
   const counted = await Promise.all(
-    Object.values(taskQueues).map(async (name) => {
-      const taskQueueType = name === taskQueues.control ? WORKFLOW_TASKS : ACTIVITY_TASKS;
+    queues.map(async (queue) => {
+      const name = taskQueue(installation, queue);
+      const taskQueueType = queue === 'control' ? WORKFLOW_TASKS : ACTIVITY_TASKS;
       const told = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
       const seen = (told.pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
       return [name, seen.filter((atMs) => nowMs - atMs < POLLED_WITHIN_MS).length] as const;
@@ -120,6 +124,6 @@ export const queueFindings = (namespace: string, pollers: Readonly<Record<string
     .filter(([, count]) => count === 0)
     .map(([name]) => ({
       severity: 'error',
-      text: `namespace ${namespace}: no worker polls ${name}${name === taskQueues.restore ? ': a breach could not be taken back' : ''}`,
+      text: `namespace ${namespace}: no worker polls ${name}${name.endsWith('-restore') ? ': a breach could not be taken back' : ''}`,
       fix: 'start one: tidegate worker --config DIR',
     }));

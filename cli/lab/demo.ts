@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageNames } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { TidegateError } from '../../core/values/error.ts';
@@ -19,6 +19,7 @@ import { handleOf, watchRollout } from '../rollouts/rollout.ts';
 import { isPolled, startChange } from '../../platform/temporal/start-change.ts';
 import { connectTemporal } from '../../platform/temporal/connect.ts';
 import { present } from '../../core/values/json.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 export interface DemoOptions {
   readonly keep?: boolean;
@@ -56,7 +57,7 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
 }
 
 async function untilPolled(client: Client, lab: Lab, io: Io): Promise<void> {
-  while (!(await isPolled(client, taskQueues.control))) {
+  while (!(await isPolled(client, taskQueue(DEFAULT_INSTALLATION, 'control')))) {
     const worker = (await lab.status()).find(({ name }) => name === 'worker');
     if (worker?.running !== true)
       throw new TidegateError('Unavailable', `the worker has ended: ${worker?.failure ?? 'it was stopped'}`);
@@ -113,8 +114,12 @@ interface Scene {
 
 async function play({ title, change, expected, client, io, during }: Scene): Promise<Act> {
   const startedAt = io.now();
-  const { plan, workflowId, runId } = await startChange(client, { service, change }, io.stderr);
-  const handle = handleOf(client, plan.service);
+  const { plan, workflowId, runId } = await startChange(
+    client,
+    { service, change },
+    { installation: DEFAULT_INSTALLATION, tell: io.stderr },
+  );
+  const handle = await handleOf(client, plan.service);
   const [code] = await Promise.all([watchRollout(handle, io), during?.(handle)]);
   const status = await handle.query<RolloutStatus>(messageNames.status);
   return { title, expected, code, workflowId, runId, startedAt, endedAt: io.now(), status };

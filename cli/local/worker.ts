@@ -1,6 +1,7 @@
 /** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
 import { ScheduleClient } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
+import { installationIn } from '../../core/contract/installation.ts';
 import { workflowNames } from '../../core/contract/messages.ts';
 import { refuse } from '../../core/values/error.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -23,6 +24,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     refuse('Invalid', 'the worker does not know its config', 'give --config DIR or set TIDEGATE_CONFIG');
   }
   Runtime.install({ logger: new DefaultLogger('WARN', logEntry(io)) });
+  const installation = installationIn(io.env);
   const { connectionOptions, namespace } = temporalConfig(io.env);
   const connection = await NativeConnection.connect(connectionOptions).catch((cause: unknown) =>
     Promise.reject(unreachable(connectionOptions.address, cause)),
@@ -40,8 +42,10 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
         `${new Date(io.now()).toISOString()} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`,
       );
     await audited({ directory, io, schedules: new ScheduleClient({ connection, namespace }) });
-    const workers = await startWorkers({ connection, namespace, activities: ports.activities });
-    io.stderr(`worker ready: ${connectionOptions.address}, namespace ${namespace}, config ${directory}\n`);
+    const workers = await startWorkers({ connection, namespace, installation, activities: ports.activities });
+    io.stderr(
+      `worker ready: ${connectionOptions.address}, namespace ${namespace}, installation ${installation}, config ${directory}\n`,
+    );
     if (io.signal.aborted) workers.shutdown();
     io.signal.addEventListener('abort', () => workers.shutdown(), { once: true });
     await workers.done;
@@ -63,7 +67,8 @@ interface Audited {
 async function audited({ directory, io, schedules }: Audited): Promise<void> {
   try {
     const { name: mesh } = await createConfigLoader({ directory }).loadMesh();
-    if ((await ensureAudit(schedules, { mesh })) === 'created') io.stderr(`mesh ${mesh} is audited every half hour\n`);
+    if ((await ensureAudit(schedules, { mesh, installation: installationIn(io.env) })) === 'created')
+      io.stderr(`mesh ${mesh} is audited every half hour\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     io.stderr(`no audit is scheduled (tidegate audit --schedule --mesh NAME does it): ${why}\n`);

@@ -10,7 +10,8 @@ import {
   type SettlePhase,
   type SettleStatus,
 } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { installationIn } from '../../core/contract/installation.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { auditWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { refuse } from '../../core/values/error.ts';
 import { needText } from '../../core/view/settle-details.ts';
@@ -25,9 +26,10 @@ const PATIENCE_MS = 60_000;
 const busy: readonly SettlePhase[] = ['looking', 'restoring'];
 
 export async function auditNow(client: Client, io: Io, input: AuditInput): Promise<number> {
+  const installation = installationIn(io.env);
   const handle = await client.workflow.start(workflowNames.audit, {
-    workflowId: `${auditWorkflowId(input.mesh ?? '')}/by-hand-${randomUUID()}`,
-    taskQueue: taskQueues.control,
+    workflowId: auditWorkflowId(installation, input.mesh ?? '', `by-hand-${randomUUID()}`),
+    taskQueue: taskQueue(installation, 'control'),
     args: [{ ...input, wakes: true }],
     workflowExecutionTimeout: '10m',
   });
@@ -57,7 +59,7 @@ async function followed(client: Client, io: Io, { service, needs, started }: Aud
   const found = needs.map((need) => `  found  ${needText(need)}`);
   if (!started && needs.every(({ kind }) => kind === 'paused'))
     return { phase: 'paused', lines: `${[`${name}: paused`, ...found].join('\n')}\n` };
-  const handle = client.workflow.getHandle(settleWorkflowId(service));
+  const handle = client.workflow.getHandle(settleWorkflowId(installationIn(io.env), service));
   const until = io.now() + PATIENCE_MS;
   let status = await handle.query<SettleStatus>(messageNames.status);
   while (busy.includes(status.phase) && io.now() < until && !io.signal.aborted) {
@@ -75,7 +77,7 @@ async function followed(client: Client, io: Io, { service, needs, started }: Aud
 
 export async function scheduleAudit(client: Client, io: Io, mesh: string | undefined): Promise<number> {
   const name = mesh ?? (await onlyMesh(io));
-  const made = await ensureAudit(client.schedule, { mesh: name });
+  const made = await ensureAudit(client.schedule, { mesh: name, installation: installationIn(io.env) });
   const every = `every ${String(AUDIT_EVERY_MS / 60_000)} minutes`;
   io.stdout(made === 'created' ? `${name} is audited ${every}\n` : `${name} has its schedule already\n`);
   return exitCodes.ok;

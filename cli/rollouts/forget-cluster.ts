@@ -2,12 +2,14 @@
 import type { Client } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import { workflowNames, type ForgetInput, type ForgetResult } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { installationIn } from '../../core/contract/installation.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
 import { refusalOf } from '../../platform/temporal/start-change.ts';
 import { exitCodes, type Io } from '../io.ts';
 
 export async function forgetNow(client: Client, io: Io, input: ForgetInput): Promise<number> {
-  const { mesh, isNamed, forgotten, inTopology, left } = await asked(client, input);
+  const { mesh, isNamed, forgotten, inTopology, left } = await asked(client, installationIn(io.env), input);
   const { cluster } = input;
   io.stdout(forgotten.length === 0 ? `no record calls ${cluster} absent\n` : `forgotten by ${forgotten.join(', ')}\n`);
   if (inTopology.length > 0)
@@ -20,10 +22,10 @@ export async function forgetNow(client: Client, io: Io, input: ForgetInput): Pro
   return left.length > 0 ? exitCodes.error : exitCodes.ok;
 }
 
-async function asked(client: Client, input: ForgetInput): Promise<ForgetResult> {
+async function asked(client: Client, installation: string, input: ForgetInput): Promise<ForgetResult> {
   const handle = await client.workflow.start(workflowNames.forgetCluster, {
-    workflowId: `forget:${input.mesh ?? ''}/${input.cluster}/${randomUUID()}`,
-    taskQueue: taskQueues.control,
+    workflowId: workflowIdOf(installation, 'forget', input.cluster, randomUUID()),
+    taskQueue: taskQueue(installation, 'control'),
     args: [input],
     workflowExecutionTimeout: '10m',
   });

@@ -3,7 +3,7 @@ import { readDocuments } from '../../core/config/source.ts';
 import { refuse } from '../../core/values/error.ts';
 import { readConfigFiles } from '../../platform/config/read-files.ts';
 import type { Io } from '../io.ts';
-import type { ServiceIdentity } from './rollout.ts';
+import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 
 export interface NamedService {
   readonly service: string;

@@ -1,28 +1,36 @@
 /** `tidegate rollout retry`: the change of the last rollout again, from config and records as they are now. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { installationIn } from '../../core/contract/installation.ts';
 import { messageNames, type StartRolloutResult } from '../../core/contract/messages.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { partOf } from '../../core/routing/part.ts';
 import { refuse } from '../../core/values/error.ts';
 import type { Io } from '../io.ts';
-import type { ServiceIdentity } from './rollout.ts';
+import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { present } from '../../core/values/json.ts';
 
-export async function retryChange(
-  client: Client,
-  workflowId: string,
-  of: ServiceIdentity,
-  io: Io,
-): Promise<StartRolloutResult> {
-  const handle = client.workflow.getHandle(workflowId);
+interface Retrying {
+  readonly handle: WorkflowHandle;
+  readonly of: ServiceIdentity;
+  readonly io: Io;
+}
+
+export async function retryChange(client: Client, { handle, of, io }: Retrying): Promise<StartRolloutResult> {
   const { status } = await handle.describe();
   if (status.name === 'RUNNING') {
-    refuse('Conflict', `${workflowId} is still running`, 'abort it first, or watch it');
+    refuse('Conflict', `${handle.workflowId} is still running`, 'abort it first, or watch it');
   }
   const plan = await handle.query<Plan>(messageNames.plan);
-  return startChange(client, { ...of, change: changeOf(plan) }, io.stderr);
+  return startChange(
+    client,
+    { mesh: of.mesh, namespace: of.namespace, service: of.service, change: changeOf(plan) },
+    {
+      installation: installationIn(io.env),
+      tell: io.stderr,
+    },
+  );
 }
 
 function changeOf(plan: Plan): Change {

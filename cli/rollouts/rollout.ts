@@ -9,7 +9,9 @@ import {
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { messageNames, workflowNames } from '../../core/contract/messages.ts';
-import { rolloutWorkflowId, type PartIdentity } from '../../core/contract/workflow-ids.ts';
+import { idSchemes } from '../../core/contract/installation.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import { rolloutWorkflowId, type ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import type { SloReading } from '../../core/judge/slo-reading.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import type { Outcome } from '../../core/rollout/machine/state.ts';
@@ -31,18 +33,36 @@ export interface RolloutRow {
   readonly started: string;
 }
 
-export type ServiceIdentity = Omit<PartIdentity, 'part' | 'mesh'> & { readonly mesh: string };
+/** A rollout by what is moved: `installation` is whose it is. */
+export type RolloutIdentity = ServiceIdentity & { readonly installation: string; readonly part?: Part | undefined };
 
-export const handleOf = (client: Client, of: ServiceIdentity, part: Part = 'versions'): WorkflowHandle =>
-  client.workflow.getHandle(rolloutWorkflowId({ ...of, part }));
+/** Where none is open under today's id, one that 0.1.0 has begun may be under its own. */
+export async function handleOf(client: Client, of: RolloutIdentity): Promise<WorkflowHandle> {
+  const [newest, ...former] = idSchemes(of.installation).map((scheme) =>
+    client.workflow.getHandle(rolloutWorkflowId(scheme, { ...of, part: of.part ?? 'versions' })),
+  ) as [WorkflowHandle, ...WorkflowHandle[]];
+  if (await isOpen(newest)) return newest;
+  for (const handle of former) if (await isOpen(handle)) return handle;
+  return newest;
+}
+
+async function isOpen(handle: WorkflowHandle): Promise<boolean> {
+  try {
+    return (await handle.describe()).status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
 
 /** The option by which the other commands find this run. */
 const flagOf = ({ workflowId }: WorkflowHandle): string =>
-  partFlag(parts.find((part) => workflowId.endsWith(`/${part}`)) ?? 'versions');
+  partFlag(parts.find((part) => workflowId.endsWith(`:${part}`) || workflowId.endsWith(`/${part}`)) ?? 'versions');
 
-export async function listRollouts(client: Client, limit: number): Promise<RolloutRow[]> {
+export async function listRollouts(client: Client, installation: string, limit: number): Promise<RolloutRow[]> {
   const rows: RolloutRow[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowType = '${workflowNames.rollout}'` })) {
+  const query = `WorkflowType = '${workflowNames.rollout}' AND TaskQueue = '${taskQueue(installation, 'control')}'`;
+  for await (const run of client.workflow.list({ query })) {
     const attribute = (name: string): string => {
       const values = (run.searchAttributes as Record<string, readonly unknown[] | undefined>)[name];
       return typeof values?.[0] === 'string' ? values[0] : '';

@@ -8,21 +8,31 @@
  * Nothing here decides anything: it is names, shapes and bounds.
  */
 import type { RolloutActivities } from './activities.ts';
+import { DEFAULT_INSTALLATION } from './installation.ts';
 
-export const taskQueues = {
+/** What is done on which queue. */
+export const queues = [
   /** Workflows, and what they ask about config and other runs. */
-  control: 'tidegate-control',
+  'control',
   /** Writes and reads of clusters on the way forward. */
-  apply: 'tidegate-apply',
+  'apply',
   /** Watching and verifying: long, heartbeating. */
-  observe: 'tidegate-observe',
+  'observe',
   /** The way back, never behind forward work. */
-  restore: 'tidegate-restore',
+  'restore',
   /** The proof of the way back: a minute each, so that they take no place of its writes, and no watch takes theirs. */
-  prove: 'tidegate-prove',
-} as const;
+  'prove',
+] as const;
 
-export type Queue = keyof typeof taskQueues;
+export type Queue = (typeof queues)[number];
+
+/** The task queue in Temporal: `tidegate-control` of the default installation, `tidegate-east-control` of `east`. */
+export const taskQueue = (installation: string, queue: Queue): string =>
+  installation === DEFAULT_INSTALLATION ? `tidegate-${queue}` : `tidegate-${installation}-${queue}`;
+
+/** The installation whose control queue that is. */
+export const installationOn = (controlQueue: string): string =>
+  /^tidegate-(.+)-control$/.exec(controlQueue)?.[1] ?? DEFAULT_INSTALLATION;
 
 /** The queue of each activity. Options of workflows and registration in workers both follow from it. */
 export const queueOf = {

@@ -3,27 +3,34 @@ import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { workflowNames, type StartRolloutInput, type StartRolloutResult } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
 import { TidegateError, failureTypes, type FailureCode } from '../../core/values/error.ts';
 
 /** How long an answer may take before the command looks whether anybody works, ms. */
 const PATIENCE_MS = 5_000;
 
+export interface Asking {
+  readonly installation: string;
+  /** Takes a line for the person who waits. */
+  readonly tell: (line: string) => void;
+}
+
 export async function startChange(
   client: Client,
   input: StartRolloutInput,
-  tell: (line: string) => void,
+  { installation, tell }: Asking,
 ): Promise<StartRolloutResult> {
   const { service, change, dryRun } = input;
   const handle = await client.workflow.start(workflowNames.startRollout, {
-    workflowId: `start:${service}/${change.kind}/${randomUUID()}`,
-    taskQueue: taskQueues.control,
+    workflowId: workflowIdOf(installation, 'start', service, change.kind, randomUUID()),
+    taskQueue: taskQueue(installation, 'control'),
     args: [input],
     // The door is not a rollout: it may time out, nothing is written before its child runs.
     workflowExecutionTimeout: '5m',
     staticSummary: `${dryRun === true ? 'plan of ' : ''}${change.kind} ${service}`,
   });
-  const reminder = setTimeout(() => void warnIfIdle(client, tell), PATIENCE_MS);
+  const reminder = setTimeout(() => void warnIfIdle(client, { installation, tell }), PATIENCE_MS);
   try {
     return (await handle.result()) as StartRolloutResult;
   } catch (error) {
@@ -34,11 +41,10 @@ export async function startChange(
 }
 
 /** A start waits for ever when no worker runs: say so instead. */
-async function warnIfIdle(client: Client, tell: (line: string) => void): Promise<void> {
-  if (await isPolled(client, taskQueues.control)) return;
-  tell(
-    `No worker polls ${taskQueues.control} in namespace ${client.options.namespace}; waiting. Start one: tidegate worker\n`,
-  );
+async function warnIfIdle(client: Client, { installation, tell }: Asking): Promise<void> {
+  const name = taskQueue(installation, 'control');
+  if (await isPolled(client, name)) return;
+  tell(`No worker polls ${name} in namespace ${client.options.namespace}; waiting. Start one: tidegate worker\n`);
 }
 
 /** Does any worker ask for workflow tasks of that queue? */

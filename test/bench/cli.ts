@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { messageNames, workflowNames, type StartRolloutInput } from '../../core/contract/messages.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
@@ -14,6 +14,8 @@ import { testPlan } from '../support/plans.ts';
 import { startTemporal, type TestTemporal } from '../support/temporal.ts';
 import type { Bench, BenchContext, BenchResult, Measure } from './bench.ts';
 import { median } from './statistics.ts';
+import { quietly } from '../support/temporal.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
@@ -61,8 +63,8 @@ async function allTimes({ env, address }: TestTemporal, { repeats, report, signa
   const seen = Object.fromEntries(testRead().clusters.map((one) => [one.cluster, one.record?.versions.epoch ?? 0]));
   const plan = { ...testPlan(), seen };
   const handle = await client.workflow.start(workflowNames.rollout, {
-    workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
-    taskQueue: taskQueues.control,
+    workflowId: rolloutWorkflowId(DEFAULT_INSTALLATION, { ...plan.service, part: 'versions' }),
+    taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
     args: [{ plan }],
   });
   const cache = join(root, 'node_modules', '.cache', 'node-compile');
@@ -81,7 +83,7 @@ async function allTimes({ env, address }: TestTemporal, { repeats, report, signa
     return ms;
   };
   const answers = {
-    plan: () => timed(() => startChange(client, { ...planned, dryRun: true }, () => undefined)),
+    plan: () => timed(() => startChange(client, { ...planned, dryRun: true }, quietly)),
     status: () =>
       timed(async () => {
         await handle.describe();

@@ -5,6 +5,7 @@ import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflo
 import type { Bench, BenchContext } from './bench.ts';
 import { labText, metricsText } from './settings.ts';
 import { assertOutcome, service, steps, withShop, type Shop } from './shop.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const share = 25;
 
@@ -82,11 +83,13 @@ async function cut(shop: Shop, version: string): Promise<Way> {
     await handle.terminate('a bench');
     cutAt = Date.now();
   });
-  const back = client.workflow.getHandle(rolloutWorkflowId({ ...act.plan.service, part: 'versions' }));
+  const back = client.workflow.getHandle(
+    rolloutWorkflowId(DEFAULT_INSTALLATION, { ...act.plan.service, part: 'versions' }),
+  );
   const status = await restored(shop, () => back.query<RolloutStatus>(messageNames.status));
   const restore = await back.describe();
   await shop.retired(act.plan);
-  const settler = await client.workflow.getHandle(settleWorkflowId(act.plan.service)).describe();
+  const settler = await client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, act.plan.service)).describe();
   const { written, proven } = status.moments;
   if (written === null || proven === null) throw new Error(`${service} was not verified back: ${status.reason}`);
   return {

@@ -14,6 +14,7 @@ import { shopMesh } from '../../infra/lab/mesh.ts';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import type { BenchContext } from './bench.ts';
 import { metricsIntervalMs as defaultIntervalMs, rate as defaultRate } from './settings.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 export const service = 'checkout';
 
@@ -122,7 +123,11 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
   };
   const play: Shop['play'] = async (change, during) => {
     const startedAt = Date.now();
-    const { plan, workflowId, runId } = await startChange(rig.client, { service, change }, rig.io.stderr);
+    const { plan, workflowId, runId } = await startChange(
+      rig.client,
+      { service, change },
+      { installation: DEFAULT_INSTALLATION, tell: rig.io.stderr },
+    );
     const handle = rig.client.workflow.getHandle(workflowId, runId);
     await during?.(handle);
     // Not by asking for its state again and again: that is work beside the traffic which is measured.
@@ -141,8 +146,10 @@ function createShop(rig: LabRig, signal: AbortSignal): Shop {
     configure: (rollout) => writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${service}.yaml`), document(rollout, first)),
     async retired(plan) {
       const { workflow } = rig.client;
-      const rollout = await workflow.getHandle(rolloutWorkflowId({ ...plan.service, part: 'versions' })).describe();
-      const handle = workflow.getHandle(settleWorkflowId(plan.service));
+      const rollout = await workflow
+        .getHandle(rolloutWorkflowId(DEFAULT_INSTALLATION, { ...plan.service, part: 'versions' }))
+        .describe();
+      const handle = workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, plan.service));
       await settledSince(handle, { since: rollout.closeTime ?? rollout.startTime, wait });
       return handle;
     },

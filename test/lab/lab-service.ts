@@ -3,7 +3,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { handleOf, say } from '../../cli/rollouts/rollout.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { say } from '../../cli/rollouts/rollout.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { messageNames } from '../../core/contract/messages.ts';
 import { annotations } from '../../core/kube/labels.ts';
@@ -19,6 +20,7 @@ import type { TrafficReport } from '../../infra/lab/load/report.ts';
 import { assertEventually } from '../support/eventually.ts';
 import type { LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 export const clusters = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'] as const;
 
@@ -87,7 +89,8 @@ const namespace = 'shop';
 export function labService(rig: LabRig, name: string): LabService {
   let last = 1;
   const path = `/apis/cilium.io/v2/namespaces/${namespace}/ciliumenvoyconfigs/${cecName(name)}`;
-  const handle = (): WorkflowHandle => handleOf(rig.client, { mesh: 'shop', namespace, service: name });
+  const id = rolloutWorkflowId(DEFAULT_INSTALLATION, { mesh: 'shop', namespace, service: name, part: 'versions' });
+  const handle = (): WorkflowHandle => rig.client.workflow.getHandle(id);
   const status = (): Promise<RolloutStatus> => handle().query<RolloutStatus>(messageNames.status);
   const cec: LabService['cec'] = (cluster) => rig.admin(cluster).get(path);
   const record = async (cluster: string): Promise<RoutingRecord> =>
@@ -97,7 +100,11 @@ export function labService(rig: LabRig, name: string): LabService {
   const clientsSaw = async (since: number, until?: number): Promise<Seen> =>
     seen(await rig.lab.traffic.report({ since, ...(until === undefined ? {} : { until }) }), name);
   const begin = async (change: Change): Promise<WorkflowHandle> => {
-    const { runId, workflowId } = await startChange(rig.client, { service: name, change }, rig.io.stderr);
+    const { runId, workflowId } = await startChange(
+      rig.client,
+      { service: name, change },
+      { installation: DEFAULT_INSTALLATION, tell: rig.io.stderr },
+    );
     return rig.client.workflow.getHandle(workflowId, runId);
   };
   const until: LabService['until'] = async (wanted, withinMs = limits.phase) => {
@@ -147,7 +154,11 @@ export function labService(rig: LabRig, name: string): LabService {
     },
     measured: () =>
       assertEventually(async () => {
-        await startChange(rig.client, { service: name, change: { kind: 'adopt' }, dryRun: true }, rig.io.stderr);
+        await startChange(
+          rig.client,
+          { service: name, change: { kind: 'adopt' }, dryRun: true },
+          { installation: DEFAULT_INSTALLATION, tell: rig.io.stderr },
+        );
       }, limits.phase),
     async settle() {
       await rig.lab.break('heal');

@@ -8,12 +8,13 @@ import type { Io } from '../../cli/io.ts';
 import { run } from '../../cli/program.ts';
 import { isPolled } from '../../platform/temporal/start-change.ts';
 import { connectTemporal } from '../../platform/temporal/connect.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { startLab, type Lab, type StartLabOptions } from '../../infra/lab/client.ts';
 import { createKubeClient, type KubeClient } from '../../infra/lab/api/kube-client.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { assertEventually } from './eventually.ts';
 import { limits } from './limits.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 export interface LabRig {
   readonly lab: Lab;
@@ -50,7 +51,7 @@ export async function startLabRig(options: Omit<StartLabOptions, 'parts'> = {}):
     const { client, close } = await connectTemporal(env);
     await startWorker();
     await assertEventually(async () => {
-      if (!(await isPolled(client, taskQueues.control))) throw new Error('no worker polls');
+      if (!(await isPolled(client, taskQueue(DEFAULT_INSTALLATION, 'control')))) throw new Error('no worker polls');
     }, limits.workerReady);
     return {
       lab,

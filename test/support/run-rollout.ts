@@ -2,13 +2,14 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type { RolloutResult } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import type { FakeWorld } from './fake-activities.ts';
 import type { TemporalOfFile } from './temporal.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;
 
@@ -27,8 +28,8 @@ export async function runRollout(
   });
   try {
     const handle = (await env.client.workflow.start('rollout', {
-      workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
-      taskQueue: taskQueues.control,
+      workflowId: rolloutWorkflowId(DEFAULT_INSTALLATION, { ...plan.service, part: 'versions' }),
+      taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
       args: [{ plan }],
     })) as Handle;
     await body(handle);

@@ -9,6 +9,7 @@ import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startTemporal as startServer } from '../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../infra/lab/processes/process.ts';
 import { bundleWorkflows } from '../../worker/workers.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -64,3 +65,6 @@ export function temporalOfFile(): TemporalOfFile {
     },
   };
 }
+
+/** Asks for a change of the default installation, and hears nothing meanwhile. */
+export const quietly = { installation: DEFAULT_INSTALLATION, tell: () => undefined };

@@ -23,6 +23,8 @@ import { untilCancelled } from './fake-activities.ts';
 import { limits } from './limits.ts';
 import { settlingWorld, type SettlingWorld } from './settling-world.ts';
 import type { TemporalOfFile } from './temporal.ts';
+import { quietly } from './temporal.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const [aws, gcp, onprem] = clusterNames;
 /** Whom aws calls at first, and whom it shall call. */
@@ -127,12 +129,13 @@ export async function onSharedStage(
     ...{ connection: nativeConnection, namespace, activities: world.activities, workflowBundle, graceMs: 500 },
   });
   const of = { mesh: 'shop', namespace: 'shop', service };
-  const handle = (part: Part): WorkflowHandle => client.workflow.getHandle(rolloutWorkflowId({ ...of, part }));
+  const handle = (part: Part): WorkflowHandle =>
+    client.workflow.getHandle(rolloutWorkflowId(DEFAULT_INSTALLATION, { ...of, part }));
   const runs = { versions: handle('versions'), topology: handle('topology') };
   const own = (): RoutingRecord => world.clusters[aws]?.record ?? record(aws, null);
   const stage: TwoParts = {
     ...{ world, runs, record: own, half: () => halfMovedParts(own()) },
-    ask: (change) => startChange(client, { service, change }, () => undefined),
+    ask: (change) => startChange(client, { service, change }, quietly),
     until: (part, phase) =>
       assertEventually(
         async () => expect((await runs[part].query<RolloutStatus>('status')).phase).toBe(phase),
@@ -141,12 +144,14 @@ export async function onSharedStage(
   };
   try {
     await body(stage);
-    for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH 'rollout:shop/shop/${service}/'` })) {
+    for await (const run of client.workflow.list({
+      query: `WorkflowId STARTS_WITH 'rollout:default:shop:shop:${service}:'`,
+    })) {
       const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
       await Worker.runReplayHistory({ workflowBundle }, history, run.workflowId);
     }
   } finally {
-    for (const one of [...Object.values(runs), client.workflow.getHandle(settleWorkflowId(of))])
+    for (const one of [...Object.values(runs), client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, of))])
       await one.terminate().catch(() => undefined);
     workers.shutdown();
     await workers.done;

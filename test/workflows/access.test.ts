@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withFailures } from '../../activities/failures.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { guardWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
@@ -16,6 +17,8 @@ import { clusterNames, testRead } from '../support/facts.ts';
 import { fakeWorld } from '../support/fake-activities.ts';
 import { writeMesh } from '../support/mesh-file.ts';
 import { temporalOfFile } from '../support/temporal.ts';
+import { quietly } from '../support/temporal.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
 let dir: string;
@@ -42,11 +45,15 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-async function withWorkers(activities: RolloutActivities, body: () => Promise<void>): Promise<void> {
+async function withWorkers(
+  activities: RolloutActivities,
+  body: () => Promise<void>,
+  installation: string = DEFAULT_INSTALLATION,
+): Promise<void> {
   const { env, workflowBundle } = temporal;
   const workers = await startWorkers({
     ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },
-    activities,
+    ...{ activities, installation },
   });
   try {
     await body();
@@ -71,11 +78,29 @@ async function keptOf(ids: readonly string[]): Promise<string> {
 async function startsOf(service: string): Promise<string[]> {
   const ids: string[] = [];
   for await (const { workflowId } of temporal.env.client.workflow.list({ query: `WorkflowType = 'startRollout'` }))
-    if (workflowId.startsWith(`start:${service}/`)) ids.push(workflowId);
+    if (workflowId.startsWith(`start:default:${service}:`)) ids.push(workflowId);
   return ids;
 }
 
 const ofService = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
+
+describe('a mesh of another installation', () => {
+  it('is refused by the name of both, before anything is read: its workflows and objects are not ours', async () => {
+    const world = fakeWorld({ readRecords: () => Promise.reject(new Error('nobody may ask')) });
+    const control = createControlActivities({ config: createConfigLoader({ directory: dir }) });
+    await withWorkers(
+      { ...world.activities, ...withFailures(control) },
+      async () => {
+        const asking = { ...quietly, installation: 'east' };
+        await expect(startChange(temporal.env.client, { service: 'checkout', change }, asking)).rejects.toMatchObject({
+          code: 'Invalid',
+          message: expect.stringMatching(/mesh shop belongs to installation default .* and this worker to east/),
+        });
+      },
+      'east',
+    );
+  }, 60_000);
+});
 
 describe('how a cluster is reached', () => {
   it('stands in no history of a start, its rollout, its guard and the settler', async () => {
@@ -83,19 +108,26 @@ describe('how a cluster is reached', () => {
     const world = fakeWorld({ readRecords: async () => testRead() });
     const control = createControlActivities({ config: createConfigLoader({ directory: dir }) });
     await withWorkers({ ...world.activities, ...control }, async () => {
-      const { workflowId, plan } = await startChange(client, { service: 'checkout', change }, () => undefined);
+      const { workflowId, plan } = await startChange(client, { service: 'checkout', change }, quietly);
       expect(Object.values(plan.clusters)).toEqual(clusterNames.map((name) => ({ name })));
       const handle = client.workflow.getHandle(workflowId);
       await assertEventually(async () => expect((await handle.describe()).status.name).toBe('RUNNING'));
       await handle.executeUpdate('abort', { args: [{ reason: 'enough seen' }] });
       await handle.result();
-      const guard = guardWorkflowId({ ...ofService, part: 'versions', epoch: plan.epoch });
+      const guard = guardWorkflowId(DEFAULT_INSTALLATION, { ...ofService, part: 'versions', epoch: plan.epoch });
       await client.workflow.getHandle(guard).result();
       await assertEventually(async () => {
-        const { status } = await client.workflow.getHandle(settleWorkflowId(ofService)).describe();
+        const { status } = await client.workflow
+          .getHandle(settleWorkflowId(DEFAULT_INSTALLATION, ofService))
+          .describe();
         expect(status.name).toBe('COMPLETED');
       });
-      const kept = await keptOf([...(await startsOf('checkout')), workflowId, guard, settleWorkflowId(ofService)]);
+      const kept = await keptOf([
+        ...(await startsOf('checkout')),
+        workflowId,
+        guard,
+        settleWorkflowId(DEFAULT_INSTALLATION, ofService),
+      ]);
       expect([kept.includes('aws-us-east-1'), KEPT.exec(kept)]).toEqual([true, null]);
     });
   }, 60_000);
@@ -104,7 +136,7 @@ describe('how a cluster is reached', () => {
     const { client } = temporal.env;
     const worker = createActivities({ directory: dir, env: {} });
     await withWorkers(worker.activities, async () => {
-      const start = startChange(client, { service: 'checkout', change }, () => undefined);
+      const start = startChange(client, { service: 'checkout', change }, quietly);
       await expect(start).rejects.toThrow(/aws-us-east-1: its kubeconfig cannot be read \(ENOENT\)/);
       const kept = await keptOf(await startsOf('checkout'));
       expect([kept.includes('its kubeconfig cannot be read'), KEPT.exec(kept)]).toEqual([true, null]);

@@ -6,7 +6,7 @@ import { forgetNow } from '../../cli/rollouts/forget-cluster.ts';
 import { pauseNow } from '../../cli/rollouts/pause.ts';
 import { exitCodes, type Io } from '../../cli/io.ts';
 import type { SettleStatus } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { auditWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { ensureAudit } from '../../platform/temporal/audit-schedule.ts';
 import { startWorkers } from '../../worker/workers.ts';
@@ -17,6 +17,7 @@ import { testPlan } from '../support/plans.ts';
 import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
 import { temporalOfFile } from '../support/temporal.ts';
 import { textIo, type TextIo } from '../support/text-io.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
 
@@ -48,7 +49,10 @@ async function onStage(world: SettlingWorld, body: () => Promise<void>): Promise
       await Worker.runReplayHistory({ workflowBundle: temporal.workflowBundle }, history, run.workflowId);
     }
   } finally {
-    for (const id of [settleWorkflowId(of(name)), rolloutWorkflowId({ ...of(name), part: 'versions' })])
+    for (const id of [
+      settleWorkflowId(DEFAULT_INSTALLATION, of(name)),
+      rolloutWorkflowId(DEFAULT_INSTALLATION, { ...of(name), part: 'versions' }),
+    ])
       await client.workflow
         .getHandle(id)
         .terminate()
@@ -83,7 +87,9 @@ describe('tidegate audit', () => {
         const io = terminal();
         expect(await auditNow(temporal.env.client, io, {})).toBe(exitCodes.ok);
         expect(io.out).toBe('1 service of shop: settled\n');
-        await expect(temporal.env.client.workflow.getHandle(settleWorkflowId(of('calm'))).describe()).rejects.toThrow();
+        await expect(
+          temporal.env.client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, of('calm'))).describe(),
+        ).rejects.toThrow();
       });
     },
     limits.rollout,
@@ -114,7 +120,7 @@ describe('tidegate audit', () => {
       await onStage(world, async () => {
         const { client } = temporal.env;
         await auditNow(client, terminal(), { service: 'woken' });
-        const settler = client.workflow.getHandle(settleWorkflowId(of('woken')));
+        const settler = client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, of('woken')));
         const looks = async (): Promise<number> => (await settler.query<SettleStatus>('status')).looks;
         await assertEventually(async () => expect(await looks()).toBe(1));
         await auditNow(client, terminal(), { service: 'woken' });
@@ -136,10 +142,12 @@ describe('tidegate audit', () => {
         expect(await scheduleAudit(client, io, 'shop')).toBe(exitCodes.ok);
         expect(await scheduleAudit(client, io, 'shop')).toBe(exitCodes.ok);
         expect(io.out).toBe('shop is audited every 30 minutes\nshop has its schedule already\n');
-        const schedule = client.schedule.getHandle(auditWorkflowId('shop'));
+        const schedule = client.schedule.getHandle(auditWorkflowId(DEFAULT_INSTALLATION, 'shop'));
         expect((await schedule.describe()).spec.intervals).toMatchObject([{ every: 30 * 60_000 }]);
         await schedule.delete();
-        expect(await ensureAudit(client.schedule, { mesh: 'shop', everyMs: 1_000 })).toBe('created');
+        expect(
+          await ensureAudit(client.schedule, { mesh: 'shop', installation: DEFAULT_INSTALLATION, everyMs: 1_000 }),
+        ).toBe('created');
         try {
           await assertEventually(() => expect(world.isWhole()).toBe(true), limits.phase);
         } finally {
@@ -161,7 +169,10 @@ describe('tidegate pause', () => {
         const seen = Object.fromEntries(Object.keys(world.clusters).map((name) => [name, 1]));
         const plan = { ...testPlan({ service: 'paused', bakeMs: 1_000 }), epoch: Date.now(), seen };
         const run = await client.workflow.start('rollout', {
-          ...{ workflowId: rolloutWorkflowId({ ...of('paused'), part: 'versions' }), taskQueue: taskQueues.control },
+          ...{
+            workflowId: rolloutWorkflowId(DEFAULT_INSTALLATION, { ...of('paused'), part: 'versions' }),
+            taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
+          },
           args: [{ plan }],
         });
         await assertEventually(() => expect(world.isWhole()).toBe(false), limits.phase);
@@ -170,7 +181,7 @@ describe('tidegate pause', () => {
         expect(await pauseNow(client, io, { service: 'paused', pause })).toBe(exitCodes.ok);
         expect(io.out).toBe([aws, gcp, onprem].map((name) => `${name}: paused\n`).join(''));
         await run.terminate('a test');
-        const settler = client.workflow.getHandle(settleWorkflowId(of('paused')));
+        const settler = client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, of('paused')));
         await assertEventually(async () => {
           expect((await settler.describe()).status.name).toBe('COMPLETED');
           expect(await settler.query('status')).toMatchObject({ phase: 'paused' });

@@ -1,7 +1,7 @@
 /** A deploy and a topology move of one service at once: each has its lock, its run, its way back and its guard. */
 import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { WHOLE, type Shares } from '../../core/values/share.ts';
 import { assertEventually } from '../support/eventually.ts';
@@ -10,6 +10,7 @@ import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { temporalOfFile } from '../support/temporal.ts';
 import { onSharedStage, proven, wanted, type TwoParts } from '../support/two-parts.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
 
@@ -153,7 +154,11 @@ describe('a deploy and a topology move of one service', () => {
         const plan = { ...testPlan({ service: 'ended' }), owners: {}, beside: { topology: 'a-run-that-has-ended' } };
         const { client } = temporal.env;
         await client.workflow.start('rollout', {
-          ...{ workflowId: runs.versions.workflowId, taskQueue: taskQueues.control, args: [{ plan }] },
+          ...{
+            workflowId: runs.versions.workflowId,
+            taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
+            args: [{ plan }],
+          },
         });
         await expect(runs.versions.result()).rejects.toThrow();
         const { reason } = await runs.versions.query<RolloutStatus>('status');

@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 import { Worker } from '@temporalio/worker';
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import type { SettleInput, SettleStatus } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
@@ -16,6 +16,7 @@ import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
 import { temporalOfFile } from '../support/temporal.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
 
@@ -45,13 +46,19 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
   const service = world.config.service.name;
   const seen = Object.fromEntries(Object.keys(world.clusters).map((name) => [name, 1]));
   const plan = { ...testPlan({ service, bakeMs: 1_000 }), epoch: Date.now(), seen };
-  const rollout = client.workflow.getHandle(rolloutWorkflowId({ ...plan.service, part: 'versions' }));
-  const settler = client.workflow.getHandle(settleWorkflowId(plan.service));
+  const rollout = client.workflow.getHandle(
+    rolloutWorkflowId(DEFAULT_INSTALLATION, { ...plan.service, part: 'versions' }),
+  );
+  const settler = client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, plan.service));
   const stage: Stage = {
     ...{ world, plan, rollout, settler },
     start: (given = plan) =>
       client.workflow.start('rollout', {
-        ...{ workflowId: rollout.workflowId, taskQueue: taskQueues.control, args: [{ plan: given }] },
+        ...{
+          workflowId: rollout.workflowId,
+          taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
+          args: [{ plan: given }],
+        },
       }),
     until: (phase) =>
       assertEventually(
@@ -376,7 +383,11 @@ describe('the settler', () => {
         const carried = { rounds: 3, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] };
         const input: SettleInput = { service: stage.plan.service, known: null, carried };
         await temporal.env.client.workflow.start('settle', {
-          ...{ workflowId: stage.settler.workflowId, taskQueue: taskQueues.control, args: [input] },
+          ...{
+            workflowId: stage.settler.workflowId,
+            taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
+            args: [input],
+          },
         });
         await assertEventually(async () =>
           expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({

@@ -5,11 +5,12 @@ import { Worker } from '@temporalio/worker';
 import { logEntry } from '../../cli/local/worker.ts';
 import type { ReadVersionsInput } from '../../core/contract/activities.ts';
 import type { StartRolloutInput, StartRolloutResult } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { createControlActivities } from '../../activities/control/index.ts';
+import { handleOf } from '../../cli/rollouts/rollout.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
@@ -17,6 +18,8 @@ import { clusterNames, record, testConfig, testRead, unadopted, workload } from 
 import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
 import { temporalOfFile } from '../support/temporal.ts';
+import { quietly } from '../support/temporal.ts';
+import { DEFAULT_INSTALLATION, type IdScheme } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
 
@@ -26,7 +29,11 @@ const part = { proven: { [clusterNames[0]]: { v1: WHOLE } }, current: halfMoved,
 /** The first cluster is in the middle of a step. */
 const moving = testRead({ [clusterNames[0]]: { record: record(clusterNames[0], { v1: WHOLE }, { versions: part }) } });
 
-async function besideRun(body: (handle: WorkflowHandle, ask: Ask) => Promise<void>): Promise<void> {
+/** `scheme`: how the id of the run is written. */
+async function besideRun(
+  body: (handle: WorkflowHandle, ask: Ask) => Promise<void>,
+  scheme: IdScheme = DEFAULT_INSTALLATION,
+): Promise<void> {
   const { env, workflowBundle } = temporal;
   const world = fakeWorld({ readRecords: async () => moving, watchSlo: () => untilCancelled() });
   const control = createControlActivities({
@@ -39,15 +46,15 @@ async function besideRun(body: (handle: WorkflowHandle, ask: Ask) => Promise<voi
   const seen = Object.fromEntries(moving.clusters.map((one) => [one.cluster, one.record?.versions.epoch ?? 0]));
   const plan = { ...testPlan(), seen };
   const handle = await env.client.workflow.start('rollout', {
-    workflowId: rolloutWorkflowId({ ...plan.service, part: 'versions' }),
-    taskQueue: taskQueues.control,
+    workflowId: rolloutWorkflowId(scheme, { ...plan.service, part: 'versions' }),
+    taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
     args: [{ plan }],
   });
   const ask: Ask = (input) =>
     startChange(
       env.client,
       { service: 'checkout', change: { kind: 'deploy', version: 'v3', image: 'i:v3' }, ...input },
-      () => undefined,
+      quietly,
     );
   try {
     await assertEventually(async () => expect((await handle.query<RolloutStatus>('status')).phase).toBe('baking'));
@@ -66,7 +73,7 @@ describe('while a rollout runs', () => {
     await besideRun(async (_, ask) => {
       const { plan } = await ask({ dryRun: true });
       expect(plan.notes[0]).toMatch(
-        /a rollout of this service is running.*rollout:shop\/shop\/checkout\/versions, deploy of v2, baking \(wave 1 of 2, step 1 of 3\)/,
+        /a rollout of this service is running.*rollout:default:shop:shop:checkout:versions, deploy of v2, baking \(wave 1 of 2, step 1 of 3\)/,
       );
       expect(plan.notes[0]).toContain('tidegate rollout watch checkout');
       expect(plan.replaces[clusterNames[0]]).toBe('v1');
@@ -83,6 +90,20 @@ describe('while a rollout runs', () => {
         ),
       });
     });
+  }, 60_000);
+
+  it('one that 0.1.0 has begun holds the lock under its own id, and commands speak to it', async () => {
+    await besideRun(async (handle, ask) => {
+      await expect(ask()).rejects.toMatchObject({
+        code: 'Conflict',
+        message: expect.stringContaining('rollout:shop/shop/checkout/versions, deploy of v2, baking'),
+      });
+      const found = await handleOf(temporal.env.client, { ...testPlan().service });
+      expect(found.workflowId).toBe(handle.workflowId);
+      await handle.terminate();
+      const today = await handleOf(temporal.env.client, { ...testPlan().service });
+      expect(today.workflowId).toBe('rollout:default:shop:shop:checkout:versions');
+    }, null);
   }, 60_000);
 
   it('its history replays, with the question to the running rollout in it', async () => {
@@ -121,11 +142,7 @@ describe('an adoption under a name that the metrics do not know', () => {
       activities: world.activities,
     });
     const adopt = (version: string): Promise<StartRolloutResult> =>
-      startChange(
-        env.client,
-        { service: 'checkout', change: { kind: 'adopt', version }, dryRun: true },
-        () => undefined,
-      );
+      startChange(env.client, { service: 'checkout', change: { kind: 'adopt', version }, dryRun: true }, quietly);
     try {
       const refused = await adopt('v9').catch((error: unknown) => error);
       expect(refused).toMatchObject({
@@ -193,7 +210,7 @@ describe('the start of a way back', () => {
     });
     try {
       const start = (change: StartRolloutInput['change']): Promise<StartRolloutResult> =>
-        startChange(env.client, { service: 'checkout', change, dryRun: true }, () => undefined);
+        startChange(env.client, { service: 'checkout', change, dryRun: true }, quietly);
       const { plan } = await start({ kind: 'undo', without: [gcp] });
       expect(asked).toEqual({
         config: [{ service: 'checkout', wayBack: 'undo' }],

@@ -3,13 +3,13 @@
  * other afterwards: a run that has begun since the plan was made may call, or move, what the plan does not know of.
  */
 import { ApplicationFailure, patched } from '@temporalio/workflow';
-import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { provenEntry } from '../../core/rollout/preflight/topology.ts';
 import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
 import { parts, type Part } from '../../core/routing/part.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
 import type { VersionShares } from '../../core/routing/record.ts';
 import { canonicalJson } from '../../core/values/canonical.ts';
+import { findOpenRun } from '../running-rollout.ts';
 import { activitiesOf, refOf, verify, type RunContext, type Verifying } from './run-context.ts';
 
 /** Before the first write: no run of another part has begun since the plan was made. */
@@ -36,9 +36,9 @@ export async function assertStillBeside(context: RunContext): Promise<void> {
 }
 
 async function openRun(context: RunContext, part: Part): Promise<{ workflowId: string; open: string }> {
-  const workflowId = rolloutWorkflowId({ ...context.plan.service, part });
   const { findRun } = activitiesOf(context, 'findRun', `does a run move the ${part}?`);
-  return { workflowId, open: await findRun({ workflowId }) };
+  const { workflowId, runId } = await findOpenRun(findRun, { ...context.plan.service, part });
+  return { workflowId, open: runId };
 }
 
 async function assertKnown(context: RunContext, part: Part, known: string): Promise<void> {

@@ -12,6 +12,7 @@ import { retireWorkflowId, settleWorkflowId } from '../../core/contract/workflow
 import { named } from '../../core/kube/cluster-ref.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { deploymentName } from '../../core/routing/names.ts';
+import { lockSchemes } from '../installation.ts';
 import { retire, type RetireInput } from '../retire.ts';
 import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
 
@@ -32,7 +33,10 @@ export async function stopOthers(context: RunContext): Promise<void> {
   const { plan } = context;
   const clock = retireWorkflowId({ ...plan.service, version: plan.version });
   await Promise.all(
-    [clock, ...(patched('guard') ? [settleWorkflowId(plan.service)] : [])].map((id) => stop(context, id)),
+    [
+      clock,
+      ...(patched('guard') ? lockSchemes(plan.service).map((scheme) => settleWorkflowId(scheme, plan.service)) : []),
+    ].map((id) => stop(context, id)),
   );
 }
 

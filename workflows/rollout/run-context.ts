@@ -9,6 +9,7 @@ import {
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { installation } from '../installation.ts';
 import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../../core/judge/proof/proof.ts';
 import { named, type ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../../core/rollout/machine/state.ts';
@@ -85,7 +86,7 @@ export const activitiesOf = (
   bounds: Pick<ActivityOptions, 'scheduleToCloseTimeout'> = {},
 ): ActivityInterfaceFor<RolloutActivities> =>
   proxyActivities<RolloutActivities>({
-    ...activityOptions(plan)[name],
+    ...activityOptions(plan, installation())[name],
     ...bounds,
     summary,
     cancellationType: 'TRY_CANCEL',

@@ -8,8 +8,9 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import type { KnownService } from '../../core/contract/messages.ts';
+import { idScheme, installation } from '../installation.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { guardWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { partOf } from '../../core/routing/part.ts';
@@ -28,13 +29,12 @@ export async function startGuard(plan: Plan): Promise<void> {
 
 async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
   const { service, epoch } = plan;
-  const workflowId = guardWorkflowId({ ...service, part: partOf(plan), epoch });
   try {
     await CancellationScope.nonCancellable(() =>
       startChild(guard, {
-        workflowId: namesakes === 0 ? workflowId : `${workflowId}/${String(namesakes + 1)}`,
+        workflowId: guardWorkflowId(idScheme(service), { ...service, part: partOf(plan), epoch, namesake: namesakes }),
         args: [{ service, known: knownOf(plan) }],
-        taskQueue: taskQueues.control,
+        taskQueue: taskQueue(installation(), 'control'),
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',

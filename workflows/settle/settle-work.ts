@@ -1,9 +1,10 @@
 /** What the settler does about one need. */
 import { ChildWorkflowCancellationType, ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { idScheme, installation } from '../installation.ts';
 import type { KnownService } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
-import { settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import { settleRestoreWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Need } from '../../core/rollout/settled.ts';
 import { partField, type Part } from '../../core/routing/part.ts';
@@ -20,9 +21,9 @@ export async function startRestore(
   const { mesh, namespace, service: name } = service;
   const change = { kind: 'restore', ...partField(part), ...present({ without }) } as const;
   const door = await startChild(startRollout, {
-    workflowId: `${settleWorkflowId(service)}/restore${part === 'versions' ? '' : `-${part}`}`,
+    workflowId: settleRestoreWorkflowId(idScheme(service), { ...service, part }),
     args: [{ mesh, namespace, service: name, change }],
-    taskQueue: taskQueues.control,
+    taskQueue: taskQueue(installation(), 'control'),
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -43,7 +44,7 @@ export async function doNeed(
   });
   const does = (name: keyof RolloutActivities): RolloutActivities =>
     proxyActivities<RolloutActivities>({
-      ...activityOptions({ ...noPlan, drainMs })[name],
+      ...activityOptions({ ...noPlan, drainMs }, installation())[name],
       summary: need.reason,
       // A run that wants the service waits until this has ended for good.
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',

@@ -1,6 +1,8 @@
 /** One look of the settler: who owns the service, what is to be done, and doing what is due. */
 import { isCancellation, log, patched, proxyActivities } from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { idScheme, installation } from '../installation.ts';
+import { findOpenRun } from '../running-rollout.ts';
 import type {
   KnownService,
   RestoreMemory,
@@ -29,7 +31,7 @@ export interface Settler {
   known(): KnownService | null;
 }
 
-const options = activityOptions(noPlan);
+const options = activityOptions(noPlan, installation());
 const { findRun } = proxyActivities<RolloutActivities>({ ...options.findRun, summary: 'does a run own the service?' });
 const { describeRun } = proxyActivities<RolloutActivities>({
   ...options.describeRun,
@@ -163,8 +165,8 @@ interface OpenRun {
 
 async function openRuns(service: ServiceRef, moved: readonly Part[]): Promise<OpenRun[]> {
   const asked = moved.map(async (part) => {
-    const workflowId = rolloutWorkflowId({ ...service, part });
-    return { part, workflowId, run: await findRun({ workflowId }) };
+    const { workflowId, runId } = await findOpenRun(findRun, { ...service, part });
+    return { part, workflowId, run: runId };
   });
   return (await Promise.all(asked)).filter(({ run }) => run !== '');
 }
@@ -179,7 +181,7 @@ async function lastUnproven({ looks, memory, service }: Settling, of: readonly P
   const found: [Part, string][] = [];
   for (const part of of) {
     if (looks > 1 && restoresOf(memory, part).restoreRun === '') continue;
-    const workflowId = rolloutWorkflowId({ ...service, part });
+    const workflowId = rolloutWorkflowId(idScheme(service), { ...service, part });
     // The newest run: a person may have restored since.
     const last = await describeRun({ workflowId, runId: '' });
     if (last?.outcome === 'unproven') found.push([part, last.reason]);

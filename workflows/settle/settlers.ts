@@ -7,7 +7,8 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { messageNames, workflowNames, type SettleInput, type SettleResult } from '../../core/contract/messages.ts';
-import { taskQueues } from '../../core/contract/queues.ts';
+import { idScheme, installation } from '../installation.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 import { settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 
@@ -16,9 +17,9 @@ export async function startSettler(input: SettleInput): Promise<boolean> {
   const { service } = input;
   try {
     await startChild<(input: SettleInput) => Promise<SettleResult>>(workflowNames.settle, {
-      workflowId: settleWorkflowId(service),
+      workflowId: settleWorkflowId(idScheme(service), service),
       args: [input],
-      taskQueue: taskQueues.control,
+      taskQueue: taskQueue(installation(), 'control'),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -34,7 +35,7 @@ export async function startSettler(input: SettleInput): Promise<boolean> {
 /** false: it has ended before it could hear. */
 export async function wakeSettler(service: ServiceRef): Promise<boolean> {
   try {
-    await getExternalWorkflowHandle(settleWorkflowId(service)).signal(messageNames.wake);
+    await getExternalWorkflowHandle(settleWorkflowId(idScheme(service), service)).signal(messageNames.wake);
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 /** What it costs to look after services that are settled: the audit's actions at Temporal and its calls of an API server. */
 import diagnostics from 'node:diagnostics_channel';
 import { randomUUID } from 'node:crypto';
-import { taskQueues } from '../../../core/contract/queues.ts';
+import { taskQueue } from '../../../core/contract/queues.ts';
 import { workflowNames, type AuditResult } from '../../../core/contract/messages.ts';
 import { AUDIT_EVERY_MS } from '../../../platform/temporal/audit-schedule.ts';
 import { createActivities } from '../../../worker/activities.ts';
@@ -10,6 +10,7 @@ import { startApiServers } from '../../support/api-server.ts';
 import { startTemporal, type TestTemporal } from '../../support/temporal.ts';
 import type { Bench, BenchContext, Measure } from '../bench.ts';
 import { makeSettled } from './settled-services.ts';
+import { DEFAULT_INSTALLATION } from '../../../core/contract/installation.ts';
 
 const services = 500;
 /** All services of a team together; and, as the worst that there is, each in a namespace of its own. */
@@ -84,7 +85,11 @@ async function oneAudit({ env }: TestTemporal, server: string): Promise<Audit> {
   const startedAt = performance.now();
   const counted = countRequests(server);
   const handle = await env.client.workflow.start(workflowNames.audit, {
-    ...{ workflowId: `audit:bench/${randomUUID()}`, taskQueue: taskQueues.control, args: [{ mesh: 'shop' }] },
+    ...{
+      workflowId: `audit:bench/${randomUUID()}`,
+      taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
+      args: [{ mesh: 'shop' }],
+    },
   });
   const { services: looked, unsettled } = (await handle.result()) as AuditResult;
   const requests = counted();

@@ -161,7 +161,7 @@ describe('a message to a rollout', () => {
       message: 'rollout:shop has ended (terminated): nothing can be said to it any more',
       fix: expect.stringMatching(/tidegate rollout status SERVICE$/),
     });
-    const mover = Object.assign(ended, { workflowId: 'rollout:shop/shop/checkout/topology' });
+    const mover = Object.assign(ended, { workflowId: 'rollout:default:shop:shop:checkout:topology' });
     await expect(say(mover, 'abort', { reason: 'x' })).rejects.toMatchObject({
       fix: expect.stringMatching(/tidegate rollout status SERVICE --part topology$/),
     });

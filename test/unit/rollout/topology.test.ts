@@ -24,7 +24,7 @@ const plan = (input: Partial<PlanInput> = {}) =>
   planChange({ config: wanting({ [aws]: half }), read: testRead(), change: move, beside: {}, ...input });
 
 const running = (part: string, phase: string, rest: Partial<RunningStatus> = {}): RunningRollout => ({
-  workflowId: `rollout:shop/shop/checkout/${part}`,
+  workflowId: `rollout:default:shop:shop:checkout:${part}`,
   runId: 'run-1',
   status: { phase, ...rest } as RunningStatus,
 });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RolloutActivities } from '../../../core/contract/activities.ts';
-import { queueOf, taskQueues, type Queue } from '../../../core/contract/queues.ts';
+import { queueOf, queues, taskQueue as nameOf } from '../../../core/contract/queues.ts';
 import { beatEveryMs, heartbeatTimeoutsMs, type BeatingActivity } from '../../../core/contract/timeouts.ts';
 import { activitiesOn } from '../../../worker/workers.ts';
 import { activityOptions, noPlan } from '../../../workflows/activity-options.ts';
 import { fakeWorld } from '../../support/fake-activities.ts';
 
-const options = Object.entries(activityOptions(noPlan)) as [
+const options = Object.entries(activityOptions(noPlan, 'default')) as [
   keyof RolloutActivities,
   ReturnType<typeof activityOptions>['restore'],
 ][];
@@ -15,7 +15,7 @@ describe('the table of activities', () => {
   it('gives every activity its queue, and both time bounds; restore alone has no end, since traffic must come back', () => {
     expect(options.map(([name]) => name).sort()).toEqual(Object.keys(queueOf).sort());
     for (const [name, { taskQueue, startToCloseTimeout, scheduleToCloseTimeout }] of options) {
-      expect(taskQueue).toBe(taskQueues[queueOf[name]]);
+      expect(taskQueue).toBe(nameOf('default', queueOf[name]));
       expect(startToCloseTimeout).toBeGreaterThan(0);
       if (name === 'restore') expect(scheduleToCloseTimeout).toBeUndefined();
       else expect(Number(scheduleToCloseTimeout)).toBeGreaterThanOrEqual(Number(startToCloseTimeout));
@@ -38,7 +38,7 @@ describe('the table of activities', () => {
 describe('workers', () => {
   it('offer the activities of their own queue and no others, each activity on exactly one', () => {
     const { activities } = fakeWorld();
-    const offered = (Object.keys(taskQueues) as Queue[]).map((queue) => Object.keys(activitiesOn(queue, activities)));
+    const offered = queues.map((queue) => Object.keys(activitiesOn(queue, activities)));
     expect(offered.flat().sort()).toEqual(Object.keys(queueOf).sort());
     expect(Object.keys(activitiesOn('restore', activities))).toEqual(['restore']);
     // The proof of a way back waits behind no watch, and its writes behind no proof.

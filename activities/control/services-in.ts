@@ -1,19 +1,20 @@
-/** listServices: whom an audit looks at, by this worker's config. */
-import type { ListServicesInput, ListServicesResult } from '../../core/contract/activities.ts';
+/** What an audit looks at, by this worker's config. */
+import type { ListServicesResult } from '../../core/contract/activities.ts';
 import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { present } from '../../core/values/json.ts';
 
-export interface ServicesOfMesh {
-  readonly loadServices: (query: {
-    mesh?: string;
-    namespace?: string;
-  }) => Promise<{ readonly mesh: MeshConfig; readonly services: readonly LoadedConfig[] }>;
+interface MeshServices {
+  readonly mesh: MeshConfig;
+  readonly services: readonly LoadedConfig[];
 }
 
-export async function listServices(config: ServicesOfMesh, input: ListServicesInput): Promise<ListServicesResult> {
-  const { mesh, namespace, service: wanted } = input;
-  const found = await config.loadServices(present({ mesh, namespace }));
+export interface ServicesOfMesh {
+  readonly loadServices: (query: { mesh?: string; namespace?: string }) => Promise<MeshServices>;
+}
+
+/** Without `wanted`: all of them. */
+export function servicesIn(found: MeshServices, wanted: string | undefined): ListServicesResult {
   const services = found.services.filter(({ service }) => wanted === undefined || service.name === wanted);
   const { name, installation } = found.mesh;
   return {
