@@ -27,6 +27,7 @@ import { ensureBudget } from './disruption-budget.ts';
 import { pinFrontend } from './frontend-pin.ts';
 import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
+import { readTrouble } from './read-trouble.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
@@ -182,8 +183,11 @@ async function waitUntilReady(deps: KubeDeps, waiting: Waiting): Promise<Prepare
   for (;;) {
     const found = await findDeployment(waiting);
     if (found !== null && isReady(found)) return readyResult(found);
-    const progress = found === null ? missing(waiting) : describeProgress(found);
+    const trouble = found === null ? null : await readTrouble(waiting.at, found, clock.nowMs());
+    const state = found === null ? missing(waiting) : describeProgress(found);
+    const progress = trouble === null ? state : `${state}; ${trouble.text}`;
     activity.heartbeat({ cluster: input.cluster.name, version: input.version, progress });
+    if (trouble?.isFinal === true) throw neverReady(waiting, progress);
     if (clock.nowMs() >= until) throw tooLate(waiting, found, progress);
     await clock.sleep(LOOK_MS, activity.signal());
   }
@@ -210,6 +214,15 @@ const missing = ({ name, selector }: Waiting): string =>
         .map(([key, value]) => `${key}=${value}`)
         .join(',')}`
     : 'the Deployment was deleted';
+
+/** Waiting longer would change nothing. */
+function neverReady({ at, input }: Waiting, progress: string): TidegateError {
+  return new TidegateError(
+    'Invalid',
+    `${at.cluster.name}/${input.service.namespace}: ${input.service.service} ${input.version} does not get ready: ${progress}`,
+    { fix: 'mend what the pod says, then start again. No traffic was moved to it' },
+  );
+}
 
 function tooLate({ at, input, name }: Waiting, found: Deployment | null, progress: string): TidegateError {
   const object = found?.metadata.name ?? name ?? `${input.service.service} ${input.version}`;

@@ -25,6 +25,8 @@ const permissions = {
   autoscaler: { verbs: write, why: 'autoscalers are held while a rollout runs, and copied' },
   disruptionBudget: { verbs: write, why: 'one budget over all versions of a service' },
   endpointSlice: { verbs: read, why: 'no pin to a version without ready pods' },
+  pod: { verbs: read, why: 'to say why the pods of a version do not get ready' },
+  event: { verbs: read, why: 'to say why the pods of a version do not get ready' },
   statefulSet: { verbs: read, why: other },
   daemonSet: { verbs: read, why: other },
   argoRollout: { verbs: read, why: other },

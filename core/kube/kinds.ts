@@ -8,6 +8,8 @@ export interface ResourceType {
 
 export const kinds = {
   service: { apiVersion: 'v1', kind: 'Service' },
+  pod: { apiVersion: 'v1', kind: 'Pod' },
+  event: { apiVersion: 'v1', kind: 'Event' },
   endpointSlice: { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' },
   deployment: { apiVersion: 'apps/v1', kind: 'Deployment' },
   statefulSet: { apiVersion: 'apps/v1', kind: 'StatefulSet' },
@@ -24,6 +26,8 @@ export const kinds = {
 
 const plurals: Readonly<Record<string, string>> = {
   Service: 'services',
+  Pod: 'pods',
+  Event: 'events',
   EndpointSlice: 'endpointslices',
   Deployment: 'deployments',
   StatefulSet: 'statefulsets',

@@ -26,6 +26,8 @@ export interface ObjectName {
 
 export interface ListOptions extends CallOptions {
   readonly labelSelector?: string;
+  /** As in Kubernetes: `involvedObject.uid=…`. */
+  readonly fieldSelector?: string;
 }
 
 export interface ApplyOptions extends CallOptions {
@@ -176,6 +178,7 @@ async function listAll<T extends KubeObject>(
     const query = new URLSearchParams({ limit: String(PAGE) });
     if (token !== '') query.set('continue', token);
     if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
+    if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
     const path = `${resourcePath(type, { namespace })}?${query.toString()}`;
     const object = `${namespace ?? ''}/${type.kind}/*`;
     const call: Call = { method: 'GET', path, verb: 'list', object };

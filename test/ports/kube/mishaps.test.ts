@@ -83,6 +83,47 @@ describe('prepareVersion', () => {
     expect(prepared.replicas).toBe(2);
   });
 
+  it('ends in seconds with the pod’s own reason where waiting cannot help: nobody waits ten minutes for a wrong image', async () => {
+    const one = await adopted('deploy-wrong-image');
+    const { aws, act, service, deps } = one;
+    const pods = `/api/v1/namespaces/${service.namespace}/pods`;
+    const why = 'Back-off pulling image: ErrImagePull: registry.lab/checkout:v2: not found';
+    let looks = 0;
+    deps.onSleep(async () => {
+      looks += 1;
+      if (looks > 1) return;
+      const { spec } = await aws.deployment('checkout-v2');
+      const labels = spec.template.metadata?.labels ?? {};
+      await aws.cluster.admin.create(pods, {
+        ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'checkout-v2-abc', labels } },
+        spec: { ...spec.template.spec, serviceAccountName: '', automountServiceAccountToken: false },
+      });
+      await aws.cluster.admin.merge(`${pods}/checkout-v2-abc/status`, {
+        status: {
+          containerStatuses: [
+            {
+              ...{ name: 'app', image: 'registry.lab/checkout:v2', imageID: '', ready: false, restartCount: 0 },
+              state: { waiting: { reason: 'ImagePullBackOff', message: why } },
+            },
+          ],
+        },
+      });
+    });
+    const made = act.prepareVersion({
+      ...{ service, cluster: aws.cluster.ref, version: 'v2', replaces: 'v1', workload: 'managed', run: 'run-1' },
+      source: { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' },
+      progressDeadlineMs: 600_000,
+    });
+    await expect(made).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining(`aws/deploy-wrong-image: checkout v2 does not get ready: 0 of 2 pods are ready`),
+    });
+    await expect(made).rejects.toThrow(
+      'ImagePullBackOff: Back-off pulling image: ErrImagePull: registry.lab/checkout:v2: not found',
+    );
+    expect(looks).toBe(1);
+  });
+
   describe('after a hand edit of a version', () => {
     const v2 = {
       version: 'v2',
