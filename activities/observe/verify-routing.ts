@@ -22,7 +22,20 @@ const ENOUGH_LOOKS = 3;
 /** Longest that rare scrapes may stretch the time to look, ms; below the activity's own bound of 5 minutes. */
 const LONGEST_MS = 4 * 60_000;
 
+/** What cannot be asked now is asked again after, ms. */
+const LATER_MS = 30_000;
+
 export async function verifyRouting(deps: ObserveDeps, input: VerifyRoutingInput): Promise<VerifyRoutingResult> {
+  const startedMs = deps.now();
+  const answer = await prove(deps, input);
+  if (answer.result !== 'untested' || input.untilTested !== true) return answer;
+  const soon = deps.now() - startedMs >= input.timeoutMs;
+  throw new TidegateError('WindowEnd', 'this attempt of the proof is over, the next one goes on', {
+    retryAfterMs: soon ? 1_000 : LATER_MS,
+  });
+}
+
+async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<VerifyRoutingResult> {
   const bare = bareProofs(input);
   const targets = input.targets.filter(isProvable);
   if (targets.length === 0) return combineProofs(bare, deps.now());
@@ -61,8 +74,10 @@ const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number):
   timeoutMs === 0 ? 0 : Math.max(timeoutMs, Math.min(SCRAPES[mode] * intervalMs, LONGEST_MS));
 
 /** Whatever is not proven is of clusters whose Envoys send nothing. */
-const isHopeless = ({ received }: VerifyRoutingInput, { proofs, silent }: Proofs): boolean =>
-  received !== true && proofs.every(({ result, cluster }) => result === 'verified' || silent.includes(cluster));
+const isHopeless = ({ received, untilTested }: VerifyRoutingInput, { proofs, silent }: Proofs): boolean =>
+  received !== true &&
+  untilTested !== true &&
+  proofs.every(({ result, cluster }) => result === 'verified' || silent.includes(cluster));
 
 interface Look {
   readonly input: VerifyRoutingInput;

@@ -20,7 +20,10 @@ export const failureTypes = {
     retry: false,
     meaning: 'the traffic does not fit the weights that were written, so the rollout goes back',
   },
-  WindowEnd: { retry: true, meaning: 'an attempt of a watch is over and the next one goes on; nothing is wrong' },
+  WindowEnd: {
+    retry: true,
+    meaning: 'an attempt of a watch or a proof is over and the next one goes on; nothing is wrong',
+  },
   Bug: { retry: false, meaning: "an error that nobody foresaw: report it with the worker's log" },
 } as const satisfies Record<string, { retry: boolean; meaning: string }>;
 

@@ -56,6 +56,7 @@ export function testPlan(shape: Shape = {}): Plan {
     metrics: { kind: 'prometheus' },
     epoch: 1_000,
     confirms: true,
+    withoutGap: true,
     waves: [wave('canary', clusters.slice(0, 1)), wave('rest', clusters.slice(1))],
     slos: [{ name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 }],
     judge: { pollMs: 1_000, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },

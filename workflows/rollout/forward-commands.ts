@@ -15,6 +15,7 @@ import {
   absentIn,
   activitiesOf,
   forEach,
+  forEachForward,
   heardAs,
   ofPart,
   refOf,
@@ -33,14 +34,25 @@ type Forward = 'prepare' | 'enter' | 'apply' | 'verify' | 'confirm' | 'takeBack'
 
 export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
   prepare: ({ seq, wave }) => start(context, context.forward, seq, () => prepare(context, seq, wave)),
-  enter: ({ seq, wave }) => start(context, context.forward, seq, () => enter(context, seq, waveOf(context, wave))),
+  enter: ({ seq, wave, held }) =>
+    start(context, context.forward, seq, async () => {
+      const planned = waveOf(context, wave);
+      if (held === undefined) await enter(context, seq, planned);
+      const summary = `every Envoy knows ${context.plan.version}`;
+      const proof = await verify(context, planned.clients, {
+        mode: 'entered',
+        summary,
+        ...(held && { untilTested: held }),
+      });
+      context.emit({ type: 'proved', seq, proof });
+    }),
   apply: ({ seq, wave, step }) =>
     start(context, context.forward, seq, async () => {
       const { planned, at } = stepOf(context, wave, step);
       const summary = `${formatShare(at.share)} to ${context.plan.version}`;
       // A run that was reset may come here long after its entry.
       if (at.topology !== undefined) await assertJoined(context);
-      await write(context, planned, { seq, patch: at, redirect: true, summary });
+      await write(context, planned, { seq, patch: at, redirect: true, summary, isStep: true });
       context.emit({ type: 'done', seq });
     }),
   verify: ({ seq, wave, step }) =>
@@ -79,7 +91,7 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
     await stopOthers(context);
     await assertStillBeside(context);
   }
-  await forEach(madeIn(plan, waveOf(context, wave)), async (cluster) => {
+  await forEachForward(context, madeIn(plan, waveOf(context, wave)), async (cluster) => {
     const summary = `${cluster}: make ${plan.version} ready`;
     const made = await prepareOne(context, summary, prepareInput(plan, cluster, run));
     // What others make may change under its name: that is theirs to answer for.
@@ -136,8 +148,6 @@ async function enter(context: RunContext, seq: number, wave: PlannedWave): Promi
   await write(context, wave, { seq, patch, redirect: kind !== 'adopt', summary, enters: version });
   await assertJoined(context);
   keepConcerned(context, wave);
-  const proof = await verify(context, wave.clients, { mode: 'entered', summary: `every Envoy knows ${version}` });
-  context.emit({ type: 'proved', seq, proof });
 }
 
 /** Only what serves, and what enters, must be healthy: a version that drains or is warm without pods is no obstacle. */
@@ -164,16 +174,19 @@ interface Write {
   readonly enters?: string;
   /** A bound of its own, ms. */
   readonly withinMs?: number;
+  /** A new share: it is told of as soon as the first client has it. */
+  readonly isStep?: true;
 }
 
 async function write(
   context: RunContext,
   wave: PlannedWave,
-  { seq, patch, redirect, summary, enters = '', withinMs }: Write,
+  { seq, patch, redirect, summary, enters = '', withinMs, isStep }: Write,
 ): Promise<void> {
   const { plan } = context;
+  let isFirst = isStep === true && plan.withoutGap === true;
   await context.takenBack;
-  await forEach(wave.clients, async (cluster) => {
+  await forEachForward(context, wave.clients, async (cluster) => {
     // A record begins when a version enters. One that is gone later was taken back, with the pods: nothing begins anew there.
     const initial = enters === '' ? undefined : plan.initial[cluster];
     const digest = enters === '' ? undefined : context.builds.get(cluster);
@@ -189,6 +202,10 @@ async function write(
     });
     heardAs(context, result.by);
     remember(context, cluster, { ...result, withdrawn: [] });
+    if (!isFirst) return;
+    isFirst = false;
+    for (const serving of wave.serving) context.sinceMs[serving] = result.writtenAtMs;
+    context.emit({ type: 'wrote', seq });
   });
   const latest = Math.max(...wave.clients.map((cluster) => context.written.get(cluster)?.writtenAtMs ?? 0));
   for (const serving of wave.serving) context.sinceMs[serving] = latest;

@@ -36,6 +36,9 @@ export type Handlers<T extends Command['type']> = {
 /** Time in which a step, an entry or a restore must be proven by the traffic, ms. */
 const VERIFY_MS = 30_000;
 
+/** … and one attempt of a proof that is waited for, ms; attempts add no events. */
+const HELD_ATTEMPT_MS = 240_000;
+
 export interface RunContext {
   readonly plan: Plan;
   readonly run: string;
@@ -144,6 +147,24 @@ export async function forEach(clusters: readonly string[], work: (cluster: strin
   if (failed !== undefined) throw failed.reason;
 }
 
+/**
+ * Forward work for every cluster: the first failure is thrown as it happens, for callers of the others wait for the way
+ * back. What is under way elsewhere is kept in sight to its end. Runs of older plans hear of it when all have ended.
+ */
+export async function forEachForward(
+  context: RunContext,
+  clusters: readonly string[],
+  work: (cluster: string) => Promise<void>,
+): Promise<void> {
+  if (context.plan.withoutGap === undefined) return forEach(clusters, work);
+  const works = clusters.map(work);
+  track(
+    context,
+    Promise.allSettled(works).then(() => undefined),
+  );
+  await Promise.all(works);
+}
+
 /** Keeps what a client cluster was asked for, beside what it was asked for before. */
 export function remember({ written }: RunContext, cluster: string, write: Omit<Written, 'before'>): void {
   const { weights, writtenAtMs, withdrawn } = write;
@@ -156,13 +177,15 @@ export interface Verifying {
   readonly mode: VerifyMode;
   readonly summary: string;
   readonly by?: 'verifyRouting' | 'verifyRestored';
+  /** Nothing goes on before there is an answer that tells. */
+  readonly untilTested?: true;
 }
 
 /** Has what was written proven by the traffic of these client clusters. */
 export function verify(
   context: RunContext,
   clusters: readonly string[],
-  { mode, summary, by = 'verifyRouting' }: Verifying,
+  { mode, summary, by = 'verifyRouting', untilTested }: Verifying,
 ): Promise<VerifyRoutingResult> {
   const { service, metrics } = context.plan;
   const targets = clusters.flatMap((cluster) => {
@@ -171,7 +194,9 @@ export function verify(
   });
   const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
   const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
-  return activitiesOf(context, by, summary)[by](input);
+  if (untilTested === undefined) return activitiesOf(context, by, summary)[by](input);
+  const patient = { ...input, untilTested, timeoutMs: HELD_ATTEMPT_MS };
+  return activitiesOf(context, by, summary, { scheduleToCloseTimeout: '90 days' })[by](patient);
 }
 
 /** As whom the command `seq` writes to a client cluster: no later command of the run is overrun, and nobody else. */

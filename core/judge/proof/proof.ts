@@ -23,6 +23,8 @@ export interface VerifyRoutingInput {
   readonly received?: true;
   /** How long to look before the answer is `untested` or `contradicted`, ms. */
   readonly timeoutMs: number;
+  /** `untested` is no answer: it looks on, in attempts of timeoutMs, until there is another one. */
+  readonly untilTested?: true;
 }
 
 export interface InstanceProof {

@@ -42,6 +42,8 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
       // A breach counts whichever watch saw it: the one that a message has just replaced saw it too.
       if (event.seq === state.watching || event.result.verdict === 'breach') return onWatched(plan, state, event);
       return { state, commands: [] };
+    case 'wrote':
+      return onWrote(plan, state, event.seq);
     case 'failed':
       if (event.seq === state.watching && canLeave(state)) return onFailed(plan, state, event);
       return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
@@ -111,6 +113,8 @@ function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
     case 'preparing':
       return enterWave(plan, state, event.atMs);
     case 'entering':
+    // A person is asked, and the proof may come all the same.
+    case 'needs-person':
       return onEntered(plan, state, event);
     case 'applying':
       return verifyStep(plan, state, event.atMs);
@@ -167,9 +171,22 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
     const reason = `no Envoy may send to ${plan.version} yet: ${contradictionsOf(event.proof)}`;
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'DeadlineExceeded' });
   }
+  if (event.proof.result === 'untested' && mustEnter(plan)) return holdEntry(plan, seen, event.atMs);
   if (seen.paused)
     return { state: enterPhase(seen, 'paused', event.atMs, 'paused before the first share'), commands: [] };
   return applyStep(plan, seen, firstStep(plan, seen), event.atMs);
+}
+
+/** Without metrics no entry is ever proven: the plan has said so. */
+const mustEnter = ({ withoutGap, metrics }: Plan): boolean => withoutGap === true && metrics !== null;
+
+/** No weight for a subset that an Envoy may not know: it goes on by itself once they all say that they do. */
+function holdEntry(plan: Plan, state: RolloutState, atMs: number): Next {
+  const proofs = (state.proof?.proofs ?? []).filter(({ result }) => result === 'untested');
+  const why = [...new Set(proofs.map(({ reason }) => reason))].join('; ');
+  const reason = `not every Envoy has said that it knows ${plan.version}: ${why}. It goes on when they have; promote goes on without, abort takes it back.`;
+  const moved = enterPhase(state, 'needs-person', atMs, reason);
+  return issue(moved, (seq) => ({ type: 'enter', seq, wave: state.wave, held: true }));
 }
 
 /** promote --full goes straight to a wave's last step. */
@@ -189,6 +206,13 @@ function applyStep(plan: Plan, state: RolloutState, step: number, atMs: number):
     `${waveTitle(wave, state.wave)}: ${formatShare(planned.share)} of ${wave.serving.join(', ')} to ${plan.version}`,
   );
   return issue(moved, (seq) => ({ type: 'apply', seq, wave: state.wave, step }));
+}
+
+/** Callers meet the new version from here on, however long the other clients take: it is watched. */
+function onWrote(plan: Plan, state: RolloutState, seq: number): Next {
+  if (seq !== state.awaiting || state.phase !== 'applying' || state.watchedWave === state.wave)
+    return { state, commands: [] };
+  return hold(plan, state);
 }
 
 function verifyStep(plan: Plan, state: RolloutState, atMs: number): Next {
@@ -284,7 +308,8 @@ function onCommitted(plan: Plan, state: RolloutState, atMs: number): Next {
 function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {
   const resumed = logged({ ...state, paused: false }, atMs, `resumed: ${reason}`);
   if (state.phase === 'paused') return advance(plan, resumed, atMs);
-  if (state.phase !== 'needs-person') return { state: resumed, commands: [] };
+  // An entry that waits for its proof goes on waiting.
+  if (state.phase !== 'needs-person' || state.awaiting > 0) return { state: resumed, commands: [] };
   const { bakeMs } = stepAt(waveAt(plan, state.wave), state.step);
   return watch(plan, enterPhase(resumed, 'baking', atMs, 'baking again'), { mode: 'bake', bakeMs });
 }

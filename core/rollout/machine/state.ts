@@ -16,7 +16,8 @@ import type { SloReading } from '../../judge/slo-reading.ts';
 /** What the workflow must do. `seq` comes back in the answer; an answer to a superseded command is ignored. */
 export type Command =
   | { readonly type: 'prepare'; readonly seq: number; readonly wave: number }
-  | { readonly type: 'enter'; readonly seq: number; readonly wave: number }
+  /** held: it is written already, and its proof is waited for. */
+  | { readonly type: 'enter'; readonly seq: number; readonly wave: number; readonly held?: true }
   | { readonly type: 'apply'; readonly seq: number; readonly wave: number; readonly step: number }
   | { readonly type: 'verify'; readonly seq: number; readonly wave: number; readonly step: number }
   | { readonly type: 'watch'; readonly seq: number; readonly mode: 'bake' | 'hold'; readonly bakeMs: number }
@@ -50,6 +51,8 @@ export type RolloutEvent = { readonly atMs: number } & (
   | { readonly type: 'started' }
   /** The run goes on in the place of a former self that may have come further. */
   | { readonly type: 'wasReset' }
+  /** The first client cluster of the command has its share. */
+  | { readonly type: 'wrote'; readonly seq: number }
   | { readonly type: 'done'; readonly seq: number }
   | { readonly type: 'failed'; readonly seq: number; readonly reason: string; readonly code: string }
   | { readonly type: 'proved'; readonly seq: number; readonly proof: VerifyRoutingResult }

@@ -30,6 +30,7 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     metrics: mesh.metrics && { kind: mesh.metrics.kind ?? 'prometheus' },
     epoch: read.epoch,
     confirms: true,
+    withoutGap: true,
     slos: service.slos,
     judge: service.judge,
     progressDeadlineMs: service.progressDeadlineMs,

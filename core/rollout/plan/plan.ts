@@ -98,6 +98,11 @@ export interface Plan {
   readonly epoch: number;
   /** Before the commit a phase of its own, which can be aborted, writes every last share once more. Absent: an older plan's commit does. */
   readonly confirms?: true;
+  /**
+   * The new version is watched from its first share in any client cluster on, no share is given to a subset that an Envoy
+   * may not know, and a failure in one cluster does not wait for the others. Absent: an older plan's run, as it began.
+   */
+  readonly withoutGap?: true;
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

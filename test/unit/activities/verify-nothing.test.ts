@@ -1,6 +1,7 @@
 /** What verifyRouting says where there is nothing that Envoy's counters could show. */
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { TidegateError } from '../../../core/values/error.ts';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult, VerifyTarget } from '../../../core/judge/proof/proof.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
@@ -99,4 +100,42 @@ describe('verifyRouting where no Envoy reports at all', () => {
     await verify([target('gcp', weights)], { timeoutMs: 3_500 }, () => (looks += 1));
     expect(withOtlp).toBeGreaterThan(looks);
   }, 40_000);
+});
+
+describe('verifyRouting that waits until Envoys tell', () => {
+  const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installation: 'default' };
+  const held: VerifyRoutingInput = {
+    ...{ service, mode: 'entered', timeoutMs: 2_500, untilTested: true },
+    targets: [target('aws', { shop_v1: 1_000_000 })],
+  };
+  const heldWith = (range: () => Promise<RawSeries[]>, connects = true): Promise<VerifyRoutingResult> => {
+    const begunMs = Date.now();
+    const { verifyRouting } = createObserveActivities({
+      now: () => NOW_MS + Date.now() - begunMs,
+      connectMetrics: async () => (connects ? { clockOffsetMs: () => Promise.resolve(0), range } : null),
+    });
+    return new MockActivityEnvironment().run<[typeof held], VerifyRoutingResult, typeof verifyRouting>(
+      verifyRouting,
+      held,
+    );
+  };
+
+  it('looks on past a backend that is silent or fails, and answers when they are there', async () => {
+    let looks = 0;
+    const found = heldWith(() => {
+      looks += 1;
+      if (looks === 1) return Promise.reject(new TidegateError('Unavailable', 'Prometheus is down'));
+      return Promise.resolve(looks === 2 ? [] : counters);
+    });
+    expect((await found).result).toBe('verified');
+    expect(looks).toBe(3);
+  });
+
+  it('ends an attempt by a failure that is retried, soon or, where nobody can be asked, later: never by untested', async () => {
+    await expect(heldWith(() => Promise.resolve([]))).rejects.toMatchObject({ code: 'WindowEnd', retryAfterMs: 1_000 });
+    await expect(heldWith(() => Promise.resolve([]), false)).rejects.toMatchObject({
+      code: 'WindowEnd',
+      retryAfterMs: 30_000,
+    });
+  });
 });

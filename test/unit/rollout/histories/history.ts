@@ -69,7 +69,12 @@ function openCommand(h: History, command: Command, before: RolloutState): void {
 /** Cancelled work may have been under way: what it has not written yet comes late, and so does its answer. */
 function supersede(h: History, { command, writes }: Open): void {
   h.late.push(...writes);
-  h.answers.push(goodEvent(h, command), { type: 'failed', seq: command.seq, ...failure, atMs: h.atMs });
+  h.answers.push({ type: 'wrote', seq: command.seq, atMs: h.atMs }, goodEvent(h, command), {
+    type: 'failed',
+    seq: command.seq,
+    ...failure,
+    atMs: h.atMs,
+  });
 }
 
 export const failure = { reason: 'by test', code: 'Unavailable' } as const;
@@ -80,6 +85,7 @@ function writesOf({ plan, epoch }: History, command: Issued): Write[] {
   switch (command.type) {
     case 'enter':
     case 'apply': {
+      if (command.type === 'enter' && command.held === true) return [];
       const wave = waveOf(plan, command.wave);
       const share = command.type === 'enter' ? 0 : (wave.steps[command.step]?.share ?? 0);
       return to('forward', wave.clients, wave.serving, share);
@@ -117,6 +123,7 @@ export function answer(h: History, how: Answer = 'good'): void {
   const fenced = open.writes.filter((write) => land(h.clients, write, h.fence) === 'fenced');
   const { command } = open;
   h.atMs += 10;
+  if (command.type === 'apply') feed(h, { type: 'wrote', seq: command.seq, atMs: h.atMs });
   if (fenced.length > 0)
     return feed(h, { type: 'failed', seq: command.seq, ...failure, code: 'FencedOut', atMs: h.atMs });
   if (command.type === 'restore') {

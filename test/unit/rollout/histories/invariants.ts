@@ -73,7 +73,10 @@ function checkWaiting(event: RolloutEvent, state: RolloutState): void {
   } else if (phase === 'baking') {
     if (watching === 0) fail('a bake without a watch never ends', event, state);
   } else if (waiting.includes(phase)) {
-    if (awaiting > 0) fail('a person is asked while a command is open', event, state);
+    // An entry that waits for its proof asks a person, too.
+    const isEntry = phase === 'needs-person' && state.step < 0;
+    if (awaiting > 0 !== isEntry)
+      fail('a person is asked while a command is open, or nothing is waited for', event, state);
   } else if (awaiting === 0) fail('a phase waits for nothing', event, state);
 }
 
@@ -82,13 +85,15 @@ const goesOnBy: Partial<Record<Phase, readonly RolloutEvent['type'][]>> = {
   baking: ['watched', 'promote'],
   gated: ['approve', 'promote'],
   paused: ['resume', 'promote'],
-  'needs-person': ['promote'],
+  'needs-person': ['promote', 'proved'],
 };
 
 function checkGoing(event: RolloutEvent, before: RolloutState, { phase }: RolloutState): void {
   const allowed = goesOnBy[before.phase];
   if (allowed === undefined || !['preparing', 'applying', 'confirming', 'committing'].includes(phase)) return;
-  const unknown = event.type === 'watched' && event.result.verdict !== 'healthy';
+  const unknown =
+    (event.type === 'watched' && event.result.verdict !== 'healthy') ||
+    (event.type === 'proved' && event.proof.result !== 'verified');
   if (unknown || !allowed.includes(event.type)) fail('it goes on without evidence or a word', event, before);
 }
 
