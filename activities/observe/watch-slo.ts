@@ -10,9 +10,12 @@ import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.
 import type { CountSource } from '../../core/judge/series/source.ts';
 import { combineReadings, type Verdict } from '../../core/judge/verdict.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
+import { isRecord } from '../../core/values/json.ts';
 import { toFailure } from '../failures.ts';
 import type { ObserveDeps } from '../ports.ts';
 import { noMetrics } from './metrics.ts';
+import { packed, unpacked } from './packed.ts';
+import { createBeats, type Beats } from './watch-beats.ts';
 
 const ATTEMPT_MS = 9 * 60_000;
 /** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
@@ -22,8 +25,9 @@ const SHORTEST_WAIT_MS = 50;
 /** Longest time without a heartbeat while waiting for the next look, ms. */
 const BEAT_MS = beatEveryMs('watchSlo');
 
-export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise<WatchSloResult> {
-  assertJudgeable(input);
+export async function watchSlo(deps: ObserveDeps, asked: WatchSloInput): Promise<WatchSloResult> {
+  assertJudgeable(asked);
+  const input = withEvidence(asked);
   const context = Context.current();
   const { runId = '' } = context.info.workflowExecution ?? {};
   // A reset takes the watches of the former self along, as they were asked for.
@@ -31,9 +35,10 @@ export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise
   const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
   const metrics = await connectOrWhyNot(deps, input.service.mesh);
   let intervalMs = 0;
-  let state = resumedState(context.info.heartbeatDetails) ?? freshState(deps.now());
+  let state = resumedState(unpacked(context.info.heartbeatDetails)) ?? freshState(deps.now());
+  const beats = createBeats(context, deps.now);
   for (;;) {
-    context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+    beats.beat(state);
     const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
     state = { ...looked.state, readings: looked.readings };
     intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
@@ -41,11 +46,11 @@ export async function watchSlo(deps: ObserveDeps, input: WatchSloInput): Promise
     if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
       return resultOf(verdict, { state, decidedAtMs: deps.now() });
     if (deps.now() >= attemptEndMs || metrics instanceof TidegateError) {
-      context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+      beats.last(state);
       throw windowEnd();
     }
     const waitMs = looked.failure === undefined ? looked.nextAtMs - deps.now() : failedWaitMs(input, intervalMs);
-    await pause(context, { ms: Math.max(SHORTEST_WAIT_MS, waitMs, looked.retryAfterMs ?? 0), state });
+    await pause(context, { ms: Math.max(SHORTEST_WAIT_MS, waitMs, looked.retryAfterMs ?? 0), state, beats });
   }
 }
 
@@ -142,8 +147,14 @@ const resultOf = (
   readings: fittingReadings(state.readings),
   firstBadAtMs: state.firstBadAtMs,
   decidedAtMs,
-  evidence: evidenceOf(state.judges),
+  evidence: { ...packed(evidenceOf(state.judges)) },
 });
+
+/** What the watch before left, as the judges read it. */
+const withEvidence = ({ evidence, ...input }: WatchSloInput): WatchSloInput => {
+  const earlier = unpacked(evidence);
+  return isRecord(earlier) ? { ...input, evidence: earlier } : input;
+};
 
 /** Ends an attempt before the watch does. Retryable and benign: waiting adds no history events. */
 const windowEnd = (): Error =>
@@ -151,10 +162,16 @@ const windowEnd = (): Error =>
     new TidegateError('WindowEnd', 'this attempt of the watch is over, the next one goes on', { retryAfterMs: 1_000 }),
   );
 
+interface Pause {
+  readonly ms: number;
+  readonly state: WatchState;
+  readonly beats: Beats;
+}
+
 /** Waits for the next look; beats more often than long poll intervals would. */
-const pause = async (context: Context, { ms, state }: { ms: number; state: WatchState }): Promise<void> => {
+const pause = async (context: Context, { ms, state, beats }: Pause): Promise<void> => {
   for (let leftMs = ms; leftMs > 0; leftMs -= BEAT_MS) {
     await context.sleep(Math.min(BEAT_MS, leftMs));
-    if (leftMs > BEAT_MS) context.heartbeat({ ...state, readings: fittingReadings(state.readings) });
+    if (leftMs > BEAT_MS) beats.beat(state);
   }
 };

@@ -31,7 +31,7 @@ export interface WatchSloInput {
   readonly maxUnknownMs: number;
   /** Serving clusters that the rollout will reach in all; missing: those of the strata. */
   readonly clusters?: number;
-  /** What the watch before had proven, as its result has it. */
+  /** What the watch before had proven, as its result has it: opaque to all but `watchSlo`. */
   readonly evidence?: Readonly<Record<string, unknown>>;
   /** Run that the workflow believes to be. A watch that finds itself in another one says so at once. Absent: it does not know. */
   readonly run?: string;
@@ -47,7 +47,7 @@ export interface WatchSloResult {
   /** Timestamp of the earliest sample interval that held a bad request of the new version; null if none. */
   readonly firstBadAtMs: number | null;
   readonly decidedAtMs: number;
-  /** For the next watch of the same rollout: one alpha holds for all of them. Only the judge reads it. */
+  /** For the next watch of the same rollout: one alpha holds for all of them. Packed: only `watchSlo` reads it. */
   readonly evidence?: Readonly<Record<string, unknown>>;
   /** The run was reset: this is its new run id, and nothing was looked at. */
   readonly resetTo?: string;

@@ -17,7 +17,10 @@ export interface Comparison {
   readonly whole: Profile;
   /** From the begin of the window on: what was good for long must not hide what is bad now. */
   readonly recent: Profile;
-  /** From the begin of the bake on, against the old counts that make the new version look worst. */
+  /**
+   * From the begin of the bake on, against the old counts that make the new version look worst. Only of the objective's own
+   * comparison, which promotes; empty elsewhere.
+   */
   readonly bake: Profile;
   /** ln of what `whole` is paid for overshoot; see overshoot.ts. */
   readonly refund: number;
@@ -144,7 +147,7 @@ export const enoughOf = ({ alpha, clusters }: Pick<Objective, 'alpha' | 'cluster
 
 export const withStretch = (
   before: StratumEvidence,
-  { grid, allowed, enough }: Objective,
+  { grid, allowed, enough, edge: promoting }: Objective,
   counts: StretchCounts,
 ): StratumEvidence => {
   const { newer, kind } = counts.own;
@@ -154,7 +157,7 @@ export const withStretch = (
     comparisons: Object.fromEntries(
       Object.entries(counts.edges).map(([edge, of]) => [
         edge,
-        withComparison(before.comparisons[edge] ?? noComparison, of, { grid, enough }),
+        withComparison(before.comparisons[edge] ?? noComparison, of, { grid, enough, promotes: edge === promoting }),
       ]),
     ),
     absolute: { whole: plusTotal(before.absolute.whole, counted), recent: plusTotal(before.absolute.recent, counted) },
@@ -170,7 +173,7 @@ export const oldKept = (now: Total, bake: Total, allowed: number): boolean =>
 const withComparison = (
   before: Comparison,
   { newer, kind, harsh, alike, unalike }: Counts,
-  { grid, enough }: Pick<Objective, 'grid' | 'enough'>,
+  { grid, enough, promotes }: Pick<Objective, 'grid' | 'enough'> & { readonly promotes: boolean },
 ): Comparison => {
   const table = (older: Total): Table => ({
     newTotal: newer.total,
@@ -183,7 +186,9 @@ const withComparison = (
   return {
     whole: plusProfile(before.whole, kindly),
     recent: plusProfile(before.recent, kindly),
-    bake: plusProfile(before.bake, harsh === kind ? kindly : likelihoodOf(table(harsh), grid)),
+    bake: promotes
+      ? plusProfile(before.bake, harsh === kind ? kindly : likelihoodOf(table(harsh), grid))
+      : emptyProfile,
     refund: refundOf(before, { table: given, more: kindly, grid, enough }),
     dispersion: alike.reduce(withCounts, plusDispersion(before.dispersion, before.later ?? noDispersion)),
     later: unalike.reduce(withCounts, noDispersion),
