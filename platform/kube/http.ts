@@ -2,7 +2,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import { changedAtMs, loadAccess } from './access/access.ts';
+import { loadAccess } from './access/access.ts';
 import type { Access } from './access/api-access.ts';
 import type { ApiStatus } from './status-errors.ts';
 
@@ -31,12 +31,9 @@ export interface Connection {
   readonly pool: Pool;
   readonly access: Access;
   readonly basePath: string;
-  /** mtime of the kubeconfig that it was made from, ms. */
-  readonly readAtMs: number;
 }
 
 export async function openConnection(ref: ReachableCluster): Promise<Connection> {
-  const readAtMs = await changedAtMs(ref.access);
   const access = await loadAccess(ref.name, ref.access);
   const pool = new Pool(access.server.origin, {
     connections: CONNECTIONS,
@@ -45,7 +42,7 @@ export async function openConnection(ref: ReachableCluster): Promise<Connection>
     keepAliveTimeout: KEEP_ALIVE_MS,
     connect: { ...access.tls },
   });
-  return { pool, access, readAtMs, basePath: access.server.pathname.replace(/\/$/, '') };
+  return { pool, access, basePath: access.server.pathname.replace(/\/$/, '') };
 }
 
 export interface Exchange {

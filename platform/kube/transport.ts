@@ -1,12 +1,12 @@
 /**
  * Calls to one API server. A call ends by its deadline, whatever the server does; 429 and 503 with
- * Retry-After are waited for inside the deadline; a 401 reads the access anew, once.
+ * Retry-After are waited for inside the deadline; a 401 reads the access anew, once, and so does a file of it that was
+ * written: the kubeconfig, an authority, a client certificate or its key.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { untilAborted } from '../abort.ts';
-import { changedAtMs } from './access/access.ts';
 import { openConnection, send, type Call, type Connection, type Exchange } from './http.ts';
 import { statusError, type ApiStatus } from './status-errors.ts';
 
@@ -37,9 +37,8 @@ export function createTransport(ref: ReachableCluster, { deadlineMs }: Transport
 
   async function connection(): Promise<Connection> {
     if (closed) throw new TidegateError('Unavailable', `${ref.name}: the connection pool is closed`);
-    const mtimeMs = await changedAtMs(ref.access);
     const old = await current?.catch(() => undefined);
-    if (old !== undefined && old.readAtMs === mtimeMs) return old;
+    if (old !== undefined && (await old.access.isCurrent())) return old;
     // A file that is just being rewritten must not stop a way back: the connection in use is good until it is refused.
     return renew(old, { orKeep: true });
   }

@@ -5,6 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { kubeconfig } from '../../infra/lab/api/kubeconfig.ts';
 
@@ -18,12 +19,18 @@ export interface FakeCall {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Common name of the client certificate that was shown; '' without one. */
+  readonly client: string;
 }
 
 export interface FakeApi {
   readonly url: string;
   /** PEM of the certificate, which is its own authority. */
   readonly ca: string;
+  /** PEM of the certificate's key, for clients that show the same one. */
+  readonly key: string;
+  /** Shows another certificate from now on, on new connections; the old ones are closed. */
+  rotate(): void;
   readonly seen: readonly FakeCall[];
   /** A cluster behind it, by a kubeconfig with a token. */
   readonly ref: ReachableCluster;
@@ -37,8 +44,10 @@ export const never = (): Promise<FakeAnswer> => new Promise(() => undefined);
 
 export async function startFakeApi(answer: (call: FakeCall) => FakeAnswer | Promise<FakeAnswer>): Promise<FakeApi> {
   const seen: FakeCall[] = [];
-  const server = createServer({ key, cert: certificate }, ({ method = '', url = '', headers }, response) => {
-    const call = { method, path: url.split('?')[0] ?? '', headers };
+  const options = { key, cert: certificate, requestCert: true, rejectUnauthorized: false };
+  const server = createServer(options, ({ method = '', url = '', headers, socket }, response) => {
+    const shown = (socket as TLSSocket).getPeerCertificate().subject as { CN?: string } | undefined;
+    const call = { method, path: url.split('?')[0] ?? '', headers, client: shown?.CN ?? '' };
     seen.push(call);
     void Promise.resolve(answer(call)).then(({ status, body, headers: sent }) => {
       response.writeHead(status, sent).end(body);
@@ -55,9 +64,14 @@ export async function startFakeApi(answer: (call: FakeCall) => FakeAnswer | Prom
   return {
     url,
     ca: certificate,
+    key,
     seen,
     ref: { name: 'aws', access: { kind: 'kubeconfig', path } },
     dir,
+    rotate() {
+      server.setSecureContext({ key: rotated.key, cert: rotated.cert });
+      server.closeAllConnections();
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -70,7 +84,25 @@ export async function startFakeApi(answer: (call: FakeCall) => FakeAnswer | Prom
 export const statusText = (code: number, reason: string, message = 'no'): string =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message });
 
-// Made for tests only, by `openssl req -x509`: for 127.0.0.1 and api.test, until 2126.
+// Made for tests only, by `openssl req -x509`: for 127.0.0.1 and api.test, until 2126. Each is its own authority.
+export const rotated = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg/cIUOh36LeAY0hA8
+zrBEV872HiV5Iit0SaAUhT2o9tmhRANCAAR6XVwEn88TqsenGfhG/vOFSQk0pDre
+h2XYSrVK90+HcKFbaEq/wt912K6oAO0O2Gb8wUd9/XCK6XfQKByk2sq8
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBqDCCAU6gAwIBAgIUdo8u66VPXu/wqEA/d3g9uquZPgswCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQdGlkZWdhdGUtcm90YXRlZDAgFw0yNjExMjcyMTQ5MDRaGA8y
+MTI2MTEwMzIxNDkwNFowGzEZMBcGA1UEAwwQdGlkZWdhdGUtcm90YXRlZDBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABHpdXASfzxOqx6cZ+Eb+84VJCTSkOt6HZdhK
+tUr3T4dwoVtoSr/C33XYrqgA7Q7YZvzBR339cIrpd9AoHKTayryjbjBsMB0GA1Ud
+DgQWBBT1KvsqsEPnItjNP/YT47eUOI9gYDAfBgNVHSMEGDAWgBT1KvsqsEPnItjN
+P/YT47eUOI9gYDAZBgNVHREEEjAQhwR/AAABgghhcGkudGVzdDAPBgNVHRMBAf8E
+BTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIGnSfCm8inHe0siqrS3pY+7GEI7rKBMp
+29mg5jhPbrKNAiEAhCc6bqMb9KoLGMpAtPrvDYPVsRJnkifuDNBD9t4AE10=
+-----END CERTIFICATE-----`,
+};
 const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIXMbB9eYv+IU9wij
 0/9ZOxYQSZ0C74dtzygHQcUBon2hRANCAASU8JIaICM2tMcDckhSGTF4zKRON5wg

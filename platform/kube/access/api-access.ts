@@ -11,6 +11,8 @@ export interface TlsSettings {
 export interface Access {
   readonly server: URL;
   readonly tls: TlsSettings;
+  /** False once a file that it was read from (authority, client certificate, key too) was written anew. */
+  isCurrent(): Promise<boolean>;
   /** Asked for before each call: tokens of exec plugins and token files are renewed when they expire. */
   headers(): Promise<Record<string, string | readonly string[]>>;
 }

@@ -5,7 +5,7 @@
  * Errors go into histories: they name the cluster, and neither the file nor its contexts. `tidegate doctor` names those.
  */
 import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { delimiter, dirname } from 'node:path';
 import type { KubeconfigAccess } from '../../../core/kube/cluster-ref.ts';
@@ -14,6 +14,7 @@ import { isRecord, present } from '../../../core/values/json.ts';
 import { untilAborted } from '../../abort.ts';
 import type { Access, TlsSettings } from './api-access.ts';
 import { execInfo } from './exec-info.ts';
+import { fileStamps } from './file-stamps.ts';
 import { pathIn, readUser, refusalOf, writtenContext, type KubeconfigUser } from './kubeconfig-user.ts';
 
 /** Time for an exec credential plugin to answer, ms: it may have to reach a cloud's token service. */
@@ -25,15 +26,10 @@ interface NamedAccess {
   readonly access: KubeconfigAccess;
 }
 
-/** ms since the epoch; 0 while there is no file. */
-export const kubeconfigChangedAtMs = ({ path }: KubeconfigAccess): Promise<number> =>
-  stat(path).then(
-    (found) => found.mtimeMs,
-    () => 0,
-  );
-
 export async function loadKubeconfig(name: string, access: KubeconfigAccess): Promise<Access> {
   const ref: NamedAccess = { name, access };
+  // Before the files are read: one that is written meanwhile is read anew.
+  const written = await fileStamps([access.path]);
   const { config, text } = await parseKubeconfig(ref);
   const cluster = config.getCurrentCluster();
   const user = config.getCurrentUser();
@@ -41,17 +37,24 @@ export async function loadKubeconfig(name: string, access: KubeconfigAccess): Pr
   if (cluster.proxyUrl !== undefined) {
     throw refused(ref, 'proxy-url is not supported', 'use an address of the API server that needs no proxy');
   }
-  const written = readable(ref, () => writtenContext(text, { cluster: cluster.name, user: user.name }));
-  const refusal = refusalOf(written, user.name);
+  const context = readable(ref, () => writtenContext(text, { cluster: cluster.name, user: user.name }));
+  const refusal = refusalOf(context, user.name);
   if (refusal !== undefined) throw refused(ref, refusal.why, refusal.fix);
   const dir = dirname(access.path);
   preferData(cluster, user);
-  prepareExec(user.exec, { dir, info: execInfo(written) });
-  const told = readUser(written, dir);
+  prepareExec(user.exec, { dir, info: execInfo(context) });
+  const told = readUser(context, dir);
+  const beside = [cluster.caFile, user.certFile, user.keyFile].filter((path) => path !== undefined);
+  const stamps = [...written, ...(await fileStamps(beside))];
   const options = await authenticate(ref, config);
+  keepRead({ cluster, user }, options);
   return {
     server: serverUrl(ref, cluster.server),
     tls: tlsOf(options),
+    async isCurrent() {
+      const now = await fileStamps([access.path, ...beside]);
+      return now.every((stamp, i) => stamp === stamps[i]);
+    },
     async headers() {
       const { headers, cert } = await authenticate(ref, config);
       const sent = Object.entries(headers ?? {}).filter(([name]) => !/^impersonate-/i.test(name));
@@ -80,6 +83,14 @@ function preferData(cluster: Cluster, user: User): void {
   if (cluster.caData) delete cluster.caFile;
   if (user.certData) delete user.certFile;
   if (user.keyData) delete user.keyFile;
+}
+
+/** client-node reads its files at every call: one that is being replaced would stop a call that does not need it. */
+function keepRead({ cluster, user }: { cluster: Cluster; user: User }, { ca, cert, key }: RequestOptions): void {
+  const base64 = (read: unknown): string => Buffer.from(read as Buffer | string).toString('base64');
+  if (cluster.caFile) Object.assign(cluster, { caData: base64(ca), caFile: undefined });
+  if (user.certFile) Object.assign(user, { certData: base64(cert), certFile: undefined });
+  if (user.keyFile) Object.assign(user, { keyData: base64(key), keyFile: undefined });
 }
 
 interface ExecPlugin {
