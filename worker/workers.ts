@@ -9,7 +9,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { DEFAULT_INSTALLATION } from '../core/contract/installation.ts';
-import { queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
+import { movedFrom, queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
@@ -24,14 +24,27 @@ export interface WorkersOptions {
 }
 
 /**
- * Concurrent activities of a queue: watches wait most of the time, writes are short. No queue takes another's: behind 200
- * watches a way back is written and proven as if there were none.
+ * Concurrent activities of a queue. A watch waits nearly always and costs a few hundred kB, so there is a place for each of
+ * a thousand; writes are short. No queue takes another's: behind all watches a step is proven, and a way back is
+ * written and proven, as if there were none.
  */
-const slots: Readonly<Record<Queue, number>> = { control: 50, apply: 50, observe: 200, restore: 50, prove: 100 };
+const slots: Readonly<Record<Queue, number>> = {
+  control: 50,
+  apply: 50,
+  observe: 1_000,
+  verify: 100,
+  restore: 50,
+  prove: 100,
+};
 
 /** The activities that the worker of a queue offers, and no others. */
 export const activitiesOn = (queue: Queue, activities: RolloutActivities): Partial<RolloutActivities> =>
-  Object.fromEntries(Object.entries(activities).filter(([name]) => queueOf[name as keyof RolloutActivities] === queue));
+  Object.fromEntries(
+    Object.entries(activities).filter(([key]) => {
+      const name = key as keyof RolloutActivities;
+      return queueOf[name] === queue || movedFrom[name] === queue;
+    }),
+  );
 
 export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
   bundleWorkflowCode({

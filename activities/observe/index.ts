@@ -1,17 +1,8 @@
-/** Activities of the queue `tidegate-observe`: they watch and verify, and write nothing. */
-import { Context } from '@temporalio/activity';
+/** The activity of the queue `tidegate-observe`: it watches, for minutes and hours, and writes nothing. */
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import type { ObserveDeps } from '../ports.ts';
-import { measureTraffic } from './measure-traffic.ts';
-import { probeSlos } from './probe-slos.ts';
-import { readVersions } from './read-versions.ts';
-import { verifyRouting } from './verify-routing.ts';
 import { watchSlo } from './watch-slo.ts';
 
 export const createObserveActivities = (deps: ObserveDeps): ActivitiesOf<'observe'> => ({
-  probeSlos: (input) => probeSlos(deps, input, Context.current().cancellationSignal),
-  readVersions: (input) => readVersions(deps, input, Context.current().cancellationSignal),
-  measureTraffic: (input) => measureTraffic(deps, input, Context.current().cancellationSignal),
-  verifyRouting: (input) => verifyRouting(deps, input),
   watchSlo: (input) => watchSlo(deps, input),
 });

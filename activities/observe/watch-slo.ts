@@ -13,7 +13,7 @@ import { TidegateError, refuse } from '../../core/values/error.ts';
 import { isRecord } from '../../core/values/json.ts';
 import { toFailure } from '../failures.ts';
 import type { ObserveDeps } from '../ports.ts';
-import { noMetrics } from './metrics.ts';
+import { noMetrics } from '../verify/metrics.ts';
 import { packed, unpacked } from './packed.ts';
 import { createBeats, type Beats } from './watch-beats.ts';
 

@@ -16,8 +16,10 @@ export const queues = [
   'control',
   /** Writes and reads of clusters on the way forward. */
   'apply',
-  /** Watching and verifying: long, heartbeating. */
+  /** Watching: long, heartbeating, nearly always waiting. */
   'observe',
+  /** Reads of the metrics and the proof of forward steps: seconds to minutes, behind no watch. */
+  'verify',
   /** The way back, never behind forward work. */
   'restore',
   /** The proof of the way back: a minute each, so that they take no place of its writes, and no watch takes theirs. */
@@ -58,14 +60,25 @@ export const queueOf = {
   forgetAbsent: 'apply',
   keepWarm: 'apply',
   leaveClusters: 'apply',
-  probeSlos: 'observe',
-  readVersions: 'observe',
-  measureTraffic: 'observe',
-  verifyRouting: 'observe',
+  probeSlos: 'verify',
+  readVersions: 'verify',
+  measureTraffic: 'verify',
+  verifyRouting: 'verify',
   watchSlo: 'observe',
   restore: 'restore',
   verifyRestored: 'prove',
 } as const satisfies Record<keyof RolloutActivities, Queue>;
+
+/**
+ * Activities that had another queue in the release before, which is still asked for them: a task keeps the queue that it was
+ * scheduled on, and an older worker may run the workflow. They go with the release after.
+ */
+export const movedFrom: Partial<Record<keyof RolloutActivities, Queue>> = {
+  probeSlos: 'observe',
+  readVersions: 'observe',
+  measureTraffic: 'observe',
+  verifyRouting: 'observe',
+};
 
 type OnQueue<Q extends Queue> = {
   [K in keyof typeof queueOf]: (typeof queueOf)[K] extends Q ? K : never;

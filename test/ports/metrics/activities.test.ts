@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { createVerifyActivities } from '../../../activities/verify/index.ts';
 import { sumCells } from '../../../core/judge/arms/arms.ts';
 import { envoyHistograms, sharedEdges, slowerThan } from '../../../core/judge/arms/latency.ts';
 import type { WatchSloInput, WatchSloResult } from '../../../core/judge/look/watch.ts';
@@ -15,7 +16,7 @@ import { rigNames, startRig, type Rig } from './rig.ts';
 const { service, cluster, node, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
 const deps = { connectMetrics: async () => clients.connect({ url: rig.url }), now: Date.now };
-const { verifyRouting } = createObserveActivities(deps);
+const { verifyRouting } = createVerifyActivities(deps);
 const { watchSlo } = createObserveActivities(deps);
 let rig: Rig;
 
@@ -123,7 +124,7 @@ describe('verifyRouting', () => {
 
   it('is untested without a metrics backend, and with one that is dead', async () => {
     const target = { weights: share(5), writtenAtMs: Date.now(), timeoutMs: 0 };
-    const dead = createObserveActivities({
+    const dead = createVerifyActivities({
       ...deps,
       connectMetrics: async () => clients.connect({ url: 'http://127.0.0.1:1' }),
     });
@@ -133,7 +134,7 @@ describe('verifyRouting', () => {
       targets: [{ cluster: { name: cluster, access: { kind: 'kubeconfig', path: '' } }, withdrawn: [], ...target }],
       timeoutMs: 0,
     } as const;
-    const without = createObserveActivities({ ...deps, connectMetrics: async () => null });
+    const without = createVerifyActivities({ ...deps, connectMetrics: async () => null });
     const none = await run(without.verifyRouting, input);
     expect(none).toMatchObject({ result: 'untested', proofs: [{ reason: 'no metrics backend is configured' }] });
     const unreachable = await run(dead.verifyRouting, input);

@@ -6,6 +6,7 @@ import { AggregationTemporality, MeterProvider, PeriodicExportingMetricReader } 
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { gzipSync } from 'node:zlib';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { createVerifyActivities } from '../../../activities/verify/index.ts';
 import { look } from '../../../core/judge/look/look.ts';
 import { freshState } from '../../../core/judge/look/state.ts';
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
@@ -173,7 +174,7 @@ describe('Envoys that a collector scrapes', () => {
     return post(requestFrom({ of, scope }, metricOf.gauge(1, { ...at, name: 'envoy_server_live' }), ...subsets));
   };
   const verify = (more: Partial<VerifyRoutingInput>, writtenAtMs: number) =>
-    run(createObserveActivities(deps).verifyRouting, {
+    run(createVerifyActivities(deps).verifyRouting, {
       service: serviceRef,
       mode: 'forward',
       targets: [
@@ -205,7 +206,7 @@ describe('Envoys that a collector scrapes', () => {
 
 describe('probeSlos', () => {
   it('names the clusters that the receiver hears nothing from', async () => {
-    const { probeSlos } = createObserveActivities(deps);
+    const { probeSlos } = createVerifyActivities(deps);
     const slo = { name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 } as const;
     const clusters = ['aws-delta', 'nowhere'];
     expect(await run(probeSlos, { service: serviceRef, slos: [slo], clusters })).toEqual([

@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomFrom } from '../../support/simulated-bakes.ts';
 import { createRecordedSource } from '../../../platform/metrics/recorded.ts';
-import { measureTraffic } from '../../../activities/observe/measure-traffic.ts';
-import { probeSlos } from '../../../activities/observe/probe-slos.ts';
+import { measureTraffic } from '../../../activities/verify/measure-traffic.ts';
+import { probeSlos } from '../../../activities/verify/probe-slos.ts';
 import type { ObserveDeps } from '../../../activities/ports.ts';
 import { defaultSlos } from '../../../core/config/defaults.ts';
 import type { Labels, RawSeries } from '../../../core/judge/series/raw-series.ts';

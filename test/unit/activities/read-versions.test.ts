@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readVersions } from '../../../activities/observe/read-versions.ts';
+import { readVersions } from '../../../activities/verify/read-versions.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import type { CountSource } from '../../../core/judge/series/source.ts';
 import { TidegateError } from '../../../core/values/error.ts';

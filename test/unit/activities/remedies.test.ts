@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { probeSlos } from '../../../activities/observe/probe-slos.ts';
+import { probeSlos } from '../../../activities/verify/probe-slos.ts';
 import { defaultSlos } from '../../../core/config/defaults.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 

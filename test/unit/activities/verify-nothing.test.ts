@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { TidegateError } from '../../../core/values/error.ts';
-import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { createVerifyActivities } from '../../../activities/verify/index.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult, VerifyTarget } from '../../../core/judge/proof/proof.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 
@@ -29,7 +29,7 @@ const verify = (
   looked: () => void = () => undefined,
 ): Promise<VerifyRoutingResult> => {
   const begunMs = Date.now();
-  const { verifyRouting } = createObserveActivities({
+  const { verifyRouting } = createVerifyActivities({
     now: () => NOW_MS + Date.now() - begunMs,
     connectMetrics: async () => ({
       clockOffsetMs: () => Promise.resolve(0),
@@ -110,7 +110,7 @@ describe('verifyRouting that waits until Envoys tell', () => {
   };
   const heldWith = (range: () => Promise<RawSeries[]>, connects = true): Promise<VerifyRoutingResult> => {
     const begunMs = Date.now();
-    const { verifyRouting } = createObserveActivities({
+    const { verifyRouting } = createVerifyActivities({
       now: () => NOW_MS + Date.now() - begunMs,
       connectMetrics: async () => (connects ? { clockOffsetMs: () => Promise.resolve(0), range } : null),
     });

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { withFailures } from '../../../activities/failures.ts';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
+import { unpacked } from '../../../activities/observe/packed.ts';
+import { createVerifyActivities } from '../../../activities/verify/index.ts';
 import type { ReachableMesh } from '../../../core/config/types.ts';
 import type { WatchSloInput, WatchSloResult } from '../../../core/judge/look/watch.ts';
 import type { MetricsRef } from '../../../core/judge/series/metrics-ref.ts';
@@ -36,7 +38,7 @@ describe('the metrics of a mesh', () => {
     const asked: MetricsRef[] = [];
     const { connect } = clientsOf({ PROMETHEUS_TOKEN: 'secret', AWS_SECRET_ACCESS_KEY: 'more' });
     const of = meshMetrics({ meshes: meshesOf({ readMeshes }), connect: (ref) => (asked.push(ref), connect(ref)) });
-    const { probeSlos } = withFailures(createObserveActivities({ connectMetrics: of, now: Date.now }));
+    const { probeSlos } = withFailures(createVerifyActivities({ connectMetrics: of, now: Date.now }));
     const stolen = { url: 'http://127.0.0.1:2', tokenEnv: 'AWS_SECRET_ACCESS_KEY' };
     const input = { service, slos: watch('bake', 0).slos, clusters: ['aws'], metrics: stolen };
     await new MockActivityEnvironment().run(probeSlos, input);
@@ -61,7 +63,7 @@ describe('a worker without its token', () => {
     connectMetrics: meshMetrics({ meshes: meshesOf({ readMeshes }), connect: clientsOf({}).connect }),
     now: Date.now,
   };
-  const { watchSlo, probeSlos } = withFailures(createObserveActivities(deps));
+  const { watchSlo, probeSlos } = withFailures({ ...createObserveActivities(deps), ...createVerifyActivities(deps) });
 
   it('leaves the watch to the next attempt, quietly and with what was known: it ends no healthy rollout', async () => {
     for (const mode of ['bake', 'hold'] as const) {
@@ -73,7 +75,7 @@ describe('a worker without its token', () => {
         nonRetryable: false,
         category: 'BENIGN',
       });
-      expect(beats.at(-1)).toMatchObject({ startedAtMs: expect.any(Number) });
+      expect(unpacked(beats.at(-1))).toMatchObject({ startedAtMs: expect.any(Number) });
     }
   });
 

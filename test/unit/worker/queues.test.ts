@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RolloutActivities } from '../../../core/contract/activities.ts';
-import { queueOf, queues, taskQueue as nameOf } from '../../../core/contract/queues.ts';
+import { movedFrom, queueOf, queues, taskQueue as nameOf } from '../../../core/contract/queues.ts';
 import { beatEveryMs, heartbeatTimeoutsMs, type BeatingActivity } from '../../../core/contract/timeouts.ts';
 import { activitiesOn } from '../../../worker/workers.ts';
 import { activityOptions, noPlan } from '../../../workflows/activity-options.ts';
@@ -36,11 +36,17 @@ describe('the table of activities', () => {
 });
 
 describe('workers', () => {
-  it('offer the activities of their own queue and no others, each activity on exactly one', () => {
+  it('offer the activities of their own queue, and those that moved from it in this release: runs of the last one ask there', () => {
     const { activities } = fakeWorld();
     const offered = queues.map((queue) => Object.keys(activitiesOn(queue, activities)));
-    expect(offered.flat().sort()).toEqual(Object.keys(queueOf).sort());
+    expect(offered.flat().sort()).toEqual([...Object.keys(queueOf), ...Object.keys(movedFrom)].sort());
+    for (const [name, queue] of Object.entries(movedFrom)) {
+      expect(queueOf[name as keyof typeof queueOf]).not.toBe(queue);
+      expect(Object.keys(activitiesOn(queue, activities))).toContain(name);
+    }
     expect(Object.keys(activitiesOn('restore', activities))).toEqual(['restore']);
+    // A watch lasts for hours: nothing else waits for its place.
+    expect(Object.entries(queueOf).filter(([, queue]) => queue === 'observe')).toEqual([['watchSlo', 'observe']]);
     // The proof of a way back waits behind no watch, and its writes behind no proof.
     expect(Object.keys(activitiesOn('prove', activities))).toEqual(['verifyRestored']);
   });
