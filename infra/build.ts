@@ -1,6 +1,6 @@
 /** Makes `dist` for publishing: Node does not strip types below node_modules. Nothing in development needs it. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 
 /** What the programs read at run time beside code: the lab's Go sources and the manifests. */
 const assets = ['infra/lab/cilium-lab', 'infra/lab/kube', 'infra/kubernetes'];
@@ -8,4 +8,10 @@ const assets = ['infra/lab/cilium-lab', 'infra/lab/kube', 'infra/kubernetes'];
 rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 for (const asset of assets) cpSync(asset, `dist/${asset}`, { recursive: true });
-process.exitCode = status ?? 1;
+// So that a worker needs no bundler at run time (worker/workflow-bundle.ts).
+const bundled = spawnSync(process.execPath, ['dist/worker/bundle-main.js'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  maxBuffer: 64 * 1024 * 1024,
+});
+writeFileSync('dist/workflow-bundle.js', bundled.stdout);
+process.exitCode = status || bundled.status;

@@ -3,12 +3,14 @@ import {
   bundleWorkflowCode,
   Worker,
   type NativeConnection,
+  type WorkerOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { DEFAULT_INSTALLATION } from '../core/contract/installation.ts';
+import { workflowBundle as workflowBundleOf } from './workflow-bundle.ts';
 import { movedFrom, queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
 
 export interface WorkersOptions {
@@ -17,8 +19,8 @@ export interface WorkersOptions {
   /** Whose queues are served. Absent: the default one's. */
   readonly installation?: string;
   readonly activities: RolloutActivities;
-  /** Bundled once and shared; built here when absent (about 2 s). */
-  readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  /** Bundled once and shared; absent: the one of this code. */
+  readonly workflowBundle?: WorkerOptions['workflowBundle'];
   /** Time that running activities get to end at a shutdown, ms. */
   readonly graceMs?: number;
 }
@@ -70,7 +72,7 @@ export interface RunningWorkers {
 
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000 } = options;
-  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
+  const workflowBundle = options.workflowBundle ?? (await workflowBundleOf());
   const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
   const workers = await Promise.all(
     queues.map((queue) =>
