@@ -8,7 +8,7 @@ import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import type { FakeWorld } from './fake-activities.ts';
-import type { TemporalOfFile } from './temporal.ts';
+import type { TemporalOfFile } from './temporal-of-file.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 export type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;

@@ -1,14 +1,12 @@
-/** A real Temporal dev server for tests, as the lab starts it; it ends with the test process at the latest. */
-import { afterAll, beforeAll } from '@jest/globals';
+/** A real Temporal dev server for tests and benches, as the lab starts it; it ends with the test process at the latest. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startTemporal as startServer } from '../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../infra/lab/processes/process.ts';
-import { bundleWorkflows } from '../../worker/workers.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -32,36 +30,6 @@ export async function startTemporal(): Promise<TestTemporal> {
       await env.teardown();
       await starter.stopAll();
       rmSync(logDir, { recursive: true, force: true });
-    },
-  };
-}
-
-export interface TemporalOfFile {
-  readonly env: TestWorkflowEnvironment;
-  readonly workflowBundle: WorkflowBundleWithSourceMap;
-}
-
-/** One server and one bundle for all tests of a file: there from the first test on, and stopped after the last. */
-export function temporalOfFile(): TemporalOfFile {
-  let temporal: TestTemporal | undefined;
-  let bundle: WorkflowBundleWithSourceMap | undefined;
-  beforeAll(async () => {
-    temporal = await startTemporal();
-    bundle = await bundleWorkflows();
-  }, 120_000);
-  afterAll(async () => {
-    await temporal?.stop();
-  });
-  const started = <T>(one: T | undefined): T => {
-    if (one === undefined) throw new Error('Temporal has not started yet: ask inside a test');
-    return one;
-  };
-  return {
-    get env() {
-      return started(temporal).env;
-    },
-    get workflowBundle() {
-      return started(bundle);
     },
   };
 }

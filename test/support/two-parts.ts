@@ -22,7 +22,7 @@ import { clusterNames, record, testConfig } from './facts.ts';
 import { untilCancelled } from './fake-activities.ts';
 import { limits } from './limits.ts';
 import { settlingWorld, type SettlingWorld } from './settling-world.ts';
-import type { TemporalOfFile } from './temporal.ts';
+import type { TemporalOfFile } from './temporal-of-file.ts';
 import { quietly } from './temporal.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 

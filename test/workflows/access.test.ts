@@ -16,7 +16,7 @@ import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, testRead } from '../support/facts.ts';
 import { fakeWorld } from '../support/fake-activities.ts';
 import { writeMesh } from '../support/mesh-file.ts';
-import { temporalOfFile } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { quietly } from '../support/temporal.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 

@@ -8,7 +8,7 @@ import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, record } from '../support/facts.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
-import { temporalOfFile } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { onSharedStage, proven, wanted, type TwoParts } from '../support/two-parts.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 

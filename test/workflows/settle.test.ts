@@ -15,7 +15,7 @@ import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
-import { temporalOfFile } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();

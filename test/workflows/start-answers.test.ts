@@ -17,7 +17,7 @@ import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, record, testConfig, testRead, unadopted, workload } from '../support/facts.ts';
 import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
-import { temporalOfFile } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { quietly } from '../support/temporal.ts';
 import { DEFAULT_INSTALLATION, type IdScheme } from '../../core/contract/installation.ts';
 
