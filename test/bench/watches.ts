@@ -1,4 +1,7 @@
-/** What many rollouts at once ask of a metrics backend: queries per second, and the CPU of Prometheus and of the judges. */
+/**
+ * What many rollouts at once ask of a metrics backend: queries per second, the CPU of Prometheus and of the judges, and
+ * memory; and how soon a breach is found among them, and where nothing else is watched.
+ */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { readFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -12,12 +15,17 @@ import { startPrometheus } from '../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../infra/lab/processes/process.ts';
 import { createMetricsClients } from '../../platform/metrics/clients.ts';
 import type { Bench, BenchContext } from './bench.ts';
+import { median } from './statistics.ts';
 
 const rollouts = 500;
 const scrapeMs = 10_000;
 /** Until every series has samples to difference, ms. */
 const settleMs = 45_000;
 const measuredMs = 180_000;
+/** Rollouts that breach: as many alone, and as many among all others. */
+const breaching = 5;
+/** Between two of their faults, so that they come in any phase of the scrapes, ms. */
+const apartMs = 2_300;
 const cluster = 'aws-us-east-1';
 
 export const watchesBench: Bench = {
@@ -37,12 +45,22 @@ export const watchesBench: Bench = {
         { what: 'queries per second', unit: '', values: [seen.queriesPerS], bound: { of: 'every', atMost: 100 } },
         { what: 'Prometheus: cores', unit: '', values: [seen.prometheusCores], bound: { of: 'every', atMost: 0.5 } },
         { what: 'all judges: cores', unit: '', values: [seen.judgeCores] },
+        { what: 'judge of one rollout: % of a core', unit: '', values: [(100 * seen.judgeCores) / rollouts] },
+        { what: 'heap of one watch, MiB', unit: '', values: [seen.heapOfOne / 2 ** 20] },
+        { what: `from a fault to its breach, ${breaching} rollouts alone`, unit: 's', values: seen.alone },
+        {
+          what: `from a fault to its breach, ${breaching} among ${rollouts}`,
+          unit: 's',
+          values: seen.among,
+          bound: { of: 'median', atMost: 2 * median(seen.alone) },
+        },
         { what: 'looks that failed', unit: '', values: [seen.failed], bound: { of: 'every', atMost: 0 } },
         { what: 'answers without series', unit: '', values: [seen.empty], bound: { of: 'every', atMost: 0 } },
       ],
       notes: [
         'Queries are counted by Prometheus itself (prometheus_http_requests_total of /api/v1/query); its CPU is that of its process, scraping included.',
         'The judges’ CPU is this process’, which also serves the metrics that are scraped.',
+        'A fault: half of the new version’s requests fail from an instant on. The time to the breach has the wait for the next scrape in it, alone and among others alike.',
       ],
     };
   },
@@ -55,6 +73,11 @@ interface Seen {
   readonly judgeCores: number;
   readonly failed: number;
   readonly empty: number;
+  /** Bytes. */
+  readonly heapOfOne: number;
+  /** From the fault to the breach, s. */
+  readonly alone: readonly number[];
+  readonly among: readonly number[];
 }
 
 async function measure({ report, signal }: BenchContext): Promise<Seen> {
@@ -63,8 +86,17 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
   const starter = createProcessStarter({ binaries, logDir: dir });
   const startedMs = Date.now();
   const page = createServer((_, response) =>
-    response.setHeader('content-type', 'text/plain; version=0.0.4').end(metricsAt(Date.now() - startedMs)),
+    response.setHeader('content-type', 'text/plain; version=0.0.4').end(metricsAt(Date.now() - startedMs, faults)),
   );
+  const faults = new Map<number, number>();
+  const breachOf = async (watching: Promise<unknown>, i: number): Promise<number> => {
+    await pause((i % breaching) * apartMs, signal);
+    const atMs = Date.now();
+    faults.set(i, atMs - startedMs);
+    const { verdict, decidedAtMs } = (await watching) as WatchSloResult;
+    if (verdict !== 'breach') throw new Error(`the fault of s${i} ended as ${verdict}`);
+    return (decidedAtMs - atMs) / 1000;
+  };
   const stop = new AbortController();
   try {
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
@@ -94,8 +126,15 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
       },
       now: Date.now,
     });
-    const watching = Array.from({ length: rollouts }, (_, i) => watchOne(watchSlo, { i, stop: stop.signal, signal }));
+    const start = (i: number): Promise<unknown> => watchOne(watchSlo, { i, stop: stop.signal, signal });
+    const first = Array.from({ length: breaching }, (_, i) => start(i));
     await pause(settleMs, signal);
+    report('faults of rollouts that are watched alone');
+    const alone = await Promise.all(first.map((watch, i) => breachOf(watch, i)));
+    const heapBefore = heapUsed();
+    const watching = Array.from({ length: rollouts }, (_, i) => start(breaching + i));
+    await pause(settleMs, signal);
+    const heapOfOne = (heapUsed() - heapBefore) / rollouts;
     report(`measuring for ${measuredMs / 1000} s`);
     const before = {
       queries: await queriesOf(url),
@@ -107,12 +146,15 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
     const seconds = (Date.now() - before.at) / 1000;
     const own = process.cpuUsage(before.own);
     const seen = {
-      series: metricsAt(0).split('\n').length,
+      series: metricsAt(0, faults).split('\n').length,
       queriesPerS: ((await queriesOf(url)) - before.queries) / seconds,
       prometheusCores: (cpuS(prometheus.pid) - before.cpu) / seconds,
       judgeCores: (own.user + own.system) / 1e6 / seconds,
       failed,
       empty,
+      heapOfOne,
+      alone,
+      among: await Promise.all(watching.slice(0, breaching).map((watch, i) => breachOf(watch, breaching + i))),
     };
     stop.abort();
     await Promise.allSettled(watching);
@@ -169,16 +211,17 @@ async function watchOne(
   return env.run<[WatchSloInput], WatchSloResult, typeof watchSlo>(watchSlo, input);
 }
 
-/** Counters that grow evenly: 100 requests/s a service, 5 % of them to v2, 0.2 % bad. */
-function metricsAt(ms: number): string {
+/** Counters that grow evenly: 100 requests/s a service, 5 % of them to v2, 0.2 % bad; of v2 every second one since a fault. */
+function metricsAt(ms: number, faults: ReadonlyMap<number, number>): string {
   const lines: string[] = ['envoy_server_live 1'];
-  for (let i = 0; i < rollouts; i++) {
+  for (let i = 0; i < rollouts + breaching; i++) {
     for (const [version, perSecond] of [
       ['v1', 95],
       ['v2', 5],
     ] as const) {
       const total = Math.floor((ms / 1000) * perSecond);
-      const bad = Math.floor(total * 0.002);
+      const faultyS = version === 'v1' ? 0 : (ms - (faults.get(i) ?? ms)) / 1000;
+      const bad = Math.floor(total * 0.002) + 2 * Math.floor(faultyS * perSecond * 0.25);
       for (const pod of [1, 2]) {
         const labels = `service_name="s${i}",service_version="${version}",pod="s${i}-${version}-${pod}"`;
         const of = (status: number, value: number): string =>
@@ -195,6 +238,12 @@ function metricsAt(ms: number): string {
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Garbage is no part of it, where the process was told that it may be collected (node --expose-gc). */
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
 }
 
 async function queriesOf(url: string): Promise<number> {

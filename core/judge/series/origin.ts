@@ -26,8 +26,21 @@ export const originOf = (labels: Labels): string => {
   return origin;
 };
 
+/** By origin. A look at a process asks for its key again and again, and a digest costs more than all else of a look. */
+const keys = new Map<string, string>();
+/** More processes than the watches of one worker see; then all are worked out again. */
+const MOST_KEYS = 20_000;
+
 /** Short, for what is kept of a process. */
-export const originKey = (labels: Labels): string => sha256Hex(originOf(labels)).slice(0, 8);
+export const originKey = (labels: Labels): string => {
+  const origin = originOf(labels);
+  const before = keys.get(origin);
+  if (before !== undefined) return before;
+  const key = sha256Hex(origin).slice(0, 8);
+  if (keys.size >= MOST_KEYS) keys.clear();
+  keys.set(origin, key);
+  return key;
+};
 
 /** Sorted. */
 export const resourceOf = (labels: Labels): readonly (readonly [name: string, value: string])[] =>
