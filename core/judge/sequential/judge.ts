@@ -10,7 +10,7 @@ import { describeBreach, describeBurn, describeHealthy, describeUnknown, type Se
 import { clear, healthyInS } from './healthy.ts';
 import { withLook } from './look.ts';
 import { oddsInterval, sumProfiles } from './profile.ts';
-import { createGrid, defaultTolerances } from './tilts.ts';
+import { createGrid, defaultTolerances, type Grid } from './tilts.ts';
 
 type SequentialInput = JudgeInput<SequentialSettings>;
 
@@ -66,16 +66,22 @@ export const objectiveOf = ({
   family,
 }: Pick<SequentialInput, 'slo' | 'settings' | 'family'>): Objective => {
   const { kind } = slo.indicator;
-  const options = {
-    margin: settings.margin ?? margins[kind],
-    tolerance: settings.tolerance ?? defaultTolerances[kind],
-    expected: expectations[kind],
-    points: kind === 'errors' ? FINE : COARSE,
-  };
   const clusters = family?.clusters ?? 1;
   const alpha = settings.alpha * (family?.part ?? 1);
   const enough = kind === 'errors' ? enoughOf({ alpha, clusters }) : Infinity;
-  return { grid: createGrid(options), allowed: 1 - slo.target, edge: edgeOf(slo), clusters, alpha, enough };
+  return { grid: gridOf(kind, settings), allowed: 1 - slo.target, edge: edgeOf(slo), clusters, alpha, enough };
+};
+
+/** By kind and settings, of which a mesh has a few: a grid is the same at every look. */
+const grids = new Map<string, Grid>();
+
+const gridOf = (kind: Slo['indicator']['kind'], settings: SequentialSettings): Grid => {
+  const { margin = margins[kind], tolerance = defaultTolerances[kind] } = settings;
+  const key = `${kind} ${margin} ${tolerance}`;
+  const points = kind === 'errors' ? FINE : COARSE;
+  const grid = grids.get(key) ?? createGrid({ margin, tolerance, expected: expectations[kind], points });
+  grids.set(key, grid);
+  return grid;
 };
 
 /** The objective's own comparison. */
