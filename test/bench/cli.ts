@@ -11,7 +11,7 @@ import { startWorkers } from '../../worker/workers.ts';
 import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
 import { testConfig, testRead } from '../support/facts.ts';
 import { testPlan } from '../support/plans.ts';
-import { startTemporal, type TestTemporal } from '../support/temporal.ts';
+import { startTemporal, type TestTemporal } from '../support/temporal-server.ts';
 import type { Bench, BenchContext, BenchResult, Measure } from './bench.ts';
 import { median } from './statistics.ts';
 import { quietly } from '../support/temporal.ts';

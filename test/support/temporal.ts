@@ -1,40 +1,10 @@
-/** A real Temporal dev server for tests, as the lab starts it; it ends with the test process at the latest. */
+/** A real Temporal dev server for the tests of a file; it ends with the test process at the latest. */
 import { afterAll, beforeAll } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { obtainBinaries } from '../../infra/lab/binaries.ts';
-import { startTemporal as startServer } from '../../infra/lab/observability.ts';
-import { createProcessStarter } from '../../infra/lab/processes/process.ts';
-import { bundleWorkflows } from '../../worker/workers.ts';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
-
-export interface TestTemporal {
-  readonly env: TestWorkflowEnvironment;
-  readonly address: string;
-  stop(): Promise<void>;
-}
-
-export async function startTemporal(): Promise<TestTemporal> {
-  const binaries = await obtainBinaries({ names: ['temporal', 'tether'], report: () => undefined });
-  const logDir = mkdtempSync(join(tmpdir(), 'tidegate-temporal-'));
-  const starter = createProcessStarter({ binaries, logDir });
-  const { address } = await startServer(starter);
-  const env = await TestWorkflowEnvironment.createFromExistingServer({ address });
-  return {
-    env,
-    address,
-    stop: async () => {
-      await env.teardown();
-      await starter.stopAll();
-      rmSync(logDir, { recursive: true, force: true });
-    },
-  };
-}
+import { bundleWorkflows } from '../../worker/workers.ts';
+import { startTemporal, type TestTemporal } from './temporal-server.ts';
 
 export interface TemporalOfFile {
   readonly env: TestWorkflowEnvironment;

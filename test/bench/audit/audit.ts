@@ -7,7 +7,7 @@ import { AUDIT_EVERY_MS } from '../../../platform/temporal/audit-schedule.ts';
 import { createActivities } from '../../../worker/activities.ts';
 import { bundleWorkflows, startWorkers } from '../../../worker/workers.ts';
 import { startApiServers } from '../../support/api-server.ts';
-import { startTemporal, type TestTemporal } from '../../support/temporal.ts';
+import { startTemporal, type TestTemporal } from '../../support/temporal-server.ts';
 import type { Bench, BenchContext, Measure } from '../bench.ts';
 import { makeSettled } from './settled-services.ts';
 import { DEFAULT_INSTALLATION } from '../../../core/contract/installation.ts';
