@@ -20,7 +20,8 @@ export interface Pulse {
   pause(ms: number, state: WatchState): Promise<void>;
 }
 
-export function createPulse(context: Context, { now, sleep = systemClock.sleep, isWanted }: ObserveDeps): Pulse {
+export function createPulse(context: Context, { now, sleep, isWanted }: ObserveDeps): Pulse {
+  const wait = sleep ?? ((ms: number, signal: AbortSignal) => systemClock.sleep(ms, signal));
   const everyMs = watchBeatMs(context.info.heartbeatTimeoutMs ?? HEARTBEAT_TIMEOUT_MS);
   let [beatAtMs, askedAtMs] = [now(), now()];
   let isFirst = context.info.attempt === 1 && everyMs > RARE_MS;
@@ -43,7 +44,7 @@ export function createPulse(context: Context, { now, sleep = systemClock.sleep, 
       await keep(state);
       const longestMs = Math.min(everyMs, ASK_MS);
       for (let leftMs = ms; leftMs > 0; leftMs -= longestMs) {
-        await sleep(Math.min(longestMs, leftMs), context.cancellationSignal);
+        await wait(Math.min(longestMs, leftMs), context.cancellationSignal);
         if (leftMs > longestMs) await keep(state);
       }
     },
