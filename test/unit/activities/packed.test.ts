@@ -1,7 +1,8 @@
 /** What a watch hands on is small enough for every heartbeat, result and input, and says the same once it is unpacked. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { packed, unpacked } from '../../../activities/observe/packed.ts';
-import { createBeats } from '../../../activities/observe/watch-beats.ts';
+import type { Context } from '@temporalio/activity';
+import { createPulse } from '../../../activities/observe/pulse.ts';
 import { evidenceOf } from '../../../core/judge/look/judges.ts';
 import { resumedState, type WatchState } from '../../../core/judge/look/state.ts';
 import { logEvidence, type Evidence } from '../../../core/judge/sequential/evidence.ts';
@@ -96,7 +97,7 @@ describe('what a watch hands on', () => {
 describe('the heartbeats of a watch', () => {
   const sent = () => {
     const details: unknown[] = [];
-    return { details, context: { heartbeat: (one: unknown) => void details.push(one) } };
+    return { details, context: { heartbeat: (one: unknown) => void details.push(one), info: { attempt: 1 } } };
   };
   const stateAt = (startedAtMs: number): WatchState => ({
     ...watchLong({ clusters: 1, looks: 1, everyMs: 10_000 }),
@@ -104,20 +105,11 @@ describe('the heartbeats of a watch', () => {
   });
   const resumed = (details: unknown): number | undefined => resumedState(unpacked(details))?.startedAtMs;
 
-  it('pack the state every ten seconds only, since most of them ask for a cancellation', () => {
+  it('pack the state that the next attempt goes on from, and leave the readings to people as they are', () => {
     const { details, context } = sent();
-    let nowMs = 0;
-    const beats = createBeats(context, () => nowMs);
-    for (nowMs = 0; nowMs <= 10_000; nowMs += 2_000) beats.beat(stateAt(nowMs));
-    expect(details.map(resumed)).toEqual([0, 0, 0, 0, 0, 10_000]);
-  });
-
-  it('end an attempt with just the state that it ends with', () => {
-    const { details, context } = sent();
-    const beats = createBeats(context, () => 0);
-    beats.beat(stateAt(1));
-    beats.beat(stateAt(2));
-    beats.last(stateAt(2));
-    expect(details.map(resumed)).toEqual([1, 1, 2]);
+    const pulse = createPulse(context as unknown as Context, { now: () => 0, connectMetrics: () => Promise.reject() });
+    pulse.beat({ ...stateAt(7), readings: [] });
+    expect(details.map(resumed)).toEqual([7]);
+    expect(details).toMatchObject([{ readings: [] }]);
   });
 });
