@@ -3,6 +3,7 @@ import {
   bundleWorkflowCode,
   Worker,
   type NativeConnection,
+  type WorkerDeploymentOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { extname } from 'node:path';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { DEFAULT_INSTALLATION } from '../core/contract/installation.ts';
 import { queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
+import { workerDeployment } from '../core/contract/worker-deployment.ts';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
@@ -17,8 +19,10 @@ export interface WorkersOptions {
   /** Whose queues are served. Absent: the default one's. */
   readonly installation?: string;
   readonly activities: RolloutActivities;
-  /** Bundled once and shared; built here when absent (about 2 s). */
+  /** Bundled once and shared, with or without a build id as these workers are; built here when absent (about 2 s). */
   readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  /** Of the code and config of these workers: they join the Worker Deployment. Absent: they are not versioned. */
+  readonly buildId?: string;
   /** Time that running activities get to end at a shutdown, ms. */
   readonly graceMs?: number;
 }
@@ -33,9 +37,15 @@ const slots: Readonly<Record<Queue, number>> = { control: 50, apply: 50, observe
 export const activitiesOn = (queue: Queue, activities: RolloutActivities): Partial<RolloutActivities> =>
   Object.fromEntries(Object.entries(activities).filter(([name]) => queueOf[name as keyof RolloutActivities] === queue));
 
-export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
+/** With a build id the workflows say which of them stay with it; Temporal takes that from no other worker. */
+export const bundleWorkflows = (buildId?: string): Promise<WorkflowBundleWithSourceMap> =>
   bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url)),
+    workflowsPath: fileURLToPath(
+      new URL(
+        `../workflows/${buildId === undefined ? 'index' : 'versioned'}${extname(import.meta.url)}`,
+        import.meta.url,
+      ),
+    ),
     logger: quiet,
   });
 
@@ -49,6 +59,13 @@ const quiet = {
   error: (message: string) => process.stderr.write(`${message}\n`),
 };
 
+/** Every workflow names its own behavior (workflows/versioned.ts); one that did not would stay with its build. */
+const versioned = (installation: string, buildId: string): WorkerDeploymentOptions => ({
+  version: { deploymentName: workerDeployment(installation), buildId },
+  useWorkerVersioning: true,
+  defaultVersioningBehavior: 'PINNED',
+});
+
 export interface RunningWorkers {
   /** Rejects when a worker fails; resolves after shutdown. */
   readonly done: Promise<void>;
@@ -56,9 +73,12 @@ export interface RunningWorkers {
 }
 
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
-  const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000 } = options;
-  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows());
-  const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000, buildId } = options;
+  const workflowBundle = options.workflowBundle ?? (await bundleWorkflows(buildId));
+  const base = {
+    ...{ connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 },
+    ...(buildId !== undefined && { workerDeploymentOptions: versioned(installation, buildId) }),
+  };
   const workers = await Promise.all(
     queues.map((queue) =>
       Worker.create({

@@ -93,7 +93,7 @@ const settlersBounds = ({ read, write }: Record<'read' | 'write', ActivityOption
   const many = { ...read, startToCloseTimeout: MINUTE };
   const mends = mend(write);
   return {
-    ...{ surveyService: read, findUnsettled: many, findNaming: many },
+    ...{ surveyService: read, findUnsettled: many, findNaming: many, findStuck: many },
     ...{ freeAutoscalers: mends, pinVersion: mends, mendFrontend: mends, keepWarm: mends },
     ...{ markPaused: mends, forgetAbsent: mends },
   };
