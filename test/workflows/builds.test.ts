@@ -62,7 +62,7 @@ const outcomes: Readonly<Record<Held, string>> = {
 /** What was held goes on; every run ends as named, and its traffic with it. */
 async function endAll(runs: ReadonlyMap<Held, Handle>, truth: HeldTruth): Promise<void> {
   truth.released = true;
-  await runs.get('gated')?.executeUpdate('approve', { args: [{ reason: 'good' }] });
+  await runs.get('gated')?.executeUpdate('promote', { args: [{ reason: 'good', full: true }] });
   for (const [phase, handle] of runs) {
     const { outcome, status } = await handle.result();
     expect([phase, outcome]).toEqual([phase, outcomes[phase]]);
