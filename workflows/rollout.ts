@@ -103,26 +103,7 @@ async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
     }
   };
 
-  setHandler(status, () => statusOf(given, state));
-  setHandler(plan, () => given);
-  setHandler(log, () => [...state.log]);
-  const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
-    told({ type, reason: reasonOf(message) });
-  const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
-    const why = refuseMessage(type, state, { cluster: clusterIn(message), part: partOf(given) });
-    if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
-  };
-  setHandler(approve, say('approve'), { validator: refuse('approve') });
-  setHandler(pause, say('pause'), { validator: refuse('pause') });
-  setHandler(resume, say('resume'), { validator: refuse('resume') });
-  setHandler(abort, say('abort'), { validator: refuse('abort') });
-  const promoted = (message: PromoteInput | undefined) =>
-    told({ type: 'promote', reason: reasonOf(message), full: message?.full === true });
-  setHandler(promote, promoted, { validator: refuse('promote') });
-  setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), reason: reasonOf(message) }), {
-    validator: refuse('giveUp'),
-  });
-  setHandler(alert, (message?: ReasonInput) => tell({ type: 'alert', reason: reasonOf(message) }));
+  hear({ given, state: () => state, tell, told });
 
   void CancellationScope.current().cancelRequested.catch(() =>
     emit({ type: 'cancel', reason: 'cancellation was requested' }),
@@ -141,6 +122,38 @@ async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
     await finish({ runner, guarded, byMessage });
   });
   return close(given, state);
+}
+
+interface Hearing {
+  readonly given: Plan;
+  readonly state: () => RolloutState;
+  readonly tell: (message: Message) => void;
+  /** … and answers with what came of it. */
+  readonly told: (message: Message) => RolloutStatus;
+}
+
+/** All messages are heard before anything else happens. */
+function hear({ given, state, tell, told }: Hearing): void {
+  setHandler(status, () => statusOf(given, state()));
+  setHandler(plan, () => given);
+  setHandler(log, () => [...state().log]);
+  const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
+    told({ type, reason: reasonOf(message) });
+  const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
+    const why = refuseMessage(type, state(), { cluster: clusterIn(message), part: partOf(given) });
+    if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
+  };
+  setHandler(approve, say('approve'), { validator: refuse('approve') });
+  setHandler(pause, say('pause'), { validator: refuse('pause') });
+  setHandler(resume, say('resume'), { validator: refuse('resume') });
+  setHandler(abort, say('abort'), { validator: refuse('abort') });
+  const promoted = (message: PromoteInput | undefined) =>
+    told({ type: 'promote', reason: reasonOf(message), full: message?.full === true });
+  setHandler(promote, promoted, { validator: refuse('promote') });
+  setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), reason: reasonOf(message) }), {
+    validator: refuse('giveUp'),
+  });
+  setHandler(alert, (message?: ReasonInput) => tell({ type: 'alert', reason: reasonOf(message) }));
 }
 
 interface Finishing {

@@ -105,7 +105,7 @@ async function lookAtQueues(client: Client, installation: string, nowMs: number)
   const live = (await readPollers(client, installation)).filter(({ atMs }) => nowMs - atMs < POLLED_WITHIN_MS);
   const counted = queues.map((queue) => {
     const name = taskQueue(installation, queue);
-    return [name, live.filter((one) => one.queue === name).length];
+    return [name, live.filter((one) => one.queue === name).length] as const;
   });
   return { note: '', findings: queueFindings(client.options.namespace, Object.fromEntries(counted)) };
 }

@@ -87,7 +87,8 @@ async function firstFailure(
     const failed = event.workflowTaskFailedEventAttributes;
     if (failed == null && event.workflowTaskTimedOutEventAttributes == null) continue;
     sinceMs = msOf(event.eventTime);
-    error = redacted(failed?.failure?.message ?? '');
+    // The newest one that says why: it may only have run out of time before.
+    if (error === '') error = redacted(failed?.failure?.message ?? '');
   }
   return { sinceMs, error };
 }

@@ -30,7 +30,7 @@ export async function readPollers({ workflowService, options }: Client, installa
     return (told.pollers ?? []).map(({ lastAccessTime, deploymentOptions: own }) => ({
       queue,
       // Another deployment's workers are strangers here, but no workers without a build id.
-      build: own?.workerVersioningMode === VERSIONED ? nameIn(deployment, own) : '',
+      build: Number(own?.workerVersioningMode ?? 0) === VERSIONED ? nameIn(deployment, own) : '',
       atMs: Number(lastAccessTime?.seconds ?? 0) * 1000 + (lastAccessTime?.nanos ?? 0) / 1e6,
     }));
   });

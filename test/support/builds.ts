@@ -1,6 +1,11 @@
 /** Workers of several builds beside each other, on one real Temporal server, and rollouts that stand in each phase. */
 import { Context } from '@temporalio/activity';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  type NativeConnection,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
@@ -40,14 +45,20 @@ function bundleOf(code: Code, buildId: string | undefined): Promise<WorkflowBund
   return made;
 }
 
+/** Where workers are to be. */
+export interface Place {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+}
+
 /** Starts the workers of all queues, of a build or (no build id) of none. */
 export async function startFleet(
-  { env }: TemporalOfFile,
+  place: Place,
   given: { readonly code: Code; readonly buildId?: string; readonly activities: RolloutActivities },
 ): Promise<Fleet> {
   const { code, buildId, activities } = given;
   const workers = await startWorkers({
-    ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', activities, graceMs: 100 },
+    ...{ ...place, activities, graceMs: 100 },
     workflowBundle: await bundleOf(code, buildId),
     ...(buildId !== undefined && { buildId }),
   });
@@ -67,13 +78,12 @@ export interface HeldWorld {
   readonly activities: RolloutActivities;
   /** `prepareVersion by A`: who was called, in which build's workers. */
   readonly calls: string[];
-  /** From now on nothing is held. */
-  release(): void;
 }
 
 export interface HeldTruth {
   /** Share of v2 per service and cluster, ppm, as written last. */
   readonly share: Record<string, number>;
+  /** Nothing is held any more. */
   released: boolean;
 }
 
@@ -124,11 +134,7 @@ export function heldWorld(build: string, truth: HeldTruth): HeldWorld {
       return (run as (given: never) => unknown)(input);
     },
   ]);
-  return {
-    calls,
-    activities: Object.fromEntries(noted) as RolloutActivities,
-    release: () => void (truth.released = true),
-  };
+  return { calls, activities: Object.fromEntries(noted) as RolloutActivities };
 }
 
 /** Starts a rollout that will stand in that phase. */

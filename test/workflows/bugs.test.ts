@@ -35,7 +35,8 @@ describe('a bug', () => {
   it(
     'on the way back ends the run as failed, so that its guard wakes the settler; the task does not fail for ever',
     async () => {
-      const world = fakeWorld({ verifyRestored: async () => null, watchSlo: () => untilCancelled() });
+      const unread = { result: 'untested', proofs: null, verifiedAtMs: 0 };
+      const world = fakeWorld({ verifyRestored: async () => unread, watchSlo: () => untilCancelled() });
       await runRollout(temporal, { plan: testPlan({ service: 'no-way-back' }), world }, async (handle) => {
         await assertEventually(async () => expect((await statusOf(handle)).phase).toBe('baking'), limits.phase);
         // As somebody may write it by hand.

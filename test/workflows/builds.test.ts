@@ -21,17 +21,20 @@ import type { Handle } from '../support/run-rollout.ts';
 import { temporalOfFile } from '../support/temporal.ts';
 import { textIo } from '../support/text-io.ts';
 
-const temporal = temporalOfFile();
-
 /** Its clock may stand elsewhere: a worker that is gone is known as gone 90 s later. */
 const terminal = (now: () => number = Date.now): Io & { out: string; err: string } =>
   Object.assign(textIo(), { now, sleep: (ms: number) => systemClock.sleep(ms, new AbortController().signal) });
 
 const fleets: Fleet[] = [];
-afterAll(() => Promise.all(fleets.splice(0).map((fleet) => fleet.stop())));
+// Before the server is: a hook that was told first runs first.
+afterAll(() => Promise.all(fleets.splice(0).map((fleet) => fleet.stop())), limits.labDown);
+
+const temporal = temporalOfFile();
 
 const fleet = async (...given: Parameters<typeof startFleet> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const started = await startFleet(temporal, ...given);
+  const { env } = temporal;
+  const place = { connection: env.nativeConnection, namespace: env.namespace ?? 'default' };
+  const started = await startFleet(place, ...given);
   fleets.push(started);
   return {
     stop: async (): Promise<void> => {
@@ -141,8 +144,9 @@ describe('workers with build ids', () => {
         expect(whyStuck(run, workers, { nowMs: Date.now(), forMs: STANDS_STILL_MS })).toBeNull();
       }
       await endAll(runs, truth);
-      // What wakes settlers goes with the current build; no activity of a run does.
-      expect(b.calls.filter((call) => !/^(loadConfig|listServices|surveyService|findRun)/.test(call))).toEqual([]);
+      // Settlers go with the current build, and ask only; what a run does is done by its own.
+      expect(b.calls.filter((call) => /^(prepare|apply|verify|watch|commit|restore)/.test(call))).toEqual([]);
+      expect(b.calls).toContain('surveyService by B');
 
       const next = await startHeld(temporal, 'baking', 'next');
       expect(await next.result()).toMatchObject({ outcome: 'promoted' });
