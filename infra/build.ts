@@ -9,9 +9,12 @@ rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 for (const asset of assets) cpSync(asset, `dist/${asset}`, { recursive: true });
 // So that a worker needs no bundler at run time (worker/workflow-bundle.ts).
-const bundled = spawnSync(process.execPath, ['dist/worker/bundle-main.js'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  maxBuffer: 64 * 1024 * 1024,
-});
-writeFileSync('dist/workflow-bundle.js', bundled.stdout);
-process.exitCode = status || bundled.status;
+process.exitCode = status ?? 1;
+for (const entry of ['index', 'versioned']) {
+  const bundled = spawnSync(process.execPath, ['dist/worker/bundle-main.js', entry], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  writeFileSync(`dist/workflow-bundle-${entry}.js`, bundled.stdout);
+  process.exitCode ||= bundled.status ?? 1;
+}

@@ -2,5 +2,5 @@
 import { once } from 'node:events';
 import { bundleWorkflows } from './workers.ts';
 
-const { code } = await bundleWorkflows();
+const { code } = await bundleWorkflows(process.argv[2] === 'versioned' ? 'versioned' : 'index');
 if (!process.stdout.write(code)) await once(process.stdout, 'drain');

@@ -3,6 +3,7 @@ import {
   bundleWorkflowCode,
   Worker,
   type NativeConnection,
+  type WorkerDeploymentOptions,
   type WorkerOptions,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
@@ -12,7 +13,8 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import { DEFAULT_INSTALLATION } from '../core/contract/installation.ts';
 import { movedFrom, queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
 import { identityText, ownIdentity } from '../platform/temporal/worker-identity.ts';
-import { workflowBundle as workflowBundleOf } from './workflow-bundle.ts';
+import { workerDeployment } from '../core/contract/worker-deployment.ts';
+import { workflowBundle as workflowBundleOf, type WorkflowEntry } from './workflow-bundle.ts';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
@@ -20,8 +22,10 @@ export interface WorkersOptions {
   /** Whose queues are served. Absent: the default one's. */
   readonly installation?: string;
   readonly activities: RolloutActivities;
-  /** Bundled once and shared; absent: the one of this code. */
+  /** Bundled once and shared, with or without a build id as these workers are; absent: the one of this code. */
   readonly workflowBundle?: WorkerOptions['workflowBundle'];
+  /** Of the code and config of these workers: they join the Worker Deployment. Absent: they are not versioned. */
+  readonly buildId?: string;
   /** Time that running activities get to end at a shutdown, ms. */
   readonly graceMs?: number;
 }
@@ -49,9 +53,9 @@ export const activitiesOn = (queue: Queue, activities: RolloutActivities): Parti
     }),
   );
 
-export const bundleWorkflows = (): Promise<WorkflowBundleWithSourceMap> =>
+export const bundleWorkflows = (entry: WorkflowEntry = 'index'): Promise<WorkflowBundleWithSourceMap> =>
   bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(`../workflows/index${extname(import.meta.url)}`, import.meta.url)),
+    workflowsPath: fileURLToPath(new URL(`../workflows/${entry}${extname(import.meta.url)}`, import.meta.url)),
     logger: quiet,
   });
 
@@ -65,6 +69,13 @@ const quiet = {
   error: (message: string) => process.stderr.write(`${message}\n`),
 };
 
+/** Every workflow names its own behavior (workflows/versioned.ts); one that did not would stay with its build. */
+const versioned = (installation: string, buildId: string): WorkerDeploymentOptions => ({
+  version: { deploymentName: workerDeployment(installation), buildId },
+  useWorkerVersioning: true,
+  defaultVersioningBehavior: 'PINNED',
+});
+
 export interface RunningWorkers {
   /** Rejects when a worker fails; resolves after shutdown. */
   readonly done: Promise<void>;
@@ -72,10 +83,14 @@ export interface RunningWorkers {
 }
 
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
-  const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000 } = options;
-  const workflowBundle = options.workflowBundle ?? (await workflowBundleOf());
-  const identity = identityText(ownIdentity());
-  const base = { connection, namespace, identity, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000, buildId } = options;
+  const entry = buildId === undefined ? 'index' : 'versioned';
+  const workflowBundle = options.workflowBundle ?? (await workflowBundleOf(entry));
+  const base = {
+    ...{ connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 },
+    identity: identityText(ownIdentity()),
+    ...(buildId !== undefined && { workerDeploymentOptions: versioned(installation, buildId) }),
+  };
   const workers = await Promise.all(
     queues.map((queue) =>
       Worker.create({

@@ -9,15 +9,20 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { WorkflowBundle } from '@temporalio/worker';
 
-/** Where `infra/build.ts` puts it: beside the folders of the published code. A clone has none there. */
-const ready = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+/** versioned: for workers with a build id. The workflows say which of them stay with it; Temporal takes that from no other. */
+export type WorkflowEntry = 'index' | 'versioned';
+
+/** Where `infra/build.ts` puts them: beside the folders of the published code. A clone has none there. */
+const readyMade = (entry: WorkflowEntry): string =>
+  fileURLToPath(new URL(`../workflow-bundle-${entry}.js`, import.meta.url));
 
 /** Bytes; the bundle is 4 MB, source map included. */
 const LARGEST = 64 * 1024 * 1024;
 
-export async function workflowBundle(): Promise<WorkflowBundle | { readonly codePath: string }> {
+export async function workflowBundle(entry: WorkflowEntry): Promise<WorkflowBundle | { readonly codePath: string }> {
+  const ready = readyMade(entry);
   if (existsSync(ready)) return { codePath: ready };
   const program = fileURLToPath(new URL(`./bundle-main${extname(import.meta.url)}`, import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [program], { maxBuffer: LARGEST });
+  const { stdout } = await promisify(execFile)(process.execPath, [program, entry], { maxBuffer: LARGEST });
   return { code: stdout };
 }

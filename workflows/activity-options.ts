@@ -60,6 +60,8 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     describeRun: read,
     nameRun: read,
     listServices: read,
+    // One answer of Temporal per run that is open.
+    findStuck: { ...read, startToCloseTimeout: MINUTE },
     ...settlersBounds({ manyReads, write }),
     dryRunWrites: manyReads,
     probeSlos: read,

@@ -15,6 +15,7 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  log as workerLog,
   patched,
   setCurrentDetails,
   setHandler,
@@ -45,6 +46,7 @@ import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
+import { toWorkflowFailure } from './failures.ts';
 import { createRunner, type Runner } from './rollout/rollout-runner.ts';
 import type { Message } from './rollout/run-context.ts';
 
@@ -59,38 +61,86 @@ const status = defineQuery<RolloutStatus>(messageNames.status);
 const plan = defineQuery<Plan>(messageNames.plan);
 const log = defineQuery<readonly LogEntry[]>(messageNames.log);
 
+/** A plain error would only fail, and repeat, the workflow task: the run fails instead, and its guard wakes the settler. */
 export async function rollout(input: RolloutInput): Promise<RolloutResult> {
-  const given = input.plan;
+  try {
+    return await runPlan(input);
+  } catch (error) {
+    throw toWorkflowFailure(error);
+  }
+}
+
+async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
   let state: RolloutState = initialState;
   let byMessage = false;
   const queue: RolloutEvent[] = [];
+  /** Bugs that no way back of this run could take: the first one ends it. */
+  const bugs: unknown[] = [];
   const emit = (message: Message): void => void queue.push({ ...message, atMs: Date.now() });
-  const told = (message: Message): RolloutStatus => {
+  const tell = (message: Message): void => {
     emit(message);
     drain();
     byMessage = state.outcome !== null;
-    return statusOf(given, state);
+  };
+  const told = (message: Message): RolloutStatus => {
+    tell(message);
+    return answer(given, state);
   };
   const runner = createRunner(given, emit, () => state);
 
-  // Applies every queued event; synchronous, so that an update answers with the state that it caused.
+  // Applies every queued event; synchronous, so that an update answers with the state that it caused. It never throws.
   const drain = (): void => {
-    for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
-      const before = state;
-      const after = step(given, state, event);
-      state = after.state;
-      for (const command of after.commands) runner.run(command);
-      if (state !== before) show(given, before, state);
+    try {
+      for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
+        const before = state;
+        const after = step(given, state, event);
+        state = after.state;
+        for (const command of after.commands) runner.run(command);
+        if (state !== before) show(given, before, state);
+      }
+    } catch (error) {
+      bugs.push(error);
     }
   };
 
-  setHandler(status, () => statusOf(given, state));
+  hear({ given, state: () => state, tell, told });
+
+  void CancellationScope.current().cancelRequested.catch(() =>
+    emit({ type: 'cancel', reason: 'cancellation was requested' }),
+  );
+  await CancellationScope.nonCancellable(async () => {
+    // A run that was under way when guards came goes on without one. The way back waits for nobody.
+    const guarded = patched('guard') ? runner.guard() : null;
+    if (guarded !== null && given.kind !== 'restore') await guarded;
+    emit({ type: 'started' });
+    while (state.outcome === null) {
+      drain();
+      if (bugs.length > 0) throw bugs[0];
+      if (state.outcome !== null) break;
+      await condition(() => queue.length > 0 || state.outcome !== null || bugs.length > 0);
+    }
+    await finish({ runner, guarded, byMessage });
+  });
+  return close(given, state);
+}
+
+interface Hearing {
+  readonly given: Plan;
+  readonly state: () => RolloutState;
+  readonly tell: (message: Message) => void;
+  /** … and answers with what came of it. */
+  readonly told: (message: Message) => RolloutStatus;
+}
+
+/** All messages are heard before anything else happens. */
+function hear({ given, state, tell, told }: Hearing): void {
+  setHandler(status, () => statusOf(given, state()));
   setHandler(plan, () => given);
-  setHandler(log, () => [...state.log]);
+  setHandler(log, () => [...state().log]);
   const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
     told({ type, reason: reasonOf(message) });
   const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
-    const why = refuseMessage(type, state, { cluster: clusterIn(message), part: partOf(given) });
+    const why = refuseMessage(type, state(), { cluster: clusterIn(message), part: partOf(given) });
     if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
   };
   setHandler(approve, say('approve'), { validator: refuse('approve') });
@@ -103,24 +153,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), reason: reasonOf(message) }), {
     validator: refuse('giveUp'),
   });
-  setHandler(alert, (message?: ReasonInput) => void told({ type: 'alert', reason: reasonOf(message) }));
-
-  void CancellationScope.current().cancelRequested.catch(() =>
-    emit({ type: 'cancel', reason: 'cancellation was requested' }),
-  );
-  await CancellationScope.nonCancellable(async () => {
-    // A run that was under way when guards came goes on without one. The way back waits for nobody.
-    const guarded = patched('guard') ? runner.guard() : null;
-    if (guarded !== null && given.kind !== 'restore') await guarded;
-    emit({ type: 'started' });
-    while (state.outcome === null) {
-      drain();
-      if (state.outcome !== null) break;
-      await condition(() => queue.length > 0 || state.outcome !== null);
-    }
-    await finish({ runner, guarded, byMessage });
-  });
-  return close(given, state);
+  setHandler(alert, (message?: ReasonInput) => tell({ type: 'alert', reason: reasonOf(message) }));
 }
 
 interface Finishing {
@@ -158,7 +191,19 @@ function clusterIn(message: ReasonInput | undefined): string {
   return typeof cluster === 'string' ? cluster : '';
 }
 
-const reasonOf = (message: ReasonInput | undefined): string => message?.reason ?? 'no reason given';
+function reasonOf(message: ReasonInput | undefined): string {
+  const { reason } = (message ?? {}) as { readonly reason?: unknown };
+  return typeof reason === 'string' ? reason : 'no reason given';
+}
+
+/** Of an update: a bug in it is the answer's failure, not the run's. */
+function answer(given: Plan, state: RolloutState): RolloutStatus {
+  try {
+    return statusOf(given, state);
+  } catch (error) {
+    throw toWorkflowFailure(error);
+  }
+}
 
 /** Expected ends are results; a cancellation ends as cancelled, an error as failed: after the traffic is back. */
 function close(given: Plan, state: RolloutState): RolloutResult {
@@ -180,9 +225,23 @@ function close(given: Plan, state: RolloutState): RolloutResult {
   return result;
 }
 
+/** What people see. A bug in it leaves the view out and says so: it must never freeze a run that is half moved. */
 function show(given: Plan, before: RolloutState, state: RolloutState): void {
+  for (const view of [showDetails, showAttributes]) {
+    try {
+      view(given, before, state);
+    } catch (error) {
+      workerLog.warn(`the view of the run is left out (${view.name})`, { error });
+    }
+  }
+}
+
+function showDetails(given: Plan, _before: RolloutState, state: RolloutState): void {
   const { namespace, startTime } = workflowInfo();
   setCurrentDetails(rolloutDetails(given, state, { namespace, startedAtMs: startTime.getTime() }));
+}
+
+function showAttributes(given: Plan, before: RolloutState, state: RolloutState): void {
   const label = (one: RolloutState): string => `${one.outcome ?? one.phase}/${one.wave}`;
   const milestones = ['preparing', 'gated', 'paused', 'needs-person', 'restoring', 'ended'];
   if (before !== initialState && (label(before) === label(state) || !milestones.includes(state.phase))) return;

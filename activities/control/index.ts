@@ -6,6 +6,7 @@ import { present } from '../../core/values/json.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
+import { findStuck } from './find-stuck.ts';
 import { nameRun } from './name-run.ts';
 import { servicesIn, type ServicesOfMesh } from './services-in.ts';
 import { assertOwn } from './own-mesh.ts';
@@ -29,6 +30,7 @@ export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'
   findRun,
   describeRun,
   nameRun,
+  findStuck,
 });
 
 /** The config as a history may have it: it does not say how clusters and metrics are reached. */

@@ -1,4 +1,4 @@
-/** rollout status | watch | list | retry, and the messages approve | pause | resume | abort | promote | give-up. */
+/** rollout status | watch | list | retry | move | settle, and the messages approve | pause | resume | abort | promote | give-up. */
 import type { Command } from 'commander';
 import { installationIn } from '../../core/contract/installation.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
@@ -14,6 +14,7 @@ export function addRollout(program: Command, context: CommandContext): void {
   addMessages(on, context);
   addGiveUp(on, context);
   addRetry(on, context);
+  addStuck(on, context);
   rollout
     .command('list')
     .description('the newest rollouts first')
@@ -110,4 +111,25 @@ function addRetry(on: On, context: CommandContext): void {
       });
     },
   );
+}
+
+function addStuck(on: On, context: CommandContext): void {
+  on('move', 'let a run go on with workers of another build, from its next task on')
+    .requiredOption('--build-id <id>', 'its workers must poll every queue')
+    .action(async (service: string, options: PartPlace & { buildId: string }) => {
+      const of = await rolloutOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { moveNow } = await import('../rollouts/stuck.ts');
+        return moveNow(client, context.io, { ...of, buildId: options.buildId });
+      });
+    });
+  on('settle', 'end a run that stands still: terminate it, and have the settler put its traffic back')
+    .option('--yes', 'terminate it; without this it is only told what would happen')
+    .action(async (service: string, options: PartPlace & { yes?: boolean }) => {
+      const of = await rolloutOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { settleNow } = await import('../rollouts/stuck.ts');
+        return settleNow(client, context.io, { ...of, yes: options.yes === true });
+      });
+    });
 }

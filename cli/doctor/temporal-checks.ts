@@ -2,9 +2,12 @@
 import type { Client } from '@temporalio/client';
 import { installationIn } from '../../core/contract/installation.ts';
 import { queues, taskQueue } from '../../core/contract/queues.ts';
+import { POLLED_WITHIN_MS } from '../../core/rollout/builds.ts';
 import { searchAttributes } from '../../workflows/search-attributes.ts';
 import { connectTemporal, type Env, type TemporalAccess } from '../../platform/temporal/connect.ts';
+import { readPollers } from '../../platform/temporal/workers.ts';
 import type { Io } from '../io.ts';
+import { buildChecks } from './build-checks.ts';
 import type { CheckGroup, Finding, Observation } from './check.ts';
 
 /** Numbers of temporal.api.enums.v1.IndexedValueType, and how the Temporal CLI calls them. */
@@ -14,13 +17,6 @@ const types = {
   BOOL: { number: 5, cli: 'Bool' },
   KEYWORD_LIST: { number: 7, cli: 'KeywordList' },
 } as const;
-
-/** Numbers of temporal.api.enums.v1.TaskQueueType. */
-const WORKFLOW_TASKS = 1;
-const ACTIVITY_TASKS = 2;
-
-/** Temporal remembers pollers for minutes after they are gone; a live one asks anew at least once a minute. ms. */
-const POLLED_WITHIN_MS = 90_000;
 
 export interface TemporalPort {
   /** Connects once; every later call gives the same. */
@@ -70,6 +66,7 @@ export function temporalChecks(port: TemporalPort, { env, now }: Pick<Io, 'env' 
         retries: 1,
         look: async () => lookAtQueues(await client(), installation, now()),
       },
+      ...buildChecks({ client, installation, now }),
     ],
   };
 }
@@ -105,17 +102,12 @@ export function attributeFindings(namespace: string, registered: Readonly<Record
 }
 
 async function lookAtQueues(client: Client, installation: string, nowMs: number): Promise<Observation> {
-  const { namespace } = client.options;
-  const counted = await Promise.all(
-    queues.map(async (queue) => {
-      const name = taskQueue(installation, queue);
-      const taskQueueType = queue === 'control' ? WORKFLOW_TASKS : ACTIVITY_TASKS;
-      const told = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
-      const seen = (told.pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
-      return [name, seen.filter((atMs) => nowMs - atMs < POLLED_WITHIN_MS).length] as const;
-    }),
-  );
-  return { note: '', findings: queueFindings(namespace, Object.fromEntries(counted)) };
+  const live = (await readPollers(client, installation)).filter(({ atMs }) => nowMs - atMs < POLLED_WITHIN_MS);
+  const counted = queues.map((queue) => {
+    const name = taskQueue(installation, queue);
+    return [name, live.filter((one) => one.queue === name).length] as const;
+  });
+  return { note: '', findings: queueFindings(client.options.namespace, Object.fromEntries(counted)) };
 }
 
 /** `pollers`: how many ask for work, by task queue. */

@@ -3,6 +3,7 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
 import { installationIn } from '../../core/contract/installation.ts';
 import { workflowNames } from '../../core/contract/messages.ts';
+import { asBuildId } from '../../core/contract/worker-deployment.ts';
 import { refuse } from '../../core/values/error.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.ts';
@@ -17,6 +18,7 @@ import { startWorkers } from '../../worker/workers.ts';
 
 export interface WorkerOptions extends ReceiverOptions {
   config?: string;
+  buildId?: string;
 }
 
 export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {
@@ -24,6 +26,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   if (directory === undefined) {
     refuse('Invalid', 'the worker does not know its config', 'give --config DIR or set TIDEGATE_CONFIG');
   }
+  const buildId = buildIdOf(options, io);
   Runtime.install({ logger: new DefaultLogger('WARN', logEntry(io)) });
   const installation = installationIn(io.env);
   const { connectionOptions, namespace } = temporalConfig(io.env);
@@ -46,9 +49,11 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
         `${new Date(io.now()).toISOString()} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`,
       );
     await audited({ directory, io, schedules: client.schedule });
-    const workers = await startWorkers({ connection, namespace, installation, activities: ports.activities });
+    const given = { connection, namespace, installation, activities: ports.activities, ...present({ buildId }) };
+    const workers = await startWorkers(given);
+    const build = buildId === undefined ? '' : `, build ${buildId} (new runs: tidegate worker promote ${buildId})`;
     io.stderr(
-      `worker ready: ${connectionOptions.address}, namespace ${namespace}, installation ${installation}, config ${directory}\n`,
+      `worker ready: ${connectionOptions.address}, namespace ${namespace}, installation ${installation}, config ${directory}${build}\n`,
     );
     if (io.signal.aborted) workers.shutdown();
     io.signal.addEventListener('abort', () => workers.shutdown(), { once: true });
@@ -60,6 +65,12 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     await receiver?.close();
     await connection.close();
   }
+}
+
+/** undefined: these workers are not versioned. */
+function buildIdOf({ buildId }: WorkerOptions, io: Io): string | undefined {
+  const text = buildId ?? io.env['TIDEGATE_BUILD_ID'] ?? '';
+  return text === '' ? undefined : asBuildId(text);
 }
 
 interface Audited {

@@ -13,8 +13,10 @@ import {
 import { installationIn } from '../../core/contract/installation.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { auditWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { partFlag } from '../../core/routing/part.ts';
 import { refuse } from '../../core/values/error.ts';
 import { needText } from '../../core/view/settle-details.ts';
+import { stuckFix, stuckText } from '../../core/view/stuck-text.ts';
 import { AUDIT_EVERY_MS, ensureAudit } from '../../platform/temporal/audit-schedule.ts';
 import { refusalOf } from '../../platform/temporal/start-change.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -33,12 +35,16 @@ export async function auditNow(client: Client, io: Io, input: AuditInput): Promi
     args: [{ ...input, wakes: true }],
     workflowExecutionTimeout: '10m',
   });
-  const { mesh, services, unsettled } = await resultOf(handle);
+  const { mesh, services, unsettled, stuck = [], stuckUnasked } = await resultOf(handle);
   const count = `${String(services)} ${services === 1 ? 'service' : 'services'} of ${mesh}`;
   io.stdout(`${count}: ${unsettled.length === 0 ? 'settled' : `${String(unsettled.length)} not settled`}\n`);
   const ends = await Promise.all(unsettled.map((one) => followed(client, io, one)));
   for (const text of ends) io.stdout(text.lines);
-  return ends.some(({ phase }) => phase === 'needs-person') ? exitCodes.needsPerson : exitCodes.ok;
+  for (const run of stuck)
+    io.stdout(`${stuckText(run)}\n  → ${stuckFix(run, `${run.service.service}${partFlag(run.part)}`)}\n`);
+  if (stuckUnasked !== undefined) io.stderr(`whether runs stand still could not be asked: ${stuckUnasked}\n`);
+  const needsPerson = stuck.length > 0 || ends.some(({ phase }) => phase === 'needs-person');
+  return needsPerson ? exitCodes.needsPerson : exitCodes.ok;
 }
 
 async function resultOf(handle: WorkflowHandle): Promise<AuditResult> {

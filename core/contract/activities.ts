@@ -7,6 +7,7 @@ import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
 import type { WayBackKind } from '../rollout/change.ts';
+import type { StuckRun } from '../rollout/builds.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
 import type { NewestByCluster } from '../routing/newest-proven.ts';
@@ -170,6 +171,19 @@ export interface DescribeRunInput {
   readonly runId: string;
 }
 
+export interface FindStuckInput {
+  /** Whose runs. */
+  readonly services: readonly ServiceRef[];
+  /** A shorter standstill is none, ms. */
+  readonly forMs: number;
+}
+
+/** A run of a service that stands still. */
+export interface StuckRunOf extends StuckRun {
+  readonly service: ServiceRef;
+  readonly part: Part;
+}
+
 export interface ListServicesInput {
   readonly mesh?: string;
   readonly namespace?: string;
@@ -307,6 +321,8 @@ export interface RolloutActivities {
   leaveClusters(input: LeaveClustersInput): Promise<readonly ObjectChange[]>;
   /** Run id of the open workflow of that id; '' when none is open. */
   findRun(input: FindRunInput): Promise<string>;
+  /** Runs that no worker goes on with, or whose workflow task fails; empty = none. */
+  findStuck(input: FindStuckInput): Promise<readonly StuckRunOf[]>;
   /** Which run asks: the workflow itself must not look at its run id. */
   nameRun(): Promise<NameRunResult>;
   /** What a running rollout says of itself; null when it does not answer. */

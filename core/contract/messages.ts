@@ -1,4 +1,5 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
+import type { StuckRunOf } from './activities.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { Change } from '../rollout/change.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
@@ -127,6 +128,10 @@ export interface AuditResult {
   readonly mesh: string;
   readonly services: number;
   readonly unsettled: readonly AuditedService[];
+  /** Runs that stand still: each needs a person. Absent: an older worker has not looked. */
+  readonly stuck?: readonly StuckRunOf[];
+  /** Why runs could not be looked at; absent = they were. */
+  readonly stuckUnasked?: string;
 }
 
 export interface AuditedService {

@@ -6,6 +6,7 @@ import { workflowNames, type StartRolloutInput, type StartRolloutResult } from '
 import { taskQueue } from '../../core/contract/queues.ts';
 import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
 import { TidegateError, failureTypes, type FailureCode } from '../../core/values/error.ts';
+import { readWorkers } from './workers.ts';
 
 /** How long an answer may take before the command looks whether anybody works, ms. */
 const PATIENCE_MS = 5_000;
@@ -43,8 +44,15 @@ export async function startChange(
 /** A start waits for ever when no worker runs: say so instead. */
 async function warnIfIdle(client: Client, { installation, tell }: Asking): Promise<void> {
   const name = taskQueue(installation, 'control');
-  if (await isPolled(client, name)) return;
-  tell(`No worker polls ${name} in namespace ${client.options.namespace}; waiting. Start one: tidegate worker\n`);
+  const { current, pollers } = await readWorkers(client, installation);
+  const asking = pollers.filter(({ queue }) => queue === name).map(({ build }) => build);
+  if (asking.includes(current)) return;
+  const place = `${name} in namespace ${client.options.namespace}; waiting`;
+  const [other] = asking;
+  if (current === '' && other !== undefined)
+    tell(`Workers of build ${other} poll ${place}, but no build is current: tidegate worker promote ${other}\n`);
+  else if (current === '') tell(`No worker polls ${place}. Start one: tidegate worker\n`);
+  else tell(`No worker of build ${current} polls ${place}. Start one: tidegate worker --build-id ${current}\n`);
 }
 
 /** Does any worker ask for workflow tasks of that queue? */

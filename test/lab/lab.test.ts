@@ -7,6 +7,7 @@ import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
 import { longTests } from './long.ts';
 import { people } from './people.ts';
+import { replacedWorkers } from './replaced-workers.ts';
 import { routingFaults } from './routing-faults.ts';
 import { sequences } from './sequences.ts';
 import { sequential } from './sequential.ts';
@@ -48,5 +49,7 @@ describe('an adopted service', () => {
   blindness(given);
   sickPods(given);
   deadWorker(given);
-  if (process.env['TIDEGATE_TESTS'] === 'full') longTests(given);
+  if (process.env['TIDEGATE_TESTS'] !== 'full') return;
+  longTests(given);
+  replacedWorkers(given);
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { ApplicationFailure } from '@temporalio/common';
 import { Worker } from '@temporalio/worker';
 import { systemClock } from '../../activities/ports.ts';
 import { auditNow, scheduleAudit } from '../../cli/rollouts/audit.ts';
 import { forgetNow } from '../../cli/rollouts/forget-cluster.ts';
 import { pauseNow } from '../../cli/rollouts/pause.ts';
 import { exitCodes, type Io } from '../../cli/io.ts';
+import type { FindStuckInput } from '../../core/contract/activities.ts';
 import type { SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { auditWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
@@ -107,6 +109,43 @@ describe('tidegate audit', () => {
         expect(io.out).toContain('1 service of shop: 1 not settled');
         expect(io.out).toContain(`found  restore: ${aws}: current traffic differs from the proven one`);
         expect(io.out).toContain('restore 1 started');
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'names a run that stands still, with what a person can do about it; without an answer it audits all the same',
+    async () => {
+      let asked = 0;
+      const stands = {
+        because: 'failing',
+        build: 'A',
+        sinceMs: Date.parse('2026-11-27T12:00:00Z'),
+        detail: 'a bug',
+      } as const;
+      const run = { workflowId: 'rollout:still', runId: 'r', service: { ...of('still'), installation: 'default' } };
+      const world = settlingWorld('still', {
+        findStuck: async ({ forMs }: FindStuckInput) => {
+          expect(forMs).toBe(5 * 60_000);
+          if ((asked += 1) > 1) throw ApplicationFailure.nonRetryable('not allowed', 'Forbidden');
+          return [{ ...stands, ...run, part: 'topology' }];
+        },
+      });
+      await onStage(world, async () => {
+        const io = terminal();
+        expect(await auditNow(temporal.env.client, io, {})).toBe(exitCodes.needsPerson);
+        expect(io.out).toBe(
+          [
+            '1 service of shop: settled',
+            'rollout:still stands still since 2026-11-27T12:00:00Z: its workflow task fails in build A: a bug',
+            '  → let another build go on: tidegate rollout move still --part topology --build-id BUILD; or end it, and have its traffic put back: tidegate rollout settle still --part topology',
+            '',
+          ].join('\n'),
+        );
+        const again = terminal();
+        expect(await auditNow(temporal.env.client, again, {})).toBe(exitCodes.ok);
+        expect(again.err).toBe('whether runs stand still could not be asked: not allowed\n');
       });
     },
     limits.rollout,

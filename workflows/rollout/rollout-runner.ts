@@ -1,6 +1,7 @@
 /** Runs the commands of the state machine as activities and reports each end as an event. */
 import type { Command, RolloutState } from '../../core/rollout/machine/state.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
+import { describeFailure } from '../failures.ts';
 import { forwardCommands } from './forward-commands.ts';
 import { retireCommands } from './retirements.ts';
 import { createContext, guardRun, type Handlers, type Message } from './run-context.ts';
@@ -26,7 +27,16 @@ export function createRunner(plan: Plan, emit: (message: Message) => void, state
   };
   return {
     guard: () => guardRun(context),
-    run: (command) => (handlers[command.type] as (command: Command) => void)(command),
+    run: (command) => {
+      try {
+        (handlers[command.type] as (command: Command) => void)(command);
+      } catch (error) {
+        // A bug before any activity was asked: the command has failed as if one had. Without a number it ends the run.
+        if (!('seq' in command)) throw error;
+        const { code, message } = describeFailure(error);
+        context.emit({ type: 'failed', seq: command.seq, reason: message, code });
+      }
+    },
     settle: async () => {
       context.forward.cancel();
       watching.stopWatch({ type: 'stopWatch' });
