@@ -54,6 +54,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     readRecords: read,
     findRun: read,
     describeRun: read,
+    abortRun: read,
     nameRun: read,
     listServices: read,
     ...settlersBounds({ read, write }),

@@ -39,6 +39,7 @@ export const queueOf = {
   loadConfig: 'control',
   findRun: 'control',
   describeRun: 'control',
+  abortRun: 'control',
   nameRun: 'control',
   listServices: 'control',
   readRecords: 'apply',
