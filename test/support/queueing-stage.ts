@@ -7,6 +7,7 @@ import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 import type { QueuedResult, StartRolloutInput, StartRolloutResult } from '../../core/contract/messages.ts';
 import { nextWorkflowId, rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { WaitingStatus } from '../../core/rollout/waiting.ts';
 import { askForChange } from '../../platform/temporal/start-change.ts';
@@ -27,6 +28,8 @@ type Held = 'restore' | 'commit' | 'surveyService';
 
 interface QueueingWorld extends SettlingWorld {
   readonly held: Set<Held>;
+  /** Told by the next proofs of a way back, the first of them first; empty: verified. */
+  readonly proofs: VerifyRoutingResult['result'][];
   /** The running watch finds a breach. */
   breach(): void;
 }
@@ -34,6 +37,7 @@ interface QueueingWorld extends SettlingWorld {
 /** Versions that were made are there to be planned with, and a watch finds nothing by itself. */
 function queueingWorld(service: string): QueueingWorld {
   const held = new Set<Held>();
+  const proofs: VerifyRoutingResult['result'][] = [];
   let breached: (result: WatchSloResult) => void = () => undefined;
   const refuseHeld = (what: Held): void => {
     if (held.has(what)) throw new Error(`${what} is held`);
@@ -55,6 +59,9 @@ function queueingWorld(service: string): QueueingWorld {
       }),
       epoch: Date.now(),
     }),
+    verifyRestored: async () => ({
+      ...{ result: proofs.shift() ?? 'verified', proofs: [], verifiedAtMs: Date.now() },
+    }),
     restore: async (input) => {
       refuseHeld('restore');
       return onSame(() => plain.activities.restore(input));
@@ -73,7 +80,7 @@ function queueingWorld(service: string): QueueingWorld {
     Object.assign(plain.clusters, world.clusters);
     return act();
   };
-  return { ...world, held, breach: () => breached(breach) };
+  return { ...world, held, proofs, breach: () => breached(breach) };
 }
 
 export interface QueueingStage {

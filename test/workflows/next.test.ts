@@ -103,6 +103,28 @@ describe('a change that is queued', () => {
   );
 
   it(
+    'waits for the restore after a way back that ended unproven',
+    async () => {
+      await onStage('unproven', async (stage) => {
+        await stage.deploy('v2');
+        await stage.until('v2', 'baking');
+        await stage.deploy('v3', queue);
+        stage.world.proofs.push('contradicted');
+        stage.world.breach();
+        await stage.until('v3', 'baking');
+        const { client, namespace = 'default' } = temporal.env;
+        const query = `WorkflowId = '${stage.run.workflowId}'`;
+        await assertEventually(async () => {
+          const { count } = await client.workflowService.countWorkflowExecutions({ namespace, query });
+          // The restore of the settler came between.
+          expect(Number(count)).toBe(3);
+        });
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
     'gives its place to a newer one, and who asked for it is told; the same twice is one',
     async () => {
       await onStage('newest', async (stage) => {

@@ -13,6 +13,7 @@ import {
   takeTurn,
   waitingChange,
   type WaitingChange,
+  type WaitingStatus,
 } from '../../../core/rollout/waiting.ts';
 import { waitingDetails, waitingLines } from '../../../core/view/waiting-text.ts';
 
@@ -104,11 +105,11 @@ describe('superseding', () => {
 });
 
 describe('what waits, for people', () => {
-  const status = {
+  const status: WaitingStatus = {
     ...asked(nothingWaits, deploy('v3', { supersedes: true })),
     ...{ service: 'shop/checkout', part: 'topology', reason: 'behind deploy of v2, committing' },
     behind: { workflowId: 'w', runId: 'r', note: 'it is not superseded: it is committing' },
-  } as const;
+  };
 
   it('is told with who asked, since when, behind what, and what came of superseding it', () => {
     expect(waitingLines(status)).toEqual([
