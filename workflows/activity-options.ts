@@ -58,6 +58,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     readRecords: manyReads,
     findRun: read,
     describeRun: read,
+    abortRun: read,
     nameRun: read,
     listServices: read,
     // One answer of Temporal per run that is open.

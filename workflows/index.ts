@@ -4,6 +4,7 @@ export { rollout } from './rollout.ts';
 export { retire } from './retire.ts';
 export { guard } from './guard.ts';
 export { settle } from './settle.ts';
+export { next } from './next.ts';
 export { audit } from './audit.ts';
 export { pause } from './pause.ts';
 export { forgetCluster } from './forget-cluster.ts';

@@ -32,13 +32,19 @@ export async function runningBeside(
   return found;
 }
 
-interface MovedPart extends ServiceRef {
+/** Run id of the open workflow of that id; '' = none is open. */
+export const openRun = (workflowId: string): Promise<string> => findRun({ workflowId });
+
+/** The open run of a part, by its id of today or of before; without one runId is ''. */
+export const openRunOf = (of: MovedPart): ReturnType<typeof findOpenRun> => findOpenRun(findRun, of);
+
+export interface MovedPart extends ServiceRef {
   readonly part: Part;
 }
 
 /** null: none runs, and the lock is free. */
 export async function runningRollout(of: MovedPart): Promise<RunningRollout | null> {
-  const { workflowId, runId } = await findOpenRun(findRun, of);
+  const { workflowId, runId } = await openRunOf(of);
   if (runId === '') return null;
   // A start that was under way when this question came goes on without it.
   const status = patched('describe-running') ? await describeRun({ workflowId, runId }) : null;

@@ -9,26 +9,28 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ApplicationFailure, log, ParentClosePolicy, patched, proxyActivities, startChild } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { idScheme, installation } from './installation.ts';
-import type { StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
+import type { QueuedResult, StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueue } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { named } from '../core/kube/cluster-ref.ts';
-import { isWayBack, leftOut, partOfChange } from '../core/rollout/change.ts';
+import { isWayBack, leftOut, partOfChange, type Change } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import { serviceRef } from '../core/rollout/plan/frame.ts';
 import { planChange } from '../core/rollout/plan/plan-change.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
 import { runningText, watchHint, type RunningRollout } from '../core/rollout/running.ts';
-import { topologies } from '../core/rollout/plan/versions.ts';
-import { partOf, parts, type Part } from '../core/routing/part.ts';
+import { topologies, type PlanInput } from '../core/rollout/plan/versions.ts';
+import { parts } from '../core/routing/part.ts';
 import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
+import { heldUp, isHeldUp, refuseRule, waitForTurn, waitsForTurn } from './next/door.ts';
 import { plannedWrites } from './rollout/planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
+import { TidegateError } from '../core/values/error.ts';
 import { present } from '../core/values/json.ts';
 
 const options = activityOptions(noPlan, installation());
@@ -55,7 +57,7 @@ const { measureTraffic } = proxyActivities<RolloutActivities>({
   summary: 'what can the bakes show at this traffic?',
 });
 
-export async function startRollout(input: StartRolloutInput): Promise<StartRolloutResult> {
+export async function startRollout(input: StartRolloutInput): Promise<StartRolloutResult | QueuedResult> {
   try {
     return await open(input);
   } catch (error) {
@@ -66,7 +68,7 @@ export async function startRollout(input: StartRolloutInput): Promise<StartRollo
   }
 }
 
-async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
+async function open(input: StartRolloutInput): Promise<StartRolloutResult | QueuedResult> {
   checkInput(input);
   const { kind } = input.change;
   const config = await loadConfig({
@@ -78,19 +80,21 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const part = partOfChange(input.change);
   const workflowId = rolloutWorkflowId(idScheme(service), { ...service, part });
   const running = await runningRollout({ ...service, part });
-  if (running !== null && input.dryRun !== true) throw alreadyRunning(service.service, running, part);
+  const conflict = { config, part, running };
+  const waits = waitsForTurn(input);
+  if (running !== null && input.dryRun !== true && !waits) throw alreadyRunning(service.service, running, input.change);
+  const held = await isHeldUp(input, conflict);
+  if (held && !waits) throw heldUp(conflict);
   // Before the records are read: what such a run writes later is not in them. A restore asks nobody.
   const beside = kind === 'restore' ? undefined : await runningBeside(service, part);
   const without = leftOut(input.change);
   // Who is left out is not asked: an API server that hangs would hold up the start.
   const clusters = config.mesh.clusters.map(({ ref }) => named(ref)).filter(({ name }) => !without.includes(name));
   const read = await readRecords({ service, clusters });
-  const wanted = planChange({
-    config,
-    read,
-    change: input.change,
-    ...present({ running: running ?? undefined, beside }),
-  });
+  if (waits && (running !== null || held)) return waitForTurn(input, conflict, read);
+  const planning = { config, read, change: input.change, ...present({ running: running ?? undefined, beside }) };
+  const wanted = waits ? planOrNull(planning) : planChange(planning);
+  if (wanted === null) return waitForTurn(input, conflict, read);
   await assertSlos(wanted);
   const planned = await withReportedVersions(wanted, input.change);
   // A start that was under way when these came goes on without them.
@@ -98,7 +102,21 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   const plan = patched('forecast') ? await withForecast(tried) : tried;
   const topology = topologies(config, read.clusters);
   if (input.dryRun === true) return { workflowId: '', runId: '', plan, topology };
-  return { ...(await start(workflowId, plan)), topology };
+  const started = await start(workflowId, plan);
+  if (started !== null) return { ...started, topology };
+  // Somebody else was faster.
+  if (waits) return waitForTurn(input, conflict, read);
+  throw alreadyRunning(service.service, { workflowId, runId: '', status: null }, input.change);
+}
+
+/** null: what is half moved goes back first. */
+function planOrNull(planning: PlanInput): Plan | null {
+  try {
+    return planChange(planning);
+  } catch (error) {
+    if (error instanceof TidegateError && error.code === 'HalfMoved') return null;
+    throw error;
+  }
 }
 
 function checkInput(input: StartRolloutInput): void {
@@ -115,6 +133,8 @@ function checkInput(input: StartRolloutInput): void {
     refuse(`"change.kind" must be one of ${kinds.join(', ')}`);
   if (input.change.kind === 'deploy' && typeof input.change.version !== 'string')
     refuse('a deploy needs "change.version"');
+  const rule = refuseRule(input);
+  if (rule !== '') refuse(rule);
   const { without, part } = input.change as { without?: unknown; part?: unknown };
   if (part !== undefined && (input.change.kind !== 'restore' || !parts.some((one) => one === part)))
     refuse(`"change.part" is for a restore, and one of ${parts.join(', ')}`);
@@ -168,7 +188,8 @@ async function withForecast(plan: Plan): Promise<Plan> {
   return { ...noted, forecasts, notes: [...noted.notes, ...forecastWarnings(plan, forecasts)] };
 }
 
-async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutResult, 'topology'>> {
+/** null: another run has the lock. */
+async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutResult, 'topology'> | null> {
   try {
     const child = await startChild(rollout, {
       workflowId,
@@ -181,14 +202,18 @@ async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutR
     });
     return { workflowId, runId: child.firstExecutionRunId, plan };
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError)
-      throw alreadyRunning(plan.service.service, { workflowId, runId: '', status: null }, partOf(plan));
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;
   }
 }
 
-const alreadyRunning = (service: string, running: RunningRollout, part: Part): ApplicationFailure =>
-  ApplicationFailure.nonRetryable(
-    `a rollout of this service is running, and one change at a time moves ${part === 'versions' ? 'it' : `its ${part}`}: ${runningText(running)} (${watchHint(service, part)})`,
+function alreadyRunning(service: string, running: RunningRollout, change: Change): ApplicationFailure {
+  const part = partOfChange(change);
+  const wait = isWayBack(change.kind)
+    ? ''
+    : '; wait for its end: --on-conflict queue; take its place: --on-conflict supersede';
+  return ApplicationFailure.nonRetryable(
+    `a rollout of this service is running, and one change at a time moves ${part === 'versions' ? 'it' : `its ${part}`}: ${runningText(running)} (${watchHint(service, part)}${wait})`,
     'Conflict',
   );
+}

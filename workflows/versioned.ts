@@ -9,9 +9,9 @@
 import type { VersioningBehavior } from '@temporalio/common';
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { workflowNames } from '../core/contract/messages.ts';
-import { audit, forgetCluster, guard, pause, retire, rollout, settle, startRollout } from './index.ts';
+import { audit, forgetCluster, guard, pause, retire, rollout, settle, startRollout, next } from './index.ts';
 
-const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster };
+const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next };
 
 const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   rollout: 'PINNED',
@@ -22,6 +22,7 @@ const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   retire: 'AUTO_UPGRADE',
   pause: 'AUTO_UPGRADE',
   forgetCluster: 'AUTO_UPGRADE',
+  next: 'AUTO_UPGRADE',
 };
 
 type AnyWorkflow = (input: never) => Promise<unknown>;
@@ -29,4 +30,4 @@ type AnyWorkflow = (input: never) => Promise<unknown>;
 for (const [name, workflow] of Object.entries<AnyWorkflow>(workflows))
   setWorkflowOptions({ versioningBehavior: behaviors[name as keyof typeof behaviors] }, workflow);
 
-export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster };
+export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next };

@@ -4,6 +4,7 @@ import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
 import { present } from '../../core/values/json.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
+import { abortRun } from './abort-run.ts';
 import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
 import { findStuck } from './find-stuck.ts';
@@ -29,6 +30,7 @@ export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'
   },
   findRun,
   describeRun,
+  abortRun,
   nameRun,
   findStuck,
 });

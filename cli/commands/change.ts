@@ -1,8 +1,9 @@
 /** What the verbs that change something share: start the change, then follow it. */
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { installationIn } from '../../core/contract/installation.ts';
-import type { Change } from '../../core/rollout/change.ts';
+import { conflictRules, type Change, type ConflictRule } from '../../core/rollout/change.ts';
 import { partOf } from '../../core/routing/part.ts';
+import { present } from '../../core/values/json.ts';
 import { exitCodes } from '../io.ts';
 import { placed, placeOf, withTemporal, type CommandContext, type ServicePlace } from './context.ts';
 
@@ -12,6 +13,7 @@ export interface ChangeOptions extends ServicePlace {
   readonly image?: string;
   /** Clusters that the change goes on without. */
   readonly without?: readonly string[];
+  readonly onConflict?: ConflictRule;
 }
 
 /** A verb that takes a service and can be followed. */
@@ -28,6 +30,15 @@ export const leavingOut = (command: Command): Command =>
     'leave out a cluster that will not answer: it is not asked, keeps its last route, and is restored when it returns',
   );
 
+/** For what goes forward: a way back waits behind nothing. */
+export const queueing = (command: Command): Command =>
+  command.addOption(
+    new Option(
+      '--on-conflict <rule>',
+      'while another change is under way: be refused (reject, the default), wait for its end (queue), or abort it and start when the traffic is back (supersede)',
+    ).choices([...conflictRules]),
+  );
+
 export interface AskedChange {
   readonly service: string;
   readonly change: Change;
@@ -37,16 +48,18 @@ export interface AskedChange {
 export function startAndFollow(context: CommandContext, { service, change, options }: AskedChange): Promise<void> {
   const { io } = context;
   return withTemporal(context, async ({ client }) => {
-    const { startChange } = await import('../../platform/temporal/start-change.ts');
+    const { askForChange } = await import('../../platform/temporal/start-change.ts');
     const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
-    const { plan, workflowId } = await startChange(
-      client,
-      { service, change, ...placeOf(options) },
-      {
-        installation: installationIn(io.env),
-        tell: io.stderr,
-      },
-    );
+    const input = {
+      ...{ service, change, by: io.env['USER'] ?? 'somebody' },
+      ...present({ ...placeOf(options), onConflict: options.onConflict }),
+    };
+    const answer = await askForChange(client, input, { installation: installationIn(io.env), tell: io.stderr });
+    if ('queued' in answer) {
+      const { followWaiting } = await import('../rollouts/waiting.ts');
+      return followWaiting({ client, io, queued: answer.queued, detach: options.detach === true });
+    }
+    const { plan, workflowId } = answer;
     io.stderr(`${workflowId} started\n${plan.notes.map((note) => `  ${note}\n`).join('')}`);
     if (options.detach !== true)
       return watchRollout(await handleOf(client, { ...plan.service, part: partOf(plan) }), io);

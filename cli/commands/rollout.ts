@@ -1,4 +1,4 @@
-/** rollout status | watch | list | retry | move | settle, and the messages approve | pause | resume | abort | promote | give-up. */
+/** rollout status | watch | list | retry | drop | move | settle, and the messages approve | pause | resume | abort | promote | give-up. */
 import type { Command } from 'commander';
 import { installationIn } from '../../core/contract/installation.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
@@ -15,14 +15,15 @@ export function addRollout(program: Command, context: CommandContext): void {
   addGiveUp(on, context);
   addRetry(on, context);
   addStuck(on, context);
+  addDrop(on, context);
   rollout
     .command('list')
-    .description('the newest rollouts first')
+    .description('what waits for its turn, and why; then the newest rollouts')
     .option('-o, --output <format>', 'json')
     .option('--limit <n>', 'rows', '20')
     .action(({ output, limit }: { output?: string; limit: string }) =>
       withTemporal(context, async ({ client }) => {
-        const { listRollouts, rowsText } = await import('../rollouts/rollout.ts');
+        const { listRollouts, rowsText } = await import('../rollouts/list.ts');
         const rows = await listRollouts(client, installationIn(context.io.env), Number(limit));
         context.io.stdout(output === 'json' ? `${JSON.stringify(rows, null, 2)}\n` : rowsText(rows));
         return exitCodes.ok;
@@ -38,12 +39,16 @@ function addReaders(on: On, context: CommandContext): void {
       const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, lookOnce } = await import('../rollouts/rollout.ts');
+        const { findWaiting } = await import('../rollouts/waiting.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
-        const live = await lookOnce(await handleOf(client, of), io);
-        const json = { ...live.status, readings: live.readings, run: live.run };
-        io.stdout(
-          options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${statusLines(live).join('\n')}\n`,
-        );
+        const { waitingLines } = await import('../../core/view/waiting-text.ts');
+        const [live, waiting] = await Promise.all([
+          handleOf(client, of).then((handle) => lookOnce(handle, io)),
+          findWaiting(client, of),
+        ]);
+        const json = { ...live.status, readings: live.readings, run: live.run, waits: waiting?.waits ?? null };
+        const lines = [...statusLines(live), ...waitingLines(waiting)];
+        io.stdout(options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join('\n')}\n`);
         return exitCodes.ok;
       });
     });
@@ -94,6 +99,21 @@ function addGiveUp(on: On, context: CommandContext): void {
         const { cluster, reason } = options;
         const status = await say(await handleOf(client, of), 'giveUp', { cluster, reason });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
+        return exitCodes.ok;
+      });
+    });
+}
+
+function addDrop(on: On, context: CommandContext): void {
+  on('drop', 'let a change go that waits for its turn; what runs goes on')
+    .option('--reason <text>', 'why; told to who asked for the change', 'from the command line')
+    .action(async (service: string, options: PartPlace & { reason: string }) => {
+      const of = await rolloutOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { dropWaiting } = await import('../rollouts/waiting.ts');
+        const { endedText } = await import('../../core/view/waiting-text.ts');
+        const dropped = await dropWaiting(client, of, options.reason);
+        context.io.stdout(`${endedText(dropped)}\n`);
         return exitCodes.ok;
       });
     });

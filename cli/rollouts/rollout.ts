@@ -8,9 +8,8 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { messageNames, workflowNames } from '../../core/contract/messages.ts';
+import { messageNames } from '../../core/contract/messages.ts';
 import { idSchemes } from '../../core/contract/installation.ts';
-import { taskQueue } from '../../core/contract/queues.ts';
 import { rolloutWorkflowId, type ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import type { SloReading } from '../../core/judge/slo-reading.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
@@ -23,15 +22,6 @@ import { isCut, runEnd } from '../../core/view/run-end.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
 import { untilAborted } from '../../platform/abort.ts';
 import { exitCodes, type Io } from '../io.ts';
-
-export interface RolloutRow {
-  readonly service: string;
-  readonly id: string;
-  readonly runId: string;
-  readonly state: string;
-  readonly version: string;
-  readonly started: string;
-}
 
 /** A rollout by what is moved: `installation` is whose it is. */
 export type RolloutIdentity = ServiceIdentity & { readonly installation: string; readonly part?: Part | undefined };
@@ -59,29 +49,6 @@ async function isOpen(handle: WorkflowHandle): Promise<boolean> {
 const flagOf = ({ workflowId }: WorkflowHandle): string =>
   partFlag(parts.find((part) => workflowId.endsWith(`:${part}`) || workflowId.endsWith(`/${part}`)) ?? 'versions');
 
-export async function listRollouts(client: Client, installation: string, limit: number): Promise<RolloutRow[]> {
-  const rows: RolloutRow[] = [];
-  const query = `WorkflowType = '${workflowNames.rollout}' AND TaskQueue = '${taskQueue(installation, 'control')}'`;
-  for await (const run of client.workflow.list({ query })) {
-    const attribute = (name: string): string => {
-      const values = (run.searchAttributes as Record<string, readonly unknown[] | undefined>)[name];
-      return typeof values?.[0] === 'string' ? values[0] : '';
-    };
-    const state =
-      run.status.name === 'RUNNING' ? attribute('MeshState') : attribute('MeshState') || run.status.name.toLowerCase();
-    rows.push({
-      service: attribute('MeshService'),
-      id: run.workflowId,
-      runId: run.runId,
-      state: run.status.name === 'TERMINATED' ? 'terminated' : state,
-      version: attribute('MeshVersion'),
-      started: run.startTime.toISOString(),
-    });
-    if (rows.length >= limit) break;
-  }
-  return rows;
-}
-
 export async function say(
   handle: WorkflowHandle,
   type: MessageType,
@@ -105,14 +72,6 @@ async function unheard(error: unknown, handle: WorkflowHandle): Promise<Error> {
     fix: `what became of it, and what to do: tidegate rollout status SERVICE${flagOf(handle)}`,
   });
 }
-
-export const rowsText = (rows: readonly RolloutRow[]): string =>
-  [{ service: 'SERVICE', version: 'VERSION', state: 'STATE', started: 'STARTED', id: 'ID' }, ...rows]
-    .map(({ service, version, state, started, id }) =>
-      [service.padEnd(24), version.padEnd(12), state.padEnd(14), started.padEnd(26), id].join(' '),
-    )
-    .join('\n')
-    .concat('\n');
 
 function notFound(error: unknown, handle: WorkflowHandle): Error {
   if (error instanceof WorkflowNotFoundError) {
@@ -164,7 +123,7 @@ function linkTo(handle: WorkflowHandle, io: Io): string {
 }
 
 /** How long a watch goes on without an answer, ms: a worker that starts again, a Temporal that is busy or fails over. */
-const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 120_000;
 
 /** Follows a rollout to its end: a live view on a terminal, a line per change elsewhere. Ctrl-C leaves it running. */
 export async function watchRollout(handle: WorkflowHandle, io: Io): Promise<number> {
@@ -218,10 +177,12 @@ export async function lookOnce(handle: WorkflowHandle, io: Io): Promise<Live> {
   return seen;
 }
 
+const look = (handle: WorkflowHandle, io: Io): Promise<Live | TidegateError> => heard(() => readLive(handle, io));
+
 /** No answer is no news: a rollout goes on while nobody can ask it. Throws what waiting cannot mend. */
-async function look(handle: WorkflowHandle, io: Io): Promise<Live | TidegateError> {
+export async function heard<T>(ask: () => Promise<T>): Promise<T | TidegateError> {
   try {
-    return await readLive(handle, io);
+    return await ask();
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     if (!isGrpcServiceError(cause) || !passingCodes.has(cause.code)) throw error;

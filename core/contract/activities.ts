@@ -184,6 +184,18 @@ export interface StuckRunOf extends StuckRun {
   readonly part: Part;
 }
 
+export interface AbortRunInput {
+  readonly workflowId: string;
+  /** That run and no other. */
+  readonly runId: string;
+  readonly reason: string;
+}
+
+export interface AbortRunResult {
+  /** Why it is not aborted; '' = it is. */
+  readonly refused: string;
+}
+
 export interface ListServicesInput {
   readonly mesh?: string;
   readonly namespace?: string;
@@ -327,6 +339,8 @@ export interface RolloutActivities {
   nameRun(): Promise<NameRunResult>;
   /** What a running rollout says of itself; null when it does not answer. */
   describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
+  /** Sends the update `abort` to one run of a rollout; repeated, it is the same update. */
+  abortRun(input: AbortRunInput): Promise<AbortRunResult>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead), then what to do; empty = all can. */
   probeSlos(input: ProbeSlosInput): Promise<readonly string[]>;
   /** By which versions the pods of a service have reported lately; empty when the backend does not tell. */

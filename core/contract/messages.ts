@@ -1,11 +1,12 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
 import type { StuckRunOf } from './activities.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
-import type { Change } from '../rollout/change.ts';
+import type { Change, ConflictRule } from '../rollout/change.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import type { Need } from '../rollout/settled.ts';
+import type { Waiting, WaitingStatus } from '../rollout/waiting.ts';
 import type { Part } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { Shares } from '../values/share.ts';
@@ -19,6 +20,10 @@ export interface StartRolloutInput {
   readonly change: Change;
   /** Plan only: nothing is started and nothing is written. */
   readonly dryRun?: boolean;
+  /** For adopt, deploy and topology, while another change of the part is under way. Absent: `reject`. */
+  readonly onConflict?: ConflictRule;
+  /** Who asks, as they call themselves; shown where the change waits. */
+  readonly by?: string;
 }
 
 export interface StartRolloutResult {
@@ -29,6 +34,30 @@ export interface StartRolloutResult {
   /** Per client cluster the share of each serving cluster, ppm. */
   readonly topology: Readonly<Record<string, Shares>>;
 }
+
+/** The change waits for its turn: nothing is planned yet. Answered only to who has asked for it (`onConflict`). */
+export interface QueuedResult {
+  readonly workflowId: '';
+  readonly runId: '';
+  readonly queued: {
+    /** The workflow `next` that holds it. */
+    readonly workflowId: string;
+    readonly runId: string;
+    /** Of the waiting change, there. */
+    readonly id: string;
+    /** `deploy of v3 waits behind …`: one sentence. */
+    readonly text: string;
+  };
+}
+
+export interface NextInput {
+  readonly service: ServiceRef;
+  readonly part: Part;
+  /** With the change that waits. */
+  readonly waiting: Waiting;
+}
+
+export type NextResult = WaitingStatus;
 
 export interface RolloutInput {
   readonly plan: Plan;
@@ -59,6 +88,8 @@ export interface GiveUpInput extends ReasonInput {
 export interface GuardInput {
   readonly service: ServiceRef;
   readonly known: KnownService;
+  /** That the run moves: what waits for its turn there is woken, too. Absent: an older run's. */
+  readonly part?: Part;
 }
 
 /** What the last plan said of a service: it stands in where the config cannot be read. */
@@ -185,6 +216,7 @@ export const workflowNames = {
   retire: 'retire',
   guard: 'guard',
   settle: 'settle',
+  next: 'next',
   audit: 'audit',
   pause: 'pause',
   forgetCluster: 'forgetCluster',
@@ -202,4 +234,6 @@ export const messageNames = {
   plan: 'plan',
   log: 'log',
   wake: 'wake',
+  queue: 'queue',
+  drop: 'drop',
 } as const;

@@ -41,6 +41,7 @@ export const queueOf = {
   loadConfig: 'control',
   findRun: 'control',
   describeRun: 'control',
+  abortRun: 'control',
   nameRun: 'control',
   findStuck: 'control',
   listServices: 'control',

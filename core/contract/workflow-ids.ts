@@ -41,6 +41,14 @@ export const guardWorkflowId = (scheme: IdScheme, of: PartIdentity & { epoch: nu
     ...((of.namesake ?? 0) === 0 ? [] : [String((of.namesake ?? 0) + 1)]),
   );
 
+/** Holds the one change of a part that waits for its turn. */
+export const nextWorkflowId = (scheme: IdScheme, of: PartIdentity): string =>
+  workflowIdOf(scheme, 'next', ...serviceWords(of), of.part);
+
+/** The start of a change whose turn has come. */
+export const turnWorkflowId = (scheme: IdScheme, of: PartIdentity): string =>
+  workflowIdOf(scheme, 'next', ...serviceWords(of), of.part, 'start');
+
 /** One per service: it settles every part. */
 export const settleWorkflowId = (scheme: IdScheme, of: ServiceIdentity): string =>
   workflowIdOf(scheme, 'settle', ...serviceWords(of));

@@ -38,5 +38,10 @@ export type WayBackKind = (typeof wayBackKinds)[number];
 export const isWayBack = (kind: Change['kind']): kind is WayBackKind =>
   (wayBackKinds as readonly string[]).includes(kind);
 
+/** What becomes of a change while another one of its part is under way. */
+export const conflictRules = ['reject', 'queue', 'supersede'] as const;
+
+export type ConflictRule = (typeof conflictRules)[number];
+
 /** Names of the clusters that the change leaves out. */
 export const leftOut = (change: Change): readonly string[] => ('without' in change ? (change.without ?? []) : []);

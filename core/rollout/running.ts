@@ -14,13 +14,15 @@ export interface RunningRollout {
   readonly status: RunningStatus | null;
 }
 
-/** `deploy of v2, baking (wave 1 of 2, step 1 of 3): watching for 10 s`; what is known of it. */
-export function runningText({ workflowId, status }: RunningRollout): string {
-  if (status === null) return `${workflowId} (it did not answer)`;
-  const { kind, version, phase, outcome, wave, waves, step, steps, reason } = status;
+/** `deploy of v2, baking (wave 1 of 2, step 1 of 3): watching for 10 s`. */
+export function standText({ kind, version, phase, outcome, wave, waves, step, steps, reason }: RunningStatus): string {
   const at = waves > 0 && steps > 0 ? ` (wave ${wave} of ${waves}, step ${Math.max(0, step)} of ${steps})` : '';
-  return `${workflowId}, ${kind} of ${version}, ${outcome ?? phase}${at}: ${reason}`;
+  return `${kind} of ${version}, ${outcome ?? phase}${at}: ${reason}`;
 }
+
+/** … with the workflow's id, as far as it is known. */
+export const runningText = ({ workflowId, status }: RunningRollout): string =>
+  status === null ? `${workflowId} (it did not answer)` : `${workflowId}, ${standText(status)}`;
 
 export const watchHint = (service: string, part: Part = 'versions'): string =>
   `watch it: tidegate rollout watch ${service}${partFlag(part)}; stop it: tidegate rollout abort ${service}${partFlag(part)}`;

@@ -2,7 +2,12 @@
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
-import { workflowNames, type StartRolloutInput, type StartRolloutResult } from '../../core/contract/messages.ts';
+import {
+  workflowNames,
+  type QueuedResult,
+  type StartRolloutInput,
+  type StartRolloutResult,
+} from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
 import { TidegateError, failureTypes, type FailureCode } from '../../core/values/error.ts';
@@ -17,11 +22,23 @@ export interface Asking {
   readonly tell: (line: string) => void;
 }
 
+/** Starts it now, or plans it: what is under way refuses it. */
 export async function startChange(
+  client: Client,
+  input: Omit<StartRolloutInput, 'onConflict'>,
+  asking: Asking,
+): Promise<StartRolloutResult> {
+  const answer = await askForChange(client, input, asking);
+  if ('queued' in answer) throw new TidegateError('Bug', `nobody asked to wait: ${answer.queued.text}`);
+  return answer;
+}
+
+/** Starts it now, or at its turn where `onConflict` says so. */
+export async function askForChange(
   client: Client,
   input: StartRolloutInput,
   { installation, tell }: Asking,
-): Promise<StartRolloutResult> {
+): Promise<StartRolloutResult | QueuedResult> {
   const { service, change, dryRun } = input;
   const handle = await client.workflow.start(workflowNames.startRollout, {
     workflowId: workflowIdOf(installation, 'start', service, change.kind, randomUUID()),
@@ -33,7 +50,7 @@ export async function startChange(
   });
   const reminder = setTimeout(() => void warnIfIdle(client, { installation, tell }), PATIENCE_MS);
   try {
-    return (await handle.result()) as StartRolloutResult;
+    return (await handle.result()) as StartRolloutResult | QueuedResult;
   } catch (error) {
     throw refusalOf(error);
   } finally {

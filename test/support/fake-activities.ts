@@ -40,6 +40,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     findRun: async () => '',
     describeRun: async () => null,
     findStuck: async () => [],
+    abortRun: async () => ({ refused: '' }),
     nameRun: async () => ({ runId: '', wasReset: false }),
     probeSlos: async () => [],
     readVersions: async () => [],
@@ -91,12 +92,12 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   return { calls, share, proven, activities: activities as unknown as RolloutActivities };
 }
 
-/** A guard that sees nothing: heartbeats until it is cancelled. */
-export async function untilCancelled(): Promise<never> {
+/** A watch that sees nothing: heartbeats until it is cancelled, or told otherwise. */
+export async function untilCancelled<T = never>(told: Promise<T> = new Promise(() => undefined)): Promise<T> {
   const context = Context.current();
   const beat = setInterval(() => context.heartbeat(), 200);
   try {
-    return await context.cancelled;
+    return await Promise.race([context.cancelled, told]);
   } finally {
     clearInterval(beat);
   }

@@ -33,7 +33,7 @@ async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
     await CancellationScope.nonCancellable(() =>
       startChild(guard, {
         workflowId: guardWorkflowId(idScheme(service), { ...service, part: partOf(plan), epoch, namesake: namesakes }),
-        args: [{ service, known: knownOf(plan) }],
+        args: [{ service, known: knownOf(plan), part: partOf(plan) }],
         taskQueue: taskQueue(installation(), 'control'),
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.ABANDON,

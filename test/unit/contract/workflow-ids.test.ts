@@ -4,9 +4,11 @@ import { installationOn, queues, taskQueue } from '../../../core/contract/queues
 import {
   auditWorkflowId,
   guardWorkflowId,
+  nextWorkflowId,
   rolloutWorkflowId,
   settleRestoreWorkflowId,
   settleWorkflowId,
+  turnWorkflowId,
 } from '../../../core/contract/workflow-ids.ts';
 
 const of = { mesh: 'shop', namespace: 'store', service: 'checkout', part: 'versions' } as const;
@@ -21,6 +23,8 @@ describe('ids of workflows', () => {
     settleRestoreWorkflowId(scheme, { ...of, part: 'topology' }),
     auditWorkflowId(scheme, 'shop'),
     auditWorkflowId(scheme, 'shop', 'by-hand-1'),
+    nextWorkflowId(scheme, of),
+    turnWorkflowId(scheme, of),
   ];
 
   it('carry the installation and no slash, so that installations do not meet and HTTP reaches them', () => {
@@ -33,6 +37,8 @@ describe('ids of workflows', () => {
       'settle:east:shop:store:checkout:restore-topology',
       'audit:east:shop',
       'audit:east:shop:by-hand-1',
+      'next:east:shop:store:checkout:versions',
+      'next:east:shop:store:checkout:versions:start',
     ]);
   });
 
@@ -46,6 +52,8 @@ describe('ids of workflows', () => {
       'settle:shop/store/checkout/restore-topology',
       'audit:shop',
       'audit:shop/by-hand-1',
+      'next:shop/store/checkout/versions',
+      'next:shop/store/checkout/versions/start',
     ]);
   });
 
