@@ -17,7 +17,8 @@ import { clusterNames, facts, workload } from './facts.ts';
 import { untilCancelled } from './fake-activities.ts';
 import { limits } from './limits.ts';
 import { settlingWorld, type SettlingWorld } from './settling-world.ts';
-import { quietly, type TemporalOfFile } from './temporal-of-file.ts';
+import { type TemporalOfFile } from './temporal-of-file.ts';
+import { quietly } from './temporal.ts';
 
 const breach: WatchSloResult = {
   ...{ verdict: 'breach', breached: [], reason: 'errors', readings: [], firstBadAtMs: 0, decidedAtMs: 0 },
