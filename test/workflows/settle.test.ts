@@ -14,8 +14,9 @@ import { assertEventually } from '../support/eventually.ts';
 import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
-import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
+import { clusterIn, leaveHalfMoved, settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
+import { resetRun } from '../support/temporal.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
@@ -88,17 +89,6 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
     workers.shutdown();
     await workers.done;
   }
-}
-
-type EventId = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]['eventId'];
-
-async function reset(run: WorkflowHandle, workflowTaskFinishEventId: EventId): Promise<void> {
-  const { client, namespace = 'default' } = temporal.env;
-  await client.workflowService.resetWorkflowExecution({
-    ...{ namespace, reason: 'a test', requestId: `reset-${run.workflowId}` },
-    workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
-    workflowTaskFinishEventId: workflowTaskFinishEventId ?? null,
-  });
 }
 
 /** So many guards have been started for the plan's runs. */
@@ -206,7 +196,7 @@ describe('the guard', () => {
         await stage.until('baking');
         const { events } = await run.fetchHistory();
         const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-        await reset(run, tasks.at(which === 'first' ? 0 : -1)?.eventId);
+        await resetRun(temporal.env, run, tasks.at(which === 'first' ? 0 : -1)?.eventId);
         await guards(stage.plan, 2);
         await stage.until('baking');
         await stage.rollout.terminate('a test');
@@ -229,7 +219,7 @@ describe('the guard', () => {
         await assertEventually(() => expect(stage.world.calls).toContain('prepareVersion aws-us-east-1'), limits.phase);
         const { events } = await run.fetchHistory();
         const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-        await reset(run, tasks.at(-1)?.eventId);
+        await resetRun(temporal.env, run, tasks.at(-1)?.eventId);
         await guards(stage.plan, 2);
         await stage.rollout.terminate('a test');
         await stage.settled();
@@ -266,7 +256,7 @@ describe('the guard', () => {
         });
         const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
         const at = bake?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId;
-        await reset(run, which === 'first' ? first?.eventId : at);
+        await resetRun(temporal.env, run, which === 'first' ? first?.eventId : at);
         // What it watches keeps its share; what it has not come to yet does not. Each cluster is written by itself.
         await assertEventually(() => {
           const others = [shareIn('gcp-europe-west1'), shareIn('onprem-fra1')];
@@ -299,6 +289,14 @@ describe('the guard', () => {
     limits.rollout,
   );
 });
+
+/** As a guard or an audit would. */
+async function startSettler({ plan, settler }: Stage, past: Pick<SettleInput, 'carried'> = {}): Promise<void> {
+  const input: SettleInput = { service: plan.service, known: null, ...past };
+  await temporal.env.client.workflow.start('settle', {
+    ...{ workflowId: settler.workflowId, taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'), args: [input] },
+  });
+}
 
 describe('the settler', () => {
   it(
@@ -343,8 +341,7 @@ describe('the settler', () => {
     async () => {
       const world = settlingWorld('away', baking);
       await onStage(world, async (stage) => {
-        const one = world.clusters['onprem-fra1'];
-        if (one === undefined) throw new RangeError('no such cluster');
+        const one = clusterIn(world, 'onprem-fra1');
         one.unreachable = 'timeout';
         const run = await stage.start();
         await stage.until('baking');
@@ -371,23 +368,12 @@ describe('the settler', () => {
     'leaves it to a person after three restores, with a page that says exactly what is where, and takes no more',
     async () => {
       const world = settlingWorld('spent');
-      for (const name of ['aws-us-east-1']) {
-        const one = world.clusters[name];
-        if (one === undefined) throw new RangeError('no such cluster');
-        one.record = {
-          ...one.record,
-          versions: { ...one.record.versions, current: { [name]: { v1: 950_000, v2: 50_000 } } },
-        };
-      }
+      leaveHalfMoved(world, 'aws-us-east-1');
+      const other = clusterIn(world, 'gcp-europe-west1');
+      other.pinned = '';
       await onStage(world, async (stage) => {
-        const carried = { rounds: 3, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] };
-        const input: SettleInput = { service: stage.plan.service, known: null, carried };
-        await temporal.env.client.workflow.start('settle', {
-          ...{
-            workflowId: stage.settler.workflowId,
-            taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
-            args: [input],
-          },
+        await startSettler(stage, {
+          carried: { rounds: 3, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] },
         });
         await assertEventually(async () =>
           expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({
@@ -398,6 +384,31 @@ describe('the settler', () => {
         const page = await stage.settler.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
         expect(page.currentDetails).toContain('tidegate restore spent');
         expect(world.calls).not.toContain('restore aws-us-east-1');
+        // What has no part in it is mended all the same.
+        await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'mends the pins of other clusters while its restore waits for a person in one',
+    async () => {
+      const world = settlingWorld('beside', { restore: () => untilCancelled() });
+      leaveHalfMoved(world, 'aws-us-east-1');
+      const other = clusterIn(world, 'gcp-europe-west1');
+      other.pinned = '';
+      await onStage(world, async (stage) => {
+        await startSettler(stage);
+        await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
+        expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({ phase: 'restoring' });
+        // Also what is taken while the restore is under way.
+        other.pinned = '';
+        await stage.settler.signal('wake');
+        await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
+        expect((await stage.rollout.query<RolloutStatus>('status')).phase).toBe('restoring');
+        expect(world.isWhole()).toBe(false);
+        await stage.rollout.terminate('a test');
       });
     },
     limits.rollout,
