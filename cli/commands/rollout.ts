@@ -37,9 +37,10 @@ function addReaders(on: On, context: CommandContext): void {
       const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, lookOnce } = await import('../rollouts/rollout.ts');
+        const { askedOf } = await import('../rollouts/asked.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
-        const live = await lookOnce(await handleOf(client, of), io);
-        const json = { ...live.status, readings: live.readings, run: live.run };
+        const live = { ...(await lookOnce(await handleOf(client, of), io)), asked: await askedOf(client, of) };
+        const json = { ...live.status, readings: live.readings, run: live.run, asked: live.asked };
         io.stdout(
           options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${statusLines(live).join('\n')}\n`,
         );

@@ -17,6 +17,8 @@ export interface Live {
   readonly run: string;
   readonly nowMs: number;
   readonly link: string;
+  /** What a person is asked about the service beside its rollout, one sentence each. Absent: not asked for. */
+  readonly asked?: readonly string[];
 }
 
 const BAR = 20;
@@ -33,8 +35,16 @@ export function statusLines(live: Live): string[] {
     '',
     ...readingLines(live),
     ...backLines(plan, status),
+    ...askedLines(live),
     `  ${live.link}`,
   ];
+}
+
+/** The settler looks every half hour; who has decided need not wait for that. */
+function askedLines({ status, asked = [] }: Live): string[] {
+  if (asked.length === 0) return [];
+  const name = status.service.split('/').at(-1) ?? status.service;
+  return [...asked.map((text) => `  asked: ${text}`), `  → when it is decided: tidegate audit ${name}`];
 }
 
 /** Each client cluster of a way back, and what a person can do about one that does not answer. */
