@@ -1,17 +1,17 @@
 /** Reads and writes routing records: the annotation of the service's CiliumEnvoyConfig, and the objects that it asks for. */
 import { kinds } from '../core/kube/kinds.ts';
-import { annotations, labels } from '../core/kube/labels.ts';
+import { labels } from '../core/kube/labels.ts';
 import type { ObjectChange } from '../core/kube/object-change.ts';
 import type { EnvoyConfig, Service, Manifest } from '../core/kube/objects.ts';
 import { assertOwned } from '../core/kube/ownership.ts';
 import { type DesiredRecord, renderChecked } from '../core/render/checked.ts';
 import type { ApplyRoutingResult } from '../core/routing/changes.ts';
+import { recordIn } from '../core/routing/found-record.ts';
 import { cecName } from '../core/routing/names.ts';
-import { parseRecord } from '../core/routing/parse-record.ts';
 import type { RoutingRecord } from '../core/routing/record.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { weightsOf } from '../core/routing/weights.ts';
-import { TidegateError, refuse } from '../core/values/error.ts';
+import { TidegateError } from '../core/values/error.ts';
 import { applyObject, ensureObject } from '../platform/kube/apply-objects.ts';
 import type { KubeCluster } from '../platform/kube/clusters.ts';
 
@@ -34,22 +34,7 @@ export async function findRecord({ cluster, service }: RecordAt): Promise<FoundR
   const route = await cluster.get<EnvoyConfig>(kinds.envoyConfig, { namespace: service.namespace, name });
   if (route === null) return { route, record: null, redirected: false };
   assertOwned(route, { cluster: cluster.name, installation: service.installation });
-  return { route, record: recordOf(route, cluster.name), redirected: (route.spec?.services ?? []).length > 0 };
-}
-
-/** The record in a CiliumEnvoyConfig of ours, checked to be about this object. */
-export function recordOf(route: EnvoyConfig, cluster: string): RoutingRecord | null {
-  const text = route.metadata.annotations?.[annotations.record];
-  if (text === undefined) return null;
-  const { name, namespace = '' } = route.metadata;
-  const where = `${cluster}/${namespace}/CiliumEnvoyConfig/${name}`;
-  const record = parseRecord(text, where);
-  if (record.cluster === cluster && record.namespace === namespace && cecName(record.service) === name) return record;
-  refuse(
-    'Foreign',
-    `${where}: holds the record of ${record.cluster}/${record.namespace}/${record.service}: it was copied`,
-    'delete the copy; each cluster gets its own by tidegate adopt',
-  );
+  return { route, record: recordIn(route, cluster.name), redirected: (route.spec?.services ?? []).length > 0 };
 }
 
 export interface WrittenRecord {

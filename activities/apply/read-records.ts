@@ -26,10 +26,9 @@ import {
   type Route,
   type Surroundings,
 } from '../../core/workload/surroundings.ts';
-import { assertMade, versionsOf } from '../../core/workload/unmade.ts';
+import { usableRecord } from '../../core/workload/unmade.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { KubeDeps } from '../ports.ts';
-import { recordOf } from '../record-store.ts';
 import { readEnvoyImage } from './read-envoy-image.ts';
 
 export async function readRecords(deps: KubeDeps, { service, clusters }: ReadRecordsInput): Promise<ReadRecordsResult> {
@@ -67,7 +66,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   ]);
   const frontend = services.find(({ metadata }) => metadata.name === service.service) ?? null;
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
-  const { record, broken } = route === undefined ? noRecord : recordOrWhyNot(route, cluster.name, deployments);
+  const { record, broken } = recordAndFaults(route, { cluster: cluster.name, deployments });
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
   const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
   return {
@@ -88,6 +87,16 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     ...(seconds.length > 0 && { secondServices: seconds }),
     ...(around.unseen.length > 0 && { unseen: around.unseen }),
   };
+}
+
+/** A fault comes with the object's name. */
+function recordAndFaults(
+  route: EnvoyConfig | undefined,
+  at: { readonly cluster: string; readonly deployments: readonly Deployment[] },
+): { readonly record: RoutingRecord | null; readonly broken: readonly string[] } {
+  if (route === undefined) return { record: null, broken: [] };
+  const { record, broken } = usableRecord(route, at);
+  return { record, broken: broken === '' ? [] : [`${describeObject(route)}: ${broken}`] };
 }
 
 function frontendWithSigns(
@@ -126,25 +135,6 @@ async function othersIn(
     }
   });
   return (await Promise.all(lists)).flat();
-}
-
-interface ReadRecord {
-  readonly record: RoutingRecord | null;
-  /** Why the record cannot be used, with the object's name. */
-  readonly broken: readonly string[];
-}
-
-const noRecord: ReadRecord = { record: null, broken: [] };
-
-function recordOrWhyNot(route: EnvoyConfig, cluster: string, deployments: readonly Deployment[]): ReadRecord {
-  try {
-    const record = recordOf(route, cluster);
-    if (record !== null) assertMade(record, versionsOf(record, deployments));
-    return { record, broken: [] };
-  } catch (error) {
-    if (!(error instanceof TidegateError)) throw error;
-    return { record: null, broken: [`${describeObject(route)}: ${error.message}`] };
-  }
 }
 
 interface SeenSurroundings extends Surroundings {

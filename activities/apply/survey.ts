@@ -21,7 +21,6 @@ import {
   type NamespaceObjects,
 } from '../../core/workload/cluster-state.ts';
 import type { KubeDeps } from '../ports.ts';
-import { recordOf } from '../record-store.ts';
 
 export async function surveyService(deps: KubeDeps, input: SurveyServiceInput): Promise<SurveyServiceResult> {
   const read = namespaceReader(deps);
@@ -46,7 +45,7 @@ export type ReadNamespace = (ref: ClusterRef, of: ServiceRef) => Promise<Namespa
 export async function stateIn(read: ReadNamespace, ref: ClusterRef, service: ServiceRef): Promise<ClusterState> {
   const objects = await read(ref, service);
   if (typeof objects === 'string') return unreachableState(ref.name, objects);
-  return clusterState({ cluster: ref.name, service }, objects, (route) => recordOf(route, ref.name));
+  return clusterState({ cluster: ref.name, service }, objects);
 }
 
 /** Asks once per cluster and namespace. */

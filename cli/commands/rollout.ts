@@ -39,14 +39,17 @@ function addReaders(on: On, context: CommandContext): void {
       const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
         const { handleOf, lookOnce } = await import('../rollouts/rollout.ts');
+        const { askedOf } = await import('../rollouts/asked.ts');
         const { findWaiting } = await import('../rollouts/waiting.ts');
         const { statusLines } = await import('../../core/view/status-text.ts');
         const { waitingLines } = await import('../../core/view/waiting-text.ts');
-        const [live, waiting] = await Promise.all([
+        const [seen, waiting, asked] = await Promise.all([
           handleOf(client, of).then((handle) => lookOnce(handle, io)),
           findWaiting(client, of),
+          askedOf(client, of),
         ]);
-        const json = { ...live.status, readings: live.readings, run: live.run, waits: waiting?.waits ?? null };
+        const live = { ...seen, asked };
+        const json = { ...live.status, readings: live.readings, run: live.run, asked, waits: waiting?.waits ?? null };
         const lines = [...statusLines(live), ...waitingLines(waiting)];
         io.stdout(options.output === 'json' ? `${JSON.stringify(json, null, 2)}\n` : `${lines.join('\n')}\n`);
         return exitCodes.ok;

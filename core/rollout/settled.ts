@@ -2,12 +2,13 @@
  * settled: what must be true of a service when no run owns it, as one pure function: facts → what is to be done.
  * Every part is proven, no autoscaler is held for a rollout that is over, and no version outlives its warm time. Doing all
  * needs, as often as there are any, leads to none. A cluster that cannot be seen is waited for; the others do not wait,
- * except where something may be taken away only once nobody anywhere can still send to it.
+ * except where something may be taken away only once nobody anywhere can still send to it. A cluster that is half moved
+ * may wait for a person: frontends and autoscalers of clusters that have no part in that are mended beside it.
  */
 import { mentions, pinOf, serves } from '../routing/changes.ts';
 import { isBehindIn, newestProven } from '../routing/newest-proven.ts';
 import { leavingFrom } from '../routing/normal-form.ts';
-import { halfMovedParts, partField, parts, type Part } from '../routing/part.ts';
+import { halfMovedParts, movingIn, partField, parts, type Part } from '../routing/part.ts';
 import type { RoutingRecord } from '../routing/record.ts';
 import { instantText } from '../values/instant.ts';
 import type { ClusterState, Hold, VersionHere } from '../workload/cluster-state.ts';
@@ -59,21 +60,27 @@ export interface ServiceState {
   readonly warmMs: number;
   /** Parts that a run owns right now: only others are looked at, and only for what is half moved. Absent: none. */
   readonly owned?: readonly Part[];
+  /** Parts that restores put back right now: what has no part in that is looked at as well. Absent: none. */
+  readonly returning?: readonly Part[];
   /** What becomes of a frontend that somebody has changed. */
   readonly drift: DriftPolicy;
 }
 
 /** What is to be done, the most urgent first. Empty: the service is settled. Only asked while no run owns it. */
 export function needsOf(state: ServiceState): Need[] {
-  const { clusters, owned = [] } = state;
+  const { clusters, owned = [], returning = [] } = state;
   const paused = pauseNeeds(state);
   if (paused.some(({ of }) => of === 'service')) return paused;
   const without = paused.map(({ cluster }) => cluster);
   const open = clusters.filter(({ cluster }) => !without.includes(cluster));
   const unseen = open.flatMap(unseenNeed);
-  const half = parts.filter((part) => !owned.includes(part)).flatMap((part) => restoreNeed(part, open, without));
-  // Everything else depends on what serves: the restore settles that first, and so does a run.
-  if (half.length > 0 || owned.length > 0) return [...half, ...unseen, ...paused];
+  const half = parts
+    .filter((part) => !owned.includes(part) && !returning.includes(part))
+    .flatMap((part) => restoreNeed(part, open, without));
+  // A run may be in the use of everything.
+  if (owned.length > 0) return [...half, ...unseen, ...paused];
+  // What may be taken away depends on what serves: the restore settles that first.
+  if (half.length > 0 || returning.length > 0) return [...half, ...unseen, ...besideNeeds(open, state), ...paused];
   return [
     ...unseen,
     ...open.flatMap(leaveNeed),
@@ -88,6 +95,18 @@ export function needsOf(state: ServiceState): Need[] {
 /** Is it to be done already? What is paused never is. */
 export const isDue = (need: Need, nowMs: number): boolean =>
   need.kind === 'retire' ? need.dueMs <= nowMs : need.kind !== 'paused';
+
+/** Mending it takes nothing away, and moves no share. */
+export const isBesideRestores = ({ kind }: Need): boolean => kind === 'pin' || kind === 'frontend' || kind === 'free';
+
+/** Only where traffic is as it was proven, of its own clients and of those that call it. */
+function besideNeeds(open: readonly ClusterState[], state: ServiceState): Need[] {
+  const { clusters } = state;
+  const records = clusters.flatMap(({ record }) => (record === null ? [] : [record]));
+  const moving = new Set([...records.flatMap(movingIn), ...behindIn(clusters)]);
+  const still = open.filter(({ cluster }) => !moving.has(cluster));
+  return [...still.flatMap((one) => frontendNeeds(one, state)), ...still.flatMap((one) => freeNeeds(one, clusters))];
+}
 
 /** Also what is half moved stays as it is, and is told: who asks for hands off may be moving it by hand. */
 function pauseNeeds({ clusters, service }: ServiceState): Extract<Need, { kind: 'paused' }>[] {

@@ -1,6 +1,7 @@
 /** The parts of a routing record: each has its own owner, lock and epoch, and a run moves one of them. */
 import { canonicalJson } from '../values/canonical.ts';
-import { inNormalForm } from './normal-form.ts';
+import { distinct, positiveShares } from '../values/share.ts';
+import { inNormalForm, servedBy } from './normal-form.ts';
 import type { RoutingRecord } from './record.ts';
 import { sameTraffic } from './weights.ts';
 
@@ -30,6 +31,18 @@ export function halfMovedParts(record: RoutingRecord): Part[] {
     policy: canonicalJson(policy.current) === canonicalJson(policy.proven),
   };
   return parts.filter((part) => !whole[part]);
+}
+
+/** The record's own cluster, and the serving clusters that get another traffic from it than what is proven; none where it is whole. */
+export function movingIn(record: RoutingRecord): string[] {
+  if (halfMovedParts(record).length === 0) return [];
+  const { topology, versions } = inNormalForm(record);
+  const to = (name: string, which: 'current' | 'proven'): unknown => [
+    topology[which]?.[name] ?? 0,
+    positiveShares(versions[which]?.[name] ?? {}),
+  ];
+  const differs = (name: string): boolean => canonicalJson(to(name, 'current')) !== canonicalJson(to(name, 'proven'));
+  return distinct([record.cluster, ...servedBy(record).filter(differs)]);
 }
 
 /** Do two topologies send the same traffic? A share of 0 is the same as none; null equals only null. */

@@ -20,6 +20,8 @@ export interface Live {
   /** How long the run has been open, ms. */
   readonly ranMs: number;
   readonly link: string;
+  /** What a person is asked about the service beside its rollout, one sentence each. Absent: not asked for. */
+  readonly asked?: readonly string[];
 }
 
 const BAR = 20;
@@ -36,6 +38,7 @@ export function statusLines(live: Live): string[] {
     '',
     ...readingLines(live),
     ...backLines(plan, status),
+    ...askedLines(live),
     billedLine(live),
     `  ${live.link}`,
   ];
@@ -44,6 +47,13 @@ export function statusLines(live: Live): string[] {
 /** A run is billed for what it does, and for how long it waits. */
 const billedLine = ({ plan, ranMs, status }: Live): string =>
   `  Temporal: about ${billedText(billedSoFar(plan, ranMs), plan)}${status.outcome === null ? ', its next bakes included' : ''}`;
+
+/** The settler looks every half hour; who has decided need not wait for that. */
+function askedLines({ status, asked = [] }: Live): string[] {
+  if (asked.length === 0) return [];
+  const name = status.service.split('/').at(-1) ?? status.service;
+  return [...asked.map((text) => `  asked: ${text}`), `  → when it is decided: tidegate audit ${name}`];
+}
 
 /** Each client cluster of a way back, and what a person can do about one that does not answer. */
 function backLines(plan: Plan, { service, outstanding, back = {}, absent = {}, outcome }: RolloutStatus): string[] {

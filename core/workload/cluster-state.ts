@@ -5,14 +5,13 @@ import { isOwned } from '../kube/ownership.ts';
 import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
-import { TidegateError } from '../values/error.ts';
 import { frontendOf, frontendSigns, scales, workloadsOf } from './cluster-facts.ts';
 import { repairsOf, type Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
 import { heldOf } from './held.ts';
 import { originalOf } from './originals.ts';
-import { assertMade, versionsOf } from './unmade.ts';
+import { usableRecord } from './unmade.ts';
 
 /** Until when a version stays ready without traffic: a time (ms since the epoch; 0 = no longer); `anew`: its warm time begins when it is without; null: nobody has said. */
 export type Due = number | 'anew' | null;
@@ -75,19 +74,17 @@ export const unreachableState = (cluster: string, why: string): ClusterState => 
   ...{ cluster, unreachable: why, record: null, broken: '', pinned: null, versions: [], holds: [] },
 });
 
-/** `readRecord` refuses a record that cannot be used. */
 export function clusterState(
-  of: { readonly cluster: string; readonly service: ServiceRef },
+  { cluster, service }: { readonly cluster: string; readonly service: ServiceRef },
   objects: NamespaceObjects,
-  readRecord: (route: EnvoyConfig) => RoutingRecord | null,
 ): ClusterState {
-  const { cluster, service } = of;
   const own = (one: KubeObject): boolean =>
     isOwned(one, service.installation) && one.metadata.labels?.[labels.service] === service.service;
   const route = objects.routes.find(({ metadata }) => metadata.name === cecName(service.service));
   const frontend = objects.services.find(({ metadata }) => metadata.name === service.service);
   const foreign = route === undefined || !isOwned(route, service.installation);
-  const read = foreign ? noRecord : recordOrWhyNot(route, readRecord, objects.deployments);
+  const { deployments } = objects;
+  const read = foreign ? { record: null, broken: '' } : usableRecord(route, { cluster, deployments });
   const pinned = frontend === undefined ? null : (frontend.spec.selector?.[labels.version] ?? '');
   const isSaid = pinned !== '' || read.broken !== '' || (read.record !== null && read.record.versions.proven !== null);
   return {
@@ -109,23 +106,6 @@ export function clusterState(
       return version === null ? [] : [{ deployment: one.metadata.name, version }];
     }),
   };
-}
-
-const noRecord = { record: null, broken: '' };
-
-function recordOrWhyNot(
-  route: EnvoyConfig,
-  readRecord: (route: EnvoyConfig) => RoutingRecord | null,
-  deployments: readonly Deployment[],
-): Pick<ClusterState, 'record' | 'broken'> {
-  try {
-    const record = readRecord(route);
-    if (record !== null) assertMade(record, versionsOf(record, deployments));
-    return { record, broken: '' };
-  } catch (error) {
-    if (!(error instanceof TidegateError)) throw error;
-    return { record: null, broken: error.message };
-  }
 }
 
 const versionOfObject = ({ metadata }: KubeObject): string => metadata.labels?.[labels.subsetVersion] ?? '';

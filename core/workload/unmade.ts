@@ -1,8 +1,9 @@
 /** A proven version was made in the cluster that serves it. A record that names another one there was edited by hand. */
-import type { Deployment } from '../kube/objects.ts';
+import type { Deployment, EnvoyConfig } from '../kube/objects.ts';
 import { pinOf } from '../routing/changes.ts';
+import { recordIn } from '../routing/found-record.ts';
 import type { RoutingRecord } from '../routing/record.ts';
-import { refuse } from '../values/error.ts';
+import { TidegateError, refuse } from '../values/error.ts';
 import { distinct, positiveNames } from '../values/share.ts';
 import { selects } from './cluster-facts.ts';
 import { versionOf } from './managed.ts';
@@ -29,3 +30,24 @@ export function assertMade(record: RoutingRecord, running: readonly string[]): v
 /** Versions of the Deployments that the service's callers could get. */
 export const versionsOf = ({ frontend }: RoutingRecord, deployments: readonly Deployment[]): string[] =>
   deployments.filter(({ spec }) => selects(frontend.selector, spec.template.metadata?.labels)).map(versionOf);
+
+export interface FoundOrBroken {
+  readonly record: RoutingRecord | null;
+  /** Why the record cannot be used; '' = it can, or there is none. */
+  readonly broken: string;
+}
+
+/** A record that somebody has broken by hand is a fact about the cluster. */
+export function usableRecord(
+  route: EnvoyConfig,
+  { cluster, deployments }: { readonly cluster: string; readonly deployments: readonly Deployment[] },
+): FoundOrBroken {
+  try {
+    const record = recordIn(route, cluster);
+    if (record !== null) assertMade(record, versionsOf(record, deployments));
+    return { record, broken: '' };
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    return { record: null, broken: error.message };
+  }
+}

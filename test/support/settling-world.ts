@@ -8,7 +8,7 @@ import type { LoadedConfig } from '../../core/config/types.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { needsOf } from '../../core/rollout/settled.ts';
 import { withoutAbsence } from '../../core/routing/absence.ts';
-import { mentions, serves, withoutVersion } from '../../core/routing/changes.ts';
+import { mentions, pinOf, serves, withoutVersion } from '../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
 import { WHOLE } from '../../core/values/share.ts';
@@ -67,6 +67,19 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
   };
 }
 
+export function clusterIn({ clusters }: SettlingWorld, name: string): ModelCluster {
+  const one = clusters[name];
+  if (one === undefined) throw new RangeError(`no cluster ${name}`);
+  return one;
+}
+
+/** A run that was terminated in its first step leaves that. */
+export function leaveHalfMoved(world: SettlingWorld, name: string): void {
+  const one = clusterIn(world, name);
+  const current = { [name]: { v1: 950_000, v2: 50_000 } };
+  one.record = { ...one.record, versions: { ...one.record.versions, current } };
+}
+
 function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities> {
   const move = (name: string, change: Partial<RoutingRecord['versions']>): void => {
     const one = at(name);
@@ -103,6 +116,10 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
       clusters: clusters.map(({ name }) => stateOf(name, at(name))),
       nowMs: Date.now(),
     }),
+    pinVersion: async ({ cluster: { name } }) => {
+      at(name).pinned = pinOf(at(name).record);
+      return [];
+    },
     keepWarm: async ({ cluster, version, dueMs }) => {
       at(cluster.name).versions[version] = dueMs;
       return [];

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
@@ -36,3 +37,18 @@ export async function startTemporal(): Promise<TestTemporal> {
 
 /** Asks for a change of the default installation, and hears nothing meanwhile. */
 export const quietly = { installation: DEFAULT_INSTALLATION, tell: () => undefined };
+
+type EventId = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]['eventId'];
+
+/** Resets the run to the end of one of its workflow tasks: it goes on as another run. */
+export async function resetRun(
+  { client, namespace = 'default' }: TestWorkflowEnvironment,
+  run: WorkflowHandle,
+  workflowTaskFinishEventId: EventId,
+): Promise<void> {
+  await client.workflowService.resetWorkflowExecution({
+    ...{ namespace, reason: 'a test', requestId: `reset-${run.workflowId}` },
+    workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
+    workflowTaskFinishEventId: workflowTaskFinishEventId ?? null,
+  });
+}

@@ -9,6 +9,7 @@ import { clusterNames, record } from '../support/facts.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
+import { resetRun } from '../support/temporal.ts';
 import { onSharedStage, proven, wanted, type TwoParts } from '../support/two-parts.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
@@ -178,12 +179,7 @@ it(
       await until('topology', 'baking');
       const { events } = await runs.topology.fetchHistory();
       const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
-      const { client, namespace = 'default' } = temporal.env;
-      await client.workflowService.resetWorkflowExecution({
-        ...{ namespace, reason: 'a test', requestId: 'reset-of-a-topology' },
-        workflowExecution: { workflowId: runs.topology.workflowId, runId: (await runs.topology.describe()).runId },
-        workflowTaskFinishEventId: first?.eventId ?? null,
-      });
+      await resetRun(temporal.env, runs.topology, first?.eventId);
       await assertEventually(() => expect(world.back).toContain('topology'), limits.phase);
       expect(world.back).not.toContain('versions');
     });

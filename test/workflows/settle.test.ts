@@ -14,11 +14,13 @@ import { assertEventually } from '../support/eventually.ts';
 import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
-import { settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
+import { clusterIn, leaveHalfMoved, settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
+import { resetRun } from '../support/temporal.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
 const temporal = temporalOfFile();
+const control = taskQueue(DEFAULT_INSTALLATION, 'control');
 
 const workersOf = ({ activities }: SettlingWorld): Promise<RunningWorkers> =>
   startWorkers({
@@ -54,11 +56,7 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
     ...{ world, plan, rollout, settler },
     start: (given = plan) =>
       client.workflow.start('rollout', {
-        ...{
-          workflowId: rollout.workflowId,
-          taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
-          args: [{ plan: given }],
-        },
+        ...{ workflowId: rollout.workflowId, taskQueue: control, args: [{ plan: given }] },
       }),
     until: (phase) =>
       assertEventually(
@@ -79,7 +77,7 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
   };
   try {
     await body(stage);
-    for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH 'settle:shop/shop/${service}'` })) {
+    for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH '${settler.workflowId}'` })) {
       const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
       await Worker.runReplayHistory({ workflowBundle: temporal.workflowBundle }, history, run.workflowId);
     }
@@ -90,21 +88,10 @@ async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<voi
   }
 }
 
-type EventId = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]['eventId'];
-
-async function reset(run: WorkflowHandle, workflowTaskFinishEventId: EventId): Promise<void> {
-  const { client, namespace = 'default' } = temporal.env;
-  await client.workflowService.resetWorkflowExecution({
-    ...{ namespace, reason: 'a test', requestId: `reset-${run.workflowId}` },
-    workflowExecution: { workflowId: run.workflowId, runId: (await run.describe()).runId },
-    workflowTaskFinishEventId: workflowTaskFinishEventId ?? null,
-  });
-}
-
 /** So many guards have been started for the plan's runs. */
 async function guards({ service }: Plan, wanted: number): Promise<void> {
   const { client, namespace = 'default' } = temporal.env;
-  const query = `WorkflowId STARTS_WITH 'guard:shop/shop/${service.service}/'`;
+  const query = `WorkflowId STARTS_WITH 'guard:${DEFAULT_INSTALLATION}:shop:shop:${service.service}:'`;
   await assertEventually(async () => {
     const { count } = await client.workflowService.countWorkflowExecutions({ namespace, query });
     expect(Number(count)).toBe(wanted);
@@ -206,7 +193,7 @@ describe('the guard', () => {
         await stage.until('baking');
         const { events } = await run.fetchHistory();
         const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-        await reset(run, tasks.at(which === 'first' ? 0 : -1)?.eventId);
+        await resetRun(temporal.env, run, tasks.at(which === 'first' ? 0 : -1)?.eventId);
         await guards(stage.plan, 2);
         await stage.until('baking');
         await stage.rollout.terminate('a test');
@@ -229,7 +216,7 @@ describe('the guard', () => {
         await assertEventually(() => expect(stage.world.calls).toContain('prepareVersion aws-us-east-1'), limits.phase);
         const { events } = await run.fetchHistory();
         const tasks = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
-        await reset(run, tasks.at(-1)?.eventId);
+        await resetRun(temporal.env, run, tasks.at(-1)?.eventId);
         await guards(stage.plan, 2);
         await stage.rollout.terminate('a test');
         await stage.settled();
@@ -266,7 +253,7 @@ describe('the guard', () => {
         });
         const first = (events ?? []).find((event) => event.workflowTaskCompletedEventAttributes);
         const at = bake?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId;
-        await reset(run, which === 'first' ? first?.eventId : at);
+        await resetRun(temporal.env, run, which === 'first' ? first?.eventId : at);
         // What it watches keeps its share; what it has not come to yet does not. Each cluster is written by itself.
         await assertEventually(() => {
           const others = [shareIn('gcp-europe-west1'), shareIn('onprem-fra1')];
@@ -299,6 +286,14 @@ describe('the guard', () => {
     limits.rollout,
   );
 });
+
+/** As a guard or an audit would. */
+async function startSettler({ plan, settler }: Stage, past: Pick<SettleInput, 'carried'> = {}): Promise<void> {
+  const input: SettleInput = { service: plan.service, known: null, ...past };
+  await temporal.env.client.workflow.start('settle', {
+    ...{ workflowId: settler.workflowId, taskQueue: control, args: [input] },
+  });
+}
 
 describe('the settler', () => {
   it(
@@ -343,8 +338,7 @@ describe('the settler', () => {
     async () => {
       const world = settlingWorld('away', baking);
       await onStage(world, async (stage) => {
-        const one = world.clusters['onprem-fra1'];
-        if (one === undefined) throw new RangeError('no such cluster');
+        const one = clusterIn(world, 'onprem-fra1');
         one.unreachable = 'timeout';
         const run = await stage.start();
         await stage.until('baking');
@@ -371,24 +365,12 @@ describe('the settler', () => {
     'leaves it to a person after three restores, with a page that says exactly what is where, and takes no more',
     async () => {
       const world = settlingWorld('spent');
-      for (const name of ['aws-us-east-1']) {
-        const one = world.clusters[name];
-        if (one === undefined) throw new RangeError('no such cluster');
-        one.record = {
-          ...one.record,
-          versions: { ...one.record.versions, current: { [name]: { v1: 950_000, v2: 50_000 } } },
-        };
-      }
+      leaveHalfMoved(world, 'aws-us-east-1');
+      const other = clusterIn(world, 'gcp-europe-west1');
+      other.pinned = '';
       await onStage(world, async (stage) => {
         const carried = { rounds: 3, restoreRun: '', restoreAfterMs: 0, idleLooks: 0, log: [] };
-        const input: SettleInput = { service: stage.plan.service, known: null, carried };
-        await temporal.env.client.workflow.start('settle', {
-          ...{
-            workflowId: stage.settler.workflowId,
-            taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
-            args: [input],
-          },
-        });
+        await startSettler(stage, { carried });
         await assertEventually(async () =>
           expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({
             phase: 'needs-person',
@@ -398,6 +380,30 @@ describe('the settler', () => {
         const page = await stage.settler.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
         expect(page.currentDetails).toContain('tidegate restore spent');
         expect(world.calls).not.toContain('restore aws-us-east-1');
+        // What has no part in it is mended all the same.
+        await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
+    'mends the pins of other clusters while its restore waits for a person in one',
+    async () => {
+      const world = settlingWorld('beside', { restore: () => untilCancelled() });
+      leaveHalfMoved(world, 'aws-us-east-1');
+      const other = clusterIn(world, 'gcp-europe-west1');
+      other.pinned = '';
+      await onStage(world, async (stage) => {
+        await startSettler(stage);
+        await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
+        expect(await stage.settler.query<SettleStatus>('status')).toMatchObject({ phase: 'restoring' });
+        // Also what is taken while the restore is under way.
+        other.pinned = '';
+        await stage.settler.signal('wake');
+        await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
+        expect((await stage.rollout.query<RolloutStatus>('status')).phase).toBe('restoring');
+        await stage.rollout.terminate('a test');
       });
     },
     limits.rollout,

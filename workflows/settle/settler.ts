@@ -13,7 +13,7 @@ import type {
 } from '../../core/contract/messages.ts';
 import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { delayMs, isSpent, restoreDelayMs } from '../../core/rollout/settle-pace.ts';
-import { isDue, needsOf, type Need } from '../../core/rollout/settled.ts';
+import { isBesideRestores, isDue, needsOf, type Need } from '../../core/rollout/settled.ts';
 import { partField, partOf, type Part } from '../../core/routing/part.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { present } from '../../core/values/json.ts';
@@ -114,16 +114,19 @@ async function look(settling: Settling): Promise<number | null> {
   settling.looks += 1;
   const moved = settledParts();
   const open = await openRuns(service, moved);
-  const own = open.find(({ part, run }) => run === restoresOf(settling.memory, part).restoreRun);
+  const isOwn = ({ part, run }: OpenRun): boolean => run === restoresOf(settling.memory, part).restoreRun;
+  const own = open.find(isOwn);
   const underWay: Tried[] =
     own === undefined ? [] : [{ phase: 'restoring', reason: `its restore is under way (${own.workflowId})` }];
-  const owned = open.map(({ part }) => part);
+  const mendsBeside = patched('mends-beside');
+  const returning = mendsBeside ? open.filter(isOwn).map(({ part }) => part) : [];
+  const owned = open.map(({ part }) => part).filter((part) => !returning.includes(part));
   const ids = open.map(({ workflowId }) => workflowId).join(', ');
-  if (owned.length === moved.length)
+  if (open.length === moved.length && owned.length > 0)
     return own === undefined ? leaveTo(settling, ids) : waitFor(settling, underWay, settling.now.needs);
   const unproven = await lastUnproven(
     settling,
-    moved.filter((part) => !owned.includes(part)),
+    moved.filter((part) => open.every((run) => run.part !== part)),
   );
   const known = await knownService(settling);
   const { clusters, nowMs } = await surveyService({ service, clusters: known.clusters });
@@ -133,14 +136,17 @@ async function look(settling: Settling): Promise<number | null> {
       clusters,
       nowMs,
       warmMs: known.warmMs,
-      owned,
+      ...{ owned, returning },
       drift: known.drift ?? 'repair',
     }),
     unproven,
   );
   const tries = [...underWay];
   for (const need of needs) if (need.kind === 'restore') tries.push(await putBack(settling, need, nowMs));
-  if (tries.length > 0) return waitFor(settling, tries, needs);
+  if (tries.length > 0) {
+    const inMs = waitFor(settling, tries, needs);
+    return mendsBeside && (await mendBeside(settling, needs, known)) ? 0 : inMs;
+  }
   // What is not half moved may be in its use.
   if (owned.length > 0) return leaveTo(settling, ids);
   settling.memory = { ...settling.memory, ...noRestore, ofParts: {} };
@@ -265,6 +271,14 @@ async function putBack(settling: Settling, restore: RestoreNeed, nowMs: number):
     say(settling, why);
     return { phase: 'waiting', reason: why };
   }
+}
+
+/** A restore may wait for a person for days. true: something was mended. */
+async function mendBeside(settling: Settling, needs: readonly Need[], known: KnownService): Promise<boolean> {
+  const ends = await Promise.all(needs.filter(isBesideRestores).map((need) => tried(settling, need, known)));
+  if (!ends.includes('')) return false;
+  settling.memory = { ...settling.memory, idleLooks: 0 };
+  return true;
 }
 
 async function mend(

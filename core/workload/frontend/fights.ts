@@ -70,14 +70,22 @@ export function fightText({ field, manager, sinceMs }: Fight): string {
   return `${manager} took ${what} of the frontend back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
 }
 
-/** What to tell a manager, so that it lets the field be. */
+/**
+ * What to tell a manager, so that it lets the field be. After the manuals of November 2026:
+ * https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#respect-ignore-differences-configs,
+ * https://fluxcd.io/flux/components/kustomize/kustomizations/#ignore-rules (and #controlling-the-apply-behavior-of-resources),
+ * https://fluxcd.io/flux/components/helm/helmreleases/#ignore-rules.
+ */
 export function ignoreRule({ field, manager }: Fight, service: string): string {
-  const path = field === 'pin' ? '/spec/selector/app.kubernetes.io~1version' : '/spec/selector, /spec/ports';
+  const pin = '/spec/selector/app.kubernetes.io~1version';
+  const own = field === 'pin' ? [pin] : ['/spec/selector', '/spec/ports'];
+  // Flux applies on the server, where a selector is one value: without one of its keys it is another.
+  const whole = field === 'pin' ? ['/spec/selector'] : own;
+  const rule = `{paths: [${whole.join(', ')}], target: {kind: Service, name: ${service}}}`;
   if (/argo/i.test(manager))
-    return `in the Application: ignoreDifferences with kind: Service, name: ${service}, jsonPointers: [${path}], and syncOptions: [RespectIgnoreDifferences=true]`;
-  if (/helm-controller/i.test(manager))
-    return `in the HelmRelease: spec.driftDetection.ignore with paths: [${path}] and target: {kind: Service, name: ${service}}`;
+    return `in the Application: spec.ignoreDifferences: [{kind: Service, name: ${service}, jsonPointers: [${own.join(', ')}]}], and spec.syncPolicy.syncOptions: [RespectIgnoreDifferences=true]`;
+  if (/helm-controller/i.test(manager)) return `in the HelmRelease: spec.driftDetection.ignore: [${rule}]`;
   if (/kustomize|flux/i.test(manager))
-    return `on the Service in Git: annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent`;
-  return `let ${manager} leave ${path} of Service ${service} alone`;
+    return `in the Kustomization: spec.ignore: [${rule}]; before kustomize-controller 1.9, on the Service in Git: annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent`;
+  return `let ${manager} leave ${own.join(', ')} of Service ${service} alone`;
 }

@@ -5,4 +5,13 @@ import { rollout } from './rollout.ts';
 setWorkflowOptions({ versioningBehavior: 'PINNED' }, rollout);
 
 export { rollout };
-export { startRollout, retire, guard, settle, audit, pause, forgetCluster, next } from '../../../workflows/versioned.ts';
+export {
+  startRollout,
+  retire,
+  guard,
+  settle,
+  audit,
+  pause,
+  forgetCluster,
+  next,
+} from '../../../workflows/versioned.ts';

@@ -157,9 +157,18 @@ describe('a fight', () => {
   });
 
   it.each([
-    ['argocd-controller', 'ignoreDifferences'],
-    ['kustomize-controller', 'kustomize.toolkit.fluxcd.io/ssa: IfNotPresent'],
-    ['helm-controller', 'spec.driftDetection.ignore'],
+    [
+      'argocd-controller',
+      'spec.ignoreDifferences: [{kind: Service, name: checkout, jsonPointers: [/spec/selector/app.kubernetes.io~1version]}], and spec.syncPolicy.syncOptions: [RespectIgnoreDifferences=true]',
+    ],
+    [
+      'kustomize-controller',
+      'spec.ignore: [{paths: [/spec/selector], target: {kind: Service, name: checkout}}]; before kustomize-controller 1.9, on the Service in Git: annotation kustomize.toolkit.fluxcd.io/ssa: IfNotPresent',
+    ],
+    [
+      'helm-controller',
+      'spec.driftDetection.ignore: [{paths: [/spec/selector], target: {kind: Service, name: checkout}}]',
+    ],
     ['kubectl', 'let kubectl leave /spec/selector'],
   ])('is left alone and named, with the rule for %s', (manager, rule) => {
     const repairs: Repairs = { pin: { by: manager, atMs: [1, 2, 3] } };

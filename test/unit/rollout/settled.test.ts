@@ -66,6 +66,45 @@ describe('a service that no run owns', () => {
     expect(needs(half, state(gcp))).toMatchObject([{ kind: 'restore', clusters: [aws] }]);
   });
 
+  it('is mended beside a restore where traffic is as proven: one cluster may wait for a person, and no other for that', () => {
+    const half = state(aws, {
+      record: recordIn(aws, { proven: { v1: WHOLE }, current: { v1: 950_000, v2: 50_000 } }),
+      pinned: '',
+      holds: [{ autoscaler: 'a', version: 'v2', on: 'v1', replicas: 2 }],
+    });
+    const left = state(gcp, { ...half, cluster: gcp, record: recordIn(gcp, { proven: { v1: WHOLE } }) });
+    const warm = state('onprem', { record: recordIn('onprem', { proven: { v1: WHOLE } }), versions: [version('v0')] });
+    const mended = ['pin gcp', 'free gcp'];
+    const found = (state: Partial<ServiceState>): string[] =>
+      needsOf({ ...of, clusters: [half, left, warm], nowMs, warmMs, ...state }).map((need) =>
+        'cluster' in need ? `${need.kind} ${need.cluster}` : need.kind,
+      );
+    expect(found({})).toEqual(['restore', ...mended]);
+    expect(found({ returning: ['versions'] })).toEqual(mended);
+    // A run that goes forward may be in the use of all of it.
+    expect(found({ owned: ['versions'] })).toEqual([]);
+    expect(found({ owned: ['topology'], returning: ['versions'] })).toEqual([]);
+  });
+
+  it('is left alone beside a restore in a cluster that half-moved clients of another one send to', () => {
+    const sends = (which: 'versions' | 'topology'): RoutingRecord => {
+      const base = recordIn(aws, { proven: { v1: WHOLE } });
+      const shares = { [aws]: 500_000, [gcp]: 500_000 };
+      const topology = { ...base.topology, proven: shares, current: shares };
+      const proven = { [aws]: { v1: WHOLE }, [gcp]: { v1: WHOLE } };
+      return which === 'versions'
+        ? { ...base, topology, versions: { ...base.versions, proven, current: { ...proven, [gcp]: { v2: WHOLE } } } }
+        : {
+            ...base,
+            topology: { ...topology, current: { [gcp]: WHOLE } },
+            versions: { ...base.versions, proven, current: proven },
+          };
+    };
+    const left = state(gcp, { pinned: '', record: recordIn(gcp, { proven: { v1: WHOLE } }) });
+    for (const which of ['versions', 'topology'] as const)
+      expect(kindsOf(needs(state(aws, { record: sends(which) }), left))).toEqual(['restore']);
+  });
+
   it('has a need of its own for each part that is half moved, and none for a part that a run owns', () => {
     const whole = recordIn(aws, { proven: { v1: WHOLE }, current: { v1: 950_000, v2: 50_000 } });
     const current = { [aws]: 500_000, [gcp]: 500_000 };

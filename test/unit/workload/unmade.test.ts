@@ -1,6 +1,6 @@
 /** A record can be edited by hand: a version that nobody made in the cluster is no proven version there. */
 import { describe, expect, it } from '@jest/globals';
-import { labels } from '../../../core/kube/labels.ts';
+import { annotations, labels } from '../../../core/kube/labels.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { clusterState } from '../../../core/workload/cluster-state.ts';
@@ -41,10 +41,11 @@ describe('the settler', () => {
       name: 'tidegate-checkout',
       namespace: 'shop',
       labels: { [labels.owner]: 'default' },
+      annotations: { [annotations.record]: JSON.stringify(edited) },
     };
     const route = { apiVersion: 'cilium.io/v2', kind: 'CiliumEnvoyConfig', metadata, spec: {} };
     const objects = { services: [], deployments: [], autoscalers: [], routes: [route as never] };
-    const state = clusterState({ cluster: 'aws', service }, objects, () => edited);
+    const state = clusterState({ cluster: 'aws', service }, objects);
     expect(state.record).toBeNull();
     expect(state.broken).toContain('calls ghost proven');
   });

@@ -1,6 +1,6 @@
 /** The settler on the model: core/rollout/settled.ts says what is to be done, and it is done as workflows/settle/settler.ts does it. */
 import { isSpent } from '../../../../core/rollout/settle-pace.ts';
-import { isDue, needsOf, type Need } from '../../../../core/rollout/settled.ts';
+import { isBesideRestores, isDue, needsOf, type Need } from '../../../../core/rollout/settled.ts';
 import type { RoutingRecord } from '../../../../core/routing/record.ts';
 import { unreachableState, type ClusterState, type VersionHere } from '../../../../core/workload/cluster-state.ts';
 import { TidegateError } from '../../../../core/values/error.ts';
@@ -79,6 +79,7 @@ export function settle(world: World): void {
     const needs = needsIn(mesh);
     const unproven = rounds === 0 && world.last?.state.outcome === 'unproven';
     if (unproven || needs.some(({ kind }) => kind === 'restore')) {
+      for (const need of needs.filter(isBesideRestores)) doNeed(mesh, need);
       if (isSpent(rounds) || start(world, { kind: 'restore' }) !== '') return;
       rounds += 1;
       advance(world);
