@@ -60,6 +60,7 @@ export const queueOf = {
   forgetAbsent: 'apply',
   keepWarm: 'apply',
   leaveClusters: 'apply',
+  writeClusters: 'apply',
   probeSlos: 'verify',
   readVersions: 'verify',
   measureTraffic: 'verify',

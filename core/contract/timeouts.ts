@@ -10,6 +10,8 @@ export const heartbeatTimeoutsMs = {
   retireVersion: 20_000,
   releaseService: 20_000,
   leaveClusters: 20_000,
+  // Many clusters wait for it, and a way back for its end.
+  writeClusters: 10_000,
   // A worker that dies in a restore must not delay it by the whole attempt.
   restore: 10_000,
 } as const satisfies Partial<Record<keyof RolloutActivities, number>>;

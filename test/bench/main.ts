@@ -10,6 +10,7 @@ import { auditBench } from './audit/audit.ts';
 import type { Bench } from './bench.ts';
 import { breachBench } from './breach.ts';
 import { cliBench } from './cli.ts';
+import { fleetBench } from './fleet.ts';
 import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
 import { hungBench } from './hung.ts';
@@ -31,6 +32,7 @@ const benches = [
   hungBench,
   auditBench,
   historyBench,
+  fleetBench,
   applyBench,
   healthyBench,
   watchesBench,
