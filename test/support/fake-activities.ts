@@ -5,6 +5,7 @@
 import { Context } from '@temporalio/activity';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { ClusterWrite } from '../../core/contract/many-clusters.ts';
 import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
 import { type Packed, unpacked } from '../../core/values/packed.ts';
 
@@ -78,9 +79,9 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     leaveClusters: async () => [],
     writeClusters: async ({ write, inputs }) => {
       // As the real one: each cluster by itself, by the write of that name.
-      const one = activities[write] as (input: { cluster: { name: string } }) => Promise<object>;
+      const byName = activities as unknown as Record<ClusterWrite, (input: object) => Promise<{ by?: string }>>;
       const work = unpacked(inputs as Packed<{ cluster: { name: string } }>).map(async (input) => {
-        const { by: _by, ...told } = (await one(input)) as { by?: string };
+        const { by: _by, ...told } = await byName[write](input);
         return { cluster: input.cluster.name, ...told };
       });
       return { each: await Promise.all(work) };

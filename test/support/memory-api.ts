@@ -54,6 +54,8 @@ async function startOne(name: string, dir: string) {
       () => response.destroy(),
     );
   });
+  // Idle connections stay: one that ends just as a call takes it would look like a cluster that is away.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: { server: url, token: 't', ca: certificate } }]));

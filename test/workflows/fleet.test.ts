@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
+import type { ClusterWrite } from '../../core/contract/many-clusters.ts';
+import type { WriteClustersInput } from '../../core/contract/activities.ts';
+import { fannedOut } from '../../core/rollout/plan/fan-out.ts';
+import { unpacked } from '../../core/values/packed.ts';
 import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { assertEventually } from '../support/eventually.ts';
-import { untilCancelled } from '../support/fake-activities.ts';
+import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
 import { startFleet, type Fleet, type Played } from '../support/fleet.ts';
-import { fleetNames } from '../support/fleet-plan.ts';
+import { fleetNames, fleetPlan } from '../support/fleet-plan.ts';
+import { runRollout } from '../support/run-rollout.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
 
 const temporal = temporalOfFile();
@@ -86,5 +91,25 @@ describe('a rollout over 25 clusters, with API servers in memory', () => {
       expect(versions?.proven?.[name]).toMatchObject({ v2: WHOLE });
     }
     await replayed(played);
+  }, 120_000);
+});
+
+describe('a step of many clusters', () => {
+  it('is watched as soon as a batch may write: callers of the first may have the new version while the last hangs', async () => {
+    const plan = fannedOut(fleetPlan(12));
+    const world: FakeWorld = fakeWorld({
+      writeClusters: async ({ write, inputs }: WriteClustersInput<'applyRouting'>) => {
+        const all = unpacked(inputs);
+        const isStep = all.some(({ versions }) => Object.values(versions ?? {}).some(({ v2 = 0 }) => v2 > 0));
+        if (write === 'applyRouting' && isStep)
+          await assertEventually(() => expect(world.calls).toContain('watchSlo'), 20_000);
+        const byName = world.activities as unknown as Record<ClusterWrite, (input: object) => Promise<object>>;
+        const told = all.map(async (input) => ({ ...(await byName[write](input)), cluster: input.cluster.name }));
+        return { each: await Promise.all(told) };
+      },
+    });
+    await runRollout(temporal, { plan, world }, async (handle) => {
+      expect((await handle.result()).outcome).toBe('promoted');
+    });
   }, 120_000);
 });

@@ -3,7 +3,7 @@
  * many are written at a time. What is asked for each cluster, and what the run hears of it, is the same.
  */
 import { CancellationScope } from '@temporalio/workflow';
-import type { RolloutActivities, WriteClustersInput } from '../../core/contract/activities.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
 import {
   endsAtFailure,
   type ClusterWrite,
@@ -89,7 +89,7 @@ async function writeBatch<W extends ClusterWrite>(
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   });
   const ask = (all: readonly InputOf<W>[]): Promise<WriteClustersResult> =>
-    writeClusters({ write, inputs: packed(all), atOnce, withinMs } as WriteClustersInput);
+    writeClusters({ write, inputs: packed(all), atOnce, withinMs });
   const { each } = await untilTold(context, { input: inputs, ask });
   for (const one of each) told?.(one);
 }

@@ -12,7 +12,6 @@ import {
 } from '../../../core/contract/many-clusters.ts';
 import { beatEveryMs } from '../../../core/contract/timeouts.ts';
 import { failureTypes, refuse, TidegateError } from '../../../core/values/error.ts';
-import { present } from '../../../core/values/json.ts';
 import { unpacked } from '../../../core/values/packed.ts';
 import type { KubeDeps } from '../../ports.ts';
 import { createTurns, type Turns } from './turns.ts';

@@ -12,7 +12,7 @@ import type { Plan, PlannedWave } from './plan.ts';
 const EACH_BY_ITSELF = 10;
 
 /** Most clusters that are written at the same time, and most in one activity. A worker has as many places for writes. */
-export const MOST_AT_ONCE = waveDefaults.mostAtOnce;
+const MOST_AT_ONCE = waveDefaults.mostAtOnce;
 
 /** About 1 MB: half of what Temporal takes. */
 const MOST_CHARACTERS = 1_000_000;

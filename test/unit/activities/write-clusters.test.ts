@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { writeClusters, type Writes } from '../../../activities/apply/many/write-clusters.ts';
 import type { KubeDeps } from '../../../activities/ports.ts';
 import type { WriteClustersInput } from '../../../core/contract/activities.ts';
-import type { ClusterWrite } from '../../../core/contract/many-clusters.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { packed } from '../../../core/values/packed.ts';
 
@@ -35,7 +34,7 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, i) 
 
 const inputOf = (
   clusters: readonly string[],
-  { atOnce = 50, write = 'applyRouting' as ClusterWrite, ...more } = {},
+  { atOnce = 50, write = 'applyRouting', ...more }: Partial<WriteClustersInput> = {},
 ): WriteClustersInput => ({
   write,
   inputs: packed(
@@ -48,13 +47,13 @@ const inputOf = (
   withinMs: 60_000,
 });
 
-type Write = Writes['applyRouting'];
+type Write = (deps: KubeDeps, input: { readonly cluster: { readonly name: string } }) => Promise<Told>;
+type Told = Awaited<ReturnType<Writes['commit']>>;
 
 /** One for all, whichever is asked for. */
-const writesOf = (write: Write): Writes => {
-  const any = write as Writes[ClusterWrite];
-  return { commit: any, prepareVersion: any, applyRouting: any, releaseService: any };
-};
+const writesOf = (write: Write): Writes => ({
+  ...{ commit: write, prepareVersion: write, applyRouting: write, releaseService: write },
+});
 
 const unavailable = (name: string): TidegateError => new TidegateError('Unavailable', `${name} does not answer`);
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VerifyRoutingResult } from '../../../core/judge/proof/proof.ts';
 import { next } from '../../../core/rollout/machine/next.ts';
-import { initialState, type RolloutEvent } from '../../../core/rollout/machine/state.ts';
+import { initialState } from '../../../core/rollout/machine/state.ts';
 import { statusOf } from '../../../core/rollout/machine/status.ts';
 import { assertFits, atOnceOf, batchesOf, fannedOut } from '../../../core/rollout/plan/fan-out.ts';
 import { patchFor } from '../../../core/rollout/plan/patch.ts';
@@ -88,7 +88,7 @@ describe('what a run of 200 clusters keeps and answers', () => {
     const names = fleetNames(200);
     let state = next(plan, initialState, { type: 'started', atMs: 1 }).state;
     const answer = (event: Answered): void => {
-      state = next(plan, state, { ...event, seq: state.awaiting, atMs: 2 } as RolloutEvent).state;
+      state = next(plan, state, { ...event, seq: state.awaiting, atMs: 2 }).state;
     };
     const proofs = names.map((cluster) => ({
       ...{ cluster, instance: 'envoy-1', result: 'contradicted' as const, requests: 1_000 },
