@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { planChange } from '../../../core/rollout/plan/plan-change.ts';
 import { WHOLE } from '../../../core/values/share.ts';
-import { clusterNames, record, testConfig, testRead } from '../../support/facts.ts';
+import { clusterNames, record, testConfig, testRead, workload } from '../../support/facts.ts';
 
 const [aws, gcp, onprem] = clusterNames;
 const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
@@ -14,7 +14,10 @@ describe('a cluster that was away', () => {
   });
 
   it('catches up by the same deploy: the waves skip whoever has the version, so that only it moves', () => {
-    const done = (cluster: string) => ({ record: record(cluster, { v2: WHOLE }) });
+    const done = (cluster: string) => ({
+      record: record(cluster, { v2: WHOLE }),
+      workloads: [workload('v1'), workload('v2')],
+    });
     const read = testRead({ [aws]: done(aws), [gcp]: done(gcp) });
     const plan = planChange({ config: testConfig(), read, change: deploy });
     expect(plan.waves.map(({ name, serving, clients }) => [name, serving, clients])).toEqual([
