@@ -10,7 +10,7 @@ import { assertEventually } from '../support/eventually.ts';
 import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
 import { startFleet, type Fleet, type Played } from '../support/fleet.ts';
 import { fleetNames, fleetPlan } from '../support/fleet-plan.ts';
-import { runRollout } from '../support/run-rollout.ts';
+import { runRollout, statusOf } from '../support/run-rollout.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
 
 const temporal = temporalOfFile();
@@ -54,6 +54,10 @@ describe('a rollout over 25 clusters, with API servers in memory', () => {
       await reached.promise;
       await assertEventually(async () => expect(fleet.record(first)).not.toBeNull());
       await handle.executeUpdate('abort', { args: [{ reason: 'enough' }] });
+      // The record of the second is about to be made: a way back that came first would find nothing to take back.
+      const { pendingActivities = [] } = (await handle.describe()).raw;
+      expect(pendingActivities?.map(({ activityType }) => activityType?.name)).not.toContain('restore');
+      expect((await statusOf(handle)).back?.[second]?.state).toBe('writing');
       late.before = () => Promise.resolve();
       released.resolve();
     });
