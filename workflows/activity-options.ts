@@ -1,6 +1,7 @@
 /** Both time bounds of every activity, in one table. `restore` is the one named exception: it retries without limit. */
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { ClusterWrite } from '../core/contract/many-clusters.ts';
 import { queueOf, taskQueue } from '../core/contract/queues.ts';
 import { heartbeatTimeoutsMs } from '../core/contract/timeouts.ts';
 import { present } from '../core/values/json.ts';
@@ -92,8 +93,18 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     retireVersion: drain,
     releaseService: drain,
     leaveClusters: drain,
+    // Of one cluster; a call for many is given the time of its clusters.
+    writeClusters: { ...write, startToCloseTimeout: Math.max(times.progressDeadlineMs, MINUTE) },
   };
 }
+
+/** How long a write may take in each of many clusters, from its first attempt on, ms: as long as it may alone. */
+export const withinMsOf = (times: Times): Readonly<Record<ClusterWrite, number>> => ({
+  prepareVersion: times.progressDeadlineMs + MINUTE,
+  applyRouting: Math.max(times.progressDeadlineMs, MINUTE),
+  commit: 2 * MINUTE,
+  releaseService: times.drainMs + 5 * MINUTE,
+});
 
 const settlersBounds = ({ manyReads, write }: Record<'manyReads' | 'write', ActivityOptions>) => {
   const mends = mend(write);

@@ -26,6 +26,7 @@ import { planDetails, planSummary } from '../core/view/temporal-details.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
 import { heldUp, isHeldUp, refuseRule, waitForTurn, waitsForTurn } from './next/door.ts';
+import { readClusters } from './read-clusters.ts';
 import { plannedWrites } from './rollout/planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
@@ -37,10 +38,6 @@ const options = activityOptions(noPlan, installation());
 const { loadConfig } = proxyActivities<RolloutActivities>({
   ...options.loadConfig,
   summary: 'load and check the config',
-});
-const { readRecords } = proxyActivities<RolloutActivities>({
-  ...options.readRecords,
-  summary: 'read records of all clusters',
 });
 const { probeSlos } = proxyActivities<RolloutActivities>({
   ...options.probeSlos,
@@ -90,7 +87,7 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult | Queu
   const without = leftOut(input.change);
   // Who is left out is not asked: an API server that hangs would hold up the start.
   const clusters = config.mesh.clusters.map(({ ref }) => named(ref)).filter(({ name }) => !without.includes(name));
-  const read = await readRecords({ service, clusters });
+  const read = await readClusters({ service, clusters });
   if (waits && (running !== null || held)) return waitForTurn(input, conflict, read);
   const planning = { config, read, change: input.change, ...present({ running: running ?? undefined, beside }) };
   const wanted = waits ? planOrNull(planning) : planChange(planning);

@@ -7,6 +7,7 @@ import { applyRouting } from './apply-routing.ts';
 import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
 import { leaveClusters } from './leave-clusters.ts';
+import { writeClusters, type Writes } from './many/write-clusters.ts';
 import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
@@ -14,6 +15,23 @@ import { retireVersion } from './retire-version.ts';
 import { markPaused } from './pauses.ts';
 import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle-writes.ts';
 import { findUnsettled, surveyService } from './survey.ts';
+
+/** What a run is told of each cluster: all else would make its history long. */
+const writes: Writes = {
+  prepareVersion: async (deps, input) => ({ templateDigest: (await prepareVersion(deps, input)).templateDigest }),
+  applyRouting: async (deps, input) => {
+    const { weights, writtenAtMs } = await applyRouting(deps, input);
+    return { weights, writtenAtMs };
+  },
+  commit: async (deps, input) => {
+    await commit(deps, input);
+    return {};
+  },
+  releaseService: async (deps, input) => {
+    await releaseService(deps, input);
+    return {};
+  },
+};
 
 export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => ({
   readRecords: (input) => beating(deps, 'readRecords', (own) => readRecords(own, input)),
@@ -33,4 +51,5 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   forgetAbsent: (input) => forgetAbsent(deps, input),
   keepWarm: (input) => keepWarm(deps, input),
   leaveClusters: (input) => beating(deps, 'leaveClusters', (own) => leaveClusters(own, input)),
+  writeClusters: (input) => writeClusters(deps, writes, input),
 });

@@ -39,6 +39,14 @@ export const rolloutDefaults = {
   drain: '30s',
 } as const;
 
+export const waveDefaults = {
+  /** People list the clusters that matter least first. */
+  order: 'listed',
+  seed: 0,
+  /** As many as one worker has places for writes: more would only wait there. */
+  mostAtOnce: 50,
+} as const;
+
 /** The frontend keeps callers past Envoy on the proven version: who changes it seldom means to. */
 export const driftDefault = 'repair';
 

@@ -2,7 +2,7 @@
 import type { Slo } from '../judge/settings.ts';
 import { refuse } from '../values/error.ts';
 import { canonicalJson } from '../values/canonical.ts';
-import { defaultSlos, rolloutDefaults } from './defaults.ts';
+import { defaultSlos, rolloutDefaults, waveDefaults } from './defaults.ts';
 import { parseDuration } from '../values/duration.ts';
 import { resolveJudge } from './judge-schema.ts';
 import type { WrittenMesh } from './mesh-schema.ts';
@@ -10,7 +10,7 @@ import { suggestName } from './nearest.ts';
 import type { WrittenService } from './service-schema.ts';
 import { resolveSlos } from './slo-schema.ts';
 import type { ReachableMesh, ServiceConfig, WaveConfig } from './types.ts';
-import { defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
+import { countOf, defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
 import { present } from '../values/json.ts';
 
 export interface CheckedMesh {
@@ -174,6 +174,9 @@ const durationOf = (text: string): number => parseDuration(text) ?? 0;
 
 const clusterNames = (mesh: ReachableMesh): string[] => mesh.clusters.map(({ ref }) => ref.name);
 
+const atOnceIn = (concurrency: number | string, clusters: number): number =>
+  Math.max(1, Math.min(countOf(concurrency, clusters), waveDefaults.mostAtOnce));
+
 const waveConfigs = (spec: WrittenService['spec'], mesh: ReachableMesh): WaveConfig[] => {
   const names = clusterNames(mesh);
   const serving = servingClusters(names, spec.topology);
@@ -189,9 +192,10 @@ const waveConfigs = (spec: WrittenService['spec'], mesh: ReachableMesh): WaveCon
     waves.map((wave) => wave.clusters),
     serving,
   );
-  return waves.map(({ name, steps }, index) => ({
+  return waves.map(({ name, steps, concurrency }, index) => ({
     name: name ?? `wave ${String(index + 1)}`,
     clusters: selected[index] ?? [],
+    ...(concurrency !== undefined && { atOnce: atOnceIn(concurrency, selected[index]?.length ?? 0) }),
     steps: steps.map(({ share, bake, approve }) =>
       bake === 'auto'
         ? { share, bakeMs: durationOf(rolloutDefaults.autoBake), approve, auto: true as const }

@@ -5,7 +5,14 @@ import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
 import { driftPolicies } from '../workload/frontend/drift-policy.ts';
-import { adoptDefaults, driftDefault, MAX_PROBE_ROUTES, policyDefaults, rolloutDefaults } from './defaults.ts';
+import {
+  adoptDefaults,
+  driftDefault,
+  MAX_PROBE_ROUTES,
+  policyDefaults,
+  rolloutDefaults,
+  waveDefaults,
+} from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
@@ -53,20 +60,65 @@ const match = z
     });
   });
 
+/** A number of clusters, or a part of them. */
+const clusterCount = (description: string, most?: number) =>
+  z
+    .union([
+      most === undefined ? z.int().gte(1) : z.int().gte(1).lte(most),
+      z.string().regex(/^(?:100|[1-9]?\d(?:\.\d{1,2})?)%$/, 'is no percentage like 10%'),
+    ])
+    .refine((written) => written !== '0%' && !/^0\.0+%$/.test(String(written)), {
+      error: 'is nothing',
+      params: { hint: 'write 1, 10% or more' },
+    })
+    .meta({ title: 'number, or percentage like 10%', description, examples: ['10%', 5] });
+
 const chosenClusters = z
-  .strictObject({ names: z.array(clusterName).min(1).optional(), match: match.optional() })
+  .strictObject({
+    names: z.array(clusterName).min(1).optional(),
+    match: match.optional(),
+    count: clusterCount(
+      'So many of the serving clusters that no other wave names or matches; a percentage is of all serving clusters, rounded up.',
+    ).optional(),
+    order: z
+      .enum(['listed', 'shuffled'])
+      .optional()
+      .meta({
+        description: `Which of them a count takes. listed: as the Mesh lists them. shuffled: mixed by the seed, the same in every plan; a cluster that joins moves no other. Left out: ${waveDefaults.order}.`,
+      }),
+    seed: z
+      .int()
+      .gte(0)
+      .optional()
+      .meta({ description: `Of order: shuffled; another seed, another order. Left out: ${waveDefaults.seed}.` }),
+  })
   .superRefine((written, context) => {
-    if ((written.names === undefined) !== (written.match === undefined)) return;
-    context.addIssue({
-      code: 'custom',
-      message: 'needs exactly one of names and match',
-      params: { hint: 'write names: [...] or match: {cloud, region, labels}' },
-    });
+    const refuse = (message: string, hint: string): void => {
+      context.addIssue({ code: 'custom', message, params: { hint } });
+    };
+    const ways = [written.names, written.match, written.count].filter((one) => one !== undefined);
+    if (ways.length !== 1)
+      refuse(
+        'needs exactly one of names, match and count',
+        'write names: [...], match: {cloud, region, labels} or count: 10%',
+      );
+    else if (written.order !== undefined && written.count === undefined)
+      refuse(
+        'has an order without a count',
+        'write count: 10%, or leave order out: the others take all that they name',
+      );
+    else if (written.seed !== undefined && written.order !== 'shuffled')
+      refuse('has a seed that mixes nothing', 'write order: shuffled, or leave seed out');
   });
 
 export const selectorSchema = z.union([z.literal('rest'), chosenClusters]).meta({
   title: 'selection of clusters',
-  examples: ['rest', { names: ['aws-us-east-1'] }, { match: { cloud: 'aws' } }],
+  examples: [
+    'rest',
+    { names: ['aws-us-east-1'] },
+    { match: { cloud: 'aws' } },
+    { count: '10%', order: 'shuffled', seed: 7 },
+  ],
 });
 export type ClusterSelector = z.output<typeof selectorSchema>;
 
@@ -83,7 +135,15 @@ const step = z.strictObject({
 
 const steps = z.array(step).min(1);
 
-const wave = z.strictObject({ name: text('wave name', 'canary').optional(), clusters: selectorSchema, steps });
+const wave = z.strictObject({
+  name: text('wave name', 'canary').optional(),
+  clusters: selectorSchema,
+  concurrency: clusterCount(
+    `How many clusters of the wave are prepared and written at the same time; a percentage is of the wave's clusters, rounded up. At most ${waveDefaults.mostAtOnce}. Left out: all, up to ${waveDefaults.mostAtOnce}.`,
+    waveDefaults.mostAtOnce,
+  ).optional(),
+  steps,
+});
 
 const rollout = z
   .strictObject({

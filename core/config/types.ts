@@ -44,6 +44,8 @@ export interface WaveConfig {
   /** Names of serving clusters, already selected from the mesh, in the mesh's order. */
   readonly clusters: readonly string[];
   readonly steps: readonly WaveStep[];
+  /** Clusters that are written at the same time. Absent: as many as Tidegate can. */
+  readonly atOnce?: number;
 }
 
 export interface ServiceConfig {

@@ -1,7 +1,8 @@
 /** Which serving clusters a wave stands for. Pure set work on the mesh's order; the same for checks and for results. */
+import { digestOf } from '../values/canonical.ts';
 import { parseDuration } from '../values/duration.ts';
-import { type Shares, WHOLE } from '../values/share.ts';
-import { defaultSteps } from './defaults.ts';
+import { byName, type Shares, WHOLE } from '../values/share.ts';
+import { defaultSteps, waveDefaults } from './defaults.ts';
 import type { SelectableCluster } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import type { ConfigPath } from './problem.ts';
@@ -57,13 +58,20 @@ export const selectWaves = (
     faults.push({ path: ['rollout', 'waves', ...path], reason, hint });
   };
   const selected = selectors.map((selector, index): string[] => {
-    if (selector === 'rest') return [];
+    if (selector === 'rest' || selector.count !== undefined) return [];
     if (selector.names === undefined) return matching(mesh.clusters, selector.match ?? {});
     selector.names.forEach((name, position) => {
       const unknown = unknownCluster(mesh.name, name, names);
       if (!names.includes(name)) fault([index, 'clusters', 'names', position], unknown.reason, unknown.hint);
     });
     return names.filter((name) => selector.names?.includes(name));
+  });
+  // Names and matches first, wherever they stand: a count takes of what they leave.
+  selectors.forEach((selector, index) => {
+    if (selector === 'rest' || selector.count === undefined) return;
+    const free = serving.filter((name) => !selected.flat().includes(name));
+    const taken = inOrder(free, selector).slice(0, countOf(selector.count, serving.length));
+    selected[index] = names.filter((name) => taken.includes(name));
   });
   const rest = names.filter((name) => !selected.flat().includes(name));
   const restWave = selectors.indexOf('rest');
@@ -82,7 +90,11 @@ export const selectWaves = (
     if (selector === 'rest' && index !== restWave)
       fault([index, 'clusters'], 'there is already a wave of the rest', 'keep one');
     else if (selector === 'rest') fault([index, 'clusters'], 'no cluster is left for this wave', 'remove the wave');
-    else if (selector.match !== undefined)
+    else if (selector.count !== undefined) {
+      // None serves where the topology itself is wrong: that is told already.
+      if (serving.length > 0)
+        fault([index, 'clusters', 'count'], 'no serving cluster is left to be counted', 'remove the wave');
+    } else if (selector.match !== undefined)
       fault([index, 'clusters', 'match'], `no cluster of mesh ${mesh.name} matches`, localityHint(mesh.clusters));
   });
 
@@ -127,6 +139,19 @@ export const defaultWaves = (names: readonly string[], serving: readonly string[
   ];
   return waves.filter(({ clusters }) => clusters.length > 0);
 };
+
+/** Of `of` clusters: a number as it is, a percentage rounded up. */
+export const countOf = (written: number | string, of: number): number =>
+  typeof written === 'number' ? written : Math.ceil((of * Number(written.slice(0, -1))) / 100);
+
+/** Each cluster has a place of its own, which no other cluster moves. */
+const inOrder = (names: readonly string[], { order, seed = waveDefaults.seed }: Counting): readonly string[] => {
+  if ((order ?? waveDefaults.order) === 'listed') return names;
+  const place = (name: string): string => digestOf([seed, name]);
+  return [...names].sort((a, b) => byName(place(a), place(b)));
+};
+
+type Counting = Exclude<ClusterSelector, 'rest'>;
 
 const matching = (
   clusters: readonly SelectableCluster[],

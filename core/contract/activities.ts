@@ -20,6 +20,7 @@ import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { PauseWord } from '../workload/frontend/pauses.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
+import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
 
 export interface LoadConfigInput {
   readonly mesh?: string;
@@ -308,6 +309,12 @@ export interface KeepWarmInput {
   readonly dueMs: number;
 }
 
+/** Of many clusters what the activity `write` takes of one. */
+export type WriteClustersInput<W extends ClusterWrite = ClusterWrite> = ManyClustersInput<
+  W,
+  Parameters<RolloutActivities[W]>[0]
+>;
+
 export interface RolloutActivities {
   /** The services of a mesh by this worker's config. */
   listServices(input: ListServicesInput): Promise<ListServicesResult>;
@@ -359,6 +366,8 @@ export interface RolloutActivities {
   watchSlo(input: WatchSloInput): Promise<WatchSloResult>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;
   restore(input: RestoreInput): Promise<RestoreResult>;
+  /** One of the other writes in many clusters; fails with all that fail. */
+  writeClusters(input: WriteClustersInput): Promise<WriteClustersResult>;
   retireVersion(input: RetireVersionInput): Promise<readonly ObjectChange[]>;
   releaseService(input: ReleaseInput): Promise<readonly ObjectChange[]>;
 }

@@ -62,6 +62,7 @@ export const queueOf = {
   forgetAbsent: 'apply',
   keepWarm: 'apply',
   leaveClusters: 'apply',
+  writeClusters: 'apply',
   probeSlos: 'verify',
   readVersions: 'verify',
   measureTraffic: 'verify',

@@ -18,6 +18,8 @@ export const heartbeatTimeoutsMs = {
   surveyService: 20_000,
   findUnsettled: 20_000,
   findNaming: 20_000,
+  // Many clusters wait for it, and a way back for its end.
+  writeClusters: 10_000,
   // A worker that dies in a restore must not delay it by the whole attempt.
   restore: 10_000,
 } as const satisfies Partial<Record<keyof RolloutActivities, number>>;

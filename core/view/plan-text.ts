@@ -9,7 +9,7 @@
  * This folder decides nothing, and nobody parses its text: a fact that code needs is in the data that it was made of.
  */
 import { billedActions, billedText, dailyActions } from '../rollout/plan/billed.ts';
-import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
+import { exposure, longestDurationMs, type StepExposure } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
@@ -17,6 +17,9 @@ import { cecName, deploymentName, subsetName } from '../routing/names.ts';
 import { partOf } from '../routing/part.ts';
 import { distinct, formatShare, WHOLE } from '../values/share.ts';
 import { durationText } from '../values/duration.ts';
+
+/** Clusters up to which a table has a column for each. */
+const WIDE = 10;
 
 export interface PlanFacts {
   readonly plan: Plan;
@@ -46,7 +49,7 @@ export function planText({ plan, topology }: PlanFacts): string {
 
 function waveLines(plan: Plan): string[] {
   return plan.waves.flatMap((wave, i) => [
-    `${capital(waveTitle(wave, i))}: ${wave.serving.join(', ')}`,
+    `${capital(waveTitle(wave, i))}: ${wave.serving.join(', ')}${sizeText(wave)}`,
     ...wave.steps.map((step, j) => {
       const forecasts = (plan.forecasts ?? []).filter((one) => one.wave === wave.name && one.step === j + 1);
       const least = step.auto === true ? 'watched as long as it takes' : `watched ${durationText(step.bakeMs)}`;
@@ -56,6 +59,16 @@ function waveLines(plan: Plan): string[] {
     }),
   ]);
 }
+
+/** Of a long list the number, and how many are written at a time where that is not all of them. */
+const sizeText = ({ serving, clients, atOnce = Infinity }: Plan['waves'][number]): string => {
+  const size = Math.max(serving.length, clients.length);
+  const words = [
+    ...(serving.length > WIDE ? [`${serving.length} clusters`] : []),
+    ...(atOnce < size ? [`${atOnce} at a time`] : []),
+  ];
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
+};
 
 /** A bake begins behind it, so that a step takes longer than its line says. */
 const warmUpLine = ({ warmUpMs, waves }: Plan): string[] => {
@@ -71,16 +84,19 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 function weightLines(plan: Plan, topology: PlanFacts['topology']): string[] {
   const steps = exposure(plan, topology);
   if (steps.length === 0) return [];
-  const clients = Object.keys(topology);
+  const all = Object.keys(topology);
+  const isWide = all.length > WIDE;
+  const reached = ({ byClient }: StepExposure): string =>
+    `${Object.values(byClient).filter((share) => share > 0).length} of ${all.length}`;
   const rows = steps.map((step) => [
     `${step.wave} ${formatShare(step.share)}`,
-    ...clients.map((client) => formatShare(step.byClient[client] ?? 0)),
+    ...(isWide ? [reached(step)] : all.map((client) => formatShare(step.byClient[client] ?? 0))),
     formatShare(step.largest),
   ]);
   return [
     '',
     `Share of each client cluster's calls that ${plan.version} answers:`,
-    ...table(['after step', ...clients, 'largest']),
+    ...table(['after step', ...(isWide ? ['clusters reached'] : all), 'largest']),
     ...rows.flatMap((row) => table(row)),
     '',
   ];

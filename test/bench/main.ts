@@ -11,6 +11,7 @@ import { auditBench } from './audit/audit.ts';
 import type { Bench } from './bench.ts';
 import { breachBench } from './breach.ts';
 import { cliBench } from './cli.ts';
+import { fleetBench } from './fleet.ts';
 import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
 import { hungBench } from './hung.ts';
@@ -35,6 +36,7 @@ const benches = [
   hungBench,
   auditBench,
   historyBench,
+  fleetBench,
   applyBench,
   healthyBench,
   watchesBench,

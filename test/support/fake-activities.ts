@@ -5,7 +5,9 @@
 import { Context } from '@temporalio/activity';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
+import type { ClusterWrite } from '../../core/contract/many-clusters.ts';
 import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
+import { type Packed, unpacked } from '../../core/values/packed.ts';
 
 export interface FakeWorld {
   readonly calls: string[];
@@ -77,6 +79,15 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     forgetAbsent: async () => [],
     keepWarm: async () => [],
     leaveClusters: async () => [],
+    writeClusters: async ({ write, inputs }) => {
+      // As the real one: each cluster by itself, by the write of that name.
+      const byName = activities as unknown as Record<ClusterWrite, (input: object) => Promise<{ by?: string }>>;
+      const work = unpacked(inputs as Packed<{ cluster: { name: string } }>).map(async (input) => {
+        const { by: _by, ...told } = await byName[write](input);
+        return { cluster: input.cluster.name, ...told };
+      });
+      return { each: await Promise.all(work) };
+    },
   };
   const wrap = (name: keyof RolloutActivities) => async (input?: { cluster?: { name: string } }) => {
     counts[name] = (counts[name] ?? 0) + 1;
@@ -86,10 +97,10 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     if (chosen === undefined) throw new RangeError(`no activity ${name}`);
     return chosen(input as never, counts[name]);
   };
-  const activities = Object.fromEntries(
+  const activities: RolloutActivities = Object.fromEntries(
     (Object.keys(defaults) as (keyof RolloutActivities)[]).map((name) => [name, wrap(name)]),
-  );
-  return { calls, share, proven, activities: activities as unknown as RolloutActivities };
+  ) as unknown as RolloutActivities;
+  return { calls, share, proven, activities };
 }
 
 /** A watch that sees nothing: heartbeats until it is cancelled, or told otherwise. */

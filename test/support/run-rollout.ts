@@ -1,5 +1,5 @@
 /** One rollout on a real Temporal server with a fake world's activities; its history is replayed when it has ended. */
-import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type { RolloutResult } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
@@ -11,7 +11,7 @@ import type { FakeWorld } from './fake-activities.ts';
 import type { TemporalOfFile } from './temporal-of-file.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
-export type Handle = WorkflowHandleWithFirstExecutionRunId<(input: { plan: Plan }) => Promise<RolloutResult>>;
+export type Handle = WorkflowHandle<(input: { plan: Plan }) => Promise<RolloutResult>>;
 
 /** Runs one rollout, replays its history afterwards, and ends its workers. Answers with the number of events. */
 export async function runRollout(

@@ -1,21 +1,21 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope, patched } from '@temporalio/workflow';
-import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import { madeIn, versionIn } from '../../core/rollout/plan/adopted.ts';
 import type { Command } from '../../core/rollout/machine/state.ts';
+import { atOnceOf } from '../../core/rollout/plan/fan-out.ts';
 import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
 import type { PlannedPatch, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import { statName } from '../../core/routing/names.ts';
 import { partOf } from '../../core/routing/part.ts';
 import { formatShare } from '../../core/values/share.ts';
 import { assertAlone, assertJoined, assertStillBeside, verifyBeside } from './other-parts.ts';
+import { writeEach } from './many-clusters.ts';
 import { prepareInput } from './planned-writes.ts';
 import { stopOthers } from './retirements.ts';
 import {
   absentIn,
   activitiesOf,
   forEach,
-  forEachForward,
   heardAs,
   ofPart,
   refOf,
@@ -91,30 +91,19 @@ async function prepare(context: RunContext, seq: number, wave: number): Promise<
     await stopOthers(context);
     await assertStillBeside(context);
   }
-  await forEachForward(context, madeIn(plan, waveOf(context, wave)), async (cluster) => {
-    const summary = `${cluster}: make ${plan.version} ready`;
-    const made = await prepareOne(context, summary, prepareInput(plan, cluster, run));
-    // What others make may change under its name: that is theirs to answer for.
-    if (plan.workload === 'managed') context.builds.set(cluster, made.templateDigest);
+  const { ranAs } = context;
+  const inputs = madeIn(plan, waveOf(context, wave)).map((cluster) => ({
+    ...prepareInput(plan, cluster, run),
+    ...(ranAs !== '' && { ranAs }),
+  }));
+  await writeEach(context, {
+    ...{ write: 'prepareVersion', inputs, atOnce: waveOf(context, wave).atOnce, summary: `make ${plan.version} ready` },
+    told: ({ cluster, templateDigest }) => {
+      // What others make may change under its name: that is theirs to answer for.
+      if (plan.workload === 'managed' && templateDigest !== undefined) context.builds.set(cluster, templateDigest);
+    },
   });
   context.emit({ type: 'done', seq });
-}
-
-/** One that was under way when the run was reset is asked again: it has told at once, and not when the pods are ready. */
-async function prepareOne(
-  context: RunContext,
-  summary: string,
-  input: PrepareVersionInput,
-): Promise<PrepareVersionResult> {
-  const { prepareVersion } = activitiesOf(context, 'prepareVersion', summary);
-  const { ranAs } = context;
-  let made = await prepareVersion({ ...input, ...(ranAs !== '' && { ranAs }) });
-  while (made.resetTo !== undefined) {
-    heardAs(context, made.resetTo);
-    made = await prepareVersion({ ...input, ranAs: made.resetTo });
-  }
-  heardAs(context, made.by);
-  return made;
 }
 
 /**
@@ -186,26 +175,33 @@ async function write(
   const { plan } = context;
   let isFirst = isStep === true && plan.withoutGap === true;
   await context.takenBack;
-  await forEachForward(context, wave.clients, async (cluster) => {
+  const inputs = wave.clients.map((cluster) => {
     // A record begins when a version enters. One that is gone later was taken back, with the pods: nothing begins anew there.
     const initial = enters === '' ? undefined : plan.initial[cluster];
     const digest = enters === '' ? undefined : context.builds.get(cluster);
     const build = digest === undefined ? undefined : { version: enters, digest, atMs: Date.now() };
-    const bounds = present({ scheduleToCloseTimeout: withinMs });
-    const result = await activitiesOf(context, 'applyRouting', `${cluster}: ${summary}`, bounds).applyRouting({
+    return {
       service: plan.service,
       cluster: refOf(context, cluster),
       ...writerOf(context, cluster, seq),
-      ...patchFor(patch, cluster),
+      ...patchFor(patch, { client: cluster, routes: plan.routes }),
       redirect,
       ...present({ initial, build, entering: patch.entering }),
-    });
-    heardAs(context, result.by);
-    remember(context, cluster, { ...result, withdrawn: [] });
+    };
+  });
+  const begin = (atMs: number): void => {
     if (!isFirst) return;
     isFirst = false;
-    for (const serving of wave.serving) context.sinceMs[serving] = result.writtenAtMs;
+    for (const serving of wave.serving) context.sinceMs[serving] = atMs;
     context.emit({ type: 'wrote', seq });
+  };
+  await writeEach(context, {
+    ...{ write: 'applyRouting', inputs, atOnce: wave.atOnce, summary, ...present({ withinMs }) },
+    begun: () => begin(Date.now()),
+    told: ({ cluster, weights = {}, writtenAtMs = 0 }) => {
+      remember(context, cluster, { weights, writtenAtMs, withdrawn: [] });
+      begin(writtenAtMs);
+    },
   });
   const latest = Math.max(...wave.clients.map((cluster) => context.written.get(cluster)?.writtenAtMs ?? 0));
   for (const serving of wave.serving) context.sinceMs[serving] = latest;
@@ -223,9 +219,9 @@ async function commit(context: RunContext, seq: number, serving: readonly string
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const made = plan.waves.flatMap((wave) => madeIn(plan, wave));
   const pinned = plan.kind === 'adopt' ? made.filter((name) => serving.includes(name)) : serving;
-  await forEach(clusters, async (cluster) => {
+  const inputs = clusters.map((cluster) => {
     const pin = pinned.includes(cluster) && partOf(plan) === 'versions' ? plan.version : '';
-    const input = {
+    return {
       service: plan.service,
       cluster: refOf(context, cluster),
       ...writerOf(context, cluster, seq),
@@ -235,8 +231,9 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       absent: absentIn(context),
       warmMs: plan.warmMs,
     };
-    await activitiesOf(context, 'commit', `${cluster}: ${plan.version} is proven`).commit(input);
   });
+  const summary = `${plan.version} is proven`;
+  await writeEach(context, { write: 'commit', inputs, atOnce: atOnceOf(plan), summary });
   context.emit({ type: 'done', seq });
 }
 
@@ -261,16 +258,15 @@ async function release(context: RunContext, seq: number): Promise<void> {
   if (patched('release-alone')) await assertAlone(context);
   for (const step of ['route', 'services'] as const) {
     const summary = step === 'route' ? 'give its calls back' : 'remove what is left';
-    await forEach(waveOf(context, 0).clients, async (cluster) => {
-      const input = {
-        service: plan.service,
-        cluster: refOf(context, cluster),
-        ...writerOf(context, cluster, seq),
-        step,
-        drainMs: plan.drainMs,
-      };
-      await activitiesOf(context, 'releaseService', `${cluster}: ${summary}`).releaseService(input);
-    });
+    const { clients, atOnce } = waveOf(context, 0);
+    const inputs = clients.map((cluster) => ({
+      service: plan.service,
+      cluster: refOf(context, cluster),
+      ...writerOf(context, cluster, seq),
+      step,
+      drainMs: plan.drainMs,
+    }));
+    await writeEach(context, { write: 'releaseService', inputs, atOnce, summary });
   }
   context.emit({ type: 'done', seq });
 }

@@ -44,7 +44,10 @@ function routingInput(plan: Plan, cluster: string, waves: readonly PlannedWave[]
   const last = waves.map((wave) => wave.steps.at(-1) ?? entryOf(wave));
   const versions = Object.assign({}, ...last.map((one) => one.versions)) as VersionShares;
   // Only versions move in several waves.
-  const patch = patchFor(last.find(({ topology }) => topology !== undefined) ?? { versions }, cluster);
+  const patch = patchFor(last.find(({ topology }) => topology !== undefined) ?? { versions }, {
+    client: cluster,
+    routes: plan.routes,
+  });
   return {
     service: plan.service,
     cluster: refIn(plan, cluster),

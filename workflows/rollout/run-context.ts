@@ -10,9 +10,15 @@ import {
 } from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { installation } from '../installation.ts';
-import type { VerifyMode, VerifyRoutingResult, VerifyTarget } from '../../core/judge/proof/proof.ts';
+import {
+  combineResults,
+  type VerifyMode,
+  type VerifyRoutingResult,
+  type VerifyTarget,
+} from '../../core/judge/proof/proof.ts';
 import { named, type ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../../core/rollout/machine/state.ts';
+import { atOnceOf, batchesOf } from '../../core/rollout/plan/fan-out.ts';
 import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import type { Writer } from '../../core/routing/changes.ts';
 import { partField, partOf, type Part } from '../../core/routing/part.ts';
@@ -55,6 +61,8 @@ export interface RunContext {
   /** Per serving cluster: when its present share was written, ms since the epoch. */
   readonly sinceMs: Record<string, number>;
   readonly underWay: Set<Promise<void>>;
+  /** Writes of many clusters that are under way: which of them are written is known when they end. Never reject. */
+  readonly batches: Set<Promise<void>>;
   /** What a reset run takes back before it writes anything else. */
   takenBack: Promise<void>;
   /** Clusters that the run goes on without: left out by the plan, or given up. */
@@ -72,6 +80,7 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   builds: new Map(),
   sinceMs: {},
   underWay: new Set(),
+  batches: new Set(),
   takenBack: Promise.resolve(),
   absent: new Map(Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs: startedAtMs(), reason }])),
 });
@@ -81,18 +90,24 @@ const startedAtMs = (): number => workflowInfo().startTime.getTime();
 /** The clusters that it goes on without, for records to name. */
 export const absentIn = ({ absent }: RunContext): Readonly<Record<string, Absence>> => Object.fromEntries(absent);
 
+/** Where the table's bounds of an activity do not fit. */
+export type Bounds = Pick<
+  ActivityOptions,
+  'scheduleToCloseTimeout' | 'startToCloseTimeout' | 'heartbeatTimeout' | 'cancellationType'
+>;
+
 /** The activities of a run; `summary` is what the Temporal UI shows. The way back does not wait for cancelled ones. */
 export const activitiesOf = (
   { plan }: RunContext,
   name: keyof RolloutActivities,
   summary: string,
-  bounds: Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'startToCloseTimeout' | 'heartbeatTimeout'> = {},
+  bounds: Bounds = {},
 ): ActivityInterfaceFor<RolloutActivities> =>
   proxyActivities<RolloutActivities>({
     ...activityOptions(plan, installation())[name],
+    cancellationType: 'TRY_CANCEL',
     ...bounds,
     summary,
-    cancellationType: 'TRY_CANCEL',
   });
 
 /** Keeps work in sight until it ends. */
@@ -140,9 +155,9 @@ export function start(context: RunContext, scope: CancellationScope, seq: number
   track(context, reported);
 }
 
-/** Does work for every cluster to its end: a failure never leaves siblings unseen; the first one is thrown then. */
-export async function forEach(clusters: readonly string[], work: (cluster: string) => Promise<void>): Promise<void> {
-  const ends = await Promise.allSettled(clusters.map(work));
+/** Does work for everyone to its end: a failure never leaves siblings unseen; the first one is thrown then. */
+export async function forEach<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const ends = await Promise.allSettled(all.map(work));
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
@@ -151,13 +166,13 @@ export async function forEach(clusters: readonly string[], work: (cluster: strin
  * Forward work for every cluster: the first failure is thrown as it happens, for callers of the others wait for the way
  * back. What is under way elsewhere is kept in sight to its end. Runs of older plans hear of it when all have ended.
  */
-export async function forEachForward(
+export async function forEachForward<T>(
   context: RunContext,
-  clusters: readonly string[],
-  work: (cluster: string) => Promise<void>,
+  all: readonly T[],
+  work: (one: T) => Promise<void>,
 ): Promise<void> {
-  if (context.plan.withoutGap === undefined) return forEach(clusters, work);
-  const works = clusters.map(work);
+  if (context.plan.withoutGap === undefined) return forEach(all, work);
+  const works = all.map(work);
   track(
     context,
     Promise.allSettled(works).then(() => undefined),
@@ -182,7 +197,7 @@ export interface Verifying {
 }
 
 /** Has what was written proven by the traffic of these client clusters. */
-export function verify(
+export async function verify(
   context: RunContext,
   clusters: readonly string[],
   { mode, summary, by = 'verifyRouting', untilTested }: Verifying,
@@ -193,11 +208,17 @@ export function verify(
     return last === undefined ? [] : [{ cluster: refOf(context, cluster), ...last }];
   });
   const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
-  const input = { service, mode, targets, timeoutMs: VERIFY_MS, ...received };
-  if (untilTested === undefined) return activitiesOf(context, by, summary)[by](input);
-  const patient = { ...input, untilTested, timeoutMs: HELD_ATTEMPT_MS };
-  return activitiesOf(context, by, summary, { scheduleToCloseTimeout: '90 days' })[by](patient);
+  const input = { service, mode, timeoutMs: VERIFY_MS, ...received };
+  const patient = untilTested && { untilTested, timeoutMs: HELD_ATTEMPT_MS };
+  const bounds: Bounds = untilTested === undefined ? {} : { scheduleToCloseTimeout: '90 days' };
+  const ask = (some: readonly VerifyTarget[]): Promise<VerifyRoutingResult> =>
+    activitiesOf(context, by, summary, bounds)[by]({ ...input, ...patient, targets: some });
+  if (atOnceOf(context.plan) === undefined || targets.length < 2) return ask(targets);
+  return combineResults(await Promise.all(batchesOf(targets, weightsIn).map(ask)));
 }
+
+const weightsIn = ({ weights, before }: VerifyTarget): number =>
+  Object.keys(weights).length + Object.keys(before?.weights ?? {}).length;
 
 /** As whom the command `seq` writes to a client cluster: no later command of the run is overrun, and nobody else. */
 export function writerOf({ plan, run, epoch }: RunContext, cluster: string, seq: number): Writer {

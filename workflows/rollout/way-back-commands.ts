@@ -86,6 +86,9 @@ interface BringBack {
 async function bringBack(context: RunContext, way: BringBack): Promise<void> {
   const { seq, cluster, oneByOne } = way;
   try {
+    // What a write of many clusters has just begun there nobody knows before it ends: its cancellation is under way. The
+    // run has moved no traffic there yet.
+    if (!context.written.has(cluster) && context.batches.size > 0) await Promise.all([...context.batches]);
     await writeBack(context, way);
     context.emit({ type: 'restoredOne', seq, cluster });
     if (!oneByOne) return;

@@ -2,6 +2,7 @@
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { ApplyRoutingResult } from '../../routing/changes.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
+import { namesText } from '../../values/names-text.ts';
 
 export type VerifyMode = 'entered' | 'forward' | 'restored';
 
@@ -46,10 +47,10 @@ export interface VerifyRoutingResult {
 
 /** Which Envoys contradict what was written, and by which numbers. */
 export const contradictionsOf = ({ proofs }: VerifyRoutingResult): string =>
-  proofs
-    .filter((one) => one.result === 'contradicted')
-    .map((one) => `${one.cluster}/${one.instance}: ${one.reason}`)
-    .join('; ');
+  namesText(
+    proofs.filter((one) => one.result === 'contradicted').map((one) => `${one.cluster}/${one.instance}: ${one.reason}`),
+    '; ',
+  );
 
 /** One result of what every Envoy showed; nothing asked is nothing shown. */
 export function combineProofs(proofs: readonly InstanceProof[], verifiedAtMs: number): VerifyRoutingResult {
@@ -57,4 +58,14 @@ export function combineProofs(proofs: readonly InstanceProof[], verifiedAtMs: nu
   const untested = has('untested') || proofs.length === 0;
   const result = has('contradicted') ? 'contradicted' : untested ? 'untested' : 'verified';
   return { result, proofs, verifiedAtMs };
+}
+
+/** One result of several: the worst of them, with what every Envoy showed. Nothing asked is nothing shown. */
+export function combineResults(results: readonly VerifyRoutingResult[]): VerifyRoutingResult {
+  const worst = (['contradicted', 'untested'] as const).find((one) => results.some(({ result }) => result === one));
+  return {
+    result: worst ?? (results.length > 0 ? 'verified' : 'untested'),
+    proofs: results.flatMap(({ proofs }) => proofs),
+    verifiedAtMs: Math.max(0, ...results.map(({ verifiedAtMs }) => verifiedAtMs)),
+  };
 }

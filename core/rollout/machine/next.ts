@@ -1,5 +1,6 @@
 /** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
 import { partFlag, partOf, takingBack } from '../../routing/part.ts';
+import { namesText } from '../../values/names-text.ts';
 import { formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
@@ -203,7 +204,7 @@ function applyStep(plan: Plan, state: RolloutState, step: number, atMs: number):
     { ...state, step, shares, go: false },
     'applying',
     atMs,
-    `${waveTitle(wave, state.wave)}: ${formatShare(planned.share)} of ${wave.serving.join(', ')} to ${plan.version}`,
+    `${waveTitle(wave, state.wave)}: ${formatShare(planned.share)} of ${namesText(wave.serving)} to ${plan.version}`,
   );
   return issue(moved, (seq) => ({ type: 'apply', seq, wave: state.wave, step }));
 }

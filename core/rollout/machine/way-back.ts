@@ -3,7 +3,7 @@ import type { WatchSloResult } from '../../judge/look/watch.ts';
 import { partFlag, partOf, takingBack } from '../../routing/part.ts';
 import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
-import { combineProofs, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
+import { combineResults, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import { present } from '../../values/json.ts';
 import { isForward, isRestoring } from './phases.ts';
 import type { ClusterBack, Command, Next, RolloutEvent, RolloutState } from './state.ts';
@@ -211,14 +211,8 @@ const proven = (state: RolloutState, proof: VerifyRoutingResult): RolloutState =
   moments: { ...state.moments, proven: proof.result === 'verified' ? proof.verifiedAtMs : null },
 });
 
-function proofOfBack({ back }: RolloutState): VerifyRoutingResult {
-  const proofs = Object.values(back).flatMap(({ proof }) => (proof === undefined ? [] : [proof]));
-  // Where nothing could be asked, silence is no proof.
-  const shown = proofs.flatMap((one) => one.proofs);
-  const combined = combineProofs(shown, Math.max(0, ...proofs.map(({ verifiedAtMs }) => verifiedAtMs)));
-  const worst = (['contradicted', 'untested'] as const).find((one) => proofs.some(({ result }) => result === one));
-  return { ...combined, result: worst ?? (proofs.length > 0 ? 'verified' : 'untested') };
-}
+const proofOfBack = ({ back }: RolloutState): VerifyRoutingResult =>
+  combineResults(Object.values(back).flatMap(({ proof }) => proof ?? []));
 
 const withBack = (
   state: RolloutState,

@@ -4,14 +4,15 @@ import type { Plan } from './plan.ts';
 import { waveLabel } from './wave-title.ts';
 
 /**
- * The longest time the plan can take without a person: every wave may use its whole progress deadline, every bake its
- * warm-up and all of maxUnknown. Gates and pauses are not counted.
+ * The longest time the plan can take without a person: every wave may use its whole progress deadline as often as it takes
+ * turns, every bake its warm-up and all of maxUnknown. Gates and pauses are not counted.
  */
 export function longestDurationMs(plan: Plan): number {
   return plan.waves
     .map((wave) => {
       const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : plan.warmUpMs + step.bakeMs + plan.maxUnknownMs));
-      return plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
+      const turns = wave.atOnce === undefined ? 1 : Math.max(1, Math.ceil(wave.serving.length / wave.atOnce));
+      return turns * plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
     })
     .reduce((a, b) => a + b, 0);
 }

@@ -57,6 +57,8 @@ export interface PlannedWave {
   /** versions[X] that adds the new version at weight 0: the first of the two writes. Empty: no version enters. */
   readonly enter: VersionShares;
   readonly steps: readonly PlannedStep[];
+  /** Clusters that are written at the same time, 1 to 50. Absent: all, by an activity each. */
+  readonly atOnce?: number;
   readonly skipped: readonly { readonly cluster: string; readonly reason: string }[];
 }
 

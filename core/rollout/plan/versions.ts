@@ -199,6 +199,7 @@ function plannedWaves(context: Context, version: string, waves: LoadedConfig['se
       const clients = [...new Set(serving.flatMap((name) => clientsOf(topology, name)))];
       return {
         name: wave.name,
+        ...present({ atOnce: wave.atOnce }),
         serving,
         clients,
         // What undo goes back to is live at weight 0 already: nothing has to enter.
@@ -239,7 +240,8 @@ function adoptionWaves({ config, facts, topology, proven }: Context, version: st
       const serving = Object.keys(versions);
       const bakeMs = config.service.adoptBakeMs ?? wave.steps[0]?.bakeMs ?? 0;
       const step = { share: WHOLE, bakeMs, approve: false, versions };
-      return { name: wave.name, serving, clients, enter: versions, steps: [step], skipped: [] };
+      const whole = { serving, clients, enter: versions, steps: [step], skipped: [] };
+      return { name: wave.name, ...present({ atOnce: wave.atOnce }), ...whole };
     })
     .filter((wave) => wave.clients.length > 0);
 }

@@ -1,6 +1,7 @@
 /** What is wrong with a deploy. */
 import type { LoadedConfig } from '../../config/types.ts';
 import { mainVersion } from '../../routing/weights.ts';
+import { positiveNames } from '../../values/share.ts';
 import { describeEdited } from '../../workload/edited-version.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Change } from '../change.ts';
@@ -54,8 +55,10 @@ const nobodyText = ({ service }: LoadedConfig, { cluster, nobody }: ClusterFacts
 });
 
 /** Clusters that get the service's calls, now or when a topology move has ended: the waves go there, too. */
-const servingFacts = (config: LoadedConfig, facts: readonly ClusterFacts[]): ClusterFacts[] =>
-  facts.filter((one) => facts.some((client) => (callableFrom(config, client)[one.cluster] ?? 0) > 0));
+function servingFacts(config: LoadedConfig, facts: readonly ClusterFacts[]): ClusterFacts[] {
+  const called = new Set(facts.flatMap((client) => positiveNames(callableFrom(config, client))));
+  return facts.filter(({ cluster }) => called.has(cluster));
+}
 
 /** A version is made from the proven one: without that Deployment there is nothing to copy, and no other will do. */
 export function sourceProblems(config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {

@@ -35,16 +35,16 @@ export function preflight(asked: Asked): Problem[] {
 
 /** A stub takes the remote pods by the port's name: client and serving cluster must call it the same. */
 function portProblems({ config, facts, change }: Asked): Problem[] {
-  return facts.flatMap((client) =>
-    facts.flatMap((serving) => {
+  return facts.flatMap((client) => {
+    const calls = change.kind === 'topology' ? wantedTopology(config, client.cluster) : callableFrom(config, client);
+    return facts.flatMap((serving) => {
       const [here, there] = [client.frontend, serving.frontend];
-      const calls = change.kind === 'topology' ? wantedTopology(config, client.cluster) : callableFrom(config, client);
       const routed = (calls[serving.cluster] ?? 0) > 0;
       if (!routed || here === null || there === null || here.portName === there.portName) return [];
       const text = `port ${here.portName} of ${config.service.name} in ${client.cluster} is called ${there.portName} in ${serving.cluster}`;
       return [{ code: 'Invalid', text, fix: 'give the port one name in all clusters' } satisfies Problem];
-    }),
-  );
+    });
+  });
 }
 
 function sloProblems({ config }: Asked): Problem[] {

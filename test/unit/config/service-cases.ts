@@ -248,7 +248,36 @@ export const serviceCases: Case[] = [
     'a selection that is neither',
     serviceText('  rollout:\n    waves:\n      - clusters: 5\n        steps: [{ share: 100, bake: 1m }]\n'),
     [
-      '8: spec.rollout.waves[0].clusters: must be a selection of clusters, not a number (for example rest or {"names":["aws-us-east-1"]} or {"match":{"cloud":"aws"}})',
+      '8: spec.rollout.waves[0].clusters: must be a selection of clusters, not a number (for example rest or {"names":["aws-us-east-1"]} or {"match":{"cloud":"aws"}} or {"count":"10%","order":"shuffled","seed":7})',
+    ],
+  ],
+  [
+    'a selection that is two',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { count: 1, names: [onprem-fra1] }\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    [
+      '8: spec.rollout.waves[0].clusters: needs exactly one of names, match and count (write names: [...], match: {cloud, region, labels} or count: 10%)',
+    ],
+  ],
+  [
+    'an order of what is not counted, and a seed that mixes nothing',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { match: { cloud: aws }, order: shuffled }\n        steps: [{ share: 100, bake: 1m }]\n      - clusters: { count: 1, seed: 7 }\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    [
+      '8: spec.rollout.waves[0].clusters: has an order without a count (write count: 10%, or leave order out: the others take all that they name)',
+      '10: spec.rollout.waves[1].clusters: has a seed that mixes nothing (write order: shuffled, or leave seed out)',
+    ],
+  ],
+  [
+    'a count and a concurrency that are none',
+    serviceText(
+      '  rollout:\n    waves:\n      - clusters: { count: 0% }\n        concurrency: 60\n        steps: [{ share: 100, bake: 1m }]\n',
+    ),
+    [
+      '8: spec.rollout.waves[0].clusters.count: is nothing (write 1, 10% or more)',
+      '9: spec.rollout.waves[0].concurrency: must be at most 50 (for example 10% or 5)',
     ],
   ],
   [

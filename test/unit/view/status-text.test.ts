@@ -53,11 +53,20 @@ describe('the status of a rollout', () => {
 
 it('lists what a person is asked about the service, and the command once it is decided', () => {
   const plan = testPlan();
-  const live = { plan, status: statusOf(plan, initialState), readings: [], run: 'running', nowMs: 0, link: 'x' };
+  const live = {
+    plan,
+    status: statusOf(plan, initialState),
+    readings: [],
+    run: 'running',
+    nowMs: 0,
+    ranMs: 0,
+    link: 'x',
+  };
   const asked = ['aws: the frontend was changed by helm (put it back, or let it be put back: spec.drift: repair)'];
-  expect(statusLines({ ...live, asked }).slice(-3)).toEqual([
+  expect(statusLines({ ...live, asked }).slice(-4)).toEqual([
     `  asked: ${asked[0] ?? ''}`,
     '  → when it is decided: tidegate audit checkout',
+    expect.stringContaining('Temporal: about'),
     '  x',
   ]);
   expect(statusLines({ ...live, asked: [] }).join('\n')).not.toContain('audit');

@@ -8,6 +8,7 @@ import type { ClusterAt, NamedClusters } from '../../../activities/ports.ts';
 import type { RolloutActivities } from '../../../core/contract/activities.ts';
 import { queueOf } from '../../../core/contract/queues.ts';
 import type { ClusterRef, ReachableCluster } from '../../../core/kube/cluster-ref.ts';
+import { packed } from '../../../core/values/packed.ts';
 import { createConfigLoader } from '../../../platform/config/load.ts';
 import type { KubeCluster } from '../../../platform/kube/clusters.ts';
 import { createActivities } from '../../../worker/activities.ts';
@@ -72,6 +73,8 @@ describe('the path that a caller hands in', () => {
       },
       ...{ epoch: 10, run: 'r', serving: [], pin: '', versions: {}, version: 'v1', step: 'services', drainMs: 0 },
       routing: { service, cluster: foreign.ref, epoch: 10, run: 'r', versions: {} },
+      ...{ write: 'applyRouting', atOnce: 1, withinMs: 1 },
+      inputs: packed([{ service, cluster: foreign.ref, epoch: 10, run: 'r', versions: {} }]),
     };
     try {
       const all = worker.activities as unknown as Record<string, (input: unknown) => Promise<unknown>>;
