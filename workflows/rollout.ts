@@ -45,6 +45,7 @@ import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
+import { keyword, keywords } from '../core/view/temporal-limits.ts';
 import { createRunner, type Runner } from './rollout/rollout-runner.ts';
 import type { Message } from './rollout/run-context.ts';
 
@@ -188,10 +189,10 @@ function show(given: Plan, before: RolloutState, state: RolloutState): void {
   if (before !== initialState && (label(before) === label(state) || !milestones.includes(state.phase))) return;
   upsertSearchAttributes([
     { key: searchAttributes.service, value: `${given.service.namespace}/${given.service.service}` },
-    { key: searchAttributes.version, value: given.version },
+    { key: searchAttributes.version, value: keyword(given.version) },
     { key: searchAttributes.state, value: state.outcome ?? state.phase },
     { key: searchAttributes.wave, value: state.wave + 1 },
-    { key: searchAttributes.clouds, value: [...given.clouds] },
+    { key: searchAttributes.clouds, value: keywords(given.clouds) },
     { key: searchAttributes.sloOk, value: state.cause !== 'breach' },
   ]);
 }

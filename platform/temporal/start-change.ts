@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { workflowNames, type StartRolloutInput, type StartRolloutResult } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { TidegateError, failureTypes, type FailureCode } from '../../core/values/error.ts';
 
 /** How long an answer may take before the command looks whether anybody works, ms. */
@@ -28,7 +29,7 @@ export async function startChange(
     args: [input],
     // The door is not a rollout: it may time out, nothing is written before its child runs.
     workflowExecutionTimeout: '5m',
-    staticSummary: `${dryRun === true ? 'plan of ' : ''}${change.kind} ${service}`,
+    staticSummary: summaryText(`${dryRun === true ? 'plan of ' : ''}${change.kind} ${service}`),
   });
   const reminder = setTimeout(() => void warnIfIdle(client, { installation, tell }), PATIENCE_MS);
   try {

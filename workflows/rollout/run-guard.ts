@@ -14,6 +14,7 @@ import { taskQueue } from '../../core/contract/queues.ts';
 import { guardWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { partOf } from '../../core/routing/part.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { guard } from '../guard.ts';
 
 /** Guards of one epoch: a run that was reset so often is nobody's plan. */
@@ -38,7 +39,7 @@ async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `wakes the settler of ${service.service} when the run has ended, however it ends`,
+        staticSummary: summaryText(`wakes the settler of ${service.service} when the run has ended, however it ends`),
       }),
     );
     return true;
