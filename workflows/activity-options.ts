@@ -55,6 +55,8 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     findRun: read,
     describeRun: read,
     nameRun: read,
+    // Nothing waits for it, and what it finds is told by nobody else.
+    describeEnd: { ...read, scheduleToCloseTimeout: DAY, retry: quickRetry },
     listServices: read,
     ...settlersBounds({ read, write }),
     dryRunWrites: read,

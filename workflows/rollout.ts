@@ -41,6 +41,7 @@ import {
   type RolloutState,
 } from '../core/rollout/machine/state.ts';
 import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts';
+import { rolloutEnded } from '../core/rollout/outcome.ts';
 import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
@@ -48,6 +49,7 @@ import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { keyword, keywords } from '../core/view/temporal-limits.ts';
 import { createRunner, type Runner } from './rollout/rollout-runner.ts';
 import type { Message } from './rollout/run-context.ts';
+import { tellEnd } from './run-ended.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
 const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
@@ -121,6 +123,7 @@ export async function rollout(input: RolloutInput): Promise<RolloutResult> {
     }
     await finish({ runner, guarded, byMessage });
   });
+  tellEnd(rolloutEnded(given, state));
   return close(given, state);
 }
 

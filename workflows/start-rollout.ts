@@ -13,11 +13,12 @@ import type { StartRolloutInput, StartRolloutResult } from '../core/contract/mes
 import { taskQueue } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { named } from '../core/kube/cluster-ref.ts';
-import { isWayBack, leftOut, partOfChange } from '../core/rollout/change.ts';
+import { changeKinds, isWayBack, leftOut, partOfChange } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import { serviceRef } from '../core/rollout/plan/frame.ts';
 import { planChange } from '../core/rollout/plan/plan-change.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
+import { startRefused } from '../core/rollout/outcome.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
 import { runningText, watchHint, type RunningRollout } from '../core/rollout/running.ts';
 import { topologies } from '../core/rollout/plan/versions.ts';
@@ -28,6 +29,7 @@ import { asAnswer, isAnswer, toWorkflowFailure } from './failures.ts';
 import { plannedWrites } from './rollout/planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
+import { tellEnd } from './run-ended.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
 import { present } from '../core/values/json.ts';
 
@@ -61,10 +63,18 @@ export async function startRollout(input: StartRolloutInput): Promise<StartRollo
   } catch (error) {
     const failure = asAnswer(toWorkflowFailure(error));
     // The worker's log leaves out what the SDK says of this workflow's failures: refusals are most of them.
+    // A plan that is refused ends no run.
+    if (input?.dryRun !== true) tellEnd(startRefused(input, whyOf(failure)));
     if (!isAnswer(failure)) log.warn('the start of a change failed', { error: failure });
     throw failure;
   }
 }
+
+const whyOf = (failure: Error): Parameters<typeof startRefused>[1] => ({
+  outcome: isAnswer(failure) ? 'refused' : 'failed',
+  code: failure instanceof ApplicationFailure ? (failure.type ?? 'Bug') : '',
+  reason: failure.message,
+});
 
 async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
   checkInput(input);
@@ -102,7 +112,6 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult> {
 }
 
 function checkInput(input: StartRolloutInput): void {
-  const kinds = ['adopt', 'deploy', 'undo', 'release', 'topology', 'restore'];
   const refuse = (why: string): never => {
     throw ApplicationFailure.nonRetryable(
       `${why}. Example: {"service": "checkout", "change": {"kind": "deploy", "version": "v2", "image": "registry/checkout:v2"}}`,
@@ -111,8 +120,8 @@ function checkInput(input: StartRolloutInput): void {
   };
   if (typeof input !== 'object' || input === null || typeof input.service !== 'string')
     refuse('the input needs a "service"');
-  if (typeof input.change !== 'object' || !kinds.includes(input.change?.kind))
-    refuse(`"change.kind" must be one of ${kinds.join(', ')}`);
+  if (typeof input.change !== 'object' || !changeKinds.includes(input.change?.kind))
+    refuse(`"change.kind" must be one of ${changeKinds.join(', ')}`);
   if (input.change.kind === 'deploy' && typeof input.change.version !== 'string')
     refuse('a deploy needs "change.version"');
   const { without, part } = input.change as { without?: unknown; part?: unknown };

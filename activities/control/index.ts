@@ -4,6 +4,7 @@ import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { LoadedConfig } from '../../core/config/types.ts';
 import { present } from '../../core/values/json.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
+import { describeEnd } from './describe-end.ts';
 import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
 import { nameRun } from './name-run.ts';
@@ -29,6 +30,7 @@ export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'
   findRun,
   describeRun,
   nameRun,
+  describeEnd,
 });
 
 /** The config as a history may have it: it does not say how clusters and metrics are reached. */

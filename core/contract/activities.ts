@@ -7,6 +7,7 @@ import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
 import type { WayBackKind } from '../rollout/change.ts';
+import type { RunClose } from '../rollout/outcome.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
 import type { NewestByCluster } from '../routing/newest-proven.ts';
@@ -309,6 +310,8 @@ export interface RolloutActivities {
   findRun(input: FindRunInput): Promise<string>;
   /** Which run asks: the workflow itself must not look at its run id. */
   nameRun(): Promise<NameRunResult>;
+  /** How Temporal closed a run, and its last word. */
+  describeEnd(input: DescribeRunInput): Promise<RunClose>;
   /** What a running rollout says of itself; null when it does not answer. */
   describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
   /** One sentence per SLO that cannot be evaluated as things are (metric missing, backend dead), then what to do; empty = all can. */

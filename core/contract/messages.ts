@@ -1,6 +1,7 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { Change } from '../rollout/change.ts';
+import type { GuardedRun } from '../rollout/outcome.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
@@ -58,6 +59,8 @@ export interface GiveUpInput extends ReasonInput {
 export interface GuardInput {
   readonly service: ServiceRef;
   readonly known: KnownService;
+  /** Whom it guards. Absent: started by an older worker; then nobody tells of an end that the run could not tell itself. */
+  readonly run?: GuardedRun;
 }
 
 /** What the last plan said of a service: it stands in where the config cannot be read. */

@@ -42,6 +42,7 @@ export const queueOf = {
   findRun: 'control',
   describeRun: 'control',
   nameRun: 'control',
+  describeEnd: 'control',
   listServices: 'control',
   readRecords: 'apply',
   dryRunWrites: 'apply',

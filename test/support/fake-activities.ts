@@ -39,6 +39,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
   const defaults: RolloutActivities = {
     findRun: async () => '',
     describeRun: async () => null,
+    describeEnd: async () => ({ as: 'completed', atMs: 0, said: null }),
     nameRun: async () => ({ runId: '', wasReset: false }),
     probeSlos: async () => [],
     readVersions: async () => [],

@@ -28,7 +28,7 @@ function wide(): Plan {
 }
 
 const reading = (cluster: string, verdict: SloReading['verdict']): SloReading => ({
-  ...{ slo: 'errors', cluster, verdict, reason: 'r', newBad: 1, newTotal: 9, oldBad: 0, oldTotal: 9 },
+  ...{ slo: 'errors', source: 'server', cluster, verdict, reason: 'r', newBad: 1, newTotal: 9, oldBad: 0, oldTotal: 9 },
 });
 
 function baking(change: Partial<RolloutState> = {}): RolloutState {
