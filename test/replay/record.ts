@@ -9,13 +9,12 @@ import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/w
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { workflowNames, type SettleStatus } from '../../core/contract/messages.ts';
 import { startWorkers } from '../../worker/workers.ts';
-import { assertEventually } from '../support/eventually.ts';
-import { limits } from '../support/limits.ts';
 import { startTemporal } from '../support/temporal-server.ts';
 import { historiesDir, UNRELEASED, type RecordedHistory } from './histories.ts';
 import { neutral, pathOf } from './recorded.ts';
 import { scenarios } from './scenarios/all.ts';
 import { activitiesOfAll, createStage, type Scenario } from './scenarios/stage.ts';
+import { waitUntil } from './scenarios/wait.ts';
 
 /** Scenarios that are played at the same time. */
 const AT_ONCE = 12;
@@ -49,7 +48,7 @@ async function record(client: Client): Promise<RecordedHistory[]> {
     // Each to its end: one that fails must not have the server taken away from the others.
     const plays = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => playAll(client, waiting, worlds)));
     for (const one of plays) if (one.status === 'rejected') throw one.reason;
-    await assertEventually(() => assertQuiet(client), limits.recording);
+    await waitUntil(() => assertQuiet(client));
     return await collect(client);
   } finally {
     workers.shutdown();

@@ -1,13 +1,11 @@
 /** What the settler finds and does, and what a whole mesh is asked: audits, pauses, and a cluster that is forgotten. */
 import type { SurveyServiceInput, SurveyServiceResult } from '../../../core/contract/activities.ts';
 import type { SettleInput } from '../../../core/contract/messages.ts';
-import { taskQueues } from '../../../core/contract/queues.ts';
 import type { ClusterState } from '../../../core/workload/cluster-state.ts';
-import { assertEventually } from '../../support/eventually.ts';
-import { limits } from '../../support/limits.ts';
 import { settlingWorld, type SettlingWorld } from '../../support/settling-world.ts';
 import { baking } from './ends.ts';
-import { failing, type Scenario, type Stage } from './stage.ts';
+import { controlQueue, failing, type Scenario, type Stage } from './stage.ts';
+import { waitUntil } from './wait.ts';
 
 const [aws, gcp, onprem] = ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'];
 
@@ -28,7 +26,7 @@ function halfMove(world: SettlingWorld, name: string): SettlingWorld {
 
 const settle = ({ client, settler, plan }: Stage, carried: Partial<SettleInput> = {}): Promise<unknown> =>
   client.workflow.start('settle', {
-    ...{ workflowId: settler.workflowId, taskQueue: taskQueues.control },
+    ...{ workflowId: settler.workflowId, taskQueue: controlQueue },
     args: [{ service: plan().service, known: null, ...carried } satisfies SettleInput],
   });
 
@@ -48,11 +46,10 @@ function amiss(service: string): SettlingWorld {
       const seen = await plain.activities.surveyService(input);
       looks += 1;
       if (looks > 1) return seen;
-      const record = { ...at(plain, gcp).record, live: [{ version: 'v1', cluster: onprem }] };
       return {
         ...seen,
         clusters: seen.clusters.map((one) =>
-          one.cluster === aws ? first(one) : one.cluster === gcp ? { ...one, record: leaving(record) } : one,
+          one.cluster === aws ? first(one) : one.cluster === gcp ? leaving(one) : one,
         ),
       };
     },
@@ -60,24 +57,18 @@ function amiss(service: string): SettlingWorld {
 }
 
 /** Its clients call another cluster no more, and its Envoys still know it. */
-const leaving = <R extends ClusterState['record'] & object>(record: R): R => ({
-  ...record,
-  versions: {
-    ...record.versions,
-    proven: { ...record.versions.proven, [onprem]: { v1: 1_000_000 } },
-    current: { ...record.versions.current, [onprem]: { v1: 1_000_000 } },
-  },
-  topology: {
-    ...record.topology,
-    current: { ...record.topology.current, [onprem]: 0 },
-    proven: { ...record.topology.proven, [onprem]: 0 },
+const leaving = ({ record, ...state }: ClusterState): ClusterState => ({
+  ...state,
+  record: record && {
+    ...record,
+    topology: { ...record.topology, current: { ...record.topology.current, [onprem]: 0 } },
   },
 });
 
 const whole = (stage: Stage): Promise<void> =>
-  assertEventually(() => {
+  waitUntil(() => {
     if (!stage.world.isWhole()) throw new Error('half moved');
-  }, limits.recording);
+  });
 
 const word = { reason: 'a recording', by: 'ann' };
 

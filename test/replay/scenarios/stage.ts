@@ -4,9 +4,10 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { DEFAULT_INSTALLATION } from '../../../core/contract/installation.ts';
 import type { RolloutActivities } from '../../../core/contract/activities.ts';
 import type { SettleStatus, StartRolloutInput, StartRolloutResult } from '../../../core/contract/messages.ts';
-import { taskQueues } from '../../../core/contract/queues.ts';
+import { taskQueue } from '../../../core/contract/queues.ts';
 import { rolloutWorkflowId, settleWorkflowId } from '../../../core/contract/workflow-ids.ts';
 import type { Change } from '../../../core/rollout/change.ts';
 import type { Phase } from '../../../core/rollout/machine/state.ts';
@@ -15,10 +16,13 @@ import type { Plan } from '../../../core/rollout/plan/plan.ts';
 import type { Part } from '../../../core/routing/part.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { startChange } from '../../../platform/temporal/start-change.ts';
-import { assertEventually } from '../../support/eventually.ts';
-import { limits } from '../../support/limits.ts';
 import { testPlan } from '../../support/plans.ts';
 import type { SettlingWorld } from '../../support/settling-world.ts';
+import { waitUntil } from './wait.ts';
+
+export const controlQueue = taskQueue(DEFAULT_INSTALLATION, 'control');
+
+const asking = { installation: DEFAULT_INSTALLATION, tell: () => undefined };
 
 export interface Scenario {
   /** Of the scenario and of its service. */
@@ -47,10 +51,9 @@ export interface Stage {
 }
 
 export function createStage(client: Client, service: string, world: SettlingWorld): Stage {
-  const identity = { mesh: 'shop', namespace: 'shop', service };
-  const settler = client.workflow.getHandle(settleWorkflowId({ ...testPlan({ service }).service }));
+  const settler = client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, testPlan({ service }).service));
   const run = (part: Part = 'versions'): WorkflowHandle =>
-    client.workflow.getHandle(rolloutWorkflowId({ ...testPlan({ service }).service, part }));
+    client.workflow.getHandle(rolloutWorkflowId(DEFAULT_INSTALLATION, { ...testPlan({ service }).service, part }));
   const plan: Stage['plan'] = (shape, change) => ({
     ...testPlan({ service, shares: [50_000, WHOLE], ...shape }),
     ...{ epoch: Date.now(), seen: Object.fromEntries(Object.keys(world.clusters).map((name) => [name, 1])) },
@@ -63,18 +66,17 @@ export function createStage(client: Client, service: string, world: SettlingWorl
     ...{ client, world, service, settler, run, plan },
     start: (given = plan()) =>
       client.workflow.start('rollout', {
-        ...{ workflowId: run(given.part).workflowId, taskQueue: taskQueues.control, args: [{ plan: given }] },
+        ...{ workflowId: run(given.part).workflowId, taskQueue: controlQueue, args: [{ plan: given }] },
       }),
-    until: (phase, part) =>
-      assertEventually(async () => same((await run(part).query<RolloutStatus>('status')).phase, phase), limits.recording),
+    until: (phase, part) => waitUntil(async () => same((await run(part).query<RolloutStatus>('status')).phase, phase)),
     say: async (update, message = {}, part) =>
       void (await run(part).executeUpdate(update, { args: [{ reason: 'a recording', ...message }] })),
-    ask: (change, more = {}) => startChange(client, { service, change, ...more }, () => undefined),
+    ask: (change, more = {}) => startChange(client, { service, change, ...more }, asking),
     settles: (phase = 'settled') =>
-      assertEventually(async () => same((await settler.query<SettleStatus>('status')).phase, phase), limits.recording),
+      waitUntil(async () => same((await settler.query<SettleStatus>('status')).phase, phase)),
     other: (workflow, input) =>
       client.workflow.start(workflow, {
-        ...{ workflowId: `${workflow}:${identity.service}`, taskQueue: taskQueues.control, args: [input] },
+        ...{ workflowId: `${workflow}:${service}`, taskQueue: controlQueue, args: [input] },
       }),
   };
 }

@@ -1,8 +1,7 @@
 /** The door: every kind of change that is accepted, planned only, or refused. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { RolloutActivities } from '../../../core/contract/activities.ts';
 import { WHOLE } from '../../../core/values/share.ts';
-import { clusterNames, record, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
+import { clusterNames, record, testRead, unadopted, workload } from '../../support/facts.ts';
 import { settlingWorld } from '../../support/settling-world.ts';
 import { baking } from './ends.ts';
 import { failing, type Scenario, type Stage } from './stage.ts';
@@ -105,14 +104,4 @@ export const starts: readonly Scenario[] = [
     () => ({ loadConfig: () => Promise.reject(ApplicationFailure.nonRetryable('no file', 'Unavailable')) }),
     ({ ask }) => failing(ask(deploy)),
   ),
-  answered(
-    'without-metrics',
-    (service) => ({ loadConfig: async () => withoutMetrics(service) }),
-    ({ ask }) => ask(deploy, { dryRun: true }),
-  ),
 ];
-
-const withoutMetrics = (service: string): Awaited<ReturnType<RolloutActivities['loadConfig']>> => {
-  const config = testConfig({ name: service, slos: [] });
-  return { ...config, mesh: { ...config.mesh, metrics: null } };
-};

@@ -4,13 +4,12 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { PrepareVersionInput, RestoreInput } from '../../../core/contract/activities.ts';
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
 import type { RolloutStatus } from '../../../core/rollout/machine/status.ts';
-import { assertEventually } from '../../support/eventually.ts';
 import { untilCancelled } from '../../support/fake-activities.ts';
-import { limits } from '../../support/limits.ts';
 import { settlingWorld, type SettlingWorld } from '../../support/settling-world.ts';
 import { sharedWorld } from '../../support/shared-world.ts';
 import { baking, seen } from './ends.ts';
 import type { Scenario, Stage } from './stage.ts';
+import { waitUntil } from './wait.ts';
 
 const dead = 'gcp-europe-west1';
 const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
@@ -24,10 +23,10 @@ const withoutOne = {
 };
 
 const outstanding = ({ run }: Stage): Promise<void> =>
-  assertEventually(async () => {
+  waitUntil(async () => {
     const { outstanding: left, phase } = await run().query<RolloutStatus>('status');
     if (phase !== 'restoring' || left.join() !== dead) throw new Error(`${phase}: ${left.join()}`);
-  }, limits.recording);
+  });
 
 const restoring = (stage: Stage): Promise<WorkflowHandle> => stage.start(stage.plan({ kind: 'restore', shares: [] }));
 
@@ -53,11 +52,11 @@ const resetIn = (name: string, which: 'first' | 'last', overrides: Parameters<ty
     await stage.until(phase);
     const called = overrides?.prepareVersion === undefined ? 'watchSlo' : 'prepareVersion aws-us-east-1';
     const calls = (): number => stage.world.calls.filter((call) => call === called).length;
-    await assertEventually(() => atLeast(calls(), 1), limits.recording);
+    await waitUntil(() => atLeast(calls(), 1));
     const before = calls();
     await reset(stage, run, which);
     // The new self has asked anew, and was told that it is another.
-    await assertEventually(() => atLeast(calls(), before + 1), limits.recording);
+    await waitUntil(() => atLeast(calls(), before + 1));
     await stage.until(phase);
     await stage.say('abort');
     await stage.run().result();
@@ -92,7 +91,7 @@ function breachesTwice(service: string): SettlingWorld {
       if (restores > 0) return seen('breach', ['aws-us-east-1']);
       if (strata.length > 1 && mode === 'bake') return seen('breach', [dead, 'onprem-fra1']);
       if (mode === 'bake') return seen('healthy');
-      await assertEventually(() => atLeast(restores, 1), limits.recording);
+      await waitUntil(() => atLeast(restores, 1));
       return seen('breach', ['aws-us-east-1']);
     },
   });
