@@ -61,6 +61,8 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     describeRun: read,
     abortRun: read,
     nameRun: read,
+    // Nothing waits for it, and what it finds is told by nobody else.
+    describeEnd: { ...read, scheduleToCloseTimeout: DAY, retry: quickRetry },
     listServices: read,
     // One answer of Temporal per run that is open.
     findStuck: { ...read, startToCloseTimeout: MINUTE },

@@ -4,13 +4,15 @@ import {
   ActivityFailure,
   ApplicationFailure,
   ChildWorkflowFailure,
+  ContinueAsNew,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { TidegateError, isRefusal, redacted } from '../core/values/error.ts';
 
 export function toWorkflowFailure(error: unknown): Error {
-  if (isCancellation(error) && error instanceof Error) return error;
+  // Neither is a failure of the workflow: it was told to stop, or goes on as a new run.
+  if ((isCancellation(error) || error instanceof ContinueAsNew) && error instanceof Error) return error;
   if (error instanceof TidegateError) {
     return ApplicationFailure.create({
       message: redacted(error.message),

@@ -10,6 +10,7 @@ import { installation } from './installation.ts';
 import type { ClusterRef } from '../core/kube/cluster-ref.ts';
 import type { ObjectChange } from '../core/kube/object-change.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
+import { summaryText } from '../core/view/temporal-limits.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { present } from '../core/values/json.ts';
@@ -29,10 +30,10 @@ export async function retire(input: RetireInput): Promise<readonly ObjectChange[
   const options = activityOptions({ ...noPlan, drainMs }, installation()).retireVersion;
   const { retireVersion } = proxyActivities<RolloutActivities>({
     ...options,
-    summary: `retire ${original ?? version}`,
+    summary: summaryText(`retire ${original ?? version}`),
   });
   try {
-    if (input.warmMs > 0) await sleep(input.warmMs, { summary: `keep ${version} warm` });
+    if (input.warmMs > 0) await sleep(input.warmMs, { summary: summaryText(`keep ${version} warm`) });
     return await retireVersion({
       service,
       clusters,

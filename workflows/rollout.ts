@@ -42,13 +42,16 @@ import {
   type RolloutState,
 } from '../core/rollout/machine/state.ts';
 import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts';
+import { rolloutEnded } from '../core/rollout/outcome.ts';
 import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
+import { keyword, keywords } from '../core/view/temporal-limits.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { createRunner, type Runner } from './rollout/rollout-runner.ts';
 import type { Message } from './rollout/run-context.ts';
+import { tellEnd } from './run-ended.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
 const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
@@ -121,6 +124,7 @@ async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
     }
     await finish({ runner, guarded, byMessage });
   });
+  tellEnd(rolloutEnded(given, state));
   return close(given, state);
 }
 
@@ -247,10 +251,10 @@ function showAttributes(given: Plan, before: RolloutState, state: RolloutState):
   if (before !== initialState && (label(before) === label(state) || !milestones.includes(state.phase))) return;
   upsertSearchAttributes([
     { key: searchAttributes.service, value: `${given.service.namespace}/${given.service.service}` },
-    { key: searchAttributes.version, value: given.version },
+    { key: searchAttributes.version, value: keyword(given.version) },
     { key: searchAttributes.state, value: state.outcome ?? state.phase },
     { key: searchAttributes.wave, value: state.wave + 1 },
-    { key: searchAttributes.clouds, value: [...given.clouds] },
+    { key: searchAttributes.clouds, value: keywords(given.clouds) },
     { key: searchAttributes.sloOk, value: state.cause !== 'breach' },
   ]);
 }

@@ -11,16 +11,20 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  ContinueAsNew,
   defineQuery,
   defineSignal,
+  isCancellation,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { messageNames, type SettleInput, type SettleResult, type SettleStatus } from '../core/contract/messages.ts';
+import { settlerEnded } from '../core/rollout/outcome.ts';
 import { settleDetails } from '../core/view/settle-details.ts';
 import { toWorkflowFailure } from './failures.ts';
+import { tellEnd } from './run-ended.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { createSettler, type Settler } from './settle/settler.ts';
 
@@ -48,11 +52,26 @@ export async function settle(input: SettleInput): Promise<SettleResult> {
       if (wakes > heard) settler.woken();
     }
     await condition(allHandlersFinished);
+    tellEnd(settlerEnded(input.service, endOf(settler.status())));
     return settler.status();
   } catch (error) {
-    throw toWorkflowFailure(error);
+    const failure = toWorkflowFailure(error);
+    if (!(failure instanceof ContinueAsNew))
+      tellEnd(
+        settlerEnded(input.service, {
+          outcome: isCancellation(failure) ? 'cancelled' : 'failed',
+          reason: failure.message,
+        }),
+      );
+    throw failure;
   }
 }
+
+/** It has nothing to do, or is not to do it. */
+const endOf = ({ phase, reason }: SettleStatus): Parameters<typeof settlerEnded>[1] => ({
+  outcome: phase === 'owned' || phase === 'paused' ? phase : 'settled',
+  reason,
+});
 
 function show({ service }: SettleInput, settler: Settler, before: SettleStatus['phase']): void {
   const now = settler.status();

@@ -13,11 +13,12 @@ import type { QueuedResult, StartRolloutInput, StartRolloutResult } from '../cor
 import { taskQueue } from '../core/contract/queues.ts';
 import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { named } from '../core/kube/cluster-ref.ts';
-import { isWayBack, leftOut, partOfChange, type Change } from '../core/rollout/change.ts';
+import { changeKinds, isWayBack, leftOut, partOfChange, type Change } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
 import { serviceRef } from '../core/rollout/plan/frame.ts';
 import { planChange } from '../core/rollout/plan/plan-change.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
+import { startRefused } from '../core/rollout/outcome.ts';
 import { runningStrata } from '../core/rollout/plan/strata.ts';
 import { runningText, watchHint, type RunningRollout } from '../core/rollout/running.ts';
 import { topologies, type PlanInput } from '../core/rollout/plan/versions.ts';
@@ -30,6 +31,7 @@ import { readClusters } from './read-clusters.ts';
 import { plannedWrites } from './rollout/planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
+import { tellEnd } from './run-ended.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
 import { TidegateError } from '../core/values/error.ts';
 import { present } from '../core/values/json.ts';
@@ -60,10 +62,18 @@ export async function startRollout(input: StartRolloutInput): Promise<StartRollo
   } catch (error) {
     const failure = asAnswer(toWorkflowFailure(error));
     // The worker's log leaves out what the SDK says of this workflow's failures: refusals are most of them.
+    // A plan that is refused ends no run.
+    if (input?.dryRun !== true) tellEnd(startRefused(input, whyOf(failure)));
     if (!isAnswer(failure)) log.warn('the start of a change failed', { error: failure });
     throw failure;
   }
 }
+
+const whyOf = (failure: Error): Parameters<typeof startRefused>[1] => ({
+  outcome: isAnswer(failure) ? 'refused' : 'failed',
+  code: failure instanceof ApplicationFailure ? (failure.type ?? 'Bug') : '',
+  reason: failure.message,
+});
 
 async function open(input: StartRolloutInput): Promise<StartRolloutResult | QueuedResult> {
   checkInput(input);
@@ -117,7 +127,6 @@ function planOrNull(planning: PlanInput): Plan | null {
 }
 
 function checkInput(input: StartRolloutInput): void {
-  const kinds = ['adopt', 'deploy', 'undo', 'release', 'topology', 'restore'];
   const refuse = (why: string): never => {
     throw ApplicationFailure.nonRetryable(
       `${why}. Example: {"service": "checkout", "change": {"kind": "deploy", "version": "v2", "image": "registry/checkout:v2"}}`,
@@ -126,8 +135,8 @@ function checkInput(input: StartRolloutInput): void {
   };
   if (typeof input !== 'object' || input === null || typeof input.service !== 'string')
     refuse('the input needs a "service"');
-  if (typeof input.change !== 'object' || !kinds.includes(input.change?.kind))
-    refuse(`"change.kind" must be one of ${kinds.join(', ')}`);
+  if (typeof input.change !== 'object' || !changeKinds.includes(input.change?.kind))
+    refuse(`"change.kind" must be one of ${changeKinds.join(', ')}`);
   if (input.change.kind === 'deploy' && typeof input.change.version !== 'string')
     refuse('a deploy needs "change.version"');
   const rule = refuseRule(input);

@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../../core/config/types.ts';
 import { present } from '../../core/values/json.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { abortRun } from './abort-run.ts';
+import { describeEnd } from './describe-end.ts';
 import { describeRun } from './describe-run.ts';
 import { findRun } from './find-run.ts';
 import { findStuck } from './find-stuck.ts';
@@ -33,6 +34,7 @@ export const createControlActivities = ({ config }: ControlDeps): ActivitiesOf<'
   abortRun,
   nameRun,
   findStuck,
+  describeEnd,
 });
 
 /** The config as a history may have it: it does not say how clusters and metrics are reached. */

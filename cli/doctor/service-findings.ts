@@ -1,4 +1,5 @@
 /** What the facts of one service say that a person should know. Pure. */
+import { settlerHint } from '../../core/rollout/running.ts';
 import { HTTP_SERVER, RPC_SERVER } from '../../core/judge/series/conventions.ts';
 import { envoyName } from '../../core/judge/series/origin.ts';
 import type { RawSeries } from '../../core/judge/series/raw-series.ts';
@@ -90,7 +91,9 @@ export const halfMovedFindings = (
         return {
           severity: 'error',
           text: `${where(facts, cluster)}: ${what} since run ${record?.[part].run ?? ''}, ${unknown ? 'and Temporal could not be asked whether a rollout runs' : 'and no rollout runs (was it terminated?)'}`,
-          fix: `tidegate restore ${facts.service}${partFlag(part)}${unknown ? ' --from-cluster, if no rollout runs' : ''}`,
+          fix: unknown
+            ? `tidegate restore ${facts.service}${partFlag(part)} --from-cluster, if no rollout runs`
+            : settlerHint(facts.service, part),
         };
       }),
   );

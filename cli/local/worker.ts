@@ -4,6 +4,7 @@ import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@tempor
 import { installationIn } from '../../core/contract/installation.ts';
 import { workflowNames } from '../../core/contract/messages.ts';
 import { asBuildId } from '../../core/contract/worker-deployment.ts';
+import { runEnded } from '../../core/rollout/outcome.ts';
 import { refuse } from '../../core/values/error.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.ts';
@@ -27,7 +28,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     refuse('Invalid', 'the worker does not know its config', 'give --config DIR or set TIDEGATE_CONFIG');
   }
   const buildId = buildIdOf(options, io);
-  Runtime.install({ logger: new DefaultLogger('WARN', logEntry(io)) });
+  Runtime.install({ logger: new DefaultLogger('INFO', logEntry(io)) });
   const installation = installationIn(io.env);
   const { connectionOptions, namespace } = temporalConfig(io.env);
   const connection = await NativeConnection.connect(connectionOptions).catch((cause: unknown) =>
@@ -91,14 +92,16 @@ async function audited({ directory, io, schedules }: Audited): Promise<void> {
   }
 }
 
-/** Warnings and errors as lines on stderr. */
+/** Warnings and errors as lines on stderr, and the end of every run with its data as JSON. */
 export const logEntry =
   (io: Pick<Io, 'stderr'>) =>
   ({ level, message, meta }: Pick<LogEntry, 'level' | 'message' | 'meta'>): void => {
-    if (isExpected(message, meta)) return;
+    const isEnd = message === runEnded;
+    if (isExpected(message, meta) || (level === 'INFO' && !isEnd)) return;
+    const end = isEnd ? ` ${JSON.stringify(meta?.['end'])}` : '';
     const error = meta?.['error'] instanceof Error ? `: ${meta['error'].message}` : '';
     const id = typeof meta?.['workflowId'] === 'string' ? ` ${meta['workflowId']}` : '';
-    io.stderr(`${new Date().toISOString()} ${level}${id} ${message}${error}\n`);
+    io.stderr(`${new Date().toISOString()} ${level}${id} ${message}${error}${end}\n`);
   };
 
 /**

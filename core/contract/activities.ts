@@ -7,6 +7,7 @@ import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
 import type { WayBackKind } from '../rollout/change.ts';
+import type { RunClose } from '../rollout/outcome.ts';
 import type { StuckRun } from '../rollout/builds.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
 import type { RunningStatus } from '../rollout/running.ts';
@@ -344,6 +345,8 @@ export interface RolloutActivities {
   findStuck(input: FindStuckInput): Promise<readonly StuckRunOf[]>;
   /** Which run asks: the workflow itself must not look at its run id. */
   nameRun(): Promise<NameRunResult>;
+  /** How Temporal closed a run, and its last word. */
+  describeEnd(input: DescribeRunInput): Promise<RunClose>;
   /** What a running rollout says of itself; null when it does not answer. */
   describeRun(input: DescribeRunInput): Promise<RunningStatus | null>;
   /** Sends the update `abort` to one run of a rollout; repeated, it is the same update. */

@@ -2,6 +2,7 @@
 import type { StuckRunOf } from './activities.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { Change, ConflictRule } from '../rollout/change.ts';
+import type { GuardedRun } from '../rollout/outcome.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
@@ -88,8 +89,8 @@ export interface GiveUpInput extends ReasonInput {
 export interface GuardInput {
   readonly service: ServiceRef;
   readonly known: KnownService;
-  /** That the run moves: what waits for its turn there is woken, too. Absent: an older run's. */
-  readonly part?: Part;
+  /** Whom it guards. Absent: started by an older worker; then nobody tells of an end that the run could not tell itself. */
+  readonly run?: GuardedRun;
 }
 
 /** What the last plan said of a service: it stands in where the config cannot be read. */

@@ -44,6 +44,7 @@ export const queueOf = {
   abortRun: 'control',
   nameRun: 'control',
   findStuck: 'control',
+  describeEnd: 'control',
   listServices: 'control',
   readRecords: 'apply',
   dryRunWrites: 'apply',

@@ -21,6 +21,15 @@ export type Change =
   /** Of one part; absent: of the versions. */
   | (LeavingOut & { readonly kind: 'restore'; readonly part?: Part });
 
+export const changeKinds = [
+  'adopt',
+  'deploy',
+  'undo',
+  'release',
+  'topology',
+  'restore',
+] as const satisfies readonly Change['kind'][];
+
 /** The part of the records that the change moves. */
 export const partOfChange = (change: Change): Part =>
   change.kind === 'restore' ? partOf(change) : change.kind === 'topology' ? 'topology' : 'versions';

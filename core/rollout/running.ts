@@ -27,6 +27,10 @@ export const runningText = ({ workflowId, status }: RunningRollout): string =>
 export const watchHint = (service: string, part: Part = 'versions'): string =>
   `watch it: tidegate rollout watch ${service}${partFlag(part)}; stop it: tidegate rollout abort ${service}${partFlag(part)}`;
 
+/** What is half moved and owned by no run. */
+export const settlerHint = (service: string, part: Part = 'versions'): string =>
+  `the settler puts it back by itself (how far it is: tidegate audit ${service}); at once: tidegate restore ${service}${partFlag(part)}`;
+
 /** Beside a plan or a refusal: what it holds for. */
 export const runningNotes = (
   service: string,

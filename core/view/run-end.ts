@@ -2,6 +2,7 @@
 import { partFlag, partOf } from '../routing/part.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import { settlerHint } from '../rollout/running.ts';
 
 export interface EndedRun {
   readonly plan: Plan;
@@ -17,13 +18,13 @@ export interface RunEnd {
 }
 
 const causes: Readonly<Record<string, string>> = {
-  terminated: 'somebody terminated it, so it could not put anything back',
+  terminated: 'somebody terminated it, so it could put nothing back itself',
   timed_out: 'a workflow timeout ended it, which a rollout must not be given',
-  failed: 'the workflow failed before it could put anything back',
-  cancelled: 'it was cancelled before it could put anything back',
+  failed: 'the workflow failed before it could put anything back itself',
+  cancelled: 'it was cancelled before it could put anything back itself',
 };
 
-/** Ended without an outcome: what it had written stays as it is. */
+/** Ended without an outcome: what it had written stays as it is until the settler comes. */
 export const isCut = ({ status, run }: EndedRun): boolean => status.outcome === null && run !== 'running';
 
 /** null: it runs, or its outcome says everything. */
@@ -35,11 +36,11 @@ export function runEnd(ended: EndedRun): RunEnd | null {
     const words = run.replace('_', ' ');
     const why = causes[run];
     return {
-      text: `the rollout ended as ${words}, without an outcome; traffic stays as it is${why === undefined ? '' : `: ${why}`}`,
+      text: `the rollout ended as ${words}, without an outcome${why === undefined ? '' : `: ${why}`}`,
       fix:
         plan.kind === 'release'
           ? `tidegate release ${service} goes on where it ended`
-          : `tidegate restore ${service}${flag} takes it back`,
+          : settlerHint(service, partOf(plan)),
     };
   }
   if (status.outcome !== 'restored' || (run !== 'failed' && run !== 'cancelled')) return null;

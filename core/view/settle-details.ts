@@ -1,11 +1,13 @@
-/** Markdown of a settler for the Temporal UI: exactly what is where, and what a person can do. Under 4 kB: it travels in a URL. */
+/** Markdown of a settler for the Temporal UI: exactly what is where, and what a person can do; under 4 kB. */
 import type { LogEntry } from '../rollout/machine/state.ts';
 import type { Need } from '../rollout/settled.ts';
 import { partFlag, partOf } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { instantText } from '../values/instant.ts';
+import { fittingLines, shortened } from './temporal-limits.ts';
 
-const LIMIT = 4_000;
+/** Characters of a reason, a need or a line of the log. */
+const TEXT = 240;
 /** Needs that are listed; the rest is counted. */
 const NEEDS = 12;
 
@@ -19,20 +21,18 @@ export interface SettlerView {
 
 export function settleDetails({ service }: ServiceRef, { phase, reason, needs, log, looks }: SettlerView): string {
   const rest = needs.length - NEEDS;
-  const lines = [
-    `**${phase}** · ${reason}`,
+  return fittingLines([
+    `**${phase}** · ${shortened(reason, TEXT)}`,
     '',
-    ...needs.slice(0, NEEDS).map((need) => `- ${needText(need)}`),
+    ...needs.slice(0, NEEDS).map((need) => `- ${shortened(needText(need), TEXT)}`),
     ...(rest > 0 ? [`- and ${String(rest)} more`] : []),
     '',
     nextAction(service, { phase, needs }),
     '',
-    ...log.slice(-8).map(({ atMs, text }) => `- ${instantText(atMs)} ${text}`),
+    ...log.slice(-8).map(({ atMs, text }) => `- ${instantText(atMs)} ${shortened(text, TEXT)}`),
     '',
     `${String(looks)} ${looks === 1 ? 'look' : 'looks'}`,
-  ];
-  const text = lines.join('\n');
-  return text.length <= LIMIT ? text : `${text.slice(0, LIMIT - 2)} …`;
+  ]);
 }
 
 /** One need in words: `retire: nothing serves v1 (aws: Deployment/checkout-v1), 2026-11-27T12:00:00Z`. */

@@ -1,40 +1,48 @@
-/** Markdown for the Temporal UI. Kept under 4 kB: it travels in a URL. */
-import type { SloReading } from '../judge/slo-reading.ts';
+/**
+ * Markdown of a plan and of a rollout for the Temporal UI. It stays readable, and under 4 kB, however many clusters there
+ * are: up to a dozen have a row each; of more, each wave has one, and a row of their own have those that a person must see.
+ */
 import type { RolloutState } from '../rollout/machine/state.ts';
 import { longestDurationMs } from '../rollout/plan/exposure.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveLabel } from '../rollout/plan/wave-title.ts';
 import { durationText } from '../values/duration.ts';
-import { formatShare, WHOLE } from '../values/share.ts';
+import { formatShare } from '../values/share.ts';
+import { clusterRows, row } from './cluster-rows.ts';
+import { fittingLines, listed, shortened, summaryText } from './temporal-limits.ts';
 
-const LIMIT = 4_000;
-
-/** The Temporal UI draws tables without padding: no-break spaces keep the columns apart. */
-const row = (...cells: readonly string[]): string =>
-  `| ${cells.map((cell) => `${cell}\u00a0\u00a0\u00a0`).join(' | ')} |`;
+/** Characters of a reason or of a line of the log. */
+const TEXT = 160;
+/** Waves of a plan that are listed, and notes; the rest is counted. */
+const LISTED = 12;
+const NOTES = 8;
+/** Lines of the log that are shown, the newest last. */
+const LOG_LINES = 6;
 
 export const planSummary = (plan: Plan): string =>
-  `${plan.kind} ${plan.service.service} ${plan.version} · ${plan.waves.length} wave${plan.waves.length === 1 ? '' : 's'} · ${plan.service.mesh}`;
+  summaryText(
+    `${plan.kind} ${plan.service.service} ${plan.version} · ${plan.waves.length} wave${plan.waves.length === 1 ? '' : 's'} · ${plan.service.mesh}`,
+  );
 
 export function planDetails(plan: Plan): string {
   const rows = plan.waves.map((wave, index) =>
     row(
       waveLabel(wave, index),
-      wave.serving.join(', '),
-      wave.steps.map((step) => formatShare(step.share)).join(' → ') || '-',
+      wave.serving.length > LISTED ? `${wave.serving.length}: ${listed(wave.serving)}` : wave.serving.join(', '),
+      shortened(wave.steps.map((step) => formatShare(step.share)).join(' → ') || '-', TEXT),
     ),
   );
-  return cut(
-    [
-      `**${planSummary(plan)}**, at most ${durationText(longestDurationMs(plan))} without a person.`,
-      '',
-      row('wave', 'serving clusters', 'shares'),
-      '| --- | --- | --- |',
-      ...rows,
-      '',
-      ...plan.notes.map((note) => `- ${note}`),
-    ].join('\n'),
-  );
+  return fittingLines([
+    `**${planSummary(plan)}**, at most ${durationText(longestDurationMs(plan))} without a person.`,
+    '',
+    row('wave', 'serving clusters', 'shares'),
+    '| --- | --- | --- |',
+    ...rows.slice(0, LISTED),
+    ...(rows.length > LISTED ? [row(`${rows.length - LISTED} more`, '', '')] : []),
+    '',
+    ...plan.notes.slice(0, NOTES).map((note) => `- ${shortened(note, TEXT)}`),
+    ...(plan.notes.length > NOTES ? [`- and ${plan.notes.length - NOTES} more`] : []),
+  ]);
 }
 
 export function rolloutDetails(
@@ -42,25 +50,20 @@ export function rolloutDetails(
   state: RolloutState,
   run: { namespace: string; startedAtMs: number },
 ): string {
-  const after = durationText(Math.max(0, state.since - run.startedAtMs)) || '0s';
-  const head = `**${state.outcome ?? state.phase}** ${bar(plan, state)} · ${state.reason}`;
-  return cut(
-    [
-      head,
-      '',
-      row('wave', 'cluster', `share of ${plan.version}`, 'verdict'),
-      '| --- | --- | --- | --- |',
-      ...clusterRows(plan, state),
-      '',
-      nextAction(state),
-      '',
-      ...state.log
-        .slice(-6)
-        .map((line) => `- +${durationText(Math.max(0, line.atMs - run.startedAtMs)) || '0s'} ${line.text}`),
-      '',
-      `in this phase since +${after} · [all rollouts](/namespaces/{namespace}/workflows?query=WorkflowType%3D%22rollout%22)`,
-    ].join('\n'),
-  );
+  const after = (atMs: number): string => durationText(Math.max(0, atMs - run.startedAtMs)) || '0s';
+  return fittingLines([
+    `**${state.outcome ?? state.phase}** ${bar(plan, state)} · ${shortened(state.reason, TEXT)}`,
+    '',
+    row('wave', 'cluster', `share of ${shortened(plan.version, 40)}`, 'verdict'),
+    '| --- | --- | --- | --- |',
+    ...clusterRows(plan, state),
+    '',
+    nextAction(state),
+    '',
+    ...state.log.slice(-LOG_LINES).map((line) => `- +${after(line.atMs)} ${shortened(line.text, TEXT)}`),
+    '',
+    `in this phase since +${after(state.since)} · [all rollouts](/namespaces/{namespace}/workflows?query=WorkflowType%3D%22rollout%22)`,
+  ]);
 }
 
 function bar(plan: Plan, state: RolloutState): string {
@@ -69,25 +72,6 @@ function bar(plan: Plan, state: RolloutState): string {
   const done = plan.waves.slice(0, state.wave).reduce((sum, wave) => sum + wave.steps.length, 0) + state.step + 1;
   const filled = Math.round((Math.min(done, total) / total) * 10);
   return `\`[${'#'.repeat(filled)}${'-'.repeat(10 - filled)}] step ${Math.min(done, total)}/${total}\``;
-}
-
-function clusterRows(plan: Plan, state: RolloutState): string[] {
-  return plan.waves.flatMap((wave, index) =>
-    wave.serving.map((serving) => {
-      const share = state.shares[serving] ?? 0;
-      const mark = state.takenBack.includes(serving) ? ' (taken back)' : share === WHOLE ? ' ✓' : '';
-      return row(waveLabel(wave, index), serving, `${formatShare(share)}${mark}`, verdictOf(state.readings, serving));
-    }),
-  );
-}
-
-function verdictOf(readings: readonly SloReading[], serving: string): string {
-  const own = readings.filter((reading) => reading.cluster === serving);
-  if (own.length === 0) return '-';
-  return own
-    .map((reading) => `${reading.slo}: ${reading.verdict} (${reading.newBad}/${reading.newTotal})`)
-    .join('; ')
-    .replaceAll('|', '/');
 }
 
 function nextAction(state: RolloutState): string {
@@ -101,12 +85,10 @@ function nextAction(state: RolloutState): string {
     case 'restoring':
       return state.outstanding.length === 0
         ? 'Everything goes back.'
-        : `**Still to restore:** ${state.outstanding.join(', ')}. One that will not answer: the update \`giveUp\` with \`{"cluster": "…", "reason": "…"}\`.`;
+        : `**Still to restore:** ${listed(state.outstanding, 8)}. One that will not answer: the update \`giveUp\` with \`{"cluster": "…", "reason": "…"}\`.`;
     case 'ended':
       return `**Ended:** ${state.outcome ?? ''}.`;
     default:
       return 'Stop it at any time with the update `abort`.';
   }
 }
-
-const cut = (text: string): string => (text.length <= LIMIT ? text : `${text.slice(0, LIMIT - 2)} …`);

@@ -10,6 +10,7 @@ import {
 } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { TidegateError, failureTypes, type FailureCode } from '../../core/values/error.ts';
 import { readWorkers } from './workers.ts';
 
@@ -46,7 +47,7 @@ export async function askForChange(
     args: [input],
     // The door is not a rollout: it may time out, nothing is written before its child runs.
     workflowExecutionTimeout: '5m',
-    staticSummary: `${dryRun === true ? 'plan of ' : ''}${change.kind} ${service}`,
+    staticSummary: summaryText(`${dryRun === true ? 'plan of ' : ''}${change.kind} ${service}`),
   });
   const reminder = setTimeout(() => void warnIfIdle(client, { installation, tell }), PATIENCE_MS);
   try {

@@ -5,6 +5,7 @@ import { limits } from './limits.ts';
 export async function assertEventually(
   check: () => Promise<void> | void,
   withinMs: number = limits.eventually,
+  everyMs: number = limits.pollEvery,
 ): Promise<void> {
   const end = Date.now() + withinMs;
   for (;;) {
@@ -14,7 +15,7 @@ export async function assertEventually(
     } catch (error) {
       if (Date.now() >= end) throw error;
     }
-    await pause(limits.pollEvery);
+    await pause(everyMs);
   }
 }
 

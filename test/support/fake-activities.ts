@@ -43,6 +43,7 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
     describeRun: async () => null,
     findStuck: async () => [],
     abortRun: async () => ({ refused: '' }),
+    describeEnd: async () => ({ as: 'completed', atMs: 0, said: null }),
     nameRun: async () => ({ runId: '', wasReset: false }),
     probeSlos: async () => [],
     readVersions: async () => [],

@@ -9,6 +9,8 @@ export const limits = {
   workerReady: 60_000,
   /** From one phase of a rollout to a named one; the longest part of it is a proof by the traffic (30 s). */
   phase: 90_000,
+  /** The same where dozens of them share a machine with others. */
+  recording: 600_000,
   /** A rollout of lab length, from its start to its end. */
   rollout: 180_000,
   /** Enough requests for a statement about shares. */

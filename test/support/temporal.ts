@@ -5,12 +5,21 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { runEnded, type RunEnd } from '../../core/rollout/outcome.ts';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
 import { startTemporal as startServer } from '../../infra/lab/observability.ts';
 import { createProcessStarter } from '../../infra/lab/processes/process.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 
-Runtime.install({ logger: new DefaultLogger('ERROR') });
+/** The ends of runs that the workers of this process have told, the first of them first. */
+export const toldEnds: RunEnd[] = [];
+
+Runtime.install({
+  logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+    if (message === runEnded) toldEnds.push(meta?.['end'] as RunEnd);
+    if (level === 'ERROR') process.stderr.write(`${message} ${String(meta?.['error'] ?? '')}\n`);
+  }),
+});
 
 export interface TestTemporal {
   readonly env: TestWorkflowEnvironment;

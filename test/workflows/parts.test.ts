@@ -10,8 +10,9 @@ import { limits } from '../support/limits.ts';
 import { testPlan } from '../support/plans.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { resetRun } from '../support/temporal.ts';
-import { onSharedStage, proven, wanted, type TwoParts } from '../support/two-parts.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
+import { proven, wanted } from '../support/shared-world.ts';
+import { onSharedStage, type TwoParts } from '../support/two-parts.ts';
 
 const temporal = temporalOfFile();
 

@@ -164,9 +164,18 @@ describe('an adoption under a name that the metrics do not know', () => {
 describe("the worker's log", () => {
   const logged = (message: string, meta: Record<string, unknown>): string => {
     let text = '';
-    logEntry({ stderr: (line) => void (text += line) })({ level: 'WARN', message, meta });
+    const level = message === 'run ended' || message === 'Worker state changed' ? 'INFO' : 'WARN';
+    logEntry({ stderr: (line) => void (text += line) })({ level, message, meta });
     return text;
   };
+
+  it('has the end of every run as JSON, and nothing else that is no warning', () => {
+    const end = { id: 'rollout/run', outcome: 'promoted' };
+    expect(logged('run ended', { workflowId: 'rollout', end })).toMatch(
+      / INFO rollout run ended {"id":"rollout\/run","outcome":"promoted"}\n$/,
+    );
+    expect(logged('Worker state changed', {})).toBe('');
+  });
 
   it('has no line for a start that was refused: that is an answer', () => {
     expect(logged('Workflow failed', { workflowType: 'startRollout', error: new Error('refused') })).toBe('');

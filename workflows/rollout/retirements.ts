@@ -12,6 +12,7 @@ import { retireWorkflowId, settleWorkflowId } from '../../core/contract/workflow
 import { named } from '../../core/kube/cluster-ref.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { deploymentName } from '../../core/routing/names.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { lockSchemes } from '../installation.ts';
 import { retire, type RetireInput } from '../retire.ts';
 import { activitiesOf, track, type Handlers, type RunContext } from './run-context.ts';
@@ -94,7 +95,9 @@ async function startAll(inputs: readonly RetireInput[]): Promise<void> {
         }),
         args: [input],
         parentClosePolicy: ParentClosePolicy.ABANDON,
-        staticSummary: `${service.service}: ${original ?? version} leaves${warmMs > 0 ? ' after its warm time' : ''}`,
+        staticSummary: summaryText(
+          `${service.service}: ${original ?? version} leaves${warmMs > 0 ? ' after its warm time' : ''}`,
+        ),
       });
     } catch (error) {
       // One is under way already: it is level-based and does the same.

@@ -23,6 +23,7 @@ import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import type { Writer } from '../../core/routing/changes.ts';
 import { partField, partOf, type Part } from '../../core/routing/part.ts';
 import type { Absence } from '../../core/routing/record.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { activityOptions } from '../activity-options.ts';
 import { describeFailure } from '../failures.ts';
 import { refIn } from './planned-writes.ts';
@@ -107,7 +108,7 @@ export const activitiesOf = (
     ...activityOptions(plan, installation())[name],
     cancellationType: 'TRY_CANCEL',
     ...bounds,
-    summary,
+    summary: summaryText(summary),
   });
 
 /** Keeps work in sight until it ends. */

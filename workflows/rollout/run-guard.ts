@@ -6,14 +6,17 @@ import {
   log,
   ParentClosePolicy,
   startChild,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { KnownService } from '../../core/contract/messages.ts';
 import { idScheme, installation } from '../installation.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { guardWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { servingOf, type GuardedRun } from '../../core/rollout/outcome.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { partOf } from '../../core/routing/part.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { guard } from '../guard.ts';
 
 /** Guards of one epoch: a run that was reset so often is nobody's plan. */
@@ -33,12 +36,12 @@ async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
     await CancellationScope.nonCancellable(() =>
       startChild(guard, {
         workflowId: guardWorkflowId(idScheme(service), { ...service, part: partOf(plan), epoch, namesake: namesakes }),
-        args: [{ service, known: knownOf(plan), part: partOf(plan) }],
+        args: [{ service, known: knownOf(plan), run: guardedRun(plan) }],
         taskQueue: taskQueue(installation(), 'control'),
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         cancellationType: ChildWorkflowCancellationType.ABANDON,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `wakes the settler of ${service.service} when the run has ended, however it ends`,
+        staticSummary: summaryText(`wakes the settler of ${service.service} when the run has ended, however it ends`),
       }),
     );
     return true;
@@ -48,6 +51,11 @@ async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
     return true;
   }
 }
+
+const guardedRun = (plan: Plan): GuardedRun => ({
+  ...{ kind: plan.kind, part: partOf(plan), version: plan.version, clusters: servingOf(plan) },
+  startedAtMs: workflowInfo().startTime.getTime(),
+});
 
 const knownOf = ({ clusters, warmMs, drainMs }: Plan): KnownService => ({
   clusters: Object.values(clusters).map(named),

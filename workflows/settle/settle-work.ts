@@ -10,6 +10,7 @@ import type { Need } from '../../core/rollout/settled.ts';
 import { partField, type Part } from '../../core/routing/part.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { present } from '../../core/values/json.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 import { activityOptions, noPlan } from '../activity-options.ts';
 import { startRollout } from '../start-rollout.ts';
 
@@ -27,7 +28,7 @@ export async function startRestore(
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    staticSummary: `restore ${name}: no run owns what is half moved`,
+    staticSummary: summaryText(`restore ${name}: no run owns what is half moved`),
   });
   return (await door.result()).runId;
 }
@@ -45,7 +46,7 @@ export async function doNeed(
   const does = (name: keyof RolloutActivities): RolloutActivities =>
     proxyActivities<RolloutActivities>({
       ...activityOptions({ ...noPlan, drainMs }, installation())[name],
-      summary: need.reason,
+      summary: summaryText(need.reason),
       // A run that wants the service waits until this has ended for good.
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     });

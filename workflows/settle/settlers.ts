@@ -11,6 +11,7 @@ import { idScheme, installation } from '../installation.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { summaryText } from '../../core/view/temporal-limits.ts';
 
 /** false: one runs already. By its name: the settler starts restores, whose guards are among its callers. */
 export async function startSettler(input: SettleInput): Promise<boolean> {
@@ -23,7 +24,7 @@ export async function startSettler(input: SettleInput): Promise<boolean> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `${service.namespace}/${service.service}: what no run owns is settled`,
+      staticSummary: summaryText(`${service.namespace}/${service.service}: what no run owns is settled`),
     });
     return true;
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
-import { partFlag, partOf, takingBack } from '../../routing/part.ts';
+import { partOf, takingBack } from '../../routing/part.ts';
 import { namesText } from '../../values/names-text.ts';
 import { formatShare } from '../../values/share.ts';
 import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
@@ -143,7 +143,7 @@ function onFailed(plan: Plan, state: RolloutState, event: Extract<Answer, { type
     failed,
     event.atMs,
     'unproven',
-    `${state.phase} failed: ${event.reason}; run: tidegate restore${partFlag(part)}, then ${takingBack(part)} or try again`,
+    `${state.phase} failed: ${event.reason}; the settler makes it whole by itself; after that ${takingBack(part)} or try again`,
     stopWatch(state),
   );
 }

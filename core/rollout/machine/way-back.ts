@@ -1,6 +1,6 @@
 /** The way back: breach, abort, cancellation and errors all lead here; nothing on it waits for readiness or people. */
 import type { WatchSloResult } from '../../judge/look/watch.ts';
-import { partFlag, partOf, takingBack } from '../../routing/part.ts';
+import { partOf, takingBack } from '../../routing/part.ts';
 import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
 import { combineResults, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
@@ -227,7 +227,7 @@ const givenUp = ({ back }: RolloutState): RolloutState['back'] =>
   Object.fromEntries(Object.entries(back).filter(([, one]) => one.state === 'absent'));
 
 const nobodyLeft = (plan: Plan, state: RolloutState): string =>
-  `${state.leftBecause}; no cluster was restored${butAbsent(state)}; when one answers again: tidegate restore${partFlag(partOf(plan))}`;
+  `${state.leftBecause}; no cluster was restored${butAbsent(state)}; the settler brings back each one that answers again`;
 
 const whatIsWhere = ({ back }: RolloutState): string => {
   const told = Object.entries(back).filter(([, one]) => one.state !== 'absent');

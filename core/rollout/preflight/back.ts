@@ -7,7 +7,7 @@ import { halfMovedParts, partFlag, type Part } from '../../routing/part.ts';
 import { mainVersion } from '../../routing/weights.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { partOfChange } from '../change.ts';
-import { watchHint } from '../running.ts';
+import { settlerHint, watchHint } from '../running.ts';
 import { frontendAt, frontendProblems } from './frontend.ts';
 import { isFresh, newestIn } from './serving-facts.ts';
 import type { Problem, Asked } from './problem.ts';
@@ -16,7 +16,7 @@ import { noFrontend, reachProblems, unreachedText } from './reach.ts';
 export function stateProblems(one: ClusterFacts, where: string, asked: Asked): Problem[] {
   const { change, config, running } = asked;
   const half = ownerless(one.record, asked);
-  if (half.length > 0) return half.map((part) => halfMovedProblem(where, part));
+  if (half.length > 0) return half.map((part) => halfMovedProblem(where, part, config.service.name));
   if (!isFresh(one) || change.kind === 'adopt') return [];
   // It gets its topology with its adoption.
   if (change.kind === 'topology') return [];
@@ -44,7 +44,7 @@ export function splitProblems({ facts, config, running, change, beside = {} }: A
         fix:
           newest[name] === undefined
             ? 'run: tidegate undo --version V, with the version that all shall serve'
-            : `run: tidegate restore, which brings all to ${mainVersion(newest[name].shares)}, which was proven last`,
+            : `the settler brings all to ${mainVersion(newest[name].shares)}, which was proven last; at once: tidegate restore ${config.service.name}`,
       } satisfies Problem,
     ];
   });
@@ -62,7 +62,7 @@ export function backProblems(asked: Asked): Problem[] {
       ownerless(one.record, asked)
         // An undo goes on beside a topology that is half moved: it has its own way back.
         .filter((part) => part === 'versions' || change.kind === 'release')
-        .map((part) => halfMovedProblem(where(one), part)),
+        .map((part) => halfMovedProblem(where(one), part, config.service.name)),
     ),
     ...reached.flatMap((one) => (one.broken ?? []).map((text) => brokenProblem(text, one, asked))),
     // Both end by pinning it.
@@ -159,11 +159,11 @@ const brokenProblem = (text: string, { cluster }: ClusterFacts, { change }: Aske
   fix: `the record says where traffic goes back to: put its annotation right${change.kind === 'undo' ? `, or leave the cluster out (--without ${cluster})` : ''}`,
 });
 
-const halfMovedProblem = (where: string, part: Part): Problem => {
+const halfMovedProblem = (where: string, part: Part, service: string): Problem => {
   const what = part === 'versions' ? 'current traffic differs from the proven one' : `its ${part} is half moved`;
   return {
     code: 'HalfMoved',
     text: `${where}: ${what}, and no run owns it (a rollout was terminated?)`,
-    fix: `run: tidegate restore${partFlag(part)}, then start again`,
+    fix: `${settlerHint(service, part)}. Start again then`,
   };
 };

@@ -20,6 +20,7 @@ import {
 } from '../../../cli/doctor/service-findings.ts';
 import { attributeFindings, queueFindings } from '../../../cli/doctor/temporal-checks.ts';
 import type { Io } from '../../../cli/io.ts';
+import { settlerHint } from '../../../core/rollout/running.ts';
 import { judgeSchema, resolveJudge } from '../../../core/config/judge-schema.ts';
 import { readsBackMs } from '../../../core/judge/judge.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
@@ -248,7 +249,7 @@ describe('a service', () => {
     it('is an error without a run, with the run that left it', () => {
       const findings = halfMovedFindings(half, { versions: false });
       expect(texts(findings)[0]).toContain('differs from the proven one since run run-7, and no rollout runs');
-      expect(findings[0]?.fix).toBe('tidegate restore checkout');
+      expect(findings[0]?.fix).toBe(settlerHint('checkout'));
     });
 
     it('is an error with a doubt when Temporal cannot be asked', () => {
@@ -264,7 +265,7 @@ describe('a service', () => {
       const [finding, ...others] = halfMovedFindings(moved, { versions: true, topology: false });
       expect([finding?.text, finding?.fix, others]).toEqual([
         expect.stringContaining('its topology is half moved since run'),
-        'tidegate restore checkout --part topology',
+        settlerHint('checkout', 'topology'),
         [],
       ]);
       expect(halfMovedFindings(moved, { versions: false, topology: true })).toEqual([]);

@@ -136,8 +136,8 @@ describe('a watched rollout that does not answer, or never will', () => {
     expect(look).toBe(1);
     expect(ended).toMatchObject({
       code: 'HalfMoved',
-      message: expect.stringContaining('the rollout ended as terminated, without an outcome; traffic stays as it is'),
-      fix: 'tidegate restore checkout takes it back',
+      message: expect.stringContaining('the rollout ended as terminated, without an outcome'),
+      fix: 'the settler puts it back by itself (how far it is: tidegate audit checkout); at once: tidegate restore checkout',
     });
   });
 

@@ -32,7 +32,7 @@ describe.each(cases)('a run of the %s advises', (part, flag, undo) => {
   it('how a commit that failed is taken back, and a breach beside it', () => {
     const failed = { type: 'failed', seq: 5, atMs: 1, reason: 'no answer', code: 'Unavailable' } as const;
     expect(next(planOf(part), committing, failed).state.reason).toBe(
-      `committing failed: no answer; run: tidegate restore${flag}, then ${undo} or try again`,
+      `committing failed: no answer; the settler makes it whole by itself; after that ${undo} or try again`,
     );
     const seen = next(planOf(part), committing, { type: 'watched', seq: 4, atMs: 1, result: breach });
     expect(seen.state.log.at(-1)?.text).toContain(`9 of 40 failed; ${undo}`);
@@ -49,11 +49,11 @@ describe.each(cases)('a run of the %s advises', (part, flag, undo) => {
     expect(lines.join('\n')).toContain(`tidegate rollout give-up checkout${flag} --cluster ${gcp}`);
   });
 
-  it('how a restore that reached nobody is started again', () => {
+  it('who brings back what a restore did not reach', () => {
     const absent = Object.fromEntries(clusterNames.map((name) => [name, 'its cloud is down']));
     const plan = { ...planOf(part, 'restore'), absent };
     expect(next(plan, initialState, { type: 'started', atMs: 1 }).state.reason).toContain(
-      `when one answers again: tidegate restore${flag}`,
+      'the settler brings back each one that answers again',
     );
     const { notes } = planChange({
       ...{ config: testConfig(), change: { kind: 'restore', part, without: [onprem] }, beside: {} },

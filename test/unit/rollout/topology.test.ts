@@ -134,9 +134,9 @@ describe('a topology move', () => {
   it('is refused while the versions are half moved and no run owns them, and the other way round', () => {
     const base = record(aws, { v1: WHOLE });
     const moved = { ...base, versions: { ...base.versions, current: { [aws]: { v1: 500_000, v2: 500_000 } } } };
-    expect(() => plan({ read: testRead({ [aws]: { record: moved } }) })).toThrow('run: tidegate restore, then');
+    expect(() => plan({ read: testRead({ [aws]: { record: moved } }) })).toThrow('at once: tidegate restore checkout');
     const shifted = testRead({ [aws]: { record: routed(aws, { proven: { [aws]: WHOLE }, current: half }) } });
-    expect(() => plan({ change: deploy, read: shifted })).toThrow('tidegate restore --part topology');
+    expect(() => plan({ change: deploy, read: shifted })).toThrow('tidegate restore checkout --part topology');
     expect(() => plan({ change: { kind: 'undo', version: 'v1' }, read: shifted })).toThrow(
       'every cluster already serves',
     );

@@ -82,7 +82,9 @@ describe('the status of a run that has ended', () => {
     const text = ended(run, null);
     expect(text).toMatch(new RegExp(`→ v2 {3}${state}\n`));
     expect(text).toContain(why);
-    expect(text).toContain('→ tidegate restore checkout takes it back');
+    expect(text).toContain(
+      '→ the settler puts it back by itself (how far it is: tidegate audit checkout); at once: tidegate restore checkout',
+    );
     expect(text).toContain('its last word (baking): x');
     expect(text).not.toContain(' for ');
   });

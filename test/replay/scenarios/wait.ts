@@ -1,0 +1,8 @@
+/** How a recording waits: dozens of scenarios share one server, and their questions must not be most of its work. */
+import { assertEventually } from '../../support/eventually.ts';
+import { limits } from '../../support/limits.ts';
+
+const LOOK_EVERY_MS = 1_000;
+
+export const waitUntil = (check: () => Promise<void> | void): Promise<void> =>
+  assertEventually(check, limits.recording, LOOK_EVERY_MS);
