@@ -2,19 +2,19 @@
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import { beating } from '../beating.ts';
 import type { KubeDeps } from '../ports.ts';
-import { findNaming, forgetAbsent } from './absences.ts';
+import { findNaming, forgetAbsent } from './settle/absences.ts';
 import { applyRouting } from './apply-routing.ts';
 import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
-import { leaveClusters } from './leave-clusters.ts';
+import { leaveClusters } from './settle/leave-clusters.ts';
 import { writeClusters, type Writes } from './many/write-clusters.ts';
 import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
 import { retireVersion } from './retire-version.ts';
-import { markPaused } from './pauses.ts';
-import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle-writes.ts';
-import { findUnsettled, surveyService } from './survey.ts';
+import { markPaused } from './settle/pauses.ts';
+import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle/settle-writes.ts';
+import { findUnsettled, surveyService } from './settle/survey.ts';
 
 /** What a run is told of each cluster: all else would make its history long. */
 const writes: Writes = {

@@ -14,14 +14,26 @@ import type { RunningStatus } from '../rollout/running.ts';
 import type { NewestByCluster } from '../routing/newest-proven.ts';
 import type { Part } from '../routing/part.ts';
 import type { Absence } from '../routing/record.ts';
-import type { Need } from '../rollout/settled.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
-import type { ClusterState } from '../workload/cluster-state.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
-import type { PauseWord } from '../workload/frontend/pauses.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
+import type {
+  SurveyServiceInput,
+  SurveyServiceResult,
+  FindUnsettledInput,
+  UnsettledService,
+  FreeAutoscalersInput,
+  PinVersionInput,
+  LeaveClustersInput,
+  MendFrontendInput,
+  FindNamingInput,
+  NamingRecord,
+  ForgetAbsentInput,
+  MarkPausedInput,
+  KeepWarmInput,
+} from './settle-activities.ts';
 
 export interface LoadConfigInput {
   readonly mesh?: string;
@@ -217,97 +229,6 @@ export interface ListedService {
   readonly drainMs: number;
   /** Absent: `repair`. */
   readonly drift?: DriftPolicy;
-}
-
-export interface SurveyServiceInput {
-  readonly service: ServiceRef;
-  readonly clusters: readonly ClusterRef[];
-}
-
-export interface SurveyServiceResult {
-  readonly clusters: readonly ClusterState[];
-  readonly nowMs: number;
-}
-
-export interface FindUnsettledInput {
-  readonly services: readonly ListedService[];
-  readonly clusters: readonly ClusterRef[];
-}
-
-export interface UnsettledService {
-  readonly service: ServiceRef;
-  readonly needs: readonly Need[];
-}
-
-export interface FreeAutoscalersInput {
-  readonly service: ServiceRef;
-  readonly cluster: ClusterRef;
-  /** The version whose rollout held them. */
-  readonly version: string;
-}
-
-export interface PinVersionInput {
-  readonly service: ServiceRef;
-  readonly cluster: ClusterRef;
-}
-
-export interface LeaveClustersInput {
-  readonly service: ServiceRef;
-  /** The client cluster. */
-  readonly cluster: ClusterRef;
-  readonly drainMs: number;
-}
-
-export interface MendFrontendInput {
-  readonly service: ServiceRef;
-  readonly cluster: ClusterRef;
-  readonly drift: DriftPolicy;
-}
-
-export interface FindNamingInput {
-  readonly services: readonly ServiceRef[];
-  /** Those that are asked. */
-  readonly clusters: readonly ClusterRef[];
-  /** The cluster that their records may name. */
-  readonly name: string;
-}
-
-/** A record that names a cluster, or could not be read. */
-export interface NamingRecord {
-  readonly service: ServiceRef;
-  /** The record's own cluster. */
-  readonly cluster: string;
-  /** null: the record does not call it absent. */
-  readonly absence: Absence | null;
-  /** Its clients call that cluster, now or after a restore. */
-  readonly inTopology: boolean;
-  /** Why it could not be read; '' = it was. */
-  readonly unread: string;
-}
-
-export interface ForgetAbsentInput {
-  readonly service: ServiceRef;
-  readonly cluster: ClusterRef;
-  /** The cluster that is forgotten, and the word of which time. */
-  readonly name: string;
-  readonly atMs: number;
-}
-
-export interface MarkPausedInput {
-  readonly services: readonly ServiceRef[];
-  readonly cluster: ClusterRef;
-  readonly of: 'service' | 'cluster';
-  /** null: the pause ends, and with it what is remembered of fights. */
-  readonly pause: PauseWord | null;
-}
-
-export interface KeepWarmInput {
-  readonly service: ServiceRef;
-  /** The serving cluster. */
-  readonly cluster: ClusterRef;
-  readonly version: string;
-  /** Until then, ms since the epoch. */
-  readonly dueMs: number;
 }
 
 /** Of many clusters what the activity `write` takes of one. */

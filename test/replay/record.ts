@@ -5,7 +5,6 @@
  */
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { workflowNames, type SettleStatus } from '../../core/contract/messages.ts';
 import { startWorkers } from '../../worker/workers.ts';
@@ -19,11 +18,6 @@ import { waitUntil } from './scenarios/wait.ts';
 /** Scenarios that are played at the same time. */
 const AT_ONCE = 12;
 
-// Many runs end at once: that a question of a test came too late for one of them is no news.
-Runtime.install({
-  logger: new DefaultLogger('ERROR'),
-  telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }) } },
-});
 const names = scenarios.map(({ name }) => name);
 for (const name of names)
   if (names.some((other) => other !== name && other.includes(name))) throw new Error(`${name} is part of another name`);

@@ -155,6 +155,8 @@ async function afterFailure(
   if (code === 'HalfMoved') return waitOn(looking, `it is not settled yet: ${message}`, SAFETY_MS);
   if (code === 'Conflict' && (await openRunOf(looking.of)).runId !== '') return waitOn(looking, message, 0);
   looking.tries += 1;
+  // What was in its way has ended since, as a restore does that was quicker than the plan.
+  if (code === 'Conflict' && looking.tries < TRIES) return waitOn(looking, message, 0);
   if (!isRefusal(code) && looking.tries < TRIES) return waitOn(looking, `the start failed: ${message}`, AGAIN_MS);
   endsAs(looking, { end: 'refused', text: message });
   return 0;

@@ -6,7 +6,7 @@ import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
-import { refuseMessage, type MessageType } from './refuse.ts';
+import { refusedSaying } from './refused-saying.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { butAbsent, enterPhase, hold, issue, logged, watch } from './transition.ts';
 import { giveUp, leaveForward, onReset, onRestoreAnswer, takeBack } from './way-back.ts';
@@ -50,37 +50,6 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
       return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
     default:
       return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
-  }
-}
-
-/** Messages that the phase does not take; whoever cannot be refused, since it waits for no answer, finds it in the log. */
-function refusedSaying(plan: Plan, state: RolloutState, event: RolloutEvent): Next | null {
-  const type = messageOf(event);
-  if (type === null) return null;
-  const why = refuseMessage(type, state, {
-    part: partOf(plan),
-    ...(event.type === 'giveUp' && { cluster: event.cluster }),
-  });
-  if (why === '') return null;
-  if (event.type !== 'alert' && event.type !== 'cancel') return { state, commands: [] };
-  return { state: logged(state, event.atMs, `${event.type} (${event.reason}) changes nothing: ${why}`), commands: [] };
-}
-
-/** An alert and a cancellation are taken as an abort is. */
-function messageOf({ type }: RolloutEvent): MessageType | null {
-  switch (type) {
-    case 'approve':
-    case 'pause':
-    case 'resume':
-    case 'abort':
-    case 'promote':
-    case 'giveUp':
-      return type;
-    case 'alert':
-    case 'cancel':
-      return 'abort';
-    default:
-      return null;
   }
 }
 

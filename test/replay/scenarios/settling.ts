@@ -1,5 +1,5 @@
 /** What the settler finds and does, and what a whole mesh is asked: audits, pauses, and a cluster that is forgotten. */
-import type { SurveyServiceInput, SurveyServiceResult } from '../../../core/contract/activities.ts';
+import type { SurveyServiceInput, SurveyServiceResult } from '../../../core/contract/settle-activities.ts';
 import type { SettleInput } from '../../../core/contract/messages.ts';
 import type { ClusterState } from '../../../core/workload/cluster-state.ts';
 import { settlingWorld, type SettlingWorld } from '../../support/settling-world.ts';

@@ -1,13 +1,13 @@
 /** Pauses are annotations of frontend Services: the one object of a service that is there before and after its records. */
-import type { MarkPausedInput } from '../../core/contract/activities.ts';
-import { annotations } from '../../core/kube/labels.ts';
-import { kinds } from '../../core/kube/kinds.ts';
-import type { ObjectChange } from '../../core/kube/object-change.ts';
-import type { Service } from '../../core/kube/objects.ts';
-import type { ServiceRef } from '../../core/routing/service-ref.ts';
-import type { KubeCluster } from '../../platform/kube/clusters.ts';
-import type { KubeDeps } from '../ports.ts';
-import { patchFrontend } from './frontend-pin.ts';
+import type { MarkPausedInput } from '../../../core/contract/settle-activities.ts';
+import { annotations } from '../../../core/kube/labels.ts';
+import { kinds } from '../../../core/kube/kinds.ts';
+import type { ObjectChange } from '../../../core/kube/object-change.ts';
+import type { Service } from '../../../core/kube/objects.ts';
+import type { ServiceRef } from '../../../core/routing/service-ref.ts';
+import type { KubeCluster } from '../../../platform/kube/clusters.ts';
+import type { KubeDeps } from '../../ports.ts';
+import { patchFrontend } from '../frontend-pin.ts';
 
 export async function markPaused(
   { clusters, activity }: KubeDeps,

@@ -7,20 +7,20 @@ import type {
   SurveyServiceInput,
   SurveyServiceResult,
   UnsettledService,
-} from '../../core/contract/activities.ts';
-import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
-import { kinds } from '../../core/kube/kinds.ts';
-import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../../core/kube/objects.ts';
-import { needsOf } from '../../core/rollout/settled.ts';
-import type { ServiceRef } from '../../core/routing/service-ref.ts';
-import { TidegateError } from '../../core/values/error.ts';
+} from '../../../core/contract/settle-activities.ts';
+import type { ClusterRef } from '../../../core/kube/cluster-ref.ts';
+import { kinds } from '../../../core/kube/kinds.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, Service } from '../../../core/kube/objects.ts';
+import { needsOf } from '../../../core/rollout/settled.ts';
+import type { ServiceRef } from '../../../core/routing/service-ref.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import {
   clusterState,
   unreachableState,
   type ClusterState,
   type NamespaceObjects,
-} from '../../core/workload/cluster-state.ts';
-import type { KubeDeps } from '../ports.ts';
+} from '../../../core/workload/cluster-state.ts';
+import type { KubeDeps } from '../../ports.ts';
 
 export async function surveyService(deps: KubeDeps, input: SurveyServiceInput): Promise<SurveyServiceResult> {
   const read = namespaceReader(deps);

@@ -1,10 +1,10 @@
 /** What records say of a cluster that is gone: read for all services at once, and taken out of one record at a time. */
-import type { FindNamingInput, ForgetAbsentInput, NamingRecord } from '../../core/contract/activities.ts';
-import type { ObjectChange } from '../../core/kube/object-change.ts';
-import { withoutAbsence } from '../../core/routing/absence.ts';
-import { calledBy } from '../../core/routing/normal-form.ts';
-import type { KubeDeps } from '../ports.ts';
-import { updateRecord } from '../record-store.ts';
+import type { FindNamingInput, ForgetAbsentInput, NamingRecord } from '../../../core/contract/settle-activities.ts';
+import type { ObjectChange } from '../../../core/kube/object-change.ts';
+import { withoutAbsence } from '../../../core/routing/absence.ts';
+import { calledBy } from '../../../core/routing/normal-form.ts';
+import type { KubeDeps } from '../../ports.ts';
+import { updateRecord } from '../../record-store.ts';
 import { namespaceReader, stateIn } from './survey.ts';
 
 export async function findNaming(deps: KubeDeps, input: FindNamingInput): Promise<readonly NamingRecord[]> {

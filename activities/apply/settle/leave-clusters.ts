@@ -2,16 +2,16 @@
  * Takes serving clusters that a client calls no more out of its record and its Envoys. Level-based, and only what nobody
  * has taken up again while it drained: a move that began meanwhile lets newcomers in with the same share of 0.
  */
-import type { LeaveClustersInput } from '../../core/contract/activities.ts';
-import { labels } from '../../core/kube/labels.ts';
-import type { ObjectChange } from '../../core/kube/object-change.ts';
-import { withoutLeaving } from '../../core/routing/changes.ts';
-import { leavingFrom, servedBy } from '../../core/routing/normal-form.ts';
-import type { RoutingRecord } from '../../core/routing/record.ts';
-import { canonicalJson } from '../../core/values/canonical.ts';
-import { removeObject } from '../../platform/kube/apply-objects.ts';
-import { drain, type KubeDeps } from '../ports.ts';
-import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
+import type { LeaveClustersInput } from '../../../core/contract/settle-activities.ts';
+import { labels } from '../../../core/kube/labels.ts';
+import type { ObjectChange } from '../../../core/kube/object-change.ts';
+import { withoutLeaving } from '../../../core/routing/changes.ts';
+import { leavingFrom, servedBy } from '../../../core/routing/normal-form.ts';
+import type { RoutingRecord } from '../../../core/routing/record.ts';
+import { canonicalJson } from '../../../core/values/canonical.ts';
+import { removeObject } from '../../../platform/kube/apply-objects.ts';
+import { drain, type KubeDeps } from '../../ports.ts';
+import { findRecord, subsetServices, updateRecord, type RecordAt } from '../../record-store.ts';
 
 export async function leaveClusters(deps: KubeDeps, input: LeaveClustersInput): Promise<readonly ObjectChange[]> {
   const at = { cluster: await deps.clusters.connect(input), service: input.service };

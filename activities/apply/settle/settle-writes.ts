@@ -4,23 +4,23 @@ import type {
   KeepWarmInput,
   MendFrontendInput,
   PinVersionInput,
-} from '../../core/contract/activities.ts';
-import { annotations, FIELD_MANAGER, labels } from '../../core/kube/labels.ts';
-import type { ObjectChange } from '../../core/kube/object-change.ts';
-import type { Service } from '../../core/kube/objects.ts';
-import { driftsOf } from '../../core/rollout/drift.ts';
-import { pinOf } from '../../core/routing/changes.ts';
-import type { RoutingRecord } from '../../core/routing/record.ts';
-import { frontendOf, frontendSigns } from '../../core/workload/cluster-facts.ts';
-import { fightOver, repairsOf, withRepair, type Repair } from '../../core/workload/frontend/fights.ts';
-import type { KubeDeps } from '../ports.ts';
-import { findRecord, updateRecord, type RecordAt } from '../record-store.ts';
-import { adoptAutoscaler, releaseAutoscalers } from './autoscalers.ts';
-import { assertReady, patchFrontend, type FrontendPatch } from './frontend-pin.ts';
-import { unmarkOriginals } from './originals.ts';
+} from '../../../core/contract/settle-activities.ts';
+import { annotations, FIELD_MANAGER, labels } from '../../../core/kube/labels.ts';
+import type { ObjectChange } from '../../../core/kube/object-change.ts';
+import type { Service } from '../../../core/kube/objects.ts';
+import { driftsOf } from '../../../core/rollout/drift.ts';
+import { pinOf } from '../../../core/routing/changes.ts';
+import type { RoutingRecord } from '../../../core/routing/record.ts';
+import { frontendOf, frontendSigns } from '../../../core/workload/cluster-facts.ts';
+import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
+import type { KubeDeps } from '../../ports.ts';
+import { findRecord, updateRecord, type RecordAt } from '../../record-store.ts';
+import { adoptAutoscaler, releaseAutoscalers } from '../autoscalers.ts';
+import { assertReady, patchFrontend, type FrontendPatch } from '../frontend-pin.ts';
+import { unmarkOriginals } from '../originals.ts';
 import { surveyService } from './survey.ts';
-import { markDue } from './warm-time.ts';
-import { readFrontend } from './workloads.ts';
+import { markDue } from '../warm-time.ts';
+import { readFrontend } from '../workloads.ts';
 
 export async function freeAutoscalers(
   { clusters }: KubeDeps,
