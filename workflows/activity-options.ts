@@ -57,10 +57,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
   return {
     loadConfig: read,
     readRecords: manyReads,
-    findRun: read,
-    describeRun: read,
-    abortRun: read,
-    nameRun: read,
+    ...{ findRun: read, describeRun: read, abortRun: read, nameRun: read },
     // Nothing waits for it, and what it finds is told by nobody else.
     describeEnd: { ...read, scheduleToCloseTimeout: DAY, retry: quickRetry },
     listServices: read,
@@ -68,9 +65,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     findStuck: { ...read, startToCloseTimeout: MINUTE },
     ...settlersBounds({ manyReads, write }),
     dryRunWrites: manyReads,
-    probeSlos: read,
-    readVersions: read,
-    measureTraffic: read,
+    ...{ probeSlos: read, readVersions: read, measureTraffic: read },
     prepareVersion: {
       startToCloseTimeout: times.progressDeadlineMs + MINUTE,
       scheduleToCloseTimeout: 2 * times.progressDeadlineMs + 5 * MINUTE,
@@ -92,9 +87,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
       priority: { priorityKey: 1 },
     },
-    retireVersion: drain,
-    releaseService: drain,
-    leaveClusters: drain,
+    ...{ retireVersion: drain, releaseService: drain, leaveClusters: drain },
     // Of one cluster; a call for many is given the time of its clusters.
     writeClusters: { ...write, startToCloseTimeout: Math.max(times.progressDeadlineMs, MINUTE) },
   };

@@ -89,12 +89,12 @@ export interface QueueingStage {
   readonly run: WorkflowHandle;
   readonly next: WorkflowHandle;
   readonly of: RolloutIdentity;
-  deploy(version: string, how?: Partial<StartRolloutInput>): Promise<StartRolloutResult | QueuedResult>;
+  readonly deploy: (version: string, how?: Partial<StartRolloutInput>) => Promise<StartRolloutResult | QueuedResult>;
   /** The rollout of the part is one of that version, in that phase. */
-  until(version: string, phase: string): Promise<void>;
-  waits(): Promise<WaitingStatus>;
-  promote(): Promise<void>;
-  replaceWorkers(): Promise<void>;
+  readonly until: (version: string, phase: string) => Promise<void>;
+  readonly waits: () => Promise<WaitingStatus>;
+  readonly promote: () => Promise<void>;
+  readonly replaceWorkers: () => Promise<void>;
 }
 
 export const queuedOf = (answer: StartRolloutResult | QueuedResult): QueuedResult['queued'] => {
@@ -154,8 +154,3 @@ export async function onQueueingStage(
     await workers.done;
   }
 }
-
-/** Which version is proven, and whether all clusters agree. */
-export const provenIn = ({ clusters }: SettlingWorld): string[] => [
-  ...new Set(clusterNames.flatMap((name) => Object.keys(clusters[name]?.record.versions.proven?.[name] ?? {}))),
-];

@@ -36,18 +36,18 @@ export interface Stage {
   readonly world: SettlingWorld;
   readonly service: string;
   readonly settler: WorkflowHandle;
-  plan(shape?: Parameters<typeof testPlan>[0], change?: Partial<Plan>): Plan;
+  readonly plan: (shape?: Parameters<typeof testPlan>[0], change?: Partial<Plan>) => Plan;
   /** Starts the workflow `rollout` itself. */
-  start(plan?: Plan): Promise<WorkflowHandle>;
-  run(part?: Part): WorkflowHandle;
-  until(phase: Phase, part?: Part): Promise<void>;
-  say(update: string, message?: object, part?: Part): Promise<void>;
+  readonly start: (plan?: Plan) => Promise<WorkflowHandle>;
+  readonly run: (part?: Part) => WorkflowHandle;
+  readonly until: (phase: Phase, part?: Part) => Promise<void>;
+  readonly say: (update: string, message?: object, part?: Part) => Promise<void>;
   /** By the door, `startRollout`. */
-  ask(change: Change, more?: Partial<StartRolloutInput>): Promise<StartRolloutResult>;
+  readonly ask: (change: Change, more?: Partial<StartRolloutInput>) => Promise<StartRolloutResult>;
   /** The settler has ended in this phase, or waits in it. */
-  settles(phase?: SettleStatus['phase']): Promise<void>;
+  readonly settles: (phase?: SettleStatus['phase']) => Promise<void>;
   /** Starts another workflow, under an id by which its activities find this world. */
-  other(workflow: string, input: object): Promise<WorkflowHandle>;
+  readonly other: (workflow: string, input: object) => Promise<WorkflowHandle>;
 }
 
 export function createStage(client: Client, service: string, world: SettlingWorld): Stage {

@@ -107,7 +107,10 @@ describe('the heartbeats of a watch', () => {
 
   it('pack the state that the next attempt goes on from, and leave the readings to people as they are', () => {
     const { details, context } = sent();
-    const pulse = createPulse(context as unknown as Context, { now: () => 0, connectMetrics: () => Promise.reject() });
+    const pulse = createPulse(context as unknown as Context, {
+      now: () => 0,
+      connectMetrics: () => Promise.reject(new Error('asks nobody')),
+    });
     pulse.beat({ ...stateAt(7), readings: [] });
     expect(details.map(resumed)).toEqual([7]);
     expect(details).toMatchObject([{ readings: [] }]);

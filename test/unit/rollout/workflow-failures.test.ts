@@ -5,7 +5,7 @@ import { toWorkflowFailure } from '../../../workflows/failures.ts';
 
 describe('an error that ends a workflow', () => {
   it('is no bug when the workflow goes on as a new run: the settler does after 3 500 events', () => {
-    const next = new ContinueAsNew({ workflowType: 'settle' } as ConstructorParameters<typeof ContinueAsNew>[0]);
+    const next = new ContinueAsNew({ workflowType: 'settle' });
     expect(toWorkflowFailure(next)).toBe(next);
   });
 
