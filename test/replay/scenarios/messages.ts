@@ -13,6 +13,9 @@ const written = ({ cluster }: ApplyRoutingInput) => ({
   ...{ cluster: cluster.name, changes: [], weights: { a: 1_000_000 }, writtenAtMs: Date.now() },
 });
 
+/** At its entry the version has none yet. */
+const hasShare = ({ cluster, versions }: ApplyRoutingInput): boolean => (versions?.[cluster.name]?.['v2'] ?? 0) > 0;
+
 const verified = async () => ({ result: 'verified', proofs: [], verifiedAtMs: Date.now() });
 
 /** What hangs in each phase, so that the rollout stays in it. */
@@ -22,7 +25,7 @@ const hangs: Partial<Record<Phase, Overrides>> = {
     verifyRouting: async ({ mode }: VerifyRoutingInput) => (mode === 'entered' ? untilCancelled() : verified()),
   },
   applying: {
-    applyRouting: async (input: ApplyRoutingInput) => (input.entering === true ? written(input) : untilCancelled()),
+    applyRouting: async (input: ApplyRoutingInput) => (hasShare(input) ? untilCancelled() : written(input)),
   },
   verifying: {
     verifyRouting: async ({ mode }: VerifyRoutingInput) => (mode === 'forward' ? untilCancelled() : verified()),

@@ -4,5 +4,5 @@ import { limits } from '../../support/limits.ts';
 
 const LOOK_EVERY_MS = 1_000;
 
-export const waitUntil = (check: () => Promise<void> | void): Promise<void> =>
-  assertEventually(check, limits.recording, LOOK_EVERY_MS);
+export const waitUntil = (check: () => Promise<void> | void, withinMs: number = limits.recording): Promise<void> =>
+  assertEventually(check, withinMs, LOOK_EVERY_MS);

@@ -5,7 +5,7 @@ import type { PrepareVersionInput, RestoreInput } from '../../../core/contract/a
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
 import type { RolloutStatus } from '../../../core/rollout/machine/status.ts';
 import { untilCancelled } from '../../support/fake-activities.ts';
-import { settlingWorld, type SettlingWorld } from '../../support/settling-world.ts';
+import { settlingWorld } from '../../support/settling-world.ts';
 import { sharedWorld } from '../../support/shared-world.ts';
 import { baking, seen } from './ends.ts';
 import type { Scenario, Stage } from './stage.ts';
@@ -14,12 +14,42 @@ import { waitUntil } from './wait.ts';
 const dead = 'gcp-europe-west1';
 const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
 
-/** A cluster whose API server is down for ever. */
-const withoutOne = {
+/** A cluster whose API server is down until it is given up: the settler then finds it answering again. */
+const withoutOne = (isDown: () => boolean) => ({
   restore: async ({ cluster }: RestoreInput) => {
-    if (cluster.name === dead) throw ApplicationFailure.retryable('connect ECONNREFUSED', 'Unavailable');
+    if (cluster.name === dead && isDown()) throw ApplicationFailure.retryable('connect ECONNREFUSED', 'Unavailable');
     return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs: Date.now(), withdrawn: [] };
   },
+});
+
+/** Gives the cluster up that does not answer; `answers` tells its world. */
+const givenUp = (
+  name: string,
+  {
+    overrides,
+    begin,
+  }: {
+    overrides: (isDown: () => boolean) => Parameters<typeof settlingWorld>[1];
+    begin: (stage: Stage) => Promise<unknown>;
+  },
+): Scenario => {
+  let isDown = true;
+  return {
+    name,
+    world: (service) =>
+      settlingWorld(
+        service,
+        overrides(() => isDown),
+      ),
+    play: async (stage) => {
+      await begin(stage);
+      await outstanding(stage);
+      await stage.run().cancel();
+      await stage.say('giveUp', { cluster: dead });
+      await stage.run().result();
+      isDown = false;
+    },
+  };
 };
 
 const outstanding = ({ run }: Stage): Promise<void> =>
@@ -80,12 +110,12 @@ const preparesForItsRun = {
 };
 
 /** The second wave breaches in its clusters, and while they go back the first one does. */
-function breachesTwice(service: string): SettlingWorld {
+function breachesTwice(isDown: () => boolean): Parameters<typeof settlingWorld>[1] {
   let restores = 0;
-  return settlingWorld(service, {
+  return {
     restore: async (input: RestoreInput) => {
       restores += 1;
-      return withoutOne.restore(input);
+      return withoutOne(isDown).restore(input);
     },
     watchSlo: async ({ mode, strata }: WatchSloInput) => {
       if (restores > 0) return seen('breach', ['aws-us-east-1']);
@@ -94,21 +124,11 @@ function breachesTwice(service: string): SettlingWorld {
       await waitUntil(() => atLeast(restores, 1));
       return seen('breach', ['aws-us-east-1']);
     },
-  });
+  };
 }
 
 export const waysBack: readonly Scenario[] = [
-  {
-    name: 'back-gives-up',
-    world: (service) => settlingWorld(service, withoutOne),
-    play: async (stage) => {
-      await restoring(stage);
-      await outstanding(stage);
-      await stage.run().cancel();
-      await stage.say('giveUp', { cluster: dead });
-      await stage.run().result();
-    },
-  },
+  givenUp('back-gives-up', { overrides: withoutOne, begin: restoring }),
   {
     name: 'back-without',
     world: (service) => settlingWorld(service),
@@ -119,16 +139,10 @@ export const waysBack: readonly Scenario[] = [
       await (await start(plan({ kind: 'restore', shares: [] }, { waves, absent }))).result();
     },
   },
-  {
-    name: 'back-twice',
-    world: breachesTwice,
-    play: async (stage) => {
-      await stage.start(stage.plan({ onBreach: 'cluster' }));
-      await outstanding(stage);
-      await stage.say('giveUp', { cluster: dead });
-      await stage.run().result();
-    },
-  },
+  givenUp('back-twice', {
+    overrides: breachesTwice,
+    begin: ({ start, plan }) => start(plan({ onBreach: 'cluster' })),
+  }),
   resetIn('reset-to-first', 'first', knowsItsRun),
   resetIn('reset-to-last', 'last', knowsItsRun),
   resetIn('reset-while-preparing', 'last', preparesForItsRun),
