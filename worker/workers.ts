@@ -12,6 +12,7 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import { DEFAULT_INSTALLATION } from '../core/contract/installation.ts';
 import { workflowBundle as workflowBundleOf } from './workflow-bundle.ts';
 import { movedFrom, queueOf, queues, taskQueue, type Queue } from '../core/contract/queues.ts';
+import { identityText, ownIdentity } from '../platform/temporal/worker-identity.ts';
 
 export interface WorkersOptions {
   readonly connection: NativeConnection;
@@ -73,7 +74,8 @@ export interface RunningWorkers {
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const { connection, namespace, installation = DEFAULT_INSTALLATION, activities, graceMs = 5_000 } = options;
   const workflowBundle = options.workflowBundle ?? (await workflowBundleOf());
-  const base = { connection, namespace, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
+  const identity = identityText(ownIdentity());
+  const base = { connection, namespace, identity, shutdownGraceTime: graceMs, shutdownForceTime: graceMs + 5_000 };
   const workers = await Promise.all(
     queues.map((queue) =>
       Worker.create({

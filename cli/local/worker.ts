@@ -1,5 +1,5 @@
 /** `tidegate worker`: wires ports, activities and workers; runs until it is told to stop. */
-import { ScheduleClient } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type LogEntry } from '@temporalio/worker';
 import { installationIn } from '../../core/contract/installation.ts';
 import { workflowNames } from '../../core/contract/messages.ts';
@@ -9,6 +9,7 @@ import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.
 import { createConfigLoader } from '../../platform/config/load.ts';
 import { ensureAudit } from '../../platform/temporal/audit-schedule.ts';
 import { temporalConfig, unreachable } from '../../platform/temporal/connect.ts';
+import { lookOutForLostAttempts } from '../../platform/temporal/lost-attempts.ts';
 import { createActivities } from '../../worker/activities.ts';
 import { registerSearchAttributes } from '../../worker/search-attributes.ts';
 import { present } from '../../core/values/json.ts';
@@ -34,6 +35,9 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     throw error;
   });
   const ports = createActivities({ directory, env: io.env, ...present({ otlp: receiver?.source }) });
+  const client = new Client({ connection, namespace });
+  // Before anything that takes time: what died with a worker of this host begins anew while this one gets ready.
+  const lookout = await lookOutForLostAttempts({ client, installation, report: (line) => io.stderr(line) });
   try {
     await registerSearchAttributes(connection, namespace);
     const [fault] = await ports.configFaults();
@@ -41,7 +45,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
       io.stderr(
         `${new Date(io.now()).toISOString()} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`,
       );
-    await audited({ directory, io, schedules: new ScheduleClient({ connection, namespace }) });
+    await audited({ directory, io, schedules: client.schedule });
     const workers = await startWorkers({ connection, namespace, installation, activities: ports.activities });
     io.stderr(
       `worker ready: ${connectionOptions.address}, namespace ${namespace}, installation ${installation}, config ${directory}\n`,
@@ -51,6 +55,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     await workers.done;
     return exitCodes.ok;
   } finally {
+    await lookout.stop();
     await ports.close();
     await receiver?.close();
     await connection.close();
@@ -60,7 +65,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
 interface Audited {
   readonly directory: string;
   readonly io: Io;
-  readonly schedules: ScheduleClient;
+  readonly schedules: Client['schedule'];
 }
 
 /** The mesh of the config is audited from now on. A worker that cannot see to that works all the same. */
