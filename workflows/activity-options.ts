@@ -10,6 +10,9 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
+/** One answer after the other of API servers that take seconds for each; a dead worker is noticed by the heartbeat. */
+const SLOW = { startToCloseTimeout: 4 * MINUTE, scheduleToCloseTimeout: 5 * MINUTE };
+
 const quickRetry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10 * SECOND };
 
 /** Times that depend on the plan; a front workflow without a plan uses the defaults. */
@@ -33,6 +36,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     scheduleToCloseTimeout: 2 * MINUTE,
     retry: { ...quickRetry, maximumAttempts: 3 },
   };
+  const manyReads: ActivityOptions = { ...read, ...SLOW };
   const write: ActivityOptions = {
     startToCloseTimeout: MINUTE,
     // An unreachable client cluster holds a forward step that long; then the run goes back.
@@ -51,13 +55,13 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
   };
   return {
     loadConfig: read,
-    readRecords: read,
+    readRecords: manyReads,
     findRun: read,
     describeRun: read,
     nameRun: read,
     listServices: read,
-    ...settlersBounds({ read, write }),
-    dryRunWrites: read,
+    ...settlersBounds({ manyReads, write }),
+    dryRunWrites: manyReads,
     probeSlos: read,
     readVersions: read,
     measureTraffic: read,
@@ -88,12 +92,11 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
   };
 }
 
-const settlersBounds = ({ read, write }: Record<'read' | 'write', ActivityOptions>) => {
-  // Some hundred services in a few namespaces: some hundred lists.
-  const many = { ...read, startToCloseTimeout: MINUTE };
+const settlersBounds = ({ manyReads, write }: Record<'manyReads' | 'write', ActivityOptions>) => {
   const mends = mend(write);
   return {
-    ...{ surveyService: read, findUnsettled: many, findNaming: many },
+    // Some hundred services in a few namespaces: some hundred lists.
+    ...{ surveyService: manyReads, findUnsettled: manyReads, findNaming: manyReads },
     ...{ freeAutoscalers: mends, pinVersion: mends, mendFrontend: mends, keepWarm: mends },
     ...{ markPaused: mends, forgetAbsent: mends },
   };

@@ -1,5 +1,6 @@
 /** Activities of the queue `tidegate-apply`: reads and writes of clusters on the way forward. */
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
+import { beating } from '../beating.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findNaming, forgetAbsent } from './absences.ts';
 import { applyRouting } from './apply-routing.ts';
@@ -15,21 +16,21 @@ import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle-wr
 import { findUnsettled, surveyService } from './survey.ts';
 
 export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => ({
-  readRecords: (input) => readRecords(deps, input),
-  dryRunWrites: (input) => dryRunWrites(deps, input),
-  prepareVersion: (input) => prepareVersion(deps, input),
+  readRecords: (input) => beating(deps, 'readRecords', (own) => readRecords(own, input)),
+  dryRunWrites: (input) => beating(deps, 'dryRunWrites', (own) => dryRunWrites(own, input)),
+  prepareVersion: (input) => beating(deps, 'prepareVersion', (own) => prepareVersion(own, input)),
   applyRouting: (input) => applyRouting(deps, input),
   commit: (input) => commit(deps, input),
-  retireVersion: (input) => retireVersion(deps, input),
-  releaseService: (input) => releaseService(deps, input),
-  surveyService: (input) => surveyService(deps, input),
-  findUnsettled: (input) => findUnsettled(deps, input),
+  retireVersion: (input) => beating(deps, 'retireVersion', (own) => retireVersion(own, input)),
+  releaseService: (input) => beating(deps, 'releaseService', (own) => releaseService(own, input)),
+  surveyService: (input) => beating(deps, 'surveyService', (own) => surveyService(own, input)),
+  findUnsettled: (input) => beating(deps, 'findUnsettled', (own) => findUnsettled(own, input)),
   freeAutoscalers: (input) => freeAutoscalers(deps, input),
   pinVersion: (input) => pinVersion(deps, input),
   mendFrontend: (input) => mendFrontend(deps, input),
   markPaused: (input) => markPaused(deps, input),
-  findNaming: (input) => findNaming(deps, input),
+  findNaming: (input) => beating(deps, 'findNaming', (own) => findNaming(own, input)),
   forgetAbsent: (input) => forgetAbsent(deps, input),
   keepWarm: (input) => keepWarm(deps, input),
-  leaveClusters: (input) => leaveClusters(deps, input),
+  leaveClusters: (input) => beating(deps, 'leaveClusters', (own) => leaveClusters(own, input)),
 });

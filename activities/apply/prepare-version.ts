@@ -1,5 +1,6 @@
 /** Brings a version to as many ready pods as the one it replaces has in that cluster, exposed to nobody yet. */
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
+import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import { kinds } from '../../core/kube/kinds.ts';
 import { annotations, labels } from '../../core/kube/labels.ts';
 import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
@@ -180,13 +181,18 @@ async function waitUntilReady(deps: KubeDeps, waiting: Waiting): Promise<Prepare
   const { clock, activity } = deps;
   const { input } = waiting;
   const until = activity.scheduledAtMs() + input.progressDeadlineMs;
+  let said = { progress: '', atMs: 0 };
   for (;;) {
     const found = await findDeployment(waiting);
     if (found !== null && isReady(found)) return readyResult(found);
     const trouble = found === null ? null : await readTrouble(waiting.at, found, clock.nowMs());
     const state = found === null ? missing(waiting) : describeProgress(found);
     const progress = trouble === null ? state : `${state}; ${trouble.text}`;
-    activity.heartbeat({ cluster: input.cluster.name, version: input.version, progress });
+    // News at once; each beat is billed.
+    if (progress !== said.progress || clock.nowMs() - said.atMs >= beatEveryMs('prepareVersion')) {
+      activity.heartbeat({ cluster: input.cluster.name, version: input.version, progress });
+      said = { progress, atMs: clock.nowMs() };
+    }
     if (trouble?.isFinal === true) throw neverReady(waiting, progress);
     if (clock.nowMs() >= until) throw tooLate(waiting, found, progress);
     await clock.sleep(LOOK_MS, activity.signal());

@@ -1,19 +1,16 @@
 /** Activities of the queue `tidegate-restore`: the way back never waits behind forward work. */
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
-import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { beating } from '../beating.ts';
 import type { KubeDeps } from '../ports.ts';
 import { restore } from './restore.ts';
 
 export const createRestoreActivities = (deps: KubeDeps): ActivitiesOf<'restore'> => ({
   restore: async (input) => {
-    const beat = setInterval(() => deps.activity.heartbeat({ cluster: input.cluster.name }), beatEveryMs('restore'));
     try {
-      return await restore(deps, input);
+      return await beating(deps, 'restore', (own) => restore(own, input));
     } catch (error) {
       throw lasting(error, input.cluster.name);
-    } finally {
-      clearInterval(beat);
     }
   },
 });

@@ -1,5 +1,6 @@
 /** verifyRouting: does the traffic itself follow what was written? Read-only; asks the Envoys' own counters. */
 import { Context } from '@temporalio/activity';
+import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import {
   combineProofs,
   type InstanceProof,
@@ -44,8 +45,12 @@ async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<Veri
   if (typeof metrics === 'string') return combineProofs(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
   const proven = new Map<string, InstanceProof>();
+  let beatAtMs = startedMs;
   for (let looks = 1; ; looks++) {
-    context.heartbeat();
+    if (deps.now() - beatAtMs >= beatEveryMs('verifyRouting')) {
+      context.heartbeat();
+      beatAtMs = deps.now();
+    }
     const seen = await look({ input: { ...input, targets }, metrics, now: deps.now, context });
     const proofs = seen.proofs.map((proof) => {
       const known = proven.get(`${proof.cluster}/${proof.instance}`) ?? proof;

@@ -151,7 +151,8 @@ describe('deploy', () => {
       code: 'DeadlineExceeded',
       message: expect.stringContaining('1 of 2 pods are ready'),
     });
-    expect(one.deps.heartbeats.length).toBeGreaterThan(60);
+    // 120 s with a beat every 5.
+    expect(one.deps.heartbeats.length).toBeGreaterThan(20);
     // 120 looks with two writes each.
   }, 30_000);
 

