@@ -96,6 +96,10 @@ export interface ObserveDeps {
   readonly connectMetrics: (mesh: string) => Promise<CountSource | null>;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
-  /** Longest attempt of a watch, ms; default 9 min: function runtimes end at 10 to 15. */
+  /** Waits on the clock of `now`. Default: the system's. */
+  readonly sleep?: Clock['sleep'];
+  /** Longest attempt of a watch, ms; default: as its input says. */
   readonly attemptMs?: number;
+  /** Does the workflow still wait for this attempt of the running activity? Default: as heartbeats say. */
+  readonly isWanted?: () => Promise<boolean>;
 }

@@ -7,6 +7,7 @@ import { systemClock, temporalActivity } from '../activities/ports.ts';
 import { createProveActivities } from '../activities/prove/index.ts';
 import { createRestoreActivities } from '../activities/restore/index.ts';
 import { createVerifyActivities } from '../activities/verify/index.ts';
+import { isWanted } from '../activities/wanted.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { formatProblem } from '../core/config/problem.ts';
 import type { MetricsSource } from '../core/judge/series/source.ts';
@@ -48,7 +49,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
     activities: withFailures({
       ...createControlActivities({ config }),
       ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
-      ...createObserveActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
+      ...createObserveActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now, isWanted }),
       ...createVerifyActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
       ...createRestoreActivities({ ...kube, clusters: wayBackClusters({ meshes, clusters: clustersBack }) }),
       ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),

@@ -1,6 +1,5 @@
 /** watchSlo: polls the metrics until there is a verdict. Returns at once on a breach; only reads. */
-import { Context } from '@temporalio/activity';
-import { beatEveryMs } from '../../core/contract/timeouts.ts';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import { dueSource } from '../../core/judge/look/due-source.ts';
 import { evidenceOf } from '../../core/judge/look/judges.ts';
 import { look, lookWithoutAnswer, type Looked } from '../../core/judge/look/look.ts';
@@ -15,15 +14,14 @@ import { toFailure } from '../failures.ts';
 import type { ObserveDeps } from '../ports.ts';
 import { noMetrics } from '../verify/metrics.ts';
 import { packed, unpacked } from './packed.ts';
-import { createBeats, type Beats } from './watch-beats.ts';
+import { createPulse } from './pulse.ts';
 
+/** Longest attempt of a watch that an older workflow has asked for, ms. */
 const ATTEMPT_MS = 9 * 60_000;
 /** Longest that a backend's Retry-After may delay a look, ms: a canary must not go unwatched for an hour. */
 const LONGEST_WAIT_MS = 30_000;
 /** A look that took longer than it was given still leaves room for others, ms. */
 const SHORTEST_WAIT_MS = 50;
-/** Longest time without a heartbeat while waiting for the next look, ms. */
-const BEAT_MS = beatEveryMs('watchSlo');
 
 export async function watchSlo(deps: ObserveDeps, asked: WatchSloInput): Promise<WatchSloResult> {
   assertJudgeable(asked);
@@ -32,38 +30,52 @@ export async function watchSlo(deps: ObserveDeps, asked: WatchSloInput): Promise
   const { runId = '' } = context.info.workflowExecution ?? {};
   // A reset takes the watches of the former self along, as they were asked for.
   if (input.run !== undefined && input.run !== runId) return wasReset(runId, deps.now());
-  const attemptEndMs = deps.now() + (deps.attemptMs ?? ATTEMPT_MS);
+  const attemptEndMs = deps.now() + (deps.attemptMs ?? input.windowMs ?? ATTEMPT_MS);
   const metrics = await connectOrWhyNot(deps, input.service.mesh);
+  const pulse = createPulse(context, deps);
   let intervalMs = 0;
-  let state = resumedState(unpacked(context.info.heartbeatDetails)) ?? freshState(deps.now());
-  const beats = createBeats(context, deps.now);
-  for (;;) {
-    beats.beat(state);
-    const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
-    state = { ...looked.state, readings: looked.readings };
-    intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
-    const verdict = looked.failure ?? combineReadings(looked.readings);
-    if (isFinal(verdict, { input, state, nowMs: deps.now(), ends: looked.ends }))
-      return resultOf(verdict, { state, decidedAtMs: deps.now() });
-    if (deps.now() >= attemptEndMs || metrics instanceof TidegateError) {
-      beats.last(state);
-      throw windowEnd();
+  let state =
+    resumedState(unpacked(context.info.heartbeatDetails)) ??
+    resumedState(unpacked(input.carried)) ??
+    freshState(deps.now());
+  try {
+    for (;;) {
+      const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
+      state = { ...looked.state, readings: looked.readings };
+      intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
+      const verdict = looked.failure ?? combineReadings(looked.readings);
+      const nowMs = deps.now();
+      if (isFinal(verdict, { input, state, nowMs, ends: looked.ends }))
+        return resultOf(verdict, { state, decidedAtMs: nowMs });
+      if (input.handOverAtMs !== undefined && nowMs >= input.handOverAtMs) return handOver(state, nowMs);
+      if (nowMs >= attemptEndMs || metrics instanceof TidegateError) {
+        pulse.beat(state);
+        throw windowEnd();
+      }
+      const waitMs = looked.failure === undefined ? looked.nextAtMs - nowMs : failedWaitMs(input, intervalMs);
+      await pulse.pause(Math.max(SHORTEST_WAIT_MS, waitMs, looked.retryAfterMs ?? 0), state);
     }
-    const waitMs = looked.failure === undefined ? looked.nextAtMs - deps.now() : failedWaitMs(input, intervalMs);
-    await pause(context, { ms: Math.max(SHORTEST_WAIT_MS, waitMs, looked.retryAfterMs ?? 0), state, beats });
+  } catch (error) {
+    // The next worker goes on from here, and not from the last beat.
+    if (error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN') pulse.beat(state);
+    throw error;
   }
 }
 
+const undecided = { verdict: 'unknown', breached: [], readings: [], firstBadAtMs: null } as const;
+
 const wasReset = (runId: string, nowMs: number): WatchSloResult => ({
-  ...{
-    verdict: 'unknown',
-    breached: [],
-    reason: 'the run was reset; it watches anew',
-    readings: [],
-    firstBadAtMs: null,
-  },
+  ...undecided,
+  reason: 'the run was reset; it watches anew',
   decidedAtMs: nowMs,
   resetTo: runId,
+});
+
+const handOver = (state: WatchState, nowMs: number): WatchSloResult => ({
+  ...undecided,
+  reason: 'the share is young no more: another watch goes on',
+  decidedAtMs: nowMs,
+  carried: { ...packed({ ...state, readings: [] }) },
 });
 
 const assertJudgeable = ({ service, slos, strata }: WatchSloInput): void => {
@@ -161,17 +173,3 @@ const windowEnd = (): Error =>
   toFailure(
     new TidegateError('WindowEnd', 'this attempt of the watch is over, the next one goes on', { retryAfterMs: 1_000 }),
   );
-
-interface Pause {
-  readonly ms: number;
-  readonly state: WatchState;
-  readonly beats: Beats;
-}
-
-/** Waits for the next look; beats more often than long poll intervals would. */
-const pause = async (context: Context, { ms, state, beats }: Pause): Promise<void> => {
-  for (let leftMs = ms; leftMs > 0; leftMs -= BEAT_MS) {
-    await context.sleep(Math.min(BEAT_MS, leftMs));
-    if (leftMs > BEAT_MS) beats.beat(state);
-  }
-};

@@ -86,7 +86,7 @@ export const activitiesOf = (
   { plan }: RunContext,
   name: keyof RolloutActivities,
   summary: string,
-  bounds: Pick<ActivityOptions, 'scheduleToCloseTimeout'> = {},
+  bounds: Pick<ActivityOptions, 'scheduleToCloseTimeout' | 'startToCloseTimeout' | 'heartbeatTimeout'> = {},
 ): ActivityInterfaceFor<RolloutActivities> =>
   proxyActivities<RolloutActivities>({
     ...activityOptions(plan, installation())[name],

@@ -33,6 +33,12 @@ export interface WatchSloInput {
   readonly clusters?: number;
   /** What the watch before had proven, as its result has it: opaque to all but `watchSlo`. */
   readonly evidence?: Readonly<Record<string, unknown>>;
+  /** Longest attempt, ms. Absent: 9 min. */
+  readonly windowMs?: number;
+  /** The watch ends then without a verdict, and gives its state, ms since the epoch. Absent: never. */
+  readonly handOverAtMs?: number;
+  /** What the watch that this one takes the place of had seen, as its result has it. Only the watch reads it. */
+  readonly carried?: Readonly<Record<string, unknown>>;
   /** Run that the workflow believes to be. A watch that finds itself in another one says so at once. Absent: it does not know. */
   readonly run?: string;
 }
@@ -49,6 +55,8 @@ export interface WatchSloResult {
   readonly decidedAtMs: number;
   /** For the next watch of the same rollout: one alpha holds for all of them. Packed: only `watchSlo` reads it. */
   readonly evidence?: Readonly<Record<string, unknown>>;
+  /** Nothing was decided: another watch, with other terms, goes on from this. */
+  readonly carried?: Readonly<Record<string, unknown>>;
   /** The run was reset: this is its new run id, and nothing was looked at. */
   readonly resetTo?: string;
 }
