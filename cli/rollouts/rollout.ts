@@ -133,8 +133,10 @@ async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
     throw run.closeTime === undefined ? error : endedUnheard(error, run);
   });
   const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
+  const nowMs = io.now();
+  const ranMs = (run.closeTime?.getTime() ?? nowMs) - run.startTime.getTime();
   return {
-    ...{ plan, status, readings, nowMs: io.now(), link: linkTo(handle, io) },
+    ...{ plan, status, readings, nowMs, ranMs, link: linkTo(handle, io) },
     run: run.closeTime === undefined ? 'running' : run.status.name.toLowerCase(),
   };
 }

@@ -5,6 +5,11 @@ export const meshDefaults = {
   installation: 'default',
 } as const;
 
+export const temporalDefaults = {
+  /** Temporal Cloud's list price of November 2026 (https://temporal.io/pricing); a server of one's own bills nothing: 0. */
+  dollarsPerMillionActions: 50,
+} as const;
+
 export const policyDefaults = {
   /** `0s` = no limit, as without Envoy: taking a service over changes nothing. */
   requestTimeout: '0s',

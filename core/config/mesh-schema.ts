@@ -1,7 +1,7 @@
 /** The Mesh document as users write it. Parsing completes it with defaults. */
 import { z } from 'zod';
 import { isLoopback } from '../values/loopback.ts';
-import { meshDefaults } from './defaults.ts';
+import { meshDefaults, temporalDefaults } from './defaults.ts';
 import {
   clusterName,
   environmentVariable,
@@ -90,6 +90,18 @@ export const meshSchema = z.strictObject({
       })
       .prefault(meshDefaults.installation),
     clusters: z.array(cluster).min(1).superRefine(refuseTwins),
+    temporal: z
+      .strictObject({
+        dollarsPerMillionActions: z
+          .number()
+          .nonnegative()
+          .meta({
+            description:
+              "What Temporal bills for a million actions, in US dollars: plans and reports say what a rollout costs. The default is Temporal Cloud's list price; 0 for a server of one's own.",
+          })
+          .prefault(temporalDefaults.dollarsPerMillionActions),
+      })
+      .optional(),
     metrics: z
       .strictObject({ prometheus: prometheus.optional(), otlp: otlp.optional() })
       .superRefine(refuseOtherThanOne)

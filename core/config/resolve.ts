@@ -119,6 +119,7 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
     labels,
   })),
   metrics: metricsRef(spec.metrics),
+  ...present({ dollarsPerMillionActions: spec.temporal?.dollarsPerMillionActions }),
 });
 
 /** Checked: one of the two is there. */

@@ -21,6 +21,8 @@ export interface MeshConfig {
   readonly installation: string;
   readonly clusters: readonly MeshCluster[];
   readonly metrics: MetricsKind | null;
+  /** What Temporal bills for a million actions, US dollars. Absent: the default. */
+  readonly dollarsPerMillionActions?: number;
 }
 
 /** A mesh with the ways to reach its clusters and its metrics. It stays with whoever has read it. */

@@ -8,6 +8,7 @@
  * terminal is.
  * This folder decides nothing, and nobody parses its text: a fact that code needs is in the data that it was made of.
  */
+import { billedActions, billedText, dailyActions } from '../rollout/plan/billed.ts';
 import { exposure, longestDurationMs } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
@@ -33,6 +34,7 @@ export function planText({ plan, topology }: PlanFacts): string {
       : [...weightLines(plan, topology), ...objectLines(plan)]),
     ...warmUpLine(plan),
     `Longest duration without a person: ${durationText(longestDurationMs(plan)) || 'none'}`,
+    `Temporal: about ${billedText(billedActions(plan), plan)}; a day at a gate ${billedText(dailyActions('hold'), plan)}`,
     `Judged by: ${plan.slos.map((slo) => `${slo.name} (${slo.source}, ${formatShare(slo.target * WHOLE)} good)`).join('; ') || 'nothing'}`,
     `On a breach: ${plan.onBreach === 'all' ? 'every cluster goes back' : 'the breaching cluster goes back'}`,
     ...plan.notes.map((note) => `Note: ${note}`),

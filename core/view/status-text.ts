@@ -3,6 +3,7 @@ import type { SloReading } from '../judge/slo-reading.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import { partFlag, partOf } from '../routing/part.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import { billedSoFar, billedText } from '../rollout/plan/billed.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
 import { isCut, runEnd } from './run-end.ts';
 import { durationText } from '../values/duration.ts';
@@ -16,6 +17,8 @@ export interface Live {
   /** Temporal's status of the run in small letters: running, completed, failed, cancelled, terminated, timed_out. */
   readonly run: string;
   readonly nowMs: number;
+  /** How long the run has been open, ms. */
+  readonly ranMs: number;
   readonly link: string;
 }
 
@@ -33,9 +36,14 @@ export function statusLines(live: Live): string[] {
     '',
     ...readingLines(live),
     ...backLines(plan, status),
+    billedLine(live),
     `  ${live.link}`,
   ];
 }
+
+/** A run is billed for what it does, and for how long it waits. */
+const billedLine = ({ plan, ranMs, status }: Live): string =>
+  `  Temporal: about ${billedText(billedSoFar(plan, ranMs), plan)}${status.outcome === null ? ', its next bakes included' : ''}`;
 
 /** Each client cluster of a way back, and what a person can do about one that does not answer. */
 function backLines(plan: Plan, { service, outstanding, back = {}, absent = {}, outcome }: RolloutStatus): string[] {

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { actionsBench } from './actions.ts';
 import { applyBench } from './apply.ts';
 import { auditBench } from './audit/audit.ts';
 import type { Bench } from './bench.ts';
@@ -18,6 +19,7 @@ import { load, machine } from './machine.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
+import { restartBench } from './restart.ts';
 import { settleBench } from './settle.ts';
 import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
@@ -26,6 +28,8 @@ import { watchesBench } from './watches.ts';
 const benches = [
   judgeBench,
   breachBench,
+  restartBench,
+  actionsBench,
   storyBench,
   settleBench,
   hungBench,

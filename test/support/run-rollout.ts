@@ -43,3 +43,29 @@ export async function runRollout(
 }
 
 export const statusOf = (handle: Handle): Promise<RolloutStatus> => handle.query('status');
+
+/** What Temporal bills of a history: https://docs.temporal.io/cloud/actions. Heartbeats are not in it. */
+export async function billedIn(handle: Pick<Handle, 'fetchHistory'>): Promise<number> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).map(billedBy).reduce((sum, one) => sum + one, 0);
+}
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<Handle['fetchHistory']>>['events']>[number];
+
+function billedBy(event: HistoryEvent): number {
+  const attributes = event.upsertWorkflowSearchAttributesEventAttributes;
+  // The attribute that patches set is free.
+  if (attributes) return 'TemporalChangeVersion' in (attributes.searchAttributes?.indexedFields ?? {}) ? 0 : 1;
+  if (event.startChildWorkflowExecutionInitiatedEventAttributes) return 2;
+  const retries = (event.activityTaskStartedEventAttributes?.attempt ?? 1) - 1;
+  return (
+    retries +
+    [
+      event.workflowExecutionStartedEventAttributes,
+      event.activityTaskScheduledEventAttributes,
+      event.timerStartedEventAttributes,
+      event.workflowExecutionSignaledEventAttributes,
+      event.workflowExecutionUpdateAcceptedEventAttributes,
+    ].filter(Boolean).length
+  );
+}

@@ -7,7 +7,7 @@ import { assertEventually } from '../support/eventually.ts';
 import { fakeWorld } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
 import { runRollout, statusOf, type Handle } from '../support/run-rollout.ts';
-import { temporalOfFile } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal-of-file.ts';
 
 const temporal = temporalOfFile();
 

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../../config/types.ts';
 import { parts, type Part } from '../../routing/part.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import { TidegateError } from '../../values/error.ts';
+import { present } from '../../values/json.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../workload/facts.ts';
 import { partOfChange } from '../change.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
@@ -28,6 +29,7 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     clusters: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, { name: ref.name }])),
     clouds: cloudsOf(config, waves),
     metrics: mesh.metrics && { kind: mesh.metrics.kind ?? 'prometheus' },
+    ...present({ dollarsPerMillionActions: mesh.dollarsPerMillionActions }),
     epoch: read.epoch,
     confirms: true,
     withoutGap: true,

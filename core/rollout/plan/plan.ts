@@ -124,6 +124,8 @@ export interface Plan {
   readonly newest?: NewestByCluster;
   /** What the bakes can show at the traffic of the last minutes; missing: not measured. */
   readonly forecasts?: readonly StepForecast[];
+  /** What Temporal bills for a million actions, US dollars. Absent: the default. */
+  readonly dollarsPerMillionActions?: number;
   /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */
   readonly notes: readonly string[];
 }

@@ -74,6 +74,7 @@ const watch = async ({ answers, columns = 0, jumpsMs = [], signal, ...scene }: S
           ],
         },
         status: { name: scene.closed ?? 'RUNNING' },
+        startTime: new Date(0),
         ...(scene.closed === undefined ? {} : { closeTime: new Date(0) }),
       }),
     result: scene.result ?? (() => Promise.resolve({ outcome: 'promoted' })),

@@ -44,7 +44,7 @@ describe.each(cases)('a run of the %s advises', (part, flag, undo) => {
     expect(refuseMessage('abort', restoring, { part })).toContain(giveUp);
     const plan = planOf(part);
     const lines = statusLines({
-      ...{ plan, status: statusOf(plan, restoring), readings: [], run: 'running', nowMs: 0, link: 'x' },
+      ...{ plan, status: statusOf(plan, restoring), readings: [], run: 'running', nowMs: 0, ranMs: 0, link: 'x' },
     });
     expect(lines.join('\n')).toContain(`tidegate rollout give-up checkout${flag} --cluster ${gcp}`);
   });

@@ -15,7 +15,7 @@ const reading = (change: Partial<SloReading>): SloReading => ({
 const lines = (one: SloReading, reason = 'watching'): string[] => {
   const plan = testPlan();
   const status = statusOf(plan, { ...initialState, reason });
-  return statusLines({ plan, status, readings: [one], run: 'running', nowMs: 0, link: 'x' });
+  return statusLines({ plan, status, readings: [one], run: 'running', nowMs: 0, ranMs: 0, link: 'x' });
 };
 const ended = (run: string, outcome: Outcome | null, kind: Plan['kind'] = 'deploy'): string => {
   const plan = testPlan({ kind });
@@ -25,7 +25,7 @@ const ended = (run: string, outcome: Outcome | null, kind: Plan['kind'] = 'deplo
     outcome,
     reason: 'x',
   });
-  return statusLines({ plan, status, readings: [], run, nowMs: 0, link: 'x' }).slice(0, 4).join('\n');
+  return statusLines({ plan, status, readings: [], run, nowMs: 0, ranMs: 0, link: 'x' }).slice(0, 4).join('\n');
 };
 const lineOf = (one: SloReading): string => lines(one).find((line) => line.includes('errors')) ?? '';
 

@@ -17,7 +17,7 @@ function allTexts(plan: Plan): string {
   const forecasts = plan.waves.map(({ name }) => ({
     ...{ ...forecast, wave: name, healthyS: null, badRatio: 0.5, allowed: 0.01 },
   }));
-  const live = { plan, status: statusOf(plan, state), readings: [], run: 'running', nowMs: 0, link: '' };
+  const live = { plan, status: statusOf(plan, state), readings: [], run: 'running', nowMs: 0, ranMs: 0, link: '' };
   return [
     planText({ plan: { ...plan, forecasts }, topology }),
     ...statusLines(live),

@@ -1,0 +1,71 @@
+/**
+ * What a rollout costs on Temporal Cloud, in billed actions (https://docs.temporal.io/cloud/actions): each start, activity,
+ * retry, heartbeat, timer, and update of search attributes is one; a child is two. Heartbeats of a watch are the most of
+ * a long wait. A forecast: what fails and is tried again is not in it.
+ */
+import { temporalDefaults } from '../../config/defaults.ts';
+import { watchBeatMs, watchTerms, YOUNG_MS } from '../watch-terms.ts';
+import type { Plan, PlannedWave } from './plan.ts';
+
+/** startRollout and its child, less what is asked of every cluster. */
+const DOOR = 9;
+/** Start, name and guard of the run, and its first and last state in the list of workflows. */
+const RUN = 5;
+/** The settler looks once, takes out what was replaced, and looks again. */
+const SETTLE = 6;
+const DAY_MS = 24 * 3_600_000;
+
+/** Of a rollout that is promoted without a wait for a person. */
+export function billedActions(plan: Plan): number {
+  const bakes = plan.waves.flatMap(({ steps }) =>
+    steps.map(({ bakeMs }) => waitingActions('bake', bakeMs + plan.warmUpMs)),
+  );
+  return DOOR + Object.keys(plan.routes).length + SETTLE + runActions(plan) + sum(bakes);
+}
+
+/** Of one that has run so long: what goes beyond its bakes was a wait for a person. */
+export function billedSoFar(plan: Plan, ranMs: number): number {
+  const bakes = plan.waves.flatMap(({ steps }) => steps.map(({ bakeMs }) => bakeMs + plan.warmUpMs));
+  const heldMs = Math.max(0, ranMs - sum(bakes));
+  return billedActions(plan) + Math.round((heldMs / DAY_MS) * dailyActions('hold'));
+}
+
+/** Of its workflow alone, without what its watches cost by waiting. */
+export function runActions({ waves }: Plan): number {
+  const written = sum(waves.map(({ clients }) => clients.length));
+  // Every last share is written once more, then committed.
+  return RUN + sum(waves.map(waveActions)) + 2 * written;
+}
+
+/** Its state; what is made ready, enters and is proven; a watch from the first write on. Each step: write, prove, bake, hold. */
+const waveActions = ({ serving, clients, steps }: PlannedWave): number =>
+  1 + serving.length + clients.length + 1 + 1 + steps.length * (clients.length + 3);
+
+/** Of one watch that waits so long, over a share that was just written. */
+export function waitingActions(mode: 'bake' | 'hold', waitMs: number): number {
+  const wait = { mode, writtenAtMs: 0, bakedAtMs: waitMs };
+  const young = watchTerms({ ...wait, nowMs: 0 });
+  const youngMs = Math.min(waitMs, young.handOverAtMs ?? waitMs);
+  const beats = Math.floor(youngMs / watchBeatMs(young.heartbeatTimeoutMs));
+  if (waitMs <= youngMs) return beats;
+  return beats + 1 + Math.ceil(((waitMs - youngMs) / DAY_MS) * dailyActions(mode));
+}
+
+/** Of a day of a watch that is old: its beats, the last of each window included, and the next attempt. */
+export function dailyActions(mode: 'bake' | 'hold'): number {
+  const { heartbeatTimeoutMs, windowMs } = watchTerms({ mode, nowMs: YOUNG_MS, writtenAtMs: 0, bakedAtMs: 0 });
+  return (DAY_MS / windowMs) * (Math.ceil(windowMs / watchBeatMs(heartbeatTimeoutMs)) + 1);
+}
+
+/** US dollars, at the price of the mesh. */
+export const dollarsOf = (actions: number, { dollarsPerMillionActions }: Plan): number =>
+  (actions / 1e6) * (dollarsPerMillionActions ?? temporalDefaults.dollarsPerMillionActions);
+
+/** `74 billed actions ($0.004)` */
+export function billedText(actions: number, plan: Plan): string {
+  const dollars = dollarsOf(actions, plan);
+  const digits = dollars >= 1 ? 2 : 4;
+  return `${String(Math.round(actions))} billed actions ($${dollars.toFixed(digits)})`;
+}
+
+const sum = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0);
