@@ -36,8 +36,8 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   });
   const ports = createActivities({ directory, env: io.env, ...present({ otlp: receiver?.source }) });
   const client = new Client({ connection, namespace });
-  // Before anything that takes time: what died with a worker of this host begins anew while this one gets ready.
-  const lookout = await lookOutForLostAttempts({ client, installation, report: (line) => io.stderr(line) });
+  // What died with a worker of this host begins anew while this one gets ready.
+  const lookout = lookOutForLostAttempts({ client, installation, report: (line) => io.stderr(line) });
   try {
     await registerSearchAttributes(connection, namespace);
     const [fault] = await ports.configFaults();

@@ -30,28 +30,32 @@ export interface LostAttemptsOptions {
 }
 
 export interface Lookout {
+  /** The first look is over. Never rejects. */
+  readonly looked: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Looks once, and resolves; then goes on looking until it is stopped. Temporal that does not answer is asked again. */
-export async function lookOutForLostAttempts(options: LostAttemptsOptions): Promise<Lookout> {
+/** Looks at once, and goes on looking until it is stopped. Temporal that does not answer is asked again. */
+export function lookOutForLostAttempts(options: LostAttemptsOptions): Lookout {
   const stopping = new AbortController();
-  const looking = createLook(options);
+  const look = createLook(options);
   const once = (): Promise<void> =>
-    looking().catch((error: unknown) => {
+    look().catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
       options.report(
         `attempts of lost workers cannot be looked for, they begin anew after their heartbeat timeout: ${why}\n`,
       );
     });
-  await once();
+  const looked = once();
   const ended = (async () => {
+    await looked;
     while (!stopping.signal.aborted) {
       await wait(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       if (!stopping.signal.aborted) await once();
     }
   })();
   return {
+    looked,
     stop: () => {
       stopping.abort();
       return ended;

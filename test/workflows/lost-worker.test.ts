@@ -36,7 +36,13 @@ describe('an attempt whose worker is gone', () => {
       await assertEventually(() => expect(attempts).toBeGreaterThan(0));
       before = attempts;
       const startedMs = Date.now();
-      const lookout = await lookOutForLostAttempts({ client: temporal.env.client, installation: DEFAULT_INSTALLATION, own, report: silent });
+      const lookout = lookOutForLostAttempts({
+        client: temporal.env.client,
+        installation: DEFAULT_INSTALLATION,
+        own,
+        report: silent,
+      });
+      await lookout.looked;
       await lookout.stop();
       if (expected === 'restored') {
         await assertEventually(async () => expect((await statusOf(handle)).outcome).toBe('restored'));

@@ -27,8 +27,8 @@ const names = (Object.keys(heartbeatTimeoutsMs) as BeatingActivity[]).filter((na
 );
 
 describe('an activity that asks API servers one after the other', () => {
-  beforeEach(() => jest.useFakeTimers());
-  afterEach(() => jest.useRealTimers());
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
 
   it.each(names)('%s beats while an answer takes a minute and a half, and no more when it has ended', async (name) => {
     const beats: number[] = [];
