@@ -48,17 +48,17 @@ export const actionsBench: Bench = {
 };
 
 async function countRollout(plan: ReturnType<typeof testPlan>): Promise<number> {
-  const { env, stop } = await startTemporal();
+  const temporal = await startTemporal();
   try {
     let billed = 0;
     const workflowBundle = await bundleWorkflows();
-    await runRollout({ env, workflowBundle }, { plan, world: fakeWorld() }, async (handle) => {
+    await runRollout({ env: temporal.env, workflowBundle }, { plan, world: fakeWorld() }, async (handle) => {
       await handle.result();
       billed = await billedIn(handle);
     });
     return billed;
   } finally {
-    await stop();
+    await temporal.stop();
   }
 }
 

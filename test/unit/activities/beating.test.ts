@@ -38,10 +38,11 @@ describe('an activity that asks API servers one after the other', () => {
       scheduledAtMs: () => 0,
       runId: () => null,
     } as unknown as ActivityPort;
-    const connect = async (): Promise<never> => {
-      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-      throw new TidegateError('Unavailable', 'no answer');
-    };
+    let answer = (): void => undefined;
+    const slow = new Promise<never>((_, reject) => {
+      answer = () => reject(new TidegateError('Unavailable', 'no answer'));
+    });
+    const connect = (): Promise<never> => slow;
     const deps = { clusters: { connect }, clock: systemClock, activity };
     const activities = { ...createApplyActivities(deps), ...createRestoreActivities(deps) };
     const begunMs = Date.now();
@@ -50,6 +51,7 @@ describe('an activity that asks API servers one after the other', () => {
       () => 'failure',
     );
     await jest.advanceTimersByTimeAsync(SLOW_MS);
+    answer();
     await ended;
     const gaps = [...beats, begunMs + SLOW_MS].map((atMs, i) => atMs - (beats[i - 1] ?? begunMs));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(beatEveryMs(name));
