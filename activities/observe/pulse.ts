@@ -12,11 +12,14 @@ const HEARTBEAT_TIMEOUT_MS = 20_000;
 /** Beats that are rarer than this, ms, would leave readers of the running watch without anything at first. */
 const RARE_MS = 60_000;
 
+/** Between two chances for a beat while a look is under way, ms. */
+const LOOKING_MS = 2_000;
+
 export interface Pulse {
   /** Sends the state, which the next attempt goes on from: one action. */
   beat(state: WatchState): void;
-  /** Beats when it is due. */
-  keep(state: WatchState): Promise<void>;
+  /** Goes on beating while a look is under way: a backend that hangs must not make the watch look dead. */
+  during<T>(look: Promise<T>, state: WatchState): Promise<T>;
   /** Waits, and goes on beating; ends at once when the activity is cancelled. */
   pause(ms: number, state: WatchState): Promise<void>;
 }
@@ -45,13 +48,21 @@ export function createPulse(context: Beating, { now, sleep, isWanted }: Deps): P
   };
   return {
     beat,
-    keep,
+    during: async (look, state) => {
+      const timer = setInterval(() => void keep(state), LOOKING_MS);
+      try {
+        return await look;
+      } finally {
+        clearInterval(timer);
+      }
+    },
     pause: async (ms, state) => {
+      // Half, so that a beat that is not due yet is sent well before the timeout.
+      const longestMs = Math.min(everyMs / 2, ASK_MS);
       await keep(state);
-      const longestMs = Math.min(everyMs, ASK_MS);
       for (let leftMs = ms; leftMs > 0; leftMs -= longestMs) {
         await wait(Math.min(longestMs, leftMs), context.cancellationSignal);
-        if (leftMs > longestMs) await keep(state);
+        await keep(state);
       }
     },
   };

@@ -40,7 +40,7 @@ export async function watchSlo(deps: ObserveDeps, asked: WatchSloInput): Promise
     freshState(deps.now());
   try {
     for (;;) {
-      const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
+      const looked = await pulse.during(lookOrUnknown({ input, metrics, now: deps.now, state, context }), state);
       state = { ...looked.state, readings: looked.readings };
       intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
       const verdict = looked.failure ?? combineReadings(looked.readings);

@@ -118,12 +118,12 @@ describe('the heartbeats of a watch', () => {
   };
 
   it('carry its state every ten seconds while a share is young, and end an attempt with just the state that it ends with', async () => {
-    expect(await sent(20_000)).toEqual([10_000, 20_000, 30_000, 40_000, 50_000, 1]);
+    expect(await sent(20_000)).toEqual([8_000, 18_000, 28_000, 38_000, 48_000, 58_000, 1]);
   });
 
   it('are rare in a long wait; between two of them the watch asks whether it is wanted, and beats once it is not', async () => {
     let asked = 0;
-    expect(await sent(600_000, () => Promise.resolve(++asked < 3))).toEqual([30_000, 40_000, 50_000, 1]);
+    expect(await sent(600_000, () => Promise.resolve(++asked < 3))).toEqual([28_000, 38_000, 48_000, 58_000, 1]);
     expect(await sent(600_000, () => Promise.resolve(true))).toEqual([1]);
   });
 });
