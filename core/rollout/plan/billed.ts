@@ -58,7 +58,7 @@ export function dailyActions(mode: 'bake' | 'hold'): number {
 }
 
 /** US dollars, at the price of the mesh. */
-export const dollarsOf = (actions: number, { dollarsPerMillionActions }: Plan): number =>
+const dollarsOf = (actions: number, { dollarsPerMillionActions }: Plan): number =>
   (actions / 1e6) * (dollarsPerMillionActions ?? temporalDefaults.dollarsPerMillionActions);
 
 /** `74 billed actions ($0.004)` */
