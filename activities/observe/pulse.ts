@@ -2,7 +2,7 @@
 import type { Context } from '@temporalio/activity';
 import { watchBeatMs } from '../../core/rollout/watch-terms.ts';
 import { fittingReadings, type WatchState } from '../../core/judge/look/state.ts';
-import { systemClock, type ObserveDeps } from '../ports.ts';
+import type { ObserveDeps } from '../ports.ts';
 import { packed } from './packed.ts';
 
 /** Longest time that a watch that nobody waits for goes on, ms. */
@@ -12,17 +12,25 @@ const HEARTBEAT_TIMEOUT_MS = 20_000;
 /** Beats that are rarer than this, ms, would leave readers of the running watch without anything at first. */
 const RARE_MS = 60_000;
 
+/** Between two chances for a beat while a look is under way, ms. */
+const LOOKING_MS = 2_000;
+
 export interface Pulse {
   /** Sends the state, which the next attempt goes on from: one action. */
   beat(state: WatchState): void;
-  /** Beats when it is due. */
-  keep(state: WatchState): Promise<void>;
+  /** Goes on beating while a look is under way: a backend that hangs must not make the watch look dead. */
+  during<T>(look: Promise<T>, state: WatchState): Promise<T>;
   /** Waits, and goes on beating; ends at once when the activity is cancelled. */
   pause(ms: number, state: WatchState): Promise<void>;
 }
 
-export function createPulse(context: Context, { now, sleep, isWanted }: ObserveDeps): Pulse {
-  const wait = sleep ?? ((ms: number, signal: AbortSignal) => systemClock.sleep(ms, signal));
+type Deps = Pick<ObserveDeps, 'now' | 'sleep' | 'isWanted'>;
+type Beating = Pick<Context, 'heartbeat' | 'sleep' | 'cancellationSignal'> & {
+  readonly info: Pick<Context['info'], 'attempt' | 'heartbeatTimeoutMs'>;
+};
+
+export function createPulse(context: Beating, { now, sleep, isWanted }: Deps): Pulse {
+  const wait = sleep ?? ((ms: number) => context.sleep(ms));
   const everyMs = watchBeatMs(context.info.heartbeatTimeoutMs ?? HEARTBEAT_TIMEOUT_MS);
   let [beatAtMs, askedAtMs] = [now(), now()];
   let isFirst = context.info.attempt === 1 && everyMs > RARE_MS;
@@ -40,13 +48,21 @@ export function createPulse(context: Context, { now, sleep, isWanted }: ObserveD
   };
   return {
     beat,
-    keep,
+    during: async (look, state) => {
+      const timer = setInterval(() => void keep(state), LOOKING_MS);
+      try {
+        return await look;
+      } finally {
+        clearInterval(timer);
+      }
+    },
     pause: async (ms, state) => {
+      // Half, so that a beat that is not due yet is sent well before the timeout.
+      const longestMs = Math.min(everyMs / 2, ASK_MS);
       await keep(state);
-      const longestMs = Math.min(everyMs, ASK_MS);
       for (let leftMs = ms; leftMs > 0; leftMs -= longestMs) {
         await wait(Math.min(longestMs, leftMs), context.cancellationSignal);
-        if (leftMs > longestMs) await keep(state);
+        await keep(state);
       }
     },
   };

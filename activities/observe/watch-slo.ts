@@ -40,7 +40,7 @@ export async function watchSlo(deps: ObserveDeps, asked: WatchSloInput): Promise
     freshState(deps.now());
   try {
     for (;;) {
-      const looked = await lookOrUnknown({ input, metrics, now: deps.now, state, context });
+      const looked = await pulse.during(lookOrUnknown({ input, metrics, now: deps.now, state, context }), state);
       state = { ...looked.state, readings: looked.readings };
       intervalMs = looked.intervalMs || intervalMs || (looked.failure === undefined ? 0 : LONGEST_POLL_MS);
       const verdict = looked.failure ?? combineReadings(looked.readings);
@@ -162,14 +162,14 @@ const resultOf = (
   evidence: { ...packed(evidenceOf(state.judges)) },
 });
 
-/** Ends an attempt before the watch does. Retryable and benign: waiting adds no history events. */
-const windowEnd = (): Error =>
-  toFailure(
-    new TidegateError('WindowEnd', 'this attempt of the watch is over, the next one goes on', { retryAfterMs: 1_000 }),
-  );
-
 /** What the watch before left, as the judges read it. */
 const withEvidence = ({ evidence, ...input }: WatchSloInput): WatchSloInput => {
   const earlier = unpacked(evidence);
   return isRecord(earlier) ? { ...input, evidence: earlier } : input;
 };
+
+/** Ends an attempt before the watch does. Retryable and benign: waiting adds no history events. */
+const windowEnd = (): Error =>
+  toFailure(
+    new TidegateError('WindowEnd', 'this attempt of the watch is over, the next one goes on', { retryAfterMs: 1_000 }),
+  );

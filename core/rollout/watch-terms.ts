@@ -20,10 +20,10 @@ const MINUTE = 60 * SECOND;
 export const YOUNG_MS = 3 * MINUTE;
 
 const young = { heartbeatTimeoutMs: 20 * SECOND, windowMs: 9 * MINUTE } as const;
-/** Function runtimes end at 10 to 15 minutes. One beat, at the end of each window: 2 actions in 9 minutes. */
-const baking = { heartbeatTimeoutMs: 10 * MINUTE, windowMs: 9 * MINUTE } as const;
-/** Three beats, the last at the end of the window: 4 actions in 81 minutes. */
-const held = { heartbeatTimeoutMs: 30 * MINUTE, windowMs: 81 * MINUTE } as const;
+/** Function runtimes end at 10 to 15 minutes. It ends before a beat is due, with one: 2 actions a window. */
+const baking = { heartbeatTimeoutMs: 10 * MINUTE, windowMs: 8.75 * MINUTE } as const;
+/** Three beats, the last at its end: 4 actions a window. */
+const held = { heartbeatTimeoutMs: 30 * MINUTE, windowMs: 80 * MINUTE } as const;
 
 export interface Wait {
   readonly mode: 'bake' | 'hold';

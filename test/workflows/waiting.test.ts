@@ -42,7 +42,7 @@ describe('a watch that waits', () => {
       expect(asked.map(({ heartbeatTimeoutMs }) => heartbeatTimeoutMs)).toEqual([20_000, 600_000]);
       const [first, second] = asked.map(({ input }) => input);
       expect(first?.carried).toBeUndefined();
-      expect(second).toMatchObject({ carried: { seen: 42 }, windowMs: 540_000, strata: first?.strata });
+      expect(second).toMatchObject({ carried: { seen: 42 }, windowMs: 525_000, strata: first?.strata });
       expect(second?.handOverAtMs).toBeUndefined();
       await handle.executeUpdate('abort', { args: [{ reason: 'enough' }] });
       await handle.result();

@@ -246,15 +246,24 @@ describe('watchSlo', () => {
     await assertEventually(async () =>
       expect((await verify({ weights: share(5), writtenAtMs: sinceMs, timeoutMs: 0 })).result).toBe('verified'),
     );
-    const env = new MockActivityEnvironment();
     let looks = 0;
-    env.on('heartbeat', () => {
-      looks += 1;
-      if (looks === 3) rig.prometheus.signal('SIGSTOP');
-      if (looks === 6) rig.prometheus.signal('SIGCONT');
+    const counted = createObserveActivities({
+      ...deps,
+      connectMetrics: async () => {
+        const source = await deps.connectMetrics();
+        return {
+          range: (query, signal) => source.range(query, signal),
+          clockOffsetMs: (signal) => {
+            looks += 1;
+            if (looks === 3) rig.prometheus.signal('SIGSTOP');
+            if (looks === 6) rig.prometheus.signal('SIGCONT');
+            return source.clockOffsetMs(signal);
+          },
+        };
+      },
     });
     const nowMs = Date.now();
-    const result = await run(watchSlo, watchInput(nowMs, { bakeMs: 5_000 }), env);
+    const result = await run(counted.watchSlo, watchInput(nowMs, { bakeMs: 5_000 }));
     expect(looks).toBeGreaterThanOrEqual(6);
     expect(result).toMatchObject({ verdict: 'healthy' });
     const expected = ((result.decidedAtMs - nowMs) / 1000) * 10;

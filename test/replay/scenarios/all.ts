@@ -1,9 +1,10 @@
 /** Every scenario that is recorded. A new message, workflow, outcome or `patched` change gets one here. */
 import { ends } from './ends.ts';
+import { many } from './many.ts';
 import { messages } from './messages.ts';
 import { settling } from './settling.ts';
 import type { Scenario } from './stage.ts';
 import { starts } from './starts.ts';
 import { waysBack } from './ways-back.ts';
 
-export const scenarios: readonly Scenario[] = [...ends, ...messages, ...waysBack, ...starts, ...settling];
+export const scenarios: readonly Scenario[] = [...ends, ...messages, ...waysBack, ...starts, ...settling, ...many];

@@ -1,13 +1,13 @@
 /** What a watch hands on is small enough for every heartbeat, result and input, and says the same once it is unpacked. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { packed, unpacked } from '../../../activities/observe/packed.ts';
-import type { Context } from '@temporalio/activity';
 import { createPulse } from '../../../activities/observe/pulse.ts';
 import { evidenceOf } from '../../../core/judge/look/judges.ts';
 import { resumedState, type WatchState } from '../../../core/judge/look/state.ts';
 import { logEvidence, type Evidence } from '../../../core/judge/sequential/evidence.ts';
 import { objectiveOf } from '../../../core/judge/sequential/judge.ts';
 import type { SequentialSettings } from '../../../core/judge/settings.ts';
+import { present } from '../../../core/values/json.ts';
 import { longWatchInput, watchLong } from '../../support/long-watch.ts';
 
 const KIB = 1_024;
@@ -95,24 +95,35 @@ describe('what a watch hands on', () => {
 });
 
 describe('the heartbeats of a watch', () => {
-  const sent = () => {
-    const details: unknown[] = [];
-    return { details, context: { heartbeat: (one: unknown) => void details.push(one), info: { attempt: 1 } } };
-  };
   const stateAt = (startedAtMs: number): WatchState => ({
     ...watchLong({ clusters: 1, looks: 1, everyMs: 10_000 }),
     startedAtMs,
   });
   const resumed = (details: unknown): number | undefined => resumedState(unpacked(details))?.startedAtMs;
+  /** The states that were sent while a watch waited for a minute in steps of 2 s, and its last. */
+  const sent = async (heartbeatTimeoutMs: number, isWanted?: () => Promise<boolean>) => {
+    const details: unknown[] = [];
+    let nowMs = 0;
+    const sleep = (ms: number): Promise<void> => Promise.resolve(void (nowMs += ms));
+    const context = {
+      heartbeat: (one: unknown) => void details.push(one),
+      sleep,
+      info: { attempt: 2, heartbeatTimeoutMs },
+      cancellationSignal: new AbortController().signal,
+    };
+    const pulse = createPulse(context, { now: () => nowMs, sleep, ...present({ isWanted }) });
+    while (nowMs < 60_000) await pulse.pause(2_000, stateAt(nowMs));
+    pulse.beat(stateAt(1));
+    return details.map(resumed);
+  };
 
-  it('pack the state that the next attempt goes on from, and leave the readings to people as they are', () => {
-    const { details, context } = sent();
-    const pulse = createPulse(context as unknown as Context, {
-      now: () => 0,
-      connectMetrics: () => Promise.reject(new Error('asks nobody')),
-    });
-    pulse.beat({ ...stateAt(7), readings: [] });
-    expect(details.map(resumed)).toEqual([7]);
-    expect(details).toMatchObject([{ readings: [] }]);
+  it('carry its state every ten seconds while a share is young, and end an attempt with just the state that it ends with', async () => {
+    expect(await sent(20_000)).toEqual([8_000, 18_000, 28_000, 38_000, 48_000, 58_000, 1]);
+  });
+
+  it('are rare in a long wait; between two of them the watch asks whether it is wanted, and beats once it is not', async () => {
+    let asked = 0;
+    expect(await sent(600_000, () => Promise.resolve(++asked < 3))).toEqual([28_000, 38_000, 48_000, 58_000, 1]);
+    expect(await sent(600_000, () => Promise.resolve(true))).toEqual([1]);
   });
 });
