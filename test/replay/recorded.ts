@@ -52,9 +52,18 @@ export function patchOf(event: HistoryEvent): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-/** Histories with the same kinds of events took the same path. */
+/** Histories with the same kinds of events, and the same end, took the same path. */
 export const pathOf = (history: unknown): string =>
-  [...new Set(eventsOf(history).map((event) => `${event.eventType}:${subjectOf(event)}`))].toSorted().join(' ');
+  [...new Set(eventsOf(history).map((event) => `${event.eventType}:${subjectOf(event)}`)), ...endsOf(history)]
+    .toSorted()
+    .join(' ');
+
+/** How a settler says that it has ended. */
+const endsOf = (history: unknown): string[] =>
+  eventsOf(history)
+    .flatMap((event) => payloadsOf(fieldOf(attributesOf(event), 'result')))
+    .map((result) => fieldOf(result, 'phase'))
+    .filter((phase) => typeof phase === 'string');
 
 /** Without what only this machine has: process ids and stack traces. */
 export function neutral(node: unknown): unknown {
