@@ -13,7 +13,7 @@ import type { WaitingStatus } from '../../core/rollout/waiting.ts';
 import { askForChange } from '../../platform/temporal/start-change.ts';
 import { startWorkers, type RunningWorkers } from '../../worker/workers.ts';
 import { assertEventually } from './eventually.ts';
-import { clusterNames, facts, workload } from './facts.ts';
+import { facts, workload } from './facts.ts';
 import { untilCancelled } from './fake-activities.ts';
 import { limits } from './limits.ts';
 import { settlingWorld, type SettlingWorld } from './settling-world.ts';
