@@ -18,7 +18,8 @@ export async function promoteBuild(client: Client, io: Io, text: string): Promis
   const until = io.now() + PATIENCE_MS;
   for (;;) {
     const workers = await readWorkers(client, installation);
-    const missing = unpolled(workers, buildId, { nowMs: io.now() });
+    // Its workers come up one queue after the other: those that it has polled so far are not all.
+    const missing = unpolled({ ...workers, builds: [] }, buildId, { nowMs: io.now() });
     if (missing.length === 0 && workers.builds.some(({ id }) => id === buildId)) {
       if (workers.current !== buildId) await setCurrentBuild(client, { installation, buildId });
       const before = workers.current === '' || workers.current === buildId ? '' : ` (it was ${workers.current})`;

@@ -17,6 +17,8 @@ export type BuildStatus = 'inactive' | 'current' | 'ramping' | 'draining' | 'dra
 export interface Build {
   readonly id: string;
   readonly status: BuildStatus;
+  /** Those that its workers have ever polled: another release may have others than this one. Empty: not known. */
+  readonly queues: readonly string[];
 }
 
 /** What Temporal knows of the workers of an installation. */
@@ -25,7 +27,7 @@ export interface Workers {
   /** Gets what is pinned to no build. '' = none does: workers without a build id get it. */
   readonly current: string;
   readonly pollers: readonly Poller[];
-  /** All that a worker must poll. */
+  /** All that a worker of this release polls. */
   readonly queues: readonly string[];
 }
 
@@ -67,16 +69,17 @@ export const POLLED_WITHIN_MS = 90_000;
 /** What a person hears of when asking: a task that failed once, or ran out of time on a busy machine, is done by then. ms. */
 export const STANDS_STILL_MS = 30_000;
 
-/** Queues on which no worker of the build has asked for work in the last so many ms. */
-export const unpolled = (
-  { pollers, queues }: Pick<Workers, 'pollers' | 'queues'>,
-  build: string,
-  since: { readonly nowMs: number; readonly withinMs?: number },
-): readonly string[] => {
-  const { nowMs, withinMs = POLLED_WITHIN_MS } = since;
-  const live = pollers.filter((one) => one.build === build && nowMs - one.atMs < withinMs);
-  return queues.filter((queue) => !live.some((one) => one.queue === queue));
-};
+interface Since {
+  readonly nowMs: number;
+  readonly withinMs?: number;
+}
+
+/** Queues of the build on which none of its workers has asked for work in the last so many ms. */
+export function unpolled(workers: Workers, build: string, { nowMs, withinMs = POLLED_WITHIN_MS }: Since): string[] {
+  const own = workers.builds.find(({ id }) => id === build)?.queues ?? [];
+  const live = workers.pollers.filter((one) => one.build === build && nowMs - one.atMs < withinMs);
+  return (own.length === 0 ? workers.queues : own).filter((queue) => !live.some((one) => one.queue === queue));
+}
 
 /** Build whose workers do what is left of a run; '' = workers without a build id. */
 export const buildOf = ({ pinned }: Pick<OpenRun, 'pinned'>, { current }: Pick<Workers, 'current'>): string =>

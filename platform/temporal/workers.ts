@@ -56,11 +56,14 @@ async function readBuilds(
       namespace,
       deploymentName,
     });
-    const builds = (info?.versionSummaries ?? []).map(({ deploymentVersion, status }): Build => ({
-      id: deploymentVersion?.buildId ?? '',
-      status: statuses[Number(status ?? 0)] ?? 'inactive',
-    }));
-    return { builds, current: info?.routingConfig?.currentDeploymentVersion?.buildId ?? '' };
+    const builds = (info?.versionSummaries ?? []).map(async ({ deploymentVersion, status }): Promise<Build> => {
+      const id = deploymentVersion?.buildId ?? '';
+      const asked = { namespace, deploymentVersion: { deploymentName, buildId: id } };
+      const { versionTaskQueues } = await workflowService.describeWorkerDeploymentVersion(asked);
+      const polled = (versionTaskQueues ?? []).map(({ name }) => name ?? '');
+      return { id, status: statuses[Number(status ?? 0)] ?? 'inactive', queues: [...new Set(polled)] };
+    });
+    return { builds: await Promise.all(builds), current: info?.routingConfig?.currentDeploymentVersion?.buildId ?? '' };
   } catch (error) {
     if (isGrpcServiceError(error) && without.has(error.code)) return { builds: [], current: '' };
     throw error;

@@ -16,7 +16,7 @@ interface Given {
 const facts = ({ builds = {}, current = '', polling, runs = [] }: Given): BuildFacts => ({
   ...{ nowMs, runs },
   workers: {
-    builds: Object.entries(builds).map(([id, status]) => ({ id, status })),
+    builds: Object.entries(builds).map(([id, status]) => ({ id, status, queues: [] })),
     ...{ current, queues },
     pollers: polling.flatMap((build) => queues.map((queue) => ({ queue, build, atMs: nowMs - 1_000 }))),
   },

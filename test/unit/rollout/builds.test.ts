@@ -13,7 +13,7 @@ const workersOf = (
   ago: Readonly<Record<string, number>>,
   missing: readonly string[] = [],
 ): Workers => ({
-  ...{ current, queues, builds: Object.keys(ago).map((id) => ({ id, status: 'current' as const })) },
+  ...{ current, queues, builds: Object.keys(ago).map((id) => ({ id, status: 'current' as const, queues: [] })) },
   pollers: Object.entries(ago).flatMap(([build, ms]) =>
     queues
       .filter((queue) => !missing.includes(`${build}/${queue}`))
@@ -78,6 +78,14 @@ describe('a build', () => {
     expect(unpolled(workers, 'A', { nowMs })).toEqual([]);
     expect(unpolled(workers, 'B', { nowMs })).toEqual(['tidegate-control']);
     expect(unpolled(workers, 'C', { nowMs })).toEqual(queues);
+  });
+
+  it('of another release has queues of its own: a queue that is new today is missed by nobody there', () => {
+    const workers = workersOf('B', { A: 0, B: 0 }, ['A/tidegate-restore']);
+    const old = { id: 'A', status: 'draining' as const, queues: ['tidegate-control'] };
+    const builds = [old, { id: 'B', status: 'current' as const, queues }];
+    expect(whyStuck(run(), { ...workers, builds }, { nowMs, forMs: 0 })).toBeNull();
+    expect(whyStuck(run(), { ...workers, builds: [{ ...old, queues }] }, { nowMs, forMs: 0 })).not.toBeNull();
   });
 
   it('has an id that is a label of Kubernetes, too: it names the Deployment of its workers there', () => {
