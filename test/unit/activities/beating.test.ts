@@ -6,6 +6,7 @@ import { createRestoreActivities } from '../../../activities/restore/index.ts';
 import { beatEveryMs, heartbeatTimeoutsMs, type BeatingActivity } from '../../../core/contract/timeouts.ts';
 import { queueOf } from '../../../core/contract/queues.ts';
 import { TidegateError } from '../../../core/values/error.ts';
+import { packed } from '../../../core/values/packed.ts';
 
 /** Longer than any heartbeat timeout, ms. */
 const SLOW_MS = 90_000;
@@ -20,6 +21,11 @@ const input = {
   version: 'v2',
   step: 'route',
   name: 'gone',
+  // Of many clusters: the write of each, tried no longer than this answer takes.
+  write: 'commit',
+  inputs: packed([{ service, cluster }]),
+  atOnce: 1,
+  withinMs: 1_000,
 };
 
 const names = (Object.keys(heartbeatTimeoutsMs) as BeatingActivity[]).filter((name) =>
