@@ -7,7 +7,8 @@
  * Timers: none. Messages: none; what it found is its result.
  */
 import { isCancellation, log, patched, proxyActivities } from '@temporalio/workflow';
-import type { ListedService, ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { ListedService, ListServicesResult } from '../core/contract/settle-activities.ts';
 import { installation } from './installation.ts';
 import type { AuditedService, AuditInput, AuditResult, KnownService } from '../core/contract/messages.ts';
 import { present } from '../core/values/json.ts';

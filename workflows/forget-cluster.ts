@@ -6,7 +6,8 @@
  * Timers: none. Messages: none; what was forgotten, and what is left, is the result.
  */
 import { ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { ListServicesResult } from '../core/contract/settle-activities.ts';
 import type { NamingRecord } from '../core/contract/settle-activities.ts';
 import { installation } from './installation.ts';
 import { findOpenRun } from './running-rollout.ts';

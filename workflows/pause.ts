@@ -14,7 +14,8 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ListServicesResult, RolloutActivities } from '../core/contract/activities.ts';
+import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { ListServicesResult } from '../core/contract/settle-activities.ts';
 import { idScheme, installation } from './installation.ts';
 import type { PauseInput, PauseResult } from '../core/contract/messages.ts';
 import { taskQueue } from '../core/contract/queues.ts';

@@ -1,5 +1,5 @@
 /** What an audit looks at, by this worker's config. */
-import type { ListServicesResult } from '../../core/contract/activities.ts';
+import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
 import type { LoadedConfig, MeshConfig } from '../../core/config/types.ts';
 import { named } from '../../core/kube/cluster-ref.ts';
 import { present } from '../../core/values/json.ts';

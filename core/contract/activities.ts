@@ -15,7 +15,6 @@ import type { NewestByCluster } from '../routing/newest-proven.ts';
 import type { Part } from '../routing/part.ts';
 import type { Absence } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
-import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
@@ -33,6 +32,8 @@ import type {
   ForgetAbsentInput,
   MarkPausedInput,
   KeepWarmInput,
+  ListServicesInput,
+  ListServicesResult,
 } from './settle-activities.ts';
 
 export interface LoadConfigInput {
@@ -208,27 +209,6 @@ export interface AbortRunInput {
 export interface AbortRunResult {
   /** Why it is not aborted; '' = it is. */
   readonly refused: string;
-}
-
-export interface ListServicesInput {
-  readonly mesh?: string;
-  readonly namespace?: string;
-  readonly service?: string;
-}
-
-/** The services of a mesh, as far as settling them goes. */
-export interface ListServicesResult {
-  readonly mesh: string;
-  readonly clusters: readonly ClusterRef[];
-  readonly services: readonly ListedService[];
-}
-
-export interface ListedService {
-  readonly service: ServiceRef;
-  readonly warmMs: number;
-  readonly drainMs: number;
-  /** Absent: `repair`. */
-  readonly drift?: DriftPolicy;
 }
 
 /** Of many clusters what the activity `write` takes of one. */

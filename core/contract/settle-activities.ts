@@ -6,7 +6,27 @@ import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ClusterState } from '../workload/cluster-state.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { PauseWord } from '../workload/frontend/pauses.ts';
-import type { ListedService } from './activities.ts';
+
+export interface ListServicesInput {
+  readonly mesh?: string;
+  readonly namespace?: string;
+  readonly service?: string;
+}
+
+/** The services of a mesh, as far as settling them goes. */
+export interface ListServicesResult {
+  readonly mesh: string;
+  readonly clusters: readonly ClusterRef[];
+  readonly services: readonly ListedService[];
+}
+
+export interface ListedService {
+  readonly service: ServiceRef;
+  readonly warmMs: number;
+  readonly drainMs: number;
+  /** Absent: `repair`. */
+  readonly drift?: DriftPolicy;
+}
 
 export interface SurveyServiceInput {
   readonly service: ServiceRef;
