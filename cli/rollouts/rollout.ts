@@ -89,7 +89,7 @@ async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
     handle.query<RolloutStatus>(messageNames.status),
     handle.query<Plan>(messageNames.plan),
   ]).catch((error: unknown) => {
-    throw run.closeTime === undefined ? error : endedUnheard(error, run);
+    throw run.closeTime === undefined || passingDetails(error) === '' ? error : endedUnheard(error, run);
   });
   const readings = status.outcome === null ? (runningReadings(run) ?? status.readings) : status.readings;
   const nowMs = io.now();
@@ -100,7 +100,7 @@ async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
   };
 }
 
-/** A run that has ended does not go on by itself, and what it did is told by a worker only. */
+/** What a run did is told by a worker only, also of one that has ended: it replays the whole history for it. */
 function endedUnheard(error: unknown, { status, workflowId }: WorkflowExecutionDescription): Error {
   const words = status.name.toLowerCase().replace('_', ' ');
   const text = `${workflowId} has ended as ${words}; its last word cannot be read without a worker`;
@@ -184,14 +184,21 @@ export async function heard<T>(ask: () => Promise<T>): Promise<T | TidegateError
   try {
     return await ask();
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (!isGrpcServiceError(cause) || !passingCodes.has(cause.code)) throw error;
-    const details = cause.details.replace(/\.? Resolution note:.*$/s, '') || cause.message;
+    if (error instanceof TidegateError && error.code === 'Unavailable') return error;
+    const details = passingDetails(error);
+    if (details === '') throw error;
     return new TidegateError('Unavailable', `no answer from the rollout: ${details}`, {
       cause: error,
       fix: 'it goes on by itself; are Temporal and a worker (tidegate worker) up?',
     });
   }
+}
+
+/** '' = waiting helps nothing; else why nobody answered. */
+function passingDetails(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (!isGrpcServiceError(cause) || !passingCodes.has(cause.code)) return '';
+  return cause.details.replace(/\.? Resolution note:.*$/s, '') || cause.message || 'no reason given';
 }
 
 /** gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION (no worker polls), ABORTED, INTERNAL, UNAVAILABLE. */

@@ -116,6 +116,15 @@ describe('a watched rollout that does not answer, or never will', () => {
     expect(await watch({ answers: [status('restored')], result })).toMatchObject({ ended: exitCodes.restored });
   });
 
+  it('is asked on where it has ended: a worker that is busy replays it late', async () => {
+    const late = failing(4, 'context deadline exceeded');
+    const seen = await watch({ answers: [late, late, status('promoted')], closed: 'COMPLETED' });
+    expect(seen).toMatchObject({ ended: exitCodes.ok, look: 3 });
+    expect(seen.err).toMatch(/has ended as completed; its last word cannot be read without a worker; start one/);
+    const denied = failing(PERMISSION_DENIED, 'no access to this namespace');
+    expect(await watch({ answers: [denied], closed: 'COMPLETED' })).toMatchObject({ ended: denied, look: 1 });
+  });
+
   it('can be left while a look hangs', async () => {
     const person = new AbortController();
     const watching = watch({ answers: [status(null), 'never'], signal: person.signal });
