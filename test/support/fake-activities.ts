@@ -17,10 +17,16 @@ export interface FakeWorld {
   readonly activities: RolloutActivities;
 }
 
+interface Input {
+  readonly cluster?: { readonly name: string };
+  readonly service?: string | { readonly service: string };
+}
+
 type Behaviour = (input: never, call: number) => Promise<unknown>;
 type Overrides = { [K in keyof RolloutActivities]?: Behaviour };
 
-export function fakeWorld(overrides: Overrides = {}): FakeWorld {
+/** `service`: whose world it is. What an earlier test has left running must not move this one's clusters; absent: anybody's. */
+export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorld {
   const calls: string[] = [];
   const share: Record<string, number> = {};
   const proven: Record<string, string> = {};
@@ -90,7 +96,10 @@ export function fakeWorld(overrides: Overrides = {}): FakeWorld {
       return { each: await Promise.all(work) };
     },
   };
-  const wrap = (name: keyof RolloutActivities) => async (input?: { cluster?: { name: string } }) => {
+  const wrap = (name: keyof RolloutActivities) => async (input?: Input) => {
+    const asked = typeof input?.service === 'object' ? input.service.service : input?.service;
+    if (service !== undefined && (asked ?? service) !== service)
+      throw new Error(`${name} of ${asked}: this is the world of ${service}`);
     counts[name] = (counts[name] ?? 0) + 1;
     calls.push(input?.cluster === undefined ? name : `${name} ${input.cluster.name}`);
     const behaviours: Record<string, Behaviour> = { ...defaults, ...overrides };

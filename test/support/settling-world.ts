@@ -55,7 +55,7 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
   const control = createControlActivities({
     config: { load: async () => base, loadServices: async () => ({ mesh: base.mesh, services: [base] }) },
   });
-  const world = fakeWorld({ ...control, ...modelled(at), ...forAll(at), ...overrides });
+  const world = fakeWorld({ ...control, ...modelled(at), ...forAll(at), ...overrides }, service);
   return {
     ...world,
     clusters,
