@@ -72,6 +72,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       retry: quickRetry,
     },
     applyRouting: write,
+    movePins: write,
     verifyRouting: proof,
     verifyRestored: { ...proof, priority: { priorityKey: 1 } },
     // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.

@@ -8,6 +8,7 @@ import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
 import { leaveClusters } from './settle/leave-clusters.ts';
 import { writeClusters, type Writes } from './many/write-clusters.ts';
+import { movePins } from './move-pins.ts';
 import { prepareVersion } from './prepare-version.ts';
 import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
@@ -39,6 +40,7 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   prepareVersion: (input) => beating(deps, 'prepareVersion', (own) => prepareVersion(own, input)),
   applyRouting: (input) => applyRouting(deps, input),
   commit: (input) => commit(deps, input),
+  movePins: (input) => beating(deps, 'movePins', (own) => movePins(own, input)),
   retireVersion: (input) => beating(deps, 'retireVersion', (own) => retireVersion(own, input)),
   releaseService: (input) => beating(deps, 'releaseService', (own) => releaseService(own, input)),
   surveyService: (input) => beating(deps, 'surveyService', (own) => surveyService(own, input)),

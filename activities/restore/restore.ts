@@ -3,16 +3,20 @@
  * Repeating it is harmless, and a run that a newer one has overtaken is refused.
  */
 import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
+import { labels } from '../../core/kube/labels.ts';
 import { kinds } from '../../core/kube/kinds.ts';
-import type { Deployment } from '../../core/kube/objects.ts';
+import type { Deployment, Service } from '../../core/kube/objects.ts';
+import type { ObjectChange } from '../../core/kube/object-change.ts';
 import type { DesiredRecord } from '../../core/render/checked.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
 import { assertEpoch, restored } from '../../core/routing/changes.ts';
+import { pinBack } from '../../core/routing/pin-back.ts';
 import { partOf } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { assertMade, unbuilt, versionsOf } from '../../core/workload/unmade.ts';
 import { claim } from '../claim.ts';
+import { pinFrontend } from '../apply/frontend-pin.ts';
 import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
 
@@ -25,13 +29,14 @@ export async function restore({ clusters, clock, activity }: KubeDeps, input: Re
     if (wanted !== null) await assertKnown(at, wanted.record);
     return wanted;
   });
+  const pins = written === null ? [] : await putPinBack(at, written.record, input);
   const proven = written?.record.versions.proven ?? null;
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
   const weights = written === null || proven === null ? {} : statWeights(written.record);
   const withdrawn = Object.keys(weights).filter((name) => weights[name] === 0);
   const by = activity.runId();
   const end = { cluster: cluster.name, writtenAtMs: clock.nowMs(), ...(by !== null && { by }) };
-  return { ...end, changes: written?.changes ?? [], weights, withdrawn };
+  return { ...end, changes: [...(written?.changes ?? []), ...pins], weights, withdrawn };
 }
 
 /**
@@ -45,6 +50,19 @@ async function assertKnown({ cluster, service }: RecordAt, record: RoutingRecord
     throw error;
   });
   if (deployments !== null) assertMade(record, versionsOf(record, deployments));
+}
+
+/**
+ * A run that moved pins wave by wave has let callers past Envoy try its version: they go back with the weights. Without a
+ * frontend there is nothing to pin, and the way back does not wait for one.
+ */
+async function putPinBack(at: RecordAt, record: RoutingRecord, input: RestoreInput): Promise<readonly ObjectChange[]> {
+  const { serving } = input;
+  if (partOf(input) !== 'versions' || (serving.length > 0 && !serving.includes(at.cluster.name))) return [];
+  const { namespace, service: name } = at.service;
+  const frontend = await at.cluster.get<Service>(kinds.service, { namespace, name });
+  const version = pinBack(record, frontend?.spec.selector?.[labels.version] ?? '');
+  return version === '' ? [] : [await pinFrontend(at, version)];
 }
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {

@@ -121,6 +121,21 @@ export interface CommitInput extends Writer, OfPart {
   readonly warmMs?: number;
 }
 
+export interface MovePinsInput extends Writer {
+  readonly service: ServiceRef;
+  /** Serving clusters of a wave that call themselves, too: their records are the run's. */
+  readonly clusters: readonly ClusterRef[];
+  /** What callers past Envoy get there from now on. */
+  readonly version: string;
+}
+
+export interface MovePinsResult {
+  /** When all of them were written, ms since the epoch. */
+  readonly pinnedAtMs: number;
+  /** As in ApplyRoutingResult. */
+  readonly by?: string;
+}
+
 export interface RestoreInput extends Writer, OfPart {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
@@ -269,6 +284,8 @@ export interface RolloutActivities {
   verifyRestored(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
   watchSlo(input: WatchSloInput): Promise<WatchSloResult>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;
+  /** Callers past Envoy get another version in these clusters: the frontends are written, and nothing in the records. */
+  movePins(input: MovePinsInput): Promise<MovePinsResult>;
   restore(input: RestoreInput): Promise<RestoreResult>;
   /** One of the other writes in many clusters; fails with all that fail. */
   writeClusters(input: WriteClustersInput): Promise<WriteClustersResult>;

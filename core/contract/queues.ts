@@ -51,6 +51,7 @@ export const queueOf = {
   prepareVersion: 'apply',
   applyRouting: 'apply',
   commit: 'apply',
+  movePins: 'apply',
   retireVersion: 'apply',
   releaseService: 'apply',
   surveyService: 'apply',

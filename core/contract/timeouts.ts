@@ -20,6 +20,7 @@ export const heartbeatTimeoutsMs = {
   findNaming: 20_000,
   // Many clusters wait for it, and a way back for its end.
   writeClusters: 10_000,
+  movePins: 10_000,
   // A worker that dies in a restore must not delay it by the whole attempt.
   restore: 10_000,
 } as const satisfies Partial<Record<keyof RolloutActivities, number>>;

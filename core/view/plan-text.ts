@@ -11,6 +11,7 @@
 import { billedActions, billedText, dailyActions } from '../rollout/plan/billed.ts';
 import { exposure, longestDurationMs, type StepExposure } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
+import { pinnedIn } from '../rollout/plan/pinned.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
 import { cecName, deploymentName, subsetName } from '../routing/names.ts';
@@ -50,6 +51,7 @@ export function planText({ plan, topology }: PlanFacts): string {
 function waveLines(plan: Plan): string[] {
   return plan.waves.flatMap((wave, i) => [
     `${capital(waveTitle(wave, i))}: ${wave.serving.join(', ')}${sizeText(wave)}`,
+    ...(plan.pins === 'first' && pinnedIn(wave).length > 0 ? ['  first: callers past Envoy'] : []),
     ...wave.steps.map((step, j) => {
       const forecasts = (plan.forecasts ?? []).filter((one) => one.wave === wave.name && one.step === j + 1);
       const least = step.auto === true ? 'watched as long as it takes' : `watched ${durationText(step.bakeMs)}`;
@@ -57,7 +59,14 @@ function waveLines(plan: Plan): string[] {
       const bake = step.bakeMs > 0 ? `, ${least}${shows}` : '';
       return `  step ${j + 1}: ${formatShare(step.share)}${bake}${step.approve ? ', then a person approves' : ''}`;
     }),
+    ...pinLine(plan, wave),
   ]);
+}
+
+function pinLine({ pins }: Plan, wave: Plan['waves'][number]): string[] {
+  if (pins !== 'last' || pinnedIn(wave).length === 0) return [];
+  const bakeMs = wave.steps.at(-1)?.bakeMs ?? 0;
+  return [`  last: callers past Envoy${bakeMs > 0 ? `, watched ${durationText(bakeMs)}` : ''}`];
 }
 
 /** Of a long list the number, and how many are written at a time where that is not all of them. */

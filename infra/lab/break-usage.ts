@@ -1,5 +1,6 @@
 /** What can be made to fail in a lab, as people type it after `tidegate lab break`. */
 export const breakUsage = `errors SERVICE VERSION --ratio R [--cluster NAME]    R of the answers are 500 (0 to 1); VERSION may be *
+  [--callers past-envoy]                             … to those who dial the pods themselves
 latency SERVICE VERSION --ms N [--cluster NAME]      N ms are added to every answer
 crash SERVICE VERSION [--cluster NAME]               pods end soon after they got ready, again and again
 hang SERVICE VERSION [--cluster NAME]                pods accept connections and never answer

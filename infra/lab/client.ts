@@ -55,7 +55,13 @@ export interface StartLabOptions {
 
 interface LabTraffic {
   /** Starts or changes the requests to a service; `rates` overrides single clusters. */
-  start(options: { service: string; rate?: number; rates?: Record<string, number> }): Promise<void>;
+  start(options: {
+    service: string;
+    rate?: number;
+    rates?: Record<string, number>;
+    /** Every so many requests dial a pod themselves, past Envoy. */
+    pastEvery?: number;
+  }): Promise<void>;
   /** No new requests; those under way end by themselves. */
   stop(): Promise<void>;
   /** Times in ms since the epoch; default: everything so far. */

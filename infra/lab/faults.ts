@@ -52,7 +52,13 @@ function podFault(
 ): PodFault {
   if (service === undefined || version === undefined) throw usageError([verb]);
   const pods = { service, version, cluster: flags.get('cluster') ?? '*' };
-  if (verb === 'errors') return { ...pods, errorRatio: numberFlag(flags, 'ratio', { verb, max: 1 }) };
+  if (verb === 'errors') {
+    const ratio = numberFlag(flags, 'ratio', { verb, max: 1 });
+    const callers = flags.get('callers');
+    if (callers === undefined) return { ...pods, errorRatio: ratio };
+    if (callers !== 'past-envoy') throw usageError([verb, '--callers can be past-envoy only']);
+    return { ...pods, pastErrorRatio: ratio };
+  }
   if (verb === 'latency') return { ...pods, latencyMs: numberFlag(flags, 'ms', { verb, max: 600_000 }) };
   return { ...pods, [verb]: true };
 }

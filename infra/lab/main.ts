@@ -67,8 +67,9 @@ async function answer(lab: SupervisedLab, path: string, body: unknown): Promise<
       await lab.worker.kill();
       return {};
     case '/traffic': {
-      const wanted = body as { service: string; rate: number; rates?: Record<string, number> };
-      const order: TrafficOrder = { ...wanted, targets: await lab.addresses(wanted.service) };
+      const wanted = body as Omit<TrafficOrder, 'targets' | 'namespace'>;
+      const namespace = lab.namespaceOf(wanted.service);
+      const order: TrafficOrder = { ...wanted, namespace, targets: await lab.addresses(wanted.service) };
       return callControl(load, '/start', order);
     }
     default:

@@ -29,6 +29,7 @@ export interface SupervisedLab {
   break(order: BreakOrder): Promise<void>;
   readonly worker: WorkerOnDemand;
   /** Cluster address of a service by cluster, as processes of this machine reach it. */
+  namespaceOf(service: string): string;
   addresses(service: string): Promise<Record<string, { service: string; host: string; port: number }>>;
 }
 
@@ -202,9 +203,9 @@ function handle(
         order,
       ),
     worker: workerOf(starters.control, { env: { ...state.env }, signal }),
+    namespaceOf: (name) => spec.mesh.services.find((one) => one.name === name)?.namespace ?? 'default',
     async addresses(name) {
-      const service = spec.mesh.services.find((one) => one.name === name);
-      const namespace = service?.namespace ?? 'default';
+      const namespace = this.namespaceOf(name);
       const entries = parts.clusters.map(async ({ cluster, api }) => {
         const path = `/api/v1/namespaces/${namespace}/services/${name}`;
         const { spec: found } = await api.client.get<{ spec: { clusterIP: string; ports: { port: number }[] } }>(path);

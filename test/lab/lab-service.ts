@@ -16,7 +16,7 @@ import type { RoutingRecord } from '../../core/routing/record.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
 import { type Shares, WHOLE } from '../../core/values/share.ts';
 import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
-import type { TrafficReport } from '../../infra/lab/load/report.ts';
+import type { ConnectionKind, TrafficReport } from '../../infra/lab/load/report.ts';
 import { assertEventually } from '../support/eventually.ts';
 import type { LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
@@ -81,7 +81,7 @@ export interface Seen {
   failuresOutside(...versions: string[]): string[];
   failed(): number;
   /** Requests by version that answered; failed ones of it included. */
-  byVersion(client?: string, connection?: 'new' | 'kept'): Record<string, number>;
+  byVersion(client?: string, connection?: ConnectionKind): Record<string, number>;
 }
 
 const namespace = 'shop';

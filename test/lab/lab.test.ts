@@ -6,6 +6,7 @@ import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
 import { longTests } from './long.ts';
+import { pastEnvoy } from './past-envoy.ts';
 import { people } from './people.ts';
 import { replacedWorkers } from './replaced-workers.ts';
 import { routingFaults } from './routing-faults.ts';
@@ -45,6 +46,7 @@ describe('an adopted service', () => {
   topology(given);
   breaches(given);
   sequential(given);
+  pastEnvoy(given);
   people(given);
   blindness(given);
   sickPods(given);

@@ -119,9 +119,9 @@ describe('the histories of the next release cover every path:', () => {
 
   it('every phase of a rollout', () => {
     const phases: Record<Phase, true> = {
-      ...{ preparing: true, entering: true, applying: true, verifying: true, baking: true, gated: true, paused: true },
+      ...{ preparing: true, entering: true, applying: true, verifying: true, baking: true, pinning: true },
       ...{ 'needs-person': true, confirming: true, committing: true, releasing: true, restoring: true },
-      ...{ 'proving-restore': true, ended: true },
+      ...{ 'proving-restore': true, ended: true, gated: true, paused: true },
     };
     // A line of the log begins with the phase that was entered.
     const lines = saidByRollouts().flatMap((one) => fieldOf(one, 'log') as readonly { readonly text: string }[]);

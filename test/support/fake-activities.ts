@@ -69,6 +69,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
       if (pin !== '') proven[cluster.name] = pin;
       return [];
     },
+    movePins: async () => ({ pinnedAtMs: Date.now() }),
     restore: async ({ cluster }) => {
       share[cluster.name] = 0;
       return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs: Date.now(), withdrawn: ['a'] };

@@ -57,6 +57,8 @@ export function testPlan(shape: Shape = {}): Plan {
     epoch: 1_000,
     confirms: true,
     withoutGap: true,
+    ...(kind === 'deploy' && { pins: 'last' as const }),
+    ...(kind === 'undo' && { pins: 'first' as const }),
     waves: [wave('canary', clusters.slice(0, 1)), wave('rest', clusters.slice(1))],
     slos: [{ name: 'errors', source: 'server', indicator: { kind: 'errors' }, target: 0.99 }],
     judge: { pollMs: 1_000, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 },

@@ -3,6 +3,7 @@ import type { Command, RolloutState } from '../../core/rollout/machine/state.ts'
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { describeFailure } from '../failures.ts';
 import { forwardCommands } from './forward-commands.ts';
+import { pinCommands } from './pin-commands.ts';
 import { retireCommands } from './retirements.ts';
 import { createContext, guardRun, type Handlers, type Message } from './run-context.ts';
 import { watchCommands } from './watch-commands.ts';
@@ -21,6 +22,7 @@ export function createRunner(plan: Plan, emit: (message: Message) => void, state
   const watching = watchCommands(context, state);
   const handlers: Handlers<Command['type']> = {
     ...forwardCommands(context),
+    ...pinCommands(context),
     ...wayBackCommands(context),
     ...watching,
     ...retireCommands(context),

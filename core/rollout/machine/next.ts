@@ -2,9 +2,11 @@
 import { partOf, takingBack } from '../../routing/part.ts';
 import { namesText } from '../../values/names-text.ts';
 import { formatShare } from '../../values/share.ts';
-import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
+import { isPinned, isToPin, pinWave } from './pinning.ts';
+import { stepAt, waveAt } from './planned-at.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
 import { refusedSaying } from './refused-saying.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
@@ -90,6 +92,8 @@ function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
       return verifyStep(plan, state, event.atMs);
     case 'verifying':
       return onVerified(plan, state, event);
+    case 'pinning':
+      return onPinned(plan, state, event.atMs);
     case 'confirming':
       return onConfirmed(plan, state, event.atMs);
     case 'committing':
@@ -144,7 +148,7 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
   if (event.proof.result === 'untested' && mustEnter(plan)) return holdEntry(plan, seen, event.atMs);
   if (seen.paused)
     return { state: enterPhase(seen, 'paused', event.atMs, 'paused before the first share'), commands: [] };
-  return applyStep(plan, seen, firstStep(plan, seen), event.atMs);
+  return toFirstStep(plan, seen, event.atMs);
 }
 
 /** Without metrics no entry is ever proven: the plan has said so. */
@@ -230,7 +234,7 @@ function onWatched(plan: Plan, state: RolloutState, event: Extract<RolloutEvent,
 function afterBake(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {
   const step = stepAt(waveAt(plan, state.wave), state.step);
   const healthy = logged(state, atMs, `wave ${state.wave + 1} step ${state.step + 1}: ${reason}`);
-  if (step.approve && !state.full && !state.go) {
+  if (step.approve && !isPinned(state) && !state.full && !state.go) {
     return hold(plan, enterPhase(healthy, 'gated', atMs, 'waiting for approval'));
   }
   if (state.paused) return hold(plan, enterPhase(healthy, 'paused', atMs, 'paused; resume to go on'));
@@ -245,11 +249,28 @@ function advance(plan: Plan, state: RolloutState, atMs: number): Next {
 
 function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
   const steps = waveAt(plan, state.wave).steps.length;
+  if (state.step < 0) return toFirstStep(plan, state, atMs);
   if (state.step + 1 < steps) return applyStep(plan, state, firstStep(plan, state), atMs);
+  if (plan.pins === 'last' && isToPin(plan, state)) return pinWave(plan, state, atMs);
   if (state.wave + 1 < plan.waves.length) return prepareWave(plan, state, state.wave + 1, atMs);
   if (plan.confirms === undefined) return commit(plan, state, atMs);
   const reason = `${plan.version} serves everywhere; every share is written once more before it is the proven one`;
   return issue(enterPhase(state, 'confirming', atMs, reason), (seq) => ({ type: 'confirm', seq }));
+}
+
+function toFirstStep(plan: Plan, state: RolloutState, atMs: number): Next {
+  if (plan.pins === 'first' && isToPin(plan, state)) return pinWave(plan, state, atMs);
+  return applyStep(plan, state, firstStep(plan, state), atMs);
+}
+
+/** Who moved by a step that is baked by now is joined by those whom Envoy does not see: watched as long once more. */
+function onPinned(plan: Plan, state: RolloutState, atMs: number): Next {
+  const pinned = { ...state, pinnedWaves: state.wave + 1 };
+  if (plan.pins === 'first') return toFirstStep(plan, pinned, atMs);
+  const { bakeMs } = stepAt(waveAt(plan, state.wave), state.step);
+  if (pinned.full || pinned.go || bakeMs === 0) return afterBake(plan, pinned, atMs, 'no bake asked for');
+  const reason = `callers past Envoy get ${plan.version}, too; watching for ${Math.round(bakeMs / 1000)} s`;
+  return watch(plan, enterPhase(pinned, 'baking', atMs, reason), { mode: 'bake', bakeMs });
 }
 
 function onConfirmed(plan: Plan, state: RolloutState, atMs: number): Next {
@@ -312,16 +333,4 @@ function end(
   commands: Command[] = [],
 ): Next {
   return { state: { ...enterPhase(state, 'ended', atMs, reason), outcome, awaiting: 0, watching: 0 }, commands };
-}
-
-function waveAt(plan: Plan, index: number): PlannedWave {
-  const wave = plan.waves[index];
-  if (wave === undefined) throw new RangeError(`plan has no wave ${index} (of ${plan.waves.length})`);
-  return wave;
-}
-
-function stepAt(wave: PlannedWave, index: number): PlannedStep {
-  const step = wave.steps[index];
-  if (step === undefined) throw new RangeError(`wave "${wave.name}" has no step ${index} (of ${wave.steps.length})`);
-  return step;
 }

@@ -8,6 +8,7 @@ const forwardPhases: readonly Phase[] = [
   'applying',
   'verifying',
   'baking',
+  'pinning',
   'gated',
   'paused',
   'needs-person',

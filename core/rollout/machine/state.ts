@@ -20,6 +20,8 @@ export type Command =
   | { readonly type: 'enter'; readonly seq: number; readonly wave: number; readonly held?: true }
   | { readonly type: 'apply'; readonly seq: number; readonly wave: number; readonly step: number }
   | { readonly type: 'verify'; readonly seq: number; readonly wave: number; readonly step: number }
+  /** Callers past Envoy get the new version in the wave's clusters, too. */
+  | { readonly type: 'pin'; readonly seq: number; readonly wave: number }
   | { readonly type: 'watch'; readonly seq: number; readonly mode: 'bake' | 'hold'; readonly bakeMs: number }
   | { readonly type: 'stopWatch' }
   /** Every last share once more: what is not so any more is found before it becomes the proven one. */
@@ -86,6 +88,8 @@ export interface RolloutState {
   readonly shares: Readonly<Record<string, number>>;
   /** Waves whose clients may have been written (entered or more): a restore covers them. */
   readonly touchedWaves: number;
+  /** Waves in which callers past Envoy have followed. */
+  readonly pinnedWaves: number;
   readonly takenBack: readonly string[];
   /** Client clusters of a restore that are still to be written. */
   readonly outstanding: readonly string[];
@@ -121,6 +125,7 @@ export const initialState: RolloutState = {
   go: false,
   shares: {},
   touchedWaves: 0,
+  pinnedWaves: 0,
   takenBack: [],
   outstanding: [],
   back: {},
@@ -159,6 +164,7 @@ export type Phase =
   | 'applying'
   | 'verifying'
   | 'baking'
+  | 'pinning'
   | 'gated'
   | 'paused'
   | 'needs-person'

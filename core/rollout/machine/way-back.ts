@@ -5,6 +5,7 @@ import { WHOLE } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
 import { combineResults, contradictionsOf, type VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import { present } from '../../values/json.ts';
+import { isToPin } from './pinning.ts';
 import { isForward, isRestoring } from './phases.ts';
 import type { ClusterBack, Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { butAbsent, enterPhase, hold, issue, logged } from './transition.ts';
@@ -109,7 +110,8 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
  */
 function settledServing(plan: Plan, state: RolloutState): string[] {
   const last = (plan.waves[state.wave]?.steps.length ?? 0) - 1;
-  const waits = ['gated', 'paused', 'confirming'].includes(state.phase) && state.step === last;
+  const isWhole = state.step === last && (plan.pins !== 'last' || !isToPin(plan, state));
+  const waits = ['gated', 'paused', 'confirming'].includes(state.phase) && isWhole;
   return plan.waves.slice(0, waits ? state.wave + 1 : state.wave).flatMap((wave) => wave.serving);
 }
 

@@ -5,6 +5,7 @@
  */
 import { temporalDefaults } from '../../config/defaults.ts';
 import { watchBeatMs, watchTerms, YOUNG_MS } from '../watch-terms.ts';
+import { bakesIn, pinnedIn } from './pinned.ts';
 import type { Plan, PlannedWave } from './plan.ts';
 
 /** startRollout and its child, less what is asked of every cluster. */
@@ -17,25 +18,27 @@ const DAY_MS = 24 * 3_600_000;
 
 /** Of a rollout that is promoted without a wait for a person. */
 export function billedActions(plan: Plan): number {
-  const bakes = plan.waves.flatMap(({ steps }) =>
-    steps.map(({ bakeMs }) => waitingActions('bake', bakeMs + plan.warmUpMs)),
-  );
+  const bakes = bakesOf(plan).map((bakeMs) => waitingActions('bake', bakeMs + plan.warmUpMs));
   return DOOR + Object.keys(plan.routes).length + SETTLE + runActions(plan) + sum(bakes);
 }
 
 /** Of one that has run so long: what goes beyond its bakes was a wait for a person. */
 export function billedSoFar(plan: Plan, ranMs: number): number {
-  const bakes = plan.waves.flatMap(({ steps }) => steps.map(({ bakeMs }) => bakeMs + plan.warmUpMs));
+  const bakes = bakesOf(plan).map((bakeMs) => bakeMs + plan.warmUpMs);
   const heldMs = Math.max(0, ranMs - sum(bakes));
   return billedActions(plan) + Math.round((heldMs / DAY_MS) * dailyActions('hold'));
 }
 
 /** Of its workflow alone, without what its watches cost by waiting. */
-export function runActions({ waves }: Plan): number {
+export function runActions({ waves, pins }: Plan): number {
   const written = sum(waves.map(({ clients }) => clients.length));
+  // A pin that is the last step is baked and held as the others are.
+  const pinned = waves.filter((wave) => pins !== undefined && pinnedIn(wave).length > 0).length;
   // Every last share is written once more, then committed.
-  return RUN + sum(waves.map(waveActions)) + 2 * written;
+  return RUN + sum(waves.map(waveActions)) + pinned * (pins === 'last' ? 3 : 1) + 2 * written;
 }
+
+const bakesOf = (plan: Plan): number[] => plan.waves.flatMap((wave) => bakesIn(plan, wave));
 
 /** Its state; what is made ready, enters and is proven; a watch from the first write on. Each step: write, prove, bake, hold. */
 const waveActions = ({ serving, clients, steps }: PlannedWave): number =>

@@ -1,5 +1,6 @@
 /** A plan in words and numbers for people: what `tidegate plan` and the Temporal UI show. */
 import { WHOLE } from '../../values/share.ts';
+import { bakesIn } from './pinned.ts';
 import type { Plan } from './plan.ts';
 import { waveLabel } from './wave-title.ts';
 
@@ -10,7 +11,9 @@ import { waveLabel } from './wave-title.ts';
 export function longestDurationMs(plan: Plan): number {
   return plan.waves
     .map((wave) => {
-      const bakes = wave.steps.map((step) => (step.bakeMs === 0 ? 0 : plan.warmUpMs + step.bakeMs + plan.maxUnknownMs));
+      const bakes = bakesIn(plan, wave).map((bakeMs) =>
+        bakeMs === 0 ? 0 : plan.warmUpMs + bakeMs + plan.maxUnknownMs,
+      );
       const turns = wave.atOnce === undefined ? 1 : Math.max(1, Math.ceil(wave.serving.length / wave.atOnce));
       return turns * plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
     })

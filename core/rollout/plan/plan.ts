@@ -105,6 +105,11 @@ export interface Plan {
    * may not know, and a failure in one cluster does not wait for the others. Absent: an older plan's run, as it began.
    */
   readonly withoutGap?: true;
+  /**
+   * When callers past Envoy follow, wave by wave: as its last step, watched like the others; or before its shares move, as
+   * to a version that was proven before. Absent: all together at the commit, as in an adoption and in older plans.
+   */
+  readonly pins?: 'last' | 'first';
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

@@ -18,6 +18,7 @@ import { secondServiceNotes } from '../preflight/second-services.ts';
 import { runningNotes } from '../running.ts';
 import { frameOf, refusal } from './frame.ts';
 import { leftOutOf, type LeftOut } from './left-out.ts';
+import { pinNotes, pinsOf } from './pinned.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 import { undoTarget } from './undo.ts';
 
@@ -43,6 +44,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
   const sources = sourcesFor(context, version);
   const sourceless = change.kind === 'adopt' ? unmade(context, { version, waves, sources }) : [];
   if (sourceless.length > 0) throw refusal(asked, sourceless);
+  const pins = pinsOf(change);
   return {
     ...frameOf(asked, { read, waves, part }),
     kind: change.kind,
@@ -54,6 +56,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     initial: initialFor(context),
     waves,
+    ...pins,
     onBreach: service.onBreach,
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
     ...finishing(context),
@@ -65,6 +68,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
       ...unreachedNotes(asked),
       ...leftOutNotes(context),
       ...passedOver(asked),
+      ...pinNotes({ ...pins, waves, version }),
       ...notesFor(context, waves),
     ],
   };

@@ -3,7 +3,8 @@
  * of its own, the others on a few kept-alive connections in turn. Nothing is retried.
  */
 import { Agent, request, type IncomingMessage } from 'node:http';
-import type { FailureKind, RequestRecord } from './report.ts';
+import type { PodsBehind } from './pods-behind.ts';
+import type { ConnectionKind, FailureKind, RequestRecord } from './report.ts';
 
 const timeoutMs = 5_000;
 const keptConnections = 8;
@@ -25,17 +26,27 @@ export interface Target {
   readonly port: number;
 }
 
+/** The part of the requests that go past Envoy: every `every`th. */
+export interface PastEnvoy {
+  readonly every: number;
+  readonly pods: PodsBehind;
+}
+
+/** Tells the pods of the lab that a request came past Envoy. */
+export const pastEnvoyHeader = 'x-lab-past-envoy';
+
 export interface LoadClient {
   readonly inFlight: number;
   /** Sends what has come due since the last call. */
   tick(now: number): void;
-  aim(target: Target, perSecond: number): void;
+  aim(target: Target, perSecond: number, past?: PastEnvoy): void;
   stop(): void;
 }
 
 export function createLoadClient(spec: ClientSpec, record: (request: RequestRecord) => void): LoadClient {
   const kept = Array.from({ length: keptConnections }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   let target: Target | undefined;
+  let pastEnvoy: PastEnvoy | undefined;
   let intervalMs = 0;
   let width = 1;
   let due = 0;
@@ -50,11 +61,14 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
   }
 
   function send(to: Target): void {
-    const connection = sent++ % 2 === 0 ? 'new' : 'kept';
+    const pod = pastEnvoy !== undefined && sent % pastEnvoy.every === 0 ? pastEnvoy.pods.next() : undefined;
+    const connection: ConnectionKind = pod !== undefined ? 'past' : sent % 2 === 0 ? 'new' : 'kept';
+    sent++;
     const at = Date.now();
     const { cluster: client, node, address } = spec;
     inFlight++;
-    ask(to, { address, agent: connection === 'new' ? false : nextAgent() }, (answer) => {
+    const headers = pod === undefined ? {} : { [pastEnvoyHeader]: '1' };
+    ask(pod ?? to, { address, agent: connection === 'kept' ? nextAgent() : false, headers }, (answer) => {
       inFlight--;
       record({ at, service: to.service, client, node, connection, version: '', serving: '', ...answer });
     });
@@ -69,14 +83,16 @@ export function createLoadClient(spec: ClientSpec, record: (request: RequestReco
       if (due === 0 || now - due > 1_000) due = now; // after a pause of this process: no burst
       for (; due <= now && inFlight < longestQueue; due += intervalMs) send(target);
     },
-    aim(to, perSecond) {
+    aim(to, perSecond, past) {
       target = to;
+      pastEnvoy = past;
       intervalMs = perSecond > 0 ? 1_000 / perSecond : 0;
       width = Math.max(1, Math.min(keptConnections, Math.floor(perSecond / 2 / usesPerSecond)));
       due = 0;
     },
     stop() {
       target = undefined;
+      pastEnvoy?.pods.stop();
       // Requests under way end by themselves.
       setTimeout(() => kept.forEach((agent) => agent.destroy()), timeoutMs).unref();
     },
@@ -88,7 +104,7 @@ type Outcome = Pick<RequestRecord, 'status' | 'failure'> & Partial<RequestRecord
 /** One request; `done` is called once. */
 function ask(
   to: Target,
-  from: { address: string; agent: Agent | false },
+  from: { address: string; agent: Agent | false; headers: Record<string, string> },
   done: (answer: Outcome & { latencyMs: number }) => void,
 ): void {
   const started = performance.now();
@@ -105,7 +121,7 @@ function ask(
     path: '/',
     localAddress: from.address,
     agent: from.agent,
-    headers: { host: to.service },
+    headers: { host: to.service, ...from.headers },
   });
   const timer = setTimeout(() => {
     end({ status: 0, failure: 'timeout', detail: `no answer in ${timeoutMs} ms` });

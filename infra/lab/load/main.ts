@@ -1,12 +1,16 @@
 /** The load generator: `node load/main.ts CONFIG_FILE`. Idle until traffic is started over its control socket. */
 import { serveControl } from '../processes/control-server.ts';
-import { createLoadClient, type ClientSpec, type LoadClient, type Target } from './client.ts';
+import type { KubeTarget } from '../api/kube-client.ts';
+import { createLoadClient, type ClientSpec, type LoadClient, type PastEnvoy, type Target } from './client.ts';
+import { podsBehind } from './pods-behind.ts';
 import { createRecorder } from './recorder.ts';
 import { readJsonFile } from '../json-file.ts';
 
 export interface LoadConfig {
   readonly controlSocket: string;
   readonly clients: readonly ClientSpec[];
+  /** API servers by cluster: a client that goes past Envoy finds the pods there. */
+  readonly apiServers: Readonly<Record<string, KubeTarget>>;
 }
 
 /** Requests per second of each cluster, split over its clients. */
@@ -16,6 +20,9 @@ export interface TrafficOrder {
   readonly rate: number;
   /** Rates of single clusters, where they differ. */
   readonly rates?: Readonly<Record<string, number>>;
+  /** Every so many requests dial a pod themselves, past Envoy. Absent: none. */
+  readonly pastEvery?: number;
+  readonly namespace: string;
 }
 
 const tickMs = 4;
@@ -30,10 +37,18 @@ function start(order: TrafficOrder): void {
     const client = createLoadClient(spec, (request) => recorder.record(request));
     const target = order.targets[spec.cluster];
     const siblings = config.clients.filter(({ cluster }) => cluster === spec.cluster).length;
-    if (target) client.aim(target, (order.rates?.[spec.cluster] ?? order.rate) / siblings);
+    if (target) client.aim(target, (order.rates?.[spec.cluster] ?? order.rate) / siblings, pastEnvoy(order, spec));
     return client;
   });
   streams.set(order.service, { order, clients });
+}
+
+function pastEnvoy(order: TrafficOrder, { cluster }: ClientSpec): PastEnvoy | undefined {
+  const { pastEvery: every, namespace, service } = order;
+  const api = config.apiServers[cluster];
+  return every === undefined || api === undefined
+    ? undefined
+    : { every, pods: podsBehind(api, { namespace, service }) };
 }
 
 function stop(service: string): void {

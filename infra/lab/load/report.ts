@@ -1,4 +1,7 @@
 /** What clients saw, counted by who asked, who answered and how it ended. */
+/** `past`: to a pod that the client dials itself, past Envoy, on a connection of its own. */
+export type ConnectionKind = 'new' | 'kept' | 'past';
+
 export type FailureKind = 'connect' | 'reset' | 'timeout' | '5xx' | 'status';
 
 export interface RequestRecord {
@@ -7,7 +10,7 @@ export interface RequestRecord {
   readonly service: string;
   readonly client: string;
   readonly node: string;
-  readonly connection: 'new' | 'kept';
+  readonly connection: ConnectionKind;
   /** '' when no pod answered. */
   readonly version: string;
   readonly serving: string;
@@ -21,7 +24,7 @@ export interface TrafficGroup {
   readonly service: string;
   readonly client: string;
   readonly node: string;
-  readonly connection: 'new' | 'kept';
+  readonly connection: ConnectionKind;
   readonly version: string;
   readonly serving: string;
   readonly outcome: 'ok' | FailureKind;
@@ -33,7 +36,7 @@ export interface TrafficFailure {
   readonly service: string;
   readonly client: string;
   readonly node: string;
-  readonly connection: 'new' | 'kept';
+  readonly connection: ConnectionKind;
   readonly version: string;
   readonly serving: string;
   readonly kind: FailureKind;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { pastEnvoyHeader } from '../load/client.ts';
 import type { FaultBook, PodIdentity } from './faults.ts';
 import type { PodTelemetry } from './telemetry.ts';
 
@@ -36,7 +37,9 @@ export function createContainer(options: ContainerOptions): Container {
     const fault = faults.of(pod);
     if (fault.hang) return;
     const started = performance.now();
-    const failing = fault.errorRatio > 0 && faults.draw(pod) < fault.errorRatio;
+    const isPast = request.headers[pastEnvoyHeader] !== undefined;
+    const errorRatio = isPast ? (fault.pastErrorRatio ?? fault.errorRatio) : fault.errorRatio;
+    const failing = errorRatio > 0 && faults.draw(pod) < errorRatio;
     const status = failing ? 500 : 200;
     const body = failing ? errorBody : okBody;
     // 1 to 3 ms of work, as a small service has.

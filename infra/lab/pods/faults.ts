@@ -9,6 +9,8 @@ export interface PodFault {
   readonly cluster: string;
   /** Share of requests answered 500, 0 to 1. */
   readonly errorRatio?: number;
+  /** … of those that came past Envoy. Absent: as of all. */
+  readonly pastErrorRatio?: number;
   /** Added to every answer, in ms. */
   readonly latencyMs?: number;
   /** The process ends soon after it got ready, again and again. */
@@ -27,6 +29,7 @@ export interface PodIdentity {
 
 interface EffectiveFault {
   readonly errorRatio: number;
+  readonly pastErrorRatio: number | undefined;
   readonly latencyMs: number;
   readonly crash: boolean;
   readonly hang: boolean;
@@ -42,7 +45,14 @@ export interface FaultBook {
   draw(pod: PodIdentity): number;
 }
 
-const healthy: EffectiveFault = { errorRatio: 0, latencyMs: 0, crash: false, hang: false, unready: false };
+const healthy: EffectiveFault = {
+  errorRatio: 0,
+  pastErrorRatio: undefined,
+  latencyMs: 0,
+  crash: false,
+  hang: false,
+  unready: false,
+};
 
 export function createFaultBook(seed: number): FaultBook {
   let faults: PodFault[] = [];
@@ -86,6 +96,7 @@ function matches(rule: PodFault, pod: PodIdentity): boolean {
 function merge(fault: EffectiveFault, rule: PodFault): EffectiveFault {
   return {
     errorRatio: rule.errorRatio ?? fault.errorRatio,
+    pastErrorRatio: rule.pastErrorRatio ?? fault.pastErrorRatio,
     latencyMs: rule.latencyMs ?? fault.latencyMs,
     crash: rule.crash ?? fault.crash,
     hang: rule.hang ?? fault.hang,

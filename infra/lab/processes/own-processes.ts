@@ -51,6 +51,7 @@ export function startLoadGenerator({ spec, slot, starters, dataDir }: Workbench,
         address: clientAddress(podNetwork(slot, cluster.id), i + 1),
       })),
     ),
+    apiServers: Object.fromEntries(clusters.map(({ cluster, api }) => [cluster.name, api.admin])),
   };
   startNode(starters.traffic, { name: 'load', script: '../load/main', configFile: join(dataDir, 'load.json'), config });
 }

@@ -7,13 +7,13 @@ import { testPlan } from '../../support/plans.ts';
 import { answer, drop, feed, proof, runToEnd, types, watched, world, type World } from './played.ts';
 
 describe('a healthy rollout', () => {
-  it('prepares, enters, then applies, proves and bakes every step of every wave, and commits last', () => {
+  it('prepares, enters, then applies, proves and bakes every step of every wave, its pin last, and commits at the end', () => {
     const plan = testPlan();
     const w = world(plan);
     runToEnd(plan, w);
     expect(w.state.outcome).toBe('promoted');
     const main = types(w).filter((type) => !['watch', 'stopWatch'].includes(type));
-    const wave = ['prepare', 'enter', 'apply', 'verify', 'apply', 'verify', 'apply', 'verify'];
+    const wave = ['prepare', 'enter', 'apply', 'verify', 'apply', 'verify', 'apply', 'verify', 'pin'];
     expect(main).toEqual([...wave, ...wave, 'confirm', 'commit', 'retire']);
   });
 

@@ -16,6 +16,7 @@ import {
 } from '../../../../core/routing/changes.ts';
 import { committed } from '../../../../core/routing/committed.ts';
 import { deploymentName } from '../../../../core/routing/names.ts';
+import { pinBack } from '../../../../core/routing/pin-back.ts';
 import type { Absence, RoutingRecord, VersionShares } from '../../../../core/routing/record.ts';
 import { mainVersion, subsetsOf } from '../../../../core/routing/weights.ts';
 import { TidegateError, refuse } from '../../../../core/values/error.ts';
@@ -190,6 +191,19 @@ export function restore(at: At, serving: readonly string[]): void {
   const back = withAbsent(restored(record, { serving, ...by, ...(newest && { newest }) }), at.absent);
   assertMade(back, versionsIn(cluster));
   write(cluster, { record: back, redirect: back.versions.proven !== null }, by.run);
+  const pin = serving.length > 0 && !serving.includes(cluster.name) ? '' : pinBack(back, cluster.pin);
+  if (pin !== '') pinTo(cluster, pin);
+}
+
+/** One cluster of the wave; that all are looked at first is the activity's own. */
+export function movePin(at: At, version: string): void {
+  const { cluster } = at;
+  assertUp(cluster);
+  const record = readRecord(cluster);
+  if (record === null) refuse('Invalid', `${cluster.name}: the record is gone`, '');
+  assertEpoch(record, 'versions', claim({ ...at, by: { ...at.by, replaces: null } }, record, 'formerSelf'));
+  if (!isReady(cluster, version)) throw new TidegateError('NotYet', `${cluster.name}: no ready endpoint of ${version}`);
+  pinTo(cluster, version);
 }
 
 /** First every client's route, then what is left of subsets. */

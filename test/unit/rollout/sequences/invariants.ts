@@ -1,5 +1,6 @@
 /** What holds of a mesh whatever was done to it. A finding is a rule that was broken, and how, in few words. */
 import { versionIn } from '../../../../core/rollout/plan/adopted.ts';
+import { isUnderWay } from '../../../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../../../core/routing/record.ts';
 import { mainVersion, sameTraffic } from '../../../../core/routing/weights.ts';
 import { WHOLE, positiveNames } from '../../../../core/values/share.ts';
@@ -47,7 +48,7 @@ function checkOwners({ writers }: Cluster, found: Set<string>): void {
   if (new Set(writers).size < writers.length) found.add('two owners: a run writes after another one has taken over');
 }
 
-/** Whoever goes past Envoy gets what is proven. */
+/** Whoever goes past Envoy gets what is proven; what a run under way gives to everybody else, too; or what it goes back to. */
 function checkBypass({ mesh, found }: World, one: Cluster): void {
   const main = mainVersion(one.route?.record.versions.proven?.[one.name]);
   // A pin to a version that somebody took away would lead to nobody.
@@ -56,9 +57,16 @@ function checkBypass({ mesh, found }: World, one: Cluster): void {
   if (proven.length === 0 || !one.up) return;
   // Somebody took the pin off, and nobody has looked since.
   if (one.unpinned && one.pin === '') return;
-  const others = reachableVersions(one).filter((version) => !proven.includes(version));
+  const others = reachableVersions(one).filter((version) => !proven.includes(version) && !isTried(one, version));
   if (others.length > 0)
     found.add(`bypass: an unproven version is reachable ${one.pin === '' ? 'without a pin' : 'by the pin'}`);
+}
+
+function isTried({ route, name, pin, byHand }: Cluster, version: string): boolean {
+  if (route === null || pin !== version || !isUnderWay(route.record.versions)) return false;
+  const { current, previous } = route.record.versions;
+  // Somebody who edits the weights in mid-run has not asked for the pin.
+  return byHand || current?.[name]?.[version] === WHOLE || previous[name] === version;
 }
 
 /** A run that has ended tells the truth of what it wrote. */

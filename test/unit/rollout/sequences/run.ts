@@ -12,6 +12,7 @@ import {
   type RolloutState,
 } from '../../../../core/rollout/machine/state.ts';
 import { madeIn, versionIn } from '../../../../core/rollout/plan/adopted.ts';
+import { pinnedIn } from '../../../../core/rollout/plan/pinned.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import type { Writer } from '../../../../core/routing/changes.ts';
 import type { Absence } from '../../../../core/routing/record.ts';
@@ -200,6 +201,8 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
       const versions = steps[command.step]?.versions ?? {};
       return each(clients, (at) => activities.applyRouting(at, { versions, redirect: true, build: '' }));
     }
+    case 'pin':
+      return each(pinnedIn(waveOf(plan, command.wave)), (at) => activities.movePin(at, plan.version));
     case 'restore':
       return each(command.clients, (at) => activities.restore(at, command.serving));
     case 'commit': {

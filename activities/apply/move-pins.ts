@@ -1,0 +1,54 @@
+/**
+ * The last step of a wave (of an undo the first): callers past Envoy get the version in its clusters, too. What they get
+ * after a restore stays as the record says, until the commit.
+ */
+import type { MovePinsInput, MovePinsResult } from '../../core/contract/activities.ts';
+import { assertEpoch } from '../../core/routing/changes.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
+import { claim } from '../claim.ts';
+import type { KubeDeps } from '../ports.ts';
+import { findRecord, type RecordAt } from '../record-store.ts';
+import { assertReady, pinFrontend } from './frontend-pin.ts';
+
+/** All clusters are looked at before the first of them is written. Repeating it is harmless. */
+export async function movePins(deps: KubeDeps, input: MovePinsInput): Promise<MovePinsResult> {
+  const { service, version } = input;
+  const all = await Promise.all(
+    input.clusters.map(async (cluster): Promise<RecordAt> => {
+      const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
+      await assertOurs(deps, at, input);
+      await assertReady(at, version);
+      return at;
+    }),
+  );
+  const ends = await Promise.allSettled(
+    all.map(async (at) => {
+      // Since the look at the others, which may have been slow.
+      await assertOurs(deps, at, input);
+      await pinFrontend(at, version);
+    }),
+  );
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const by = deps.activity.runId();
+  return { pinnedAtMs: deps.clock.nowMs(), ...(by !== null && { by }) };
+}
+
+/** Only the run that has the versions in its hands moves a pin. */
+async function assertOurs({ activity }: KubeDeps, at: RecordAt, input: MovePinsInput): Promise<void> {
+  const { record } = await findRecord(at);
+  const where = `${at.cluster.name}/${at.service.namespace}/${at.service.service}`;
+  if (record === null) {
+    refuse(
+      'Invalid',
+      `${where} has no routing record any more: its CiliumEnvoyConfig was deleted in mid-run`,
+      `callers keep the version that they had; take it under Tidegate again: tidegate adopt ${at.service.service}`,
+    );
+  }
+  assertEpoch(record, 'versions', await claim(activity, record, { input, over: 'formerSelf', part: 'versions' }));
+  const known = record.versions.current?.[record.cluster] ?? {};
+  if (Object.hasOwn(known, input.version)) return;
+  throw new TidegateError('Conflict', `${where}: the record knows no ${input.version}: somebody has taken it out`, {
+    fix: 'nothing was pinned; start again',
+  });
+}
