@@ -15,6 +15,7 @@ import { rolloutWorkflowId } from '../core/contract/workflow-ids.ts';
 import { named } from '../core/kube/cluster-ref.ts';
 import { changeKinds, isWayBack, leftOut, partOfChange, type Change } from '../core/rollout/change.ts';
 import { forecastSteps, forecastWarnings } from '../core/rollout/plan/forecast.ts';
+import { pastEnvoyNotes } from '../core/rollout/plan/past-envoy.ts';
 import { serviceRef } from '../core/rollout/plan/frame.ts';
 import { planChange } from '../core/rollout/plan/plan-change.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
@@ -191,7 +192,11 @@ async function withForecast(plan: Plan): Promise<Plan> {
   const { traffic, problem } = measured;
   if (problem !== '') return { ...noted, notes: [...noted.notes, `no forecast of the bakes: ${problem}`] };
   const forecasts = forecastSteps(plan, traffic);
-  return { ...noted, forecasts, notes: [...noted.notes, ...forecastWarnings(plan, forecasts)] };
+  return {
+    ...noted,
+    forecasts,
+    notes: [...noted.notes, ...forecastWarnings(plan, forecasts), ...pastEnvoyNotes(plan, traffic)],
+  };
 }
 
 /** null: another run has the lock. */
