@@ -5,6 +5,8 @@ latency SERVICE VERSION --ms N [--cluster NAME]      N ms are added to every ans
 crash SERVICE VERSION [--cluster NAME]               pods end soon after they got ready, again and again
 hang SERVICE VERSION [--cluster NAME]                pods accept connections and never answer
 unready SERVICE VERSION [--cluster NAME]             pods never get ready
+no-image SERVICE VERSION [--cluster NAME]            the registry does not know their image
+no-node SERVICE VERSION [--cluster NAME]             no node takes them
 freeze-envoy CLUSTER NODE | thaw-envoy CLUSTER NODE  an Envoy keeps its configuration, until it is thawed
 api-server CLUSTER dead|hung|heal                    an API server ends, or accepts connections and never answers
 prometheus dead|hung|heal                            so does the metrics backend

@@ -25,6 +25,8 @@ export function parseBreak(words: readonly string[]): BreakOrder {
     case 'crash':
     case 'hang':
     case 'unready':
+    case 'no-image':
+    case 'no-node':
       return { verb: 'pods', fault: podFault(verb, first, second, flags) };
     case 'freeze-envoy':
     case 'thaw-envoy':
@@ -44,8 +46,13 @@ export function parseBreak(words: readonly string[]): BreakOrder {
   throw usageError(words);
 }
 
+type PodVerb = 'errors' | 'latency' | 'crash' | 'hang' | 'unready' | 'no-image' | 'no-node';
+
+/** Verbs that are not the names of what they set. */
+const named: Partial<Record<PodVerb, keyof PodFault>> = { 'no-image': 'noImage', 'no-node': 'noNode' };
+
 function podFault(
-  verb: 'errors' | 'latency' | 'crash' | 'hang' | 'unready',
+  verb: PodVerb,
   service: string | undefined,
   version: string | undefined,
   flags: ReadonlyMap<string, string>,
@@ -60,7 +67,7 @@ function podFault(
     return { ...pods, pastErrorRatio: ratio };
   }
   if (verb === 'latency') return { ...pods, latencyMs: numberFlag(flags, 'ms', { verb, max: 600_000 }) };
-  return { ...pods, [verb]: true };
+  return { ...pods, [named[verb] ?? verb]: true };
 }
 
 function numberFlag(

@@ -5,6 +5,7 @@ import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
+import { gaps } from './gaps.ts';
 import { longTests } from './long.ts';
 import { pastEnvoy } from './past-envoy.ts';
 import { people } from './people.ts';
@@ -46,6 +47,7 @@ describe('an adopted service', () => {
   topology(given);
   breaches(given);
   sequential(given);
+  gaps(given);
   pastEnvoy(given);
   people(given);
   blindness(given);

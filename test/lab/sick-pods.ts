@@ -28,6 +28,30 @@ export function sickPods(stage: () => Stage): void {
       limits.labTest,
     );
 
+    for (const [sickness, says] of [
+      ['no-image', /ErrImagePull: .*not found/],
+      ['no-node', /Unschedulable: 0\/\d nodes are available/],
+    ] as const) {
+      it(
+        `that have ${sickness.replace('-', ' ')}: the pod's own reason ends it within seconds, not the progress deadline`,
+        async () => {
+          const { basket, lab } = stage();
+          const before = await basket.allShares();
+          const version = basket.newVersion();
+          await basket.configure({ canary: [50, 100], rest: [100], progressDeadline: '5m' });
+          await lab.break(sickness, 'basket', version);
+          await basket.deploy(version);
+          const began = Date.now();
+          const status = await basket.end();
+          process.stderr.write(`${sickness}: told ${((Date.now() - began) / 1_000).toFixed(1)} s after the start\n`);
+          expect(status).toMatchObject({ outcome: 'restored', wave: 1, reason: expect.stringMatching(says) });
+          expect(Date.now() - began).toBeLessThan(60_000);
+          expect(await basket.allShares()).toEqual(before);
+        },
+        limits.labTest,
+      );
+    }
+
     for (const sickness of ['crash', 'hang'] as const) {
       it(
         `that ${sickness} after they were ready: a breach by Envoy's view, since they say nothing themselves`,

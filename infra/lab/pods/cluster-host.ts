@@ -19,6 +19,7 @@ import {
 } from './objects.ts';
 import { startReflector, type Reflector } from './reflector.ts';
 import { reconcileReplicaSet } from './replicaset-controller.ts';
+import { nodesFor, schedulePods } from './scheduler.ts';
 
 export interface HostedCluster {
   readonly name: string;
@@ -56,7 +57,9 @@ export function startClusterHost(
     await Promise.all(deployments.map((deployment) => attempt(reconcileDeployment(all, deployment))));
     await attempt(collectGarbage(all));
     const sets = world.replicaSets.all().filter((set) => !isTerminating(set));
-    await Promise.all(sets.map((set) => attempt(reconcileReplicaSet(all, set, nodes))));
+    const placing = { ...all, faults: options.faults, cluster: cluster.name, nodes };
+    await attempt(schedulePods(placing));
+    await Promise.all(sets.map((set) => attempt(reconcileReplicaSet(all, set, nodesFor(podOf(set), placing)))));
   }
 
   /** A failed write is tried again at the next tick; what failed is in the log. */
@@ -75,6 +78,12 @@ export function startClusterHost(
     },
   };
 }
+
+/** What its pods will be like. */
+const podOf = ({ metadata: { name }, spec: { template } }: ReplicaSet): Pick<Pod, 'metadata' | 'spec'> => ({
+  metadata: { name, ...template.metadata },
+  spec: template.spec,
+});
 
 interface ClusterWorld {
   readonly deployments: Reflector<Deployment>;

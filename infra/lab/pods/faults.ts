@@ -19,6 +19,10 @@ export interface PodFault {
   readonly hang?: boolean;
   /** The readiness probe never succeeds. */
   readonly unready?: boolean;
+  /** The registry does not know the image. */
+  readonly noImage?: boolean;
+  /** No node takes the pod. */
+  readonly noNode?: boolean;
 }
 
 export interface PodIdentity {
@@ -34,6 +38,8 @@ interface EffectiveFault {
   readonly crash: boolean;
   readonly hang: boolean;
   readonly unready: boolean;
+  readonly noImage: boolean;
+  readonly noNode: boolean;
 }
 
 export interface FaultBook {
@@ -52,6 +58,8 @@ const healthy: EffectiveFault = {
   crash: false,
   hang: false,
   unready: false,
+  noImage: false,
+  noNode: false,
 };
 
 export function createFaultBook(seed: number): FaultBook {
@@ -101,6 +109,8 @@ function merge(fault: EffectiveFault, rule: PodFault): EffectiveFault {
     crash: rule.crash ?? fault.crash,
     hang: rule.hang ?? fault.hang,
     unready: rule.unready ?? fault.unready,
+    noImage: rule.noImage ?? fault.noImage,
+    noNode: rule.noNode ?? fault.noNode,
   };
 }
 

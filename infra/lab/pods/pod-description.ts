@@ -8,7 +8,7 @@ export interface PodPlace {
   readonly zone: string;
 }
 
-export function identityOf(pod: Pod): { service: string; version: string } {
+export function identityOf(pod: Pick<Pod, 'metadata' | 'spec'>): { service: string; version: string } {
   const { labels = {}, name } = pod.metadata;
   const image = pod.spec.containers[0]?.image ?? '';
   return {
@@ -48,6 +48,15 @@ export interface RunnerState {
   readonly readySince: string;
   readonly restarts: number;
   readonly address: string;
+  /** Its image cannot be pulled. */
+  readonly noImage: boolean;
+}
+
+function waitingFor({ noImage, phase, ready }: RunnerState, image: string): { reason: string; message?: string } {
+  // As containerd and a registry say it.
+  if (noImage)
+    return { reason: 'ErrImagePull', message: `failed to pull and unpack image "${image}": ${image}: not found` };
+  return { reason: phase === 'crashed' && !ready ? 'CrashLoopBackOff' : 'ContainerCreating' };
 }
 
 export function statusOf(pod: Pod, state: RunnerState): Record<string, unknown> {
@@ -59,7 +68,7 @@ export function statusOf(pod: Pod, state: RunnerState): Record<string, unknown> 
   });
   const started = pod.metadata.creationTimestamp ?? state.readySince;
   const first = pod.spec.containers[0];
-  const waiting = state.phase === 'crashed' && !state.ready ? 'CrashLoopBackOff' : 'ContainerCreating';
+  const waiting = waitingFor(state, first?.image ?? '');
   const running = state.phase === 'listening';
   return {
     phase: state.phase === 'starting' && state.restarts === 0 ? 'Pending' : 'Running',
@@ -80,7 +89,7 @@ export function statusOf(pod: Pod, state: RunnerState): Record<string, unknown> 
         ready: state.ready,
         started: running,
         restartCount: state.restarts,
-        state: running ? { running: { startedAt: state.readySince } } : { waiting: { reason: waiting } },
+        state: running ? { running: { startedAt: state.readySince } } : { waiting },
       },
     ],
   };

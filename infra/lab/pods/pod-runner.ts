@@ -84,9 +84,13 @@ export class PodRunner {
     if (isTerminating(pod)) {
       if (this.#phase !== 'draining' && this.#phase !== 'ended') this.#drain(pod);
     } else if (this.#phase === 'starting') {
-      if (this.#age() >= startUpMs) this.#start(pod);
+      if (this.#age() >= startUpMs && !this.#fault().noImage) this.#start(pod);
     } else if (this.#phase === 'listening') this.#probe();
     else if (this.#phase === 'crashed') this.#recover(pod);
+  }
+
+  #fault(): ReturnType<FaultBook['of']> {
+    return this.#options.faults.of(this.#identity);
   }
 
   #age(): number {
@@ -114,7 +118,7 @@ export class PodRunner {
   }
 
   #probe(): void {
-    const fault = this.#options.faults.of(this.#identity);
+    const fault = this.#fault();
     if (fault.unready) this.#setReady(false);
     else if (this.#age() >= probeMs) this.#setReady(true);
     if (fault.crash && this.#ready && Date.now() - this.#readySince >= crashAfterReadyMs) this.#crash();
@@ -167,6 +171,7 @@ export class PodRunner {
       readySince: new Date(this.#readySince).toISOString(),
       restarts: this.#restarts,
       address: this.address,
+      noImage: this.#fault().noImage && this.#phase === 'starting',
     });
     const text = JSON.stringify(status);
     if (text === this.#written) return;

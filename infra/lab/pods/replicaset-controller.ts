@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { present } from '../../../core/values/json.ts';
 import { podsOf, type DeploymentWorld } from './deployment-controller.ts';
 import { isReady, isTerminating, type Pod, type ReplicaSet } from './objects.ts';
 
@@ -6,6 +7,7 @@ import { isReady, isTerminating, type Pod, type ReplicaSet } from './objects.ts'
 export async function reconcileReplicaSet(
   world: DeploymentWorld,
   set: ReplicaSet,
+  /** Nodes that would take its pods. */
   nodes: readonly string[],
 ): Promise<void> {
   const live = podsOf(world, set).filter((pod) => !isTerminating(pod));
@@ -13,7 +15,7 @@ export async function reconcileReplicaSet(
   const placed = live.map((pod) => pod.spec.nodeName ?? '');
   for (let missing = wanted - live.length; missing > 0; missing--) {
     const node = emptiest(nodes, placed);
-    placed.push(node);
+    placed.push(node ?? '');
     world.pods.put(await createPod(world, set, node));
   }
   const surplus = [...live].sort(byUselessness).slice(0, Math.max(0, live.length - wanted));
@@ -21,7 +23,7 @@ export async function reconcileReplicaSet(
   await writeStatus(world, set, live);
 }
 
-async function createPod(world: DeploymentWorld, set: ReplicaSet, nodeName: string): Promise<Pod> {
+async function createPod(world: DeploymentWorld, set: ReplicaSet, nodeName: string | undefined): Promise<Pod> {
   const { name, namespace = 'default', uid } = set.metadata;
   const { metadata, spec } = set.spec.template;
   return world.client.create<Pod>(`/api/v1/namespaces/${namespace}/pods`, {
@@ -36,7 +38,7 @@ async function createPod(world: DeploymentWorld, set: ReplicaSet, nodeName: stri
         { apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid, controller: true, blockOwnerDeletion: true },
       ],
     },
-    spec: { ...spec, nodeName },
+    spec: { ...spec, ...present({ nodeName }) },
   });
 }
 
@@ -60,9 +62,9 @@ async function writeStatus(world: DeploymentWorld, set: ReplicaSet, live: readon
     );
 }
 
-function emptiest(nodes: readonly string[], placed: readonly string[]): string {
+function emptiest(nodes: readonly string[], placed: readonly string[]): string | undefined {
   const load = (node: string): number => placed.filter((other) => other === node).length;
-  return [...nodes].sort((a, b) => load(a) - load(b))[0] ?? '';
+  return [...nodes].sort((a, b) => load(a) - load(b))[0];
 }
 
 function byUselessness(a: Pod, b: Pod): number {
