@@ -12,6 +12,7 @@ import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { shopMesh } from '../../infra/lab/mesh.ts';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
+import { present } from '../../core/values/json.ts';
 import type { BenchContext } from './bench.ts';
 import { metricsIntervalMs as defaultIntervalMs, rate as defaultRate } from './settings.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
@@ -73,17 +74,20 @@ export interface ShopOptions extends Pick<BenchContext, 'signal' | 'report'> {
   readonly clusters?: number;
   /** Pods push and Envoys are scraped that often, ms. */
   readonly metricsIntervalMs?: number;
+  /** Script of the worker; default: this clone's. */
+  readonly worker?: string;
 }
 
 /** A lab with traffic to the service; it ends when the work has. */
 export async function withShop<T>(options: ShopOptions, work: (shop: Shop) => Promise<T>): Promise<T> {
-  const { signal, report, name, rate = defaultRate, clusters, metricsIntervalMs = defaultIntervalMs } = options;
+  const { signal, report, name, rate = defaultRate, clusters, metricsIntervalMs = defaultIntervalMs, worker } = options;
   report('starting a lab');
   const rig = await startLabRig({
     name: `bench-${name}-${process.pid}`,
     mesh: mesh(clusters),
     metricsIntervalMs,
     signal,
+    ...present({ worker }),
   });
   try {
     await rig.lab.traffic.start({ service, rate });

@@ -37,10 +37,13 @@ function testMesh(): ReturnType<typeof shopMesh> {
   return first === undefined ? mesh : { ...mesh, services: [...mesh.services, { ...first, name: 'basket' }] };
 }
 
-/** Options are the lab's; tests leave them out. */
-export async function startLabRig(options: Omit<StartLabOptions, 'parts'> = {}): Promise<LabRig> {
+/** `worker`: its script, in place of this clone's. The other options are the lab's; tests leave them out. */
+export async function startLabRig({
+  worker = main,
+  ...options
+}: Omit<StartLabOptions, 'parts'> & { readonly worker?: string } = {}): Promise<LabRig> {
   const lab = await startLab({ name: `test-${process.pid}`, mesh: testMesh(), ...options });
-  const startWorker = (): Promise<void> => lab.worker.start(main);
+  const startWorker = (): Promise<void> => lab.worker.start(worker);
   const admins = new Map(lab.clusters.map((cluster) => [cluster.name, createKubeClient(cluster.admin)]));
   const env = { ...process.env, ...lab.env };
   const stopLab = async (): Promise<void> => {
