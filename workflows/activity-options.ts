@@ -17,7 +17,7 @@ const SLOW = { startToCloseTimeout: 4 * MINUTE, scheduleToCloseTimeout: 5 * MINU
 const quickRetry = { initialInterval: 500, backoffCoefficient: 2, maximumInterval: 10 * SECOND };
 
 /** Times that depend on the plan; a front workflow without a plan uses the defaults. */
-type Times = Pick<Plan, 'progressDeadlineMs' | 'drainMs'>;
+type Times = Pick<Plan, 'progressDeadlineMs' | 'drainMs' | 'before'>;
 
 export const noPlan: Times = { progressDeadlineMs: 10 * MINUTE, drainMs: 30 * SECOND };
 
@@ -71,6 +71,12 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       scheduleToCloseTimeout: 2 * times.progressDeadlineMs + 5 * MINUTE,
       retry: quickRetry,
     },
+    runBefore: {
+      startToCloseTimeout: beforeMs(times),
+      // A later attempt waits for the Jobs of the former one.
+      scheduleToCloseTimeout: beforeMs(times) + 5 * MINUTE,
+      retry: quickRetry,
+    },
     applyRouting: write,
     movePins: write,
     verifyRouting: proof,
@@ -94,9 +100,14 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
   };
 }
 
+/** All Jobs before the first share one after the other, each with a minute for its making and the cluster's own delays, ms. */
+const beforeMs = ({ before = [] }: Times): number =>
+  MINUTE + before.reduce((sum, { timeoutMs }) => sum + timeoutMs + MINUTE, 0);
+
 /** How long a write may take in each of many clusters, from its first attempt on, ms: as long as it may alone. */
 export const withinMsOf = (times: Times): Readonly<Record<ClusterWrite, number>> => ({
   prepareVersion: times.progressDeadlineMs + MINUTE,
+  runBefore: beforeMs(times),
   applyRouting: Math.max(times.progressDeadlineMs, MINUTE),
   commit: 2 * MINUTE,
   releaseService: times.drainMs + 5 * MINUTE,

@@ -6,6 +6,7 @@ import type { DryRunWritesInput, DryRunWritesResult } from '../../core/contract/
 import { TidegateError, type FailureCode } from '../../core/values/error.ts';
 import type { KubeDeps } from '../ports.ts';
 import type { RecordAt } from '../record-store.ts';
+import { tryBefore } from './before/run-before.ts';
 import { writeRouting } from './apply-routing.ts';
 import { pinFrontend } from './frontend-pin.ts';
 import { writeVersion } from './prepare-version.ts';
@@ -17,10 +18,11 @@ export async function dryRunWrites(
   { clusters, activity }: KubeDeps,
   input: DryRunWritesInput,
 ): Promise<DryRunWritesResult> {
-  const { service, prepare, routing, pin } = input;
+  const { service, prepare, before, routing, pin } = input;
   const failures = (
     await Promise.all([
       failureOf(async (at) => prepare && writeVersion(at, prepare)),
+      failureOf(async (at) => before && tryBefore(at, before)),
       failureOf(async (at) => routing && writeRouting(at, { input: routing, activity })),
       failureOf(async (at) => pin !== undefined && pinFrontend(at, pin)),
     ])

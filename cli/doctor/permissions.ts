@@ -23,6 +23,10 @@ const permissions = {
   deployment: { verbs: write, why: 'a Deployment per version' },
   envoyConfig: { verbs: write, why: 'the weights, with the routing record' },
   autoscaler: { verbs: write, why: 'autoscalers are held while a rollout runs, and copied' },
+  job: {
+    verbs: ['get', 'create', 'patch', 'delete'],
+    why: 'Jobs before the first share of a version (rollout.before)',
+  },
   disruptionBudget: { verbs: write, why: 'one budget over all versions of a service' },
   endpointSlice: { verbs: read, why: 'no pin to a version without ready pods' },
   pod: { verbs: read, why: 'to say why the pods of a version do not get ready' },
@@ -44,17 +48,26 @@ export interface Grant {
   readonly why: string;
 }
 
+/** What is no kind of its own. */
+const subresources: readonly Grant[] = [
+  {
+    ...{ group: '', resource: 'pods/log', verb: 'get', clusterwide: false },
+    why: 'the end of the log of a Job that has failed',
+  },
+];
+
 /** The table as single grants, in the words of Kubernetes' RBAC. */
 export function grants(): Grant[] {
   const named = Object.keys(kinds) as (keyof typeof kinds)[];
-  return named.flatMap((name) => {
+  const ofKinds = named.flatMap((name) => {
     const permission: Permission = permissions[name];
     const { apiVersion } = kinds[name];
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
     const resource = resourcePath(kinds[name], {}).split('/').at(-1) ?? '';
     const clusterwide = permission.clusterwide === true;
-    return permission.verbs.map((verb) => ({ group, resource, verb, clusterwide, why: permission.why }));
+    return permission.verbs.map((verb): Grant => ({ group, resource, verb, clusterwide, why: permission.why }));
   });
+  return [...ofKinds, ...subresources];
 }
 
 interface AccessReview {
@@ -63,11 +76,12 @@ interface AccessReview {
 
 /** Asks the API server itself, so that every authorizer (RBAC, IAM, webhooks) has its say. */
 async function isAllowed(cluster: KubeCluster, grant: Grant, namespace: string): Promise<boolean> {
-  const { group, resource, verb, clusterwide } = grant;
+  const { group, verb, clusterwide } = grant;
+  const [resource, subresource] = grant.resource.split('/');
   const review = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes: { group, resource, verb, ...(clusterwide ? {} : { namespace }) } },
+    spec: { resourceAttributes: { group, resource, subresource, verb, ...(clusterwide ? {} : { namespace }) } },
   };
   const answer = await cluster.ask<AccessReview>('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review);
   return answer?.status?.allowed === true;

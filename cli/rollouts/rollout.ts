@@ -18,6 +18,7 @@ import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { partFlag, parts, type Part } from '../../core/routing/part.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { progressLines } from '../../core/view/job-progress.ts';
 import { isCut, runEnd } from '../../core/view/run-end.ts';
 import { statusLine, statusLines, type Live } from '../../core/view/status-text.ts';
 import { untilAborted } from '../../platform/abort.ts';
@@ -97,6 +98,7 @@ async function readLive(handle: WorkflowHandle, io: Io): Promise<Live> {
   return {
     ...{ plan, status, readings, nowMs, ranMs, link: linkTo(handle, io) },
     run: run.closeTime === undefined ? 'running' : run.status.name.toLowerCase(),
+    progress: status.phase === 'testing' ? jobProgress(run) : [],
   };
 }
 
@@ -114,6 +116,12 @@ function runningReadings({ raw }: WorkflowExecutionDescription): readonly SloRea
   const payload = watch?.heartbeatDetails?.payloads?.[0];
   if (payload === undefined || payload === null) return undefined;
   return defaultPayloadConverter.fromPayload<{ readings?: SloReading[] } | undefined>(payload)?.readings;
+}
+
+/** How far the Jobs before the first share are, cluster by cluster. */
+function jobProgress({ raw }: WorkflowExecutionDescription): string[] {
+  const beats = (raw.pendingActivities ?? []).flatMap((one) => one.heartbeatDetails?.payloads?.[0] ?? []);
+  return beats.flatMap((beat) => progressLines(defaultPayloadConverter.fromPayload<unknown>(beat)));
 }
 
 function linkTo(handle: WorkflowHandle, io: Io): string {

@@ -39,6 +39,16 @@ export const rolloutDefaults = {
   drain: '30s',
 } as const;
 
+/** Jobs before the first share of each wave. */
+export const beforeDefaults = {
+  /** A smoke test takes seconds; with the pull of its image a minute or two. */
+  timeout: '5m',
+  /** The rollout waits that long with a version that is ready and gets nothing, ms. */
+  mostMs: 3_600_000,
+  /** They run one after the other, and every plan carries them. */
+  most: 5,
+} as const;
+
 export const waveDefaults = {
   /** People list the clusters that matter least first. */
   order: 'listed',

@@ -19,6 +19,7 @@ import type { CheckedConfig, CheckedMesh, CheckedService } from './resolve.ts';
 import { selectorSchema, serviceSchema, topologySchema } from './service-schema.ts';
 import { checkShape, createShape } from './shape.ts';
 import { type ConfigFile, type SourceDocument, readDocuments } from './source.ts';
+import { JOB_KINDS, checkJobs, jobFilesOf, jobIn, type JobFile } from './before/job-file.ts';
 import { type ReadTemplate, type Template, parseTemplate, pathFrom, templateIn } from './template.ts';
 import { type SpecFault, selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
 import { stepShare } from './values.ts';
@@ -44,7 +45,7 @@ export interface ReadConfig {
 /** Paths with forward slashes. Every file is parsed once. */
 export const readConfig = (files: readonly ConfigFile[]): ReadConfig => {
   const read = files.slice(0, configLimits.files).map((file) => ({ file, ...readDocuments(file) }));
-  const named = new Set(read.flatMap(({ documents }) => documents.flatMap((document) => templatePath(document) ?? [])));
+  const named = new Set(read.flatMap(({ documents }) => documents.flatMap(filesNamedBy)));
   const config = read.filter(({ file }) => !named.has(file.path));
   const templates = new Map(
     read.filter(({ file }) => named.has(file.path)).map(({ file, ...rest }) => [file.path, rest]),
@@ -68,11 +69,15 @@ export const checkConfig = (read: ReadConfig, readTemplate: ReadTemplate): Parse
   const { documents } = read;
   const ofKind = (kind: string): SourceDocument[] => documents.filter((document) => kindOf(document) === kind);
   const problems = [...read.problems, ...documents.flatMap(checkHeader), ...checkTwins(documents)];
-  const templateAt = (path: string): Template | undefined => {
+  const templateAt = (path: string, kinds?: readonly string[]): Template | undefined => {
     const known = read.templates.get(path);
-    if (known !== undefined) return templateIn(path, known);
+    if (known !== undefined) return templateIn(path, known, kinds);
     const text = readTemplate(path);
-    return text === undefined ? undefined : parseTemplate(path, text);
+    return text === undefined ? undefined : parseTemplate(path, text, kinds);
+  };
+  const jobAt = (path: string): JobFile | undefined => {
+    const template = templateAt(path, JOB_KINDS);
+    return template === undefined ? undefined : jobIn(path, template);
   };
   const meshes = ofKind('Mesh').flatMap((document): CheckedMesh[] => {
     const { value, problems: found } = checkShape(document, meshShape);
@@ -89,8 +94,11 @@ export const checkConfig = (read: ReadConfig, readTemplate: ReadTemplate): Parse
   const services = ofKind('Service').flatMap((document): CheckedService[] => {
     const { value, problems: found } = checkShape(document, serviceShape);
     const template = checkTemplate(document, templateAt);
-    problems.push(...found, ...checkSteps(document), ...referencesOf(document), ...template.problems);
-    return value === undefined ? [] : [{ file: document.file, written: value, podTemplate: template.podTemplate }];
+    const { jobs, problems: faulty } = checkJobs(document, jobAt, (at, said) => problemAt(document, at, said));
+    problems.push(...found, ...checkSteps(document), ...referencesOf(document), ...template.problems, ...faulty);
+    return value === undefined
+      ? []
+      : [{ file: document.file, written: value, podTemplate: template.podTemplate, jobs }];
   });
   if (problems.length > 0) return { ok: false, problems: sortedProblems(problems) };
   return { ok: true, config: { meshes, services } };
@@ -242,6 +250,12 @@ const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[])
   }
   return faults.map((fault) => problemAt(document, ['spec', ...fault.path], fault));
 };
+
+/** Files that hold a template or a Job of a Service document, and are no config. */
+const filesNamedBy = (document: SourceDocument): string[] => [
+  ...[templatePath(document) ?? []].flat(),
+  ...(kindOf(document) === 'Service' ? jobFilesOf(document).map(({ path }) => path) : []),
+];
 
 const templatePath = (document: SourceDocument): string | undefined => {
   const { template } = recordOf(recordOf(document.value())['spec']);

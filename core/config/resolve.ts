@@ -2,6 +2,7 @@
 import type { Slo } from '../judge/settings.ts';
 import { refuse } from '../values/error.ts';
 import { canonicalJson } from '../values/canonical.ts';
+import type { JobInFile } from './before/job-file.ts';
 import { defaultSlos, rolloutDefaults, waveDefaults } from './defaults.ts';
 import { parseDuration } from '../values/duration.ts';
 import { resolveJudge } from './judge-schema.ts';
@@ -12,6 +13,7 @@ import { resolveSlos } from './slo-schema.ts';
 import type { ReachableMesh, ServiceConfig, WaveConfig } from './types.ts';
 import { countOf, defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
 import { present } from '../values/json.ts';
+import type { BeforeJob } from '../workload/before/before-job.ts';
 
 export interface CheckedMesh {
   /** Where it was read; relative kubeconfig paths start at its folder. */
@@ -24,6 +26,8 @@ export interface CheckedService {
   readonly written: WrittenService;
   /** Undefined when the service names no template. */
   readonly podTemplate: unknown;
+  /** Jobs that have a file, by their place in rollout.before. */
+  readonly jobs: ReadonlyMap<number, JobInFile>;
 }
 
 export interface CheckedConfig {
@@ -134,10 +138,16 @@ const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): 
 };
 
 const serviceConfig = (
-  { written: { metadata, spec }, podTemplate }: CheckedService,
+  { written: { metadata, spec }, podTemplate, jobs }: CheckedService,
   mesh: ReachableMesh,
 ): ServiceConfig => {
   const { policy, rollout, judge, adopt } = spec;
+  const before = (rollout.before ?? []).map(({ name, timeout, image, command }, index): BeforeJob => ({
+    name,
+    timeoutMs: timeout,
+    ...present({ image, command }),
+    ...jobs.get(index),
+  }));
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -159,6 +169,7 @@ const serviceConfig = (
     maxUnknownMs: rollout.maxUnknown,
     onBreach: rollout.onBreach,
     drainMs: rollout.drain,
+    ...(before.length > 0 && { before }),
     drift: spec.drift,
     slos: withProbeRoutes(spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos), spec.probeRoutes),
     judge: resolveJudge(judge),

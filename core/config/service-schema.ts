@@ -5,6 +5,7 @@ import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
 import { driftPolicies } from '../workload/frontend/drift-policy.ts';
+import { beforeSchema } from './before/before-schema.ts';
 import {
   adoptDefaults,
   driftDefault,
@@ -156,6 +157,7 @@ const rollout = z
     maxUnknown: duration().prefault(rolloutDefaults.maxUnknown),
     onBreach: z.enum(['cluster', 'all']).prefault(rolloutDefaults.onBreach),
     drain: duration({ minMs: 1000 }).prefault(rolloutDefaults.drain),
+    before: beforeSchema.optional(),
   })
   .superRefine(({ waves = [], warmUp = 0 }, context) => {
     waves.forEach((one, waveIndex) => {

@@ -11,7 +11,11 @@ export type ReadTemplate = (path: string) => string | undefined;
 
 /** `reason` is about the template file; the caller says which Service names it. */
 export type Template =
-  | { readonly podTemplate: unknown }
+  | {
+      readonly podTemplate: unknown;
+      /** The object that it stands in. */
+      readonly workload: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly reason: string;
       readonly hint: string;
@@ -19,21 +23,29 @@ export type Template =
       readonly problems?: readonly ConfigProblem[];
     };
 
-export const parseTemplate = (path: string, text: string): Template => templateIn(path, readDocuments({ path, text }));
+export const parseTemplate = (path: string, text: string, kinds?: readonly string[]): Template =>
+  templateIn(path, readDocuments({ path, text }), kinds);
 
-/** The template in a file that was read before. */
-export const templateIn = (path: string, { documents, problems }: ReturnType<typeof readDocuments>): Template => {
+/** Kinds with a pod template that versions are made from. */
+const versionKinds = ['Deployment', 'PodTemplate'] as const;
+
+/** The template in a file that was read before; `kinds`: of those objects. */
+export const templateIn = (
+  path: string,
+  { documents, problems }: ReturnType<typeof readDocuments>,
+  kinds: readonly string[] = versionKinds,
+): Template => {
   const [broken] = problems;
   if (broken !== undefined) return { reason: `${path}:${String(broken.line)}: ${broken.reason}`, hint: broken.hint };
   const workloads = documents.flatMap((document) => {
     const workload = document.value();
     const { kind } = recordOf(workload);
-    return isRecord(workload) && (kind === 'Deployment' || kind === 'PodTemplate') ? [{ document, workload }] : [];
+    return isRecord(workload) && kinds.includes(String(kind)) ? [{ document, workload }] : [];
   });
   const [only] = workloads;
   if (only === undefined || workloads.length > 1) {
     const count = only === undefined ? 'no' : 'more than one';
-    return { reason: `${path} has ${count} Deployment or PodTemplate`, hint: 'keep exactly one in the file' };
+    return { reason: `${path} has ${count} ${kinds.join(' or ')}`, hint: 'keep exactly one in the file' };
   }
   const { document, workload } = only;
   const podTemplate = podTemplateIn(workload);
@@ -56,7 +68,8 @@ export const templateIn = (path: string, { documents, problems }: ReturnType<typ
   if (first !== undefined)
     return { reason: formatProblem({ ...first, hint: '' }), hint: first.hint, problems: untyped };
   // Through JSON: what goes to an API server and into a digest has no other types.
-  return { podTemplate: JSON.parse(JSON.stringify(podTemplate)) as unknown };
+  const [plain, whole] = JSON.parse(JSON.stringify([podTemplate, workload])) as [unknown, typeof workload];
+  return { podTemplate: plain, workload: whole };
 };
 
 /** A relative path, written in a file, as a path like the file's own; an absolute one stays. Forward slashes only. */

@@ -4,6 +4,7 @@ import type { JudgeSettings, Slo } from '../judge/settings.ts';
 import type { ClusterRef, ReachableCluster } from '../kube/cluster-ref.ts';
 import type { L7Policy } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
+import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { DeploymentMetadata } from '../workload/version-source.ts';
 
@@ -71,6 +72,8 @@ export interface ServiceConfig {
   readonly maxUnknownMs: number;
   readonly onBreach: 'cluster' | 'all';
   readonly drainMs: number;
+  /** Jobs before the first share of each wave, in their order. Absent: none. */
+  readonly before?: readonly BeforeJob[];
   /** What becomes of a frontend that somebody has changed. Absent: from an older worker; then `repair`. */
   readonly drift?: DriftPolicy;
   readonly slos: readonly Slo[];

@@ -16,6 +16,7 @@ import type { Part } from '../routing/part.ts';
 import type { Absence } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
+import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
 import type {
@@ -78,6 +79,25 @@ export interface PrepareVersionResult {
   readonly resetTo?: string;
 }
 
+/** Jobs of one serving cluster, one after the other. */
+export interface RunBeforeInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  readonly version: string;
+  readonly jobs: readonly BeforeJob[];
+  /** Of the plan: a Job is made once for it. */
+  readonly epoch: number;
+  /** The cluster's own callers may be answered in it: by the header they reach the version there. */
+  readonly throughEnvoy: boolean;
+}
+
+export interface RunBeforeResult {
+  /** Names of those that have succeeded: all of them. */
+  readonly jobs: readonly string[];
+  /** As in ApplyRoutingResult. */
+  readonly by?: string;
+}
+
 export interface NameRunResult {
   readonly runId: string;
   /** It is the new self of a run that was reset. */
@@ -92,6 +112,8 @@ export interface DryRunWritesInput {
   readonly prepare?: PrepareVersionInput;
   /** Absent: its clients do not call what changes. */
   readonly routing?: ApplyRoutingInput;
+  /** Absent: no Jobs run there before the first share. */
+  readonly before?: RunBeforeInput;
   /** Version that the frontend's selector will be pinned to. */
   readonly pin?: string;
 }
@@ -278,6 +300,8 @@ export interface RolloutActivities {
   /** Would the cluster take every object that a run will write? Nothing is stored. */
   dryRunWrites(input: DryRunWritesInput): Promise<DryRunWritesResult>;
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;
+  /** Jobs that must succeed before the first share; fails with the first that does not, and the end of its log. */
+  runBefore(input: RunBeforeInput): Promise<RunBeforeResult>;
   applyRouting(input: ApplyRoutingInput): Promise<ApplyRoutingResult>;
   verifyRouting(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
   /** The same of a way back, where no watch takes its place. */

@@ -49,6 +49,7 @@ export const queueOf = {
   readRecords: 'apply',
   dryRunWrites: 'apply',
   prepareVersion: 'apply',
+  runBefore: 'apply',
   applyRouting: 'apply',
   commit: 'apply',
   movePins: 'apply',

@@ -4,6 +4,8 @@ import type { RolloutActivities } from './activities.ts';
 /** ms. An activity that is not listed is too short to beat. */
 export const heartbeatTimeoutsMs = {
   prepareVersion: 20_000,
+  // A run that goes back is heard of by the next beat: the Job still runs until then.
+  runBefore: 20_000,
   verifyRouting: 20_000,
   verifyRestored: 20_000,
   // While a share is young; watch-terms.ts has what follows.

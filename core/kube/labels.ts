@@ -10,6 +10,8 @@ export const labels = {
   service: 'tidegate.dev/service',
   subsetVersion: 'tidegate.dev/version',
   cluster: 'tidegate.dev/cluster',
+  /** On a Job before the first share: epoch of the plan that it was made for. */
+  epoch: 'tidegate.dev/epoch',
 } as const;
 
 export const annotations = {

@@ -4,6 +4,7 @@ import type { ObjectChange } from '../kube/object-change.ts';
 import { TidegateError, refuse } from '../values/error.ts';
 import { type Shares, atZero, positiveShares } from '../values/share.ts';
 import { withBuild } from './builds.ts';
+import { withHeaderRoute } from './header-route.ts';
 import { type NewestByCluster, withNewest } from './newest-proven.ts';
 import { calledBy, inNormalForm, leavingFrom } from './normal-form.ts';
 import type { Part } from './part.ts';
@@ -132,7 +133,8 @@ function withVersions(found: RoutingRecord | null, input: Applying<'versions'>):
     { ...atZero(versions.current?.[serving]), ...atZero(versions.proven?.[serving]), ...shares },
   ]);
   const current = { ...versions.current, ...Object.fromEntries(entries) };
-  const moved = inNormalForm({ ...record, versions: { ...takenBy(versions, input), current } });
+  const taking = withHeaderRoute(takenBy(versions, input), input.headerRoute);
+  const moved = inNormalForm({ ...record, versions: { ...taking, current } });
   return input.build === undefined ? moved : withBuild(moved, input.build);
 }
 
@@ -200,7 +202,7 @@ function versionsBack(
   record: RoutingRecord,
   { serving, ...writer }: Writer & { serving: readonly string[] },
 ): RoutingRecord {
-  const versions = takenBy(record.versions, writer);
+  const versions = withHeaderRoute(takenBy(record.versions, writer));
   const { proven, current } = versions;
   // Nothing proven: there is no half way back to no Envoy at all.
   if (proven === null) return { ...record, versions: { ...versions, current: null, closed: true } };
@@ -246,7 +248,7 @@ export function withoutVersion(record: RoutingRecord, version: string): RoutingR
   return {
     ...record,
     versions: {
-      ...versions,
+      ...withHeaderRoute(versions, versions.headerRoute === version ? undefined : versions.headerRoute),
       current: dropped(versions.current, version),
       proven: dropped(versions.proven, version),
       previous,
@@ -308,6 +310,8 @@ interface ApplyRouting extends Writer {
   readonly entering?: true;
   /** The version that enters, as this cluster has it; absent: it runs no pods of it, or nothing enters. */
   readonly build?: Build & { readonly version: string };
+  /** Version that the header route leads to from now on. Absent: there is none any more. */
+  readonly headerRoute?: string;
   /** At adoption, when the cluster has no record yet: the rest of it. */
   readonly initial?: { readonly frontend: Frontend; readonly topology: Shares; readonly policy: L7Policy };
   /** false: clusters and listener, but no redirect yet (first of the two writes at adoption). Default true. */

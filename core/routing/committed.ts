@@ -1,6 +1,7 @@
 /** The commit: what is current becomes what is proven, in one part of a record. */
 import { type Shares, positiveShares } from '../values/share.ts';
 import { assertEpoch, takenBy, type Writer } from './changes.ts';
+import { withHeaderRoute } from './header-route.ts';
 import type { Part } from './part.ts';
 import type { RoutingRecord } from './record.ts';
 import { sameTraffic, mainVersion } from './weights.ts';
@@ -12,7 +13,7 @@ export function committed(
 ): RoutingRecord {
   assertEpoch(record, part ?? 'versions', writer);
   if (part === 'topology') return topologyProven(record, writer);
-  const versions = takenBy(record.versions, writer);
+  const versions = withHeaderRoute(takenBy(record.versions, writer));
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
   const previous: Record<string, string> = { ...versions.previous };

@@ -25,6 +25,21 @@ export const listenerStatName = ({ namespace, service }: { namespace: string; se
 /** The one CiliumEnvoyConfig of a service in a client cluster. */
 export const cecName = (service: string): string => `tidegate-${service}`;
 
+/** Of a Job before the first share, one per plan, at most 55 characters: its pods carry the name as a label. */
+export const beforeJobName = (of: {
+  readonly namespace: string;
+  readonly service: string;
+  readonly version: string;
+  /** As the Service document calls it. */
+  readonly job: string;
+  /** Of the plan. */
+  readonly epoch: number;
+}): string => {
+  const { namespace, service, version, job, epoch } = of;
+  const whole = hash8([namespace, service, version, job, String(epoch)]);
+  return `${slug(service, 20)}-${slug(version, 12)}-${slug(job, 12)}-${whole}`;
+};
+
 /** 63 (a pod's name) less the 16 characters that ReplicaSet and pod append. */
 const DEPLOYMENT_NAME_MAX = 47;
 

@@ -48,6 +48,7 @@ const recordSchema = z.looseObject({
   versions: part(z.record(name, shares)).extend({
     previous: z.record(name, name),
     commits: z.record(name, z.int().min(0)).exactOptional(),
+    headerRoute: name.exactOptional(),
   }),
   policy: part(policy),
   pin: z.string().exactOptional(),

@@ -27,7 +27,8 @@ export function halfMovedParts(record: RoutingRecord): Part[] {
   const { topology, versions, policy } = inNormalForm(record);
   const whole: Readonly<Record<Part, boolean>> = {
     topology: sameShares(topology.current, topology.proven),
-    versions: sameTraffic(versions.current, versions.proven),
+    // A header route is a run's: where none owns it any more, it is to be closed.
+    versions: sameTraffic(versions.current, versions.proven) && versions.headerRoute === undefined,
     policy: canonicalJson(policy.current) === canonicalJson(policy.proven),
   };
   return parts.filter((part) => !whole[part]);

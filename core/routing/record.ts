@@ -46,6 +46,8 @@ export interface VersionsPart extends RecordPart<VersionShares> {
   readonly previous: Readonly<Record<string, string>>;
   /** Per serving cluster: epoch of the commit that proved its entry; where records disagree, the highest wins. Absent: an older release's, 0. */
   readonly commits?: Readonly<Record<string, number>>;
+  /** A request that names this version in the version header reaches it, whatever its share. Absent: the header means nothing. */
+  readonly headerRoute?: string;
 }
 
 export interface Frontend {

@@ -20,6 +20,10 @@ export const failureTypes = {
     retry: false,
     meaning: 'the traffic does not fit the weights that were written, so the rollout goes back',
   },
+  BeforeFailed: {
+    retry: false,
+    meaning: 'a Job before the first share has failed, so the rollout goes back',
+  },
   WindowEnd: {
     retry: true,
     meaning: 'an attempt of a watch or a proof is over and the next one goes on; nothing is wrong',

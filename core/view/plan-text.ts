@@ -14,6 +14,7 @@ import { forecastText } from '../rollout/plan/forecast.ts';
 import { pinnedIn } from '../rollout/plan/pinned.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveTitle } from '../rollout/plan/wave-title.ts';
+import { VERSION_HEADER } from '../routing/header-route.ts';
 import { cecName, deploymentName, subsetName } from '../routing/names.ts';
 import { partOf } from '../routing/part.ts';
 import { distinct, formatShare, WHOLE } from '../values/share.ts';
@@ -33,6 +34,7 @@ export function planText({ plan, topology }: PlanFacts): string {
     `${plan.kind} ${service.namespace}/${service.service} → ${plan.version} in mesh ${service.mesh} (config ${plan.configDigest.slice(0, 12)})`,
     '',
     ...waveLines(plan),
+    ...beforeLines(plan),
     ...(partOf(plan) === 'topology'
       ? callLines(plan, topology)
       : [...weightLines(plan, topology), ...objectLines(plan)]),
@@ -67,6 +69,15 @@ function pinLine({ pins }: Plan, wave: Plan['waves'][number]): string[] {
   if (pins !== 'last' || pinnedIn(wave).length === 0) return [];
   const bakeMs = wave.steps.at(-1)?.bakeMs ?? 0;
   return [`  last: callers past Envoy${bakeMs > 0 ? `, watched ${durationText(bakeMs)}` : ''}`];
+}
+
+function beforeLines({ before = [], version }: Plan): string[] {
+  if (before.length === 0) return [];
+  const jobs = before.map(({ name, timeoutMs }) => `Job ${name} (${durationText(timeoutMs)} at most)`);
+  return [
+    `Before the first share in each wave, in every serving cluster: ${jobs.join(', then ')}`,
+    `  meanwhile calls with the header ${VERSION_HEADER}: ${version} reach ${version}`,
+  ];
 }
 
 /** Of a long list the number, and how many are written at a time where that is not all of them. */

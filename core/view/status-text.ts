@@ -20,6 +20,8 @@ export interface Live {
   /** How long the run has been open, ms. */
   readonly ranMs: number;
   readonly link: string;
+  /** What activities that run say of themselves, a line each. Absent: not asked for. */
+  readonly progress?: readonly string[];
   /** What a person is asked about the service beside its rollout, one sentence each. Absent: not asked for. */
   readonly asked?: readonly string[];
 }
@@ -36,6 +38,7 @@ export function statusLines(live: Live): string[] {
     '',
     ...plan.waves.flatMap((wave, i) => waveLines(live, i, wave.serving)),
     '',
+    ...(live.progress ?? []).map((line) => `  ${line}`),
     ...readingLines(live),
     ...backLines(plan, status),
     ...askedLines(live),

@@ -80,6 +80,8 @@ function nextAction(state: RolloutState): string {
       return '**Next:** send the update `approve` (or `abort`) with `{"reason": "…"}`.';
     case 'paused':
       return '**Next:** send the update `resume` (or `abort`).';
+    case 'testing':
+      return 'Jobs run before the first share; their heartbeats say how far they are (Pending Activities). Stop them with the update `abort`.';
     case 'needs-person':
       return '**Next:** a person decides: `promote`, `resume` (bakes again) or `abort`.';
     case 'restoring':

@@ -1,13 +1,20 @@
 /** Why pods of a version do not get ready, in their own words, and whether waiting can help. Pure. */
 import type { Condition, Deployment, KubeObject } from '../kube/objects.ts';
 
+interface Terminated {
+  readonly exitCode?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 interface ContainerStatus {
   readonly name: string;
   readonly restartCount?: number;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
-  readonly lastState?: {
-    readonly terminated?: { readonly exitCode?: number; readonly reason?: string; readonly message?: string };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: Terminated;
   };
+  readonly lastState?: { readonly terminated?: Terminated };
 }
 
 /** The parts of a Pod that say how it starts. */

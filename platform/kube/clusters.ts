@@ -10,7 +10,7 @@
  */
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { canonicalJson } from '../../core/values/canonical.ts';
-import { resourcePath, type ResourceType } from '../../core/kube/kinds.ts';
+import { kinds, resourcePath, type ResourceType } from '../../core/kube/kinds.ts';
 import { FIELD_MANAGER } from '../../core/kube/labels.ts';
 import type { KubeObject } from '../../core/kube/objects.ts';
 import { TidegateError } from '../../core/values/error.ts';
@@ -41,6 +41,12 @@ export interface DeleteOptions extends CallOptions {
   readonly resourceVersion?: string | undefined;
 }
 
+export interface LogOptions {
+  readonly container: string;
+  /** Lines from the end. */
+  readonly lines: number;
+}
+
 export interface KubeCluster {
   readonly name: string;
   get<T extends KubeObject>(type: ResourceType, at: ObjectName, options?: CallOptions): Promise<T | null>;
@@ -56,6 +62,8 @@ export interface KubeCluster {
   patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown): Promise<T | null>;
   /** False when it was gone already. Dependents go in the background. */
   delete(type: ResourceType, at: ObjectName, options: DeleteOptions): Promise<boolean>;
+  /** The end of the log of a container, as far as the server has it; null: there is no such pod. */
+  log(at: ObjectName, options: LogOptions): Promise<string | null>;
   /** Asks the server about itself: its version, its API groups, what we may do (a review is posted). null: no such path. */
   ask<T>(path: string, question?: unknown, options?: CallOptions): Promise<T | null>;
 }
@@ -69,6 +77,8 @@ export interface Clusters {
 /** Default of one call, ms: well above a slow API server's answer, well below an activity's bound. */
 const DEADLINE_MS = 10_000;
 const PAGE = 250;
+/** Most of a log that is read: lines of a program may be of any length. */
+const LOG_BYTES = 65_536;
 
 export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {}): Clusters {
   const servers = new Map<string, ApiServer>();
@@ -148,6 +158,14 @@ function createCluster(server: ApiServer, onWrites: string): KubeCluster {
       const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}${onWrites}`;
       const call: Call = { method: 'DELETE', path, verb: 'delete', object: objectName(type, at), body };
       return (await callKind(server, { call, type, options: { signal } })) !== null;
+    },
+    async log(at, { container, lines }) {
+      const query = new URLSearchParams({ container, tailLines: String(lines), limitBytes: String(LOG_BYTES) });
+      const path = `${resourcePath(kinds.pod, at)}/log?${query.toString()}`;
+      const object = objectName(kinds.pod, at);
+      const call: Call = { method: 'GET', path, verb: 'log', object, answersText: true };
+      const answer = await callKind(server, { call, type: kinds.pod, options: {} });
+      return answer === null ? null : String(answer.body);
     },
     async ask<T>(path: string, question?: unknown, options: CallOptions = {}) {
       const method = question === undefined ? 'GET' : 'POST';

@@ -15,6 +15,8 @@ export interface Call {
   readonly object: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** The answer to a request that goes well is text, and no JSON. */
+  readonly answersText?: true;
 }
 
 /** Activities of one worker talk to a cluster in parallel; more would only queue inside the API server. */
@@ -54,7 +56,9 @@ export interface Exchange {
 }
 
 export async function send(to: Connection, call: Call, signal: AbortSignal): Promise<Exchange> {
-  const headers: Record<string, string | string[]> = { accept: 'application/json' };
+  const headers: Record<string, string | string[]> = {
+    accept: call.answersText === true ? '*/*' : 'application/json',
+  };
   for (const [name, value] of Object.entries(await to.access.headers())) {
     headers[name] = typeof value === 'string' ? value : [...value];
   }
@@ -67,9 +71,10 @@ export async function send(to: Connection, call: Call, signal: AbortSignal): Pro
     ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
   });
   const text = await readText(response);
+  const isText = call.answersText === true && response.statusCode < 300;
   return {
     status: response.statusCode,
-    ...parseJson(text),
+    ...(isText ? { body: text, isJson: false } : parseJson(text)),
     retryAfterMs: retryAfterMs(response.headers['retry-after']),
   };
 }

@@ -78,7 +78,8 @@ export function createTransport(ref: ReachableCluster, { deadlineMs }: Transport
       try {
         for (;;) {
           const exchange = await untilAborted(once(call, signal), signal);
-          if (exchange.status < 300 && !exchange.isJson) throw noApiServer(`${where}: ${call.verb}`);
+          if (exchange.status < 300 && !exchange.isJson && call.answersText !== true)
+            throw noApiServer(`${where}: ${call.verb}`);
           if (exchange.status < 300 || exchange.status === 404) return { status: exchange.status, body: exchange.body };
           const { status, retryAfterMs } = exchange;
           const error = statusError({ where, verb: call.verb, status, retryAfterMs, body: exchange.body as ApiStatus });

@@ -119,7 +119,15 @@ describe('the histories of the next release cover every path:', () => {
 
   it('every phase of a rollout', () => {
     const phases: Record<Phase, true> = {
-      ...{ preparing: true, entering: true, applying: true, verifying: true, baking: true, pinning: true },
+      ...{
+        preparing: true,
+        entering: true,
+        testing: true,
+        applying: true,
+        verifying: true,
+        baking: true,
+        pinning: true,
+      },
       ...{ 'needs-person': true, confirming: true, committing: true, releasing: true, restoring: true },
       ...{ 'proving-restore': true, ended: true, gated: true, paused: true },
     };

@@ -175,6 +175,8 @@ async function write(
   const { plan } = context;
   let isFirst = isStep === true && plan.withoutGap === true;
   await context.takenBack;
+  // Open until the first share: from then on requests with the header would make the counts unlike the weights.
+  const headerRoute = plan.before === undefined || enters === '' ? undefined : enters;
   const inputs = wave.clients.map((cluster) => {
     // A record begins when a version enters. One that is gone later was taken back, with the pods: nothing begins anew there.
     const initial = enters === '' ? undefined : plan.initial[cluster];
@@ -186,7 +188,7 @@ async function write(
       ...writerOf(context, cluster, seq),
       ...patchFor(patch, { client: cluster, routes: plan.routes }),
       redirect,
-      ...present({ initial, build, entering: patch.entering }),
+      ...present({ initial, build, entering: patch.entering, headerRoute }),
     };
   });
   const begin = (atMs: number): void => {

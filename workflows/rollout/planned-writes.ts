@@ -1,5 +1,5 @@
 /** What a plan will write, per cluster: the inputs of the activities that write it. */
-import type { DryRunWritesInput, PrepareVersionInput } from '../../core/contract/activities.ts';
+import type { DryRunWritesInput, PrepareVersionInput, RunBeforeInput } from '../../core/contract/activities.ts';
 import { madeIn } from '../../core/rollout/plan/adopted.ts';
 import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
 import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
@@ -24,6 +24,15 @@ export function prepareInput(plan: Plan, cluster: string, run: string): PrepareV
   };
 }
 
+export const beforeInput = (plan: Plan, cluster: string): RunBeforeInput => ({
+  service: plan.service,
+  cluster: refIn(plan, cluster),
+  version: plan.version,
+  jobs: plan.before ?? [],
+  epoch: plan.epoch,
+  throughEnvoy: plan.routes[cluster]?.includes(cluster) === true,
+});
+
 /** Every object of the run once, as its last step will have it. Before the run has an id. */
 export function plannedWrites(plan: Plan): DryRunWritesInput[] {
   const { service, version } = plan;
@@ -35,6 +44,7 @@ export function plannedWrites(plan: Plan): DryRunWritesInput[] {
       service,
       cluster: refIn(plan, name),
       ...(serving.has(name) && { prepare: prepareInput(plan, name, ''), pin: version }),
+      ...(serving.has(name) && plan.before !== undefined && { before: beforeInput(plan, name) }),
       ...(waves.length > 0 && { routing: routingInput(plan, name, waves) }),
     };
   });

@@ -2,6 +2,7 @@
 import type { Command, RolloutState } from '../../core/rollout/machine/state.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { describeFailure } from '../failures.ts';
+import { beforeCommands } from './before-commands.ts';
 import { forwardCommands } from './forward-commands.ts';
 import { pinCommands } from './pin-commands.ts';
 import { retireCommands } from './retirements.ts';
@@ -22,6 +23,7 @@ export function createRunner(plan: Plan, emit: (message: Message) => void, state
   const watching = watchCommands(context, state);
   const handlers: Handlers<Command['type']> = {
     ...forwardCommands(context),
+    ...beforeCommands(context),
     ...pinCommands(context),
     ...wayBackCommands(context),
     ...watching,

@@ -8,6 +8,7 @@
 import { annotations, labels } from '../../kube/labels.ts';
 import type { Manifest } from '../../kube/objects.ts';
 import { withDigest } from '../../kube/with-digest.ts';
+import { headerWeights } from '../../routing/header-route.ts';
 import { cecName } from '../../routing/names.ts';
 import type { L7Policy, RoutingRecord, Weight } from '../../routing/record.ts';
 import { canonical, canonicalJson } from '../../values/canonical.ts';
@@ -46,7 +47,8 @@ const policyOf = (record: RoutingRecord): L7Policy => {
 
 const desiredResources = (record: RoutingRecord, weights: readonly Weight[]): readonly unknown[] => {
   const policy = policyOf(record);
-  return [listener(record), routes(weights, policy), ...weights.map((subset) => cluster(subset, record, policy))];
+  const split = routes({ weights, byHeader: headerWeights(record, weights) }, policy);
+  return [listener(record), split, ...weights.map((subset) => cluster(subset, record, policy))];
 };
 
 export interface RouteInput {

@@ -5,6 +5,7 @@ import { formatShare } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
+import { mustTest, tested, testWave } from './before.ts';
 import { isPinned, isToPin, pinWave } from './pinning.ts';
 import { stepAt, waveAt } from './planned-at.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
@@ -88,6 +89,8 @@ function onAnswer(plan: Plan, state: RolloutState, event: Answer): Next {
     // A person is asked, and the proof may come all the same.
     case 'needs-person':
       return onEntered(plan, state, event);
+    case 'testing':
+      return beginShares(plan, tested(state, event.atMs), event.atMs);
     case 'applying':
       return verifyStep(plan, state, event.atMs);
     case 'verifying':
@@ -146,9 +149,12 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'DeadlineExceeded' });
   }
   if (event.proof.result === 'untested' && mustEnter(plan)) return holdEntry(plan, seen, event.atMs);
-  if (seen.paused)
-    return { state: enterPhase(seen, 'paused', event.atMs, 'paused before the first share'), commands: [] };
-  return toFirstStep(plan, seen, event.atMs);
+  return beginShares(plan, seen, event.atMs);
+}
+
+function beginShares(plan: Plan, state: RolloutState, atMs: number): Next {
+  if (state.paused) return { state: enterPhase(state, 'paused', atMs, 'paused before the first share'), commands: [] };
+  return toFirstStep(plan, state, atMs);
 }
 
 /** Without metrics no entry is ever proven: the plan has said so. */
@@ -259,6 +265,7 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
 }
 
 function toFirstStep(plan: Plan, state: RolloutState, atMs: number): Next {
+  if (mustTest(plan, state)) return testWave(plan, state, atMs);
   if (plan.pins === 'first' && isToPin(plan, state)) return pinWave(plan, state, atMs);
   return applyStep(plan, state, firstStep(plan, state), atMs);
 }

@@ -5,6 +5,7 @@ import type { Phase, RolloutState } from './state.ts';
 const forwardPhases: readonly Phase[] = [
   'preparing',
   'entering',
+  'testing',
   'applying',
   'verifying',
   'baking',

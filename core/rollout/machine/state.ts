@@ -18,6 +18,8 @@ export type Command =
   | { readonly type: 'prepare'; readonly seq: number; readonly wave: number }
   /** held: it is written already, and its proof is waited for. */
   | { readonly type: 'enter'; readonly seq: number; readonly wave: number; readonly held?: true }
+  /** The Jobs of the plan, in every serving cluster of the wave. */
+  | { readonly type: 'before'; readonly seq: number; readonly wave: number }
   | { readonly type: 'apply'; readonly seq: number; readonly wave: number; readonly step: number }
   | { readonly type: 'verify'; readonly seq: number; readonly wave: number; readonly step: number }
   /** Callers past Envoy get the new version in the wave's clusters, too. */
@@ -79,6 +81,8 @@ export interface RolloutState {
   readonly watching: number;
   /** The wave that the newest watch looks at; -1 before the first. */
   readonly watchedWave: number;
+  /** The wave whose Jobs before the first share have succeeded last; -1 before the first. */
+  readonly testedWave: number;
   readonly lastSeq: number;
   readonly paused: boolean;
   readonly full: boolean;
@@ -119,6 +123,7 @@ export const initialState: RolloutState = {
   awaiting: 0,
   watching: 0,
   watchedWave: -1,
+  testedWave: -1,
   lastSeq: 0,
   paused: false,
   full: false,
@@ -161,6 +166,7 @@ export interface Next {
 export type Phase =
   | 'preparing'
   | 'entering'
+  | 'testing'
   | 'applying'
   | 'verifying'
   | 'baking'

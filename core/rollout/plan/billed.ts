@@ -30,12 +30,13 @@ export function billedSoFar(plan: Plan, ranMs: number): number {
 }
 
 /** Of its workflow alone, without what its watches cost by waiting. */
-export function runActions({ waves, pins }: Plan): number {
+export function runActions({ waves, pins, before }: Plan): number {
   const written = sum(waves.map(({ clients }) => clients.length));
   // A pin that is the last step is baked and held as the others are.
   const pinned = waves.filter((wave) => pins !== undefined && pinnedIn(wave).length > 0).length;
   // Every last share is written once more, then committed.
-  return RUN + sum(waves.map(waveActions)) + pinned * (pins === 'last' ? 3 : 1) + 2 * written;
+  const tested = before === undefined ? 0 : sum(waves.map(({ serving }) => serving.length));
+  return RUN + sum(waves.map(waveActions)) + tested + pinned * (pins === 'last' ? 3 : 1) + 2 * written;
 }
 
 const bakesOf = (plan: Plan): number[] => plan.waves.flatMap((wave) => bakesIn(plan, wave));

@@ -5,8 +5,8 @@ import type { Plan } from './plan.ts';
 import { waveLabel } from './wave-title.ts';
 
 /**
- * The longest time the plan can take without a person: every wave may use its whole progress deadline as often as it takes
- * turns, every bake its warm-up and all of maxUnknown. Gates and pauses are not counted.
+ * The longest time the plan can take without a person: every wave may use its whole progress deadline, and the time of its
+ * Jobs, as often as it takes turns, every bake its warm-up and all of maxUnknown. Gates and pauses are not counted.
  */
 export function longestDurationMs(plan: Plan): number {
   return plan.waves
@@ -15,7 +15,9 @@ export function longestDurationMs(plan: Plan): number {
         bakeMs === 0 ? 0 : plan.warmUpMs + bakeMs + plan.maxUnknownMs,
       );
       const turns = wave.atOnce === undefined ? 1 : Math.max(1, Math.ceil(wave.serving.length / wave.atOnce));
-      return turns * plan.progressDeadlineMs + bakes.reduce((a, b) => a + b, 0);
+      const tests = (plan.before ?? []).map(({ timeoutMs }) => timeoutMs);
+      const each = [plan.progressDeadlineMs, ...tests].reduce((a, b) => a + b, 0);
+      return turns * each + bakes.reduce((a, b) => a + b, 0);
     })
     .reduce((a, b) => a + b, 0);
 }

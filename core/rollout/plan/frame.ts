@@ -25,6 +25,8 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     // A way back to what is proven goes whatever others do.
     ...(beside !== undefined && change.kind !== 'restore' && { beside: besideIn(beside, part) }),
     ...seenIn(read.clusters, part),
+    // An undo, too, brings a version back that has passed them.
+    ...(change.kind === 'deploy' && present({ before: service.before })),
     workload: service.workload,
     clusters: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, { name: ref.name }])),
     clouds: cloudsOf(config, waves),

@@ -8,6 +8,7 @@ import type { Part } from '../../routing/part.ts';
 import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import type { Shares } from '../../values/share.ts';
+import type { BeforeJob } from '../../workload/before/before-job.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
 
@@ -110,6 +111,11 @@ export interface Plan {
    * to a version that was proven before. Absent: all together at the commit, as in an adoption and in older plans.
    */
   readonly pins?: 'last' | 'first';
+  /**
+   * Jobs that must succeed in each serving cluster of a wave, one after the other, between its entry and its first share;
+   * until that a header route leads to the version. Absent: none, or an older plan.
+   */
+  readonly before?: readonly BeforeJob[];
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

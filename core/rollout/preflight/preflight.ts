@@ -1,6 +1,7 @@
 /** Everything that can be known to be wrong before the first write, all of it at once. */
 import { isWayBack } from '../change.ts';
 import { adoptProblems } from './adopt.ts';
+import { beforeProblems } from './before.ts';
 import { callableFrom, wantedTopology } from './serving-facts.ts';
 import { backProblems, stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
@@ -78,6 +79,7 @@ function changeProblems({ config, facts, change }: Asked): Problem[] {
         ...deployProblems(config, facts, change),
         ...sourceProblems(config, facts),
         ...editProblems(config, facts, change.version),
+        ...beforeProblems(config, facts),
       ];
     case 'topology':
       return topologyProblems({ config, facts, change });

@@ -18,10 +18,13 @@ const REQUESTS = 4_000;
 /** Upper 1e-6 quantile of χ² with 2 degrees of freedom: -2 ln 1e-6. One try. */
 const CHI_SQUARE_LIMIT = 27.63;
 
-const record = recordOf({
+const plain = recordOf({
   topology: { 'aws-us-east-1': 700_000, 'gcp-europe-west1': 300_000 },
   current: { 'aws-us-east-1': { v1: 900_000, v2: 100_000, v3: 0 }, 'gcp-europe-west1': { v1: WHOLE } },
 });
+
+/** v3 waits for its first share. */
+const record = { ...plain, versions: { ...plain.versions, headerRoute: 'v3' } };
 
 const weights = weightsOf(record, 'current');
 
@@ -67,6 +70,16 @@ describe('the split', () => {
     expect(chiSquare).toBeLessThan(CHI_SQUARE_LIMIT);
     expect(weights.filter(({ weight }) => weight === 0).map(({ name }) => counts.get(name))).toEqual([0]);
   }, 60_000);
+
+  it('sends who names the version in the header there and nowhere else, at weight 0, too; another value means nothing', async () => {
+    const waiting = weights.find(({ version }) => version === 'v3')?.name;
+    const asked = async (value: string): Promise<string[]> => {
+      const all = Array.from({ length: 50 }, () => seenBy('/', { 'x-tidegate-version': value }));
+      return [...new Set((await Promise.all(all)).map(({ subset }) => subset))];
+    };
+    expect(await asked('v3')).toEqual([waiting]);
+    for (const other of ['v2', 'V3', 'v3 ,v3']) expect(await asked(other)).not.toContain(waiting);
+  });
 
   it('counts the pods of every subset, also at weight 0: entering waits for that before the first request', async () => {
     for (const { statName } of weights) expect(await envoy.stat(statName, 'membership_healthy')).toBe(1);

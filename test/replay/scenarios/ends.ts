@@ -21,6 +21,9 @@ const breachInSecondWave = async ({ mode, strata }: WatchSloInput): Promise<Watc
 
 const refuse = (): Promise<never> => Promise.reject(ApplicationFailure.nonRetryable('another CEC', 'Foreign'));
 
+/** Before the first share of each wave. */
+const jobs = { before: [{ name: 'smoke', timeoutMs: 60_000, image: 'smoke:1' }] } as const;
+
 const contradictedOnce = (mode: VerifyRoutingInput['mode']) => {
   let told = false;
   return async (input: VerifyRoutingInput) => {
@@ -119,6 +122,25 @@ export const ends: readonly Scenario[] = [
     world: (service) => settlingWorld(service, {}, 1_500),
     // Its originals are not marked, as in plans of older workers: the run has them retired.
     play: async ({ start, plan }) => void (await (await start(plan({ kind: 'adopt' }))).result()),
+  },
+  {
+    name: 'end-promoted-after-jobs',
+    world: (service) => settlingWorld(service, {}, 1_500),
+    play: async ({ start, plan, settles }) => {
+      await (await start(plan({}, jobs))).result();
+      await settles();
+    },
+  },
+  {
+    name: 'end-job-failed',
+    world: (service) =>
+      settlingWorld(service, {
+        runBefore: () => Promise.reject(ApplicationFailure.nonRetryable('Job smoke has failed', 'BeforeFailed')),
+      }),
+    play: async ({ start, plan, settles }) => {
+      await failing((await start(plan({}, jobs))).result());
+      await settles();
+    },
   },
   {
     name: 'end-planned-before',

@@ -3,7 +3,7 @@ import { planRollout, topologies } from '../../../core/rollout/plan/versions.ts'
 import { planText } from '../../../core/view/plan-text.ts';
 import { fannedOut } from '../../../core/rollout/plan/fan-out.ts';
 import { WHOLE } from '../../../core/values/share.ts';
-import { testConfig, unadopted } from '../../support/facts.ts';
+import { testConfig, testRead, unadopted } from '../../support/facts.ts';
 import { fleetNames, fleetPlan } from '../../support/fleet-plan.ts';
 
 describe('the text of a plan', () => {
@@ -19,6 +19,23 @@ describe('the text of a plan', () => {
   it('shows the warm-up before a bake, and counts it: a step takes longer than its bake', () => {
     expect(text).toContain('Before each watched time: 1m of warm-up, in which only hard stops count');
     expect(planText({ plan: { ...plan, warmUpMs: 0 }, topology: {} })).not.toContain('warm-up');
+  });
+});
+
+describe('the text of a plan with Jobs before the first share', () => {
+  const before = [
+    { name: 'migrate', timeoutMs: 1_200_000, command: ['migrate'] },
+    { name: 'smoke', timeoutMs: 300_000, image: 'smoke:1' },
+  ];
+  const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
+  const plan = planRollout({ config: testConfig({ before }), read: testRead(), change: deploy });
+
+  it('shows them with their longest time, and who reaches the version meanwhile', () => {
+    const lines = planText({ plan, topology: {} }).split('\n');
+    expect(lines).toContain(
+      'Before the first share in each wave, in every serving cluster: Job migrate (20m at most), then Job smoke (5m at most)',
+    );
+    expect(lines).toContain('  meanwhile calls with the header x-tidegate-version: v2 reach v2');
   });
 });
 

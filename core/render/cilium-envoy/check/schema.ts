@@ -106,7 +106,10 @@ const routes = fields({
       'domains!': list(text),
       'routes!': list(
         fields({
-          'match!': fields({ 'prefix!': text }),
+          'match!': fields({
+            'prefix!': text,
+            headers: list(fields({ 'name!': text, 'string_match!': fields({ 'exact!': text }) })),
+          }),
           'route!': fields({
             // Envoy's default of 15 s would cut what the app answers later.
             'timeout!': duration,

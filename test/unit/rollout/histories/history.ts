@@ -103,6 +103,7 @@ function writesOf({ plan, epoch }: History, command: Issued): Write[] {
     case 'release':
       return to('release', waveOf(plan, 0).clients, []);
     case 'prepare':
+    case 'before':
     case 'pin':
     case 'verify':
     case 'proveRestore':

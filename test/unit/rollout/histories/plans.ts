@@ -44,6 +44,8 @@ const planOf = (shape: Shape): Plan => ({
   ...testPlan(),
   configDigest: JSON.stringify(shape),
   kind: shape.kind,
+  // What a person must approve has been tested before.
+  ...(shape.gate === true && { before: [{ name: 'smoke', timeoutMs: 60_000, image: 'smoke' }] }),
   onBreach: shape.onBreach,
   waves: shape.grouped.map((serving, index) => waveOf(shape, serving, index)),
 });

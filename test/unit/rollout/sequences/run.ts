@@ -223,6 +223,7 @@ function tasksOf(world: World, run: Run, command: Kept): Task[] {
       const steps = ['route', 'services'] as const;
       return steps.flatMap((step) => each(waveOf(plan, 0).clients, (at) => activities.release(at, step)));
     }
+    case 'before':
     case 'verify':
     case 'proveRestore':
       return [];

@@ -1,0 +1,65 @@
+/**
+ * Runs the Jobs before the first share in one serving cluster, one after the other. A Job is made once per plan: a later
+ * attempt, and a run that was reset, find the one that is there and wait for its end.
+ */
+import type { RunBeforeInput, RunBeforeResult } from '../../../core/contract/activities.ts';
+import { kinds } from '../../../core/kube/kinds.ts';
+import type { Deployment, Manifest, PodTemplate } from '../../../core/kube/objects.ts';
+import { assertOwned } from '../../../core/kube/ownership.ts';
+import { isOfVersion, type BeforeJob } from '../../../core/workload/before/before-job.ts';
+import { desiredJob } from '../../../core/workload/before/desired-job.ts';
+import type { Job } from '../../../core/workload/before/job-end.ts';
+import { frontendOf } from '../../../core/workload/cluster-facts.ts';
+import { versionOf } from '../../../core/workload/managed.ts';
+import { applyObject } from '../../../platform/kube/apply-objects.ts';
+import type { KubeDeps } from '../../ports.ts';
+import type { RecordAt } from '../../record-store.ts';
+import { managedDeployment, readFrontend, readWorkloads } from '../workloads.ts';
+import { waitForEnd } from './wait-for-end.ts';
+
+export async function runBefore(deps: KubeDeps, input: RunBeforeInput): Promise<RunBeforeResult> {
+  const at = { cluster: await deps.clusters.connect(input), service: input.service };
+  for (const [i, job] of input.jobs.entries()) {
+    const live = await ensureJob(at, await wantedJob(at, input, job));
+    const title = `Job ${job.name} (${String(i + 1)} of ${String(input.jobs.length)})`;
+    await waitForEnd(deps, { at, job, live, title, version: input.version });
+  }
+  const by = deps.activity.runId();
+  return { jobs: input.jobs.map(({ name }) => name), ...(by !== null && { by }) };
+}
+
+/** Each Job as it will be made, tried by a server that stores nothing. What runs in the version's own pod waits for that. */
+export async function tryBefore(at: RecordAt, input: RunBeforeInput): Promise<void> {
+  for (const job of input.jobs.filter((one) => !isOfVersion(one))) await ensureJob(at, await wantedJob(at, input, job));
+}
+
+async function wantedJob(at: RecordAt, input: RunBeforeInput, job: BeforeJob): Promise<Manifest> {
+  const { service, version, epoch, throughEnvoy } = input;
+  const frontend = await readFrontend(at);
+  const { port, selector } = frontendOf(frontend);
+  const own = isOfVersion(job) ? await versionTemplate(at, frontend, version) : null;
+  const place = { service, cluster: at.cluster.name, version, epoch, throughEnvoy, frontend: { port, selector } };
+  return desiredJob(job, place, own);
+}
+
+/** null: no Deployment has the version here. */
+async function versionTemplate(
+  at: RecordAt,
+  frontend: Parameters<typeof readWorkloads>[1],
+  version: string,
+): Promise<PodTemplate | null> {
+  const made: Deployment | null = await managedDeployment(at, version);
+  const found = made ?? (await readWorkloads(at, frontend)).find((one) => versionOf(one) === version);
+  return found?.spec.template ?? null;
+}
+
+/** Nothing of a Job's pods can be changed later: what is there is taken as it is. */
+async function ensureJob({ cluster, service }: RecordAt, desired: Manifest): Promise<Job> {
+  const { installation } = service;
+  const live = await cluster.get<Job>(kinds.job, desired.metadata);
+  if (live !== null) {
+    assertOwned(live, { cluster: cluster.name, installation });
+    return live;
+  }
+  return (await applyObject(cluster, desired, { installation, live: null, compare: 'digest' })).stored as Job;
+}
