@@ -7,6 +7,7 @@ import { WHOLE } from '../values/share.ts';
 import { driftPolicies } from '../workload/frontend/drift-policy.ts';
 import {
   adoptDefaults,
+  configDefault,
   driftDefault,
   MAX_PROBE_ROUTES,
   policyDefaults,
@@ -230,6 +231,13 @@ export const serviceSchema = z.strictObject({
         })
         .optional(),
       deployment: deployment.optional(),
+      config: z
+        .enum(['shared', 'copy'])
+        .meta({
+          description:
+            'ConfigMaps and Secrets that the pods mount or read. shared: all versions read the same ones; plan and doctor say what changed under a version that traffic may go back to. copy: each version has copies of its own, as they were when it was made, so that an undo undoes config, too. An object with the annotation tidegate.dev/config: shared is not copied: use it for what is rotated, such as certificates. Needs a role of its own (infra/kubernetes/rbac-config.yaml).',
+        })
+        .prefault(configDefault),
       topology: topologySchema.optional(),
       policy: policy.prefault({}),
       adopt: adopt.prefault({}),
