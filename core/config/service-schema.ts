@@ -260,6 +260,15 @@ export const serviceSchema = z.strictObject({
           examples: [['/healthz', '/internal/ready']],
         }),
     })
+    .superRefine(({ config, workload }, context) => {
+      if (config === 'shared' || workload === 'managed') return;
+      context.addIssue({
+        code: 'custom',
+        path: ['config'],
+        message: 'copy is for workload: managed, whose pod templates Tidegate writes',
+        params: { hint: 'leave it out' },
+      });
+    })
     .superRefine(({ judge: { type }, rollout: { waves = [] } }, context) => {
       if (type === 'sequential') return;
       waves.forEach((one, wave) => {
