@@ -19,7 +19,7 @@ import { copiedConfig, sharedConfig, writeCopies, type VersionConfig } from './v
 export interface VersionWrites {
   /** Of the version's pods, with their labels. */
   readonly template: PodTemplate;
-  write(replicas: number): Promise<void>;
+  readonly write: (replicas: number) => Promise<void>;
 }
 
 interface Made {

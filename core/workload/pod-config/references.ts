@@ -81,7 +81,7 @@ function visited(template: PodTemplate, visit: Visit): PodTemplate {
       ...(volumes && { volumes: volumes.map((one) => volumeVisited(one, visit)) }),
       containers: containers.map((one) => containerVisited(one, visit)),
       ...(initContainers && { initContainers: initContainers.map((one) => containerVisited(one, visit)) }),
-    } as PodTemplate['spec'],
+    },
   };
 }
 

@@ -121,11 +121,10 @@ describe('permissions', () => {
     readonly resources: string[];
     readonly verbs: string[];
   }
-  const rulesIn = (file: string): Rule[] =>
-    parseAllDocuments(readFileSync(join(import.meta.dirname, '../../../infra/kubernetes', file), 'utf8'))
-      .map((document) => document.toJS() as { kind: string; rules?: Rule[] })
-      .flatMap(({ kind, rules: found }) => (kind === 'ClusterRole' ? (found ?? []) : []));
-  const rules = rulesIn('rbac.yaml');
+  const manifest = readFileSync(join(import.meta.dirname, '../../../infra/kubernetes/rbac.yaml'), 'utf8');
+  const rules = parseAllDocuments(manifest)
+    .map((document) => document.toJS() as { kind: string; rules?: Rule[] })
+    .flatMap(({ kind, rules: found }) => (kind === 'ClusterRole' ? (found ?? []) : []));
 
   it('are all granted by infra/kubernetes/rbac.yaml, or who applies it would still be refused', () => {
     const missing = grants().filter(
@@ -135,15 +134,6 @@ describe('permissions', () => {
         ),
     );
     expect(missing).toEqual([]);
-  });
-
-  it('of the opt-in are all in infra/kubernetes/rbac-config.yaml, and nothing else is', () => {
-    const granted = rulesIn('rbac-config.yaml').flatMap(({ resources, verbs }) =>
-      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
-    );
-    const used = grants(true).map(({ resource, verb }) => `${verb} ${resource}`);
-    expect(granted.toSorted()).toEqual(used.toSorted());
-    expect(grants().map(({ resource }) => resource)).not.toContain('secrets');
   });
 
   it('never include secrets, pods/exec or a wildcard, since a mesh manager needs none of them', () => {
