@@ -5,22 +5,15 @@ import { kinds } from '../../core/kube/kinds.ts';
 import { annotations, labels } from '../../core/kube/labels.ts';
 import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
 import { servingService } from '../../core/render/cilium-envoy/services.ts';
-import { otherBuild } from '../../core/routing/builds.ts';
 import { pinOf } from '../../core/routing/changes.ts';
 import { deploymentName } from '../../core/routing/names.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
 import { selects, frontendOf } from '../../core/workload/cluster-facts.ts';
 import { isManagedVersion, versionOf } from '../../core/workload/managed.ts';
-import { assertUnedited } from '../../core/workload/template-edits.ts';
-import {
-  assertSameVersion,
-  describeProgress,
-  isReady,
-  versionDeployment,
-} from '../../core/workload/version-deployment.ts';
-import { desiredTemplate, templateDigest, withVersion } from '../../core/workload/version-template.ts';
-import { applyObject, ensureObject } from '../../platform/kube/apply-objects.ts';
+import { describeProgress, isReady } from '../../core/workload/version-deployment.ts';
+import { templateDigest } from '../../core/workload/version-template.ts';
+import { ensureObject } from '../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findRecord, type RecordAt } from '../record-store.ts';
 import { holdAutoscaler } from './autoscalers.ts';
@@ -29,6 +22,7 @@ import { pinFrontend } from './frontend-pin.ts';
 import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
 import { readTrouble } from './read-trouble.ts';
+import { versionWrites } from './version-writes.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
@@ -71,48 +65,23 @@ async function ensureDeployment(
   input: PrepareVersionInput,
 ): Promise<string> {
   const { service, version } = input;
-  const { selector, targetPort } = frontendOf(frontend);
+  const { selector } = frontendOf(frontend);
   const workloads = await readWorkloads(at, frontend);
   const running = workloads.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => podLabels(spec.template));
   const source = await readSource(at, input);
   const name = deploymentName(service.service, version);
-  const where = `${at.cluster.name}/${service.namespace}/Deployment/${source.metadata.name}`;
   const live = await at.cluster.get<Deployment>(kinds.deployment, { namespace: service.namespace, name });
   const replaced = replacedBy(input, workloads, source);
   const ready = replaced?.status?.readyReplicas ?? 0;
   // A version without a ready pod says nothing of what the traffic needs, only of its own health.
   const needed = ready === 0 ? (replaced?.spec.replicas ?? 1) : ready;
   const replicas = Math.max(1, needed, live?.spec.replicas ?? 0);
+  // Before the holds: nothing is held for a version that cannot be made.
+  const { template, write } = await versionWrites(at, input, { source, live, frontend, record });
   if (input.marksOriginal === true) await markOriginal(at, source, version);
   if (replaced !== null) await holdAutoscaler(at, { deployment: replaced.metadata.name, replicas: ready, version });
-  // Asked for by name only (undo): what it stands for is not in question.
-  const byName = input.replaces !== '' && input.source.image === undefined && input.source.podTemplate === undefined;
-  const again = live !== null && byName;
-  if (byName && live === null) throw gone(at, version);
-  if (again && isManagedVersion(live, service, version)) {
-    assertUnedited(live, at.cluster.name);
-    await scaleUp(at, live, replicas);
-    await ensureBudget(at, { selector, labels: [podLabels(live.spec.template), ...running] });
-    return name;
-  }
-  if (input.source.podTemplate === undefined) assertUnedited(source, at.cluster.name);
-  const template = desiredTemplate({
-    running: source.spec.template,
-    source: input.source,
-    service: service.service,
-    version,
-    selector,
-    targetPort,
-    where,
-  });
-  const { metadata } = input.source;
-  const desired = versionDeployment({ service, version, source, template, selector, replicas, metadata });
-  const wantedDigest = templateDigest(template);
-  if (live !== null) assertSameVersion(live, { cluster: at.cluster.name, service, version, wantedDigest });
-  const before = record?.builds?.[version]?.digest ?? wantedDigest;
-  if (record !== null && before !== wantedDigest) throw otherBuild(record, version);
-  await applyObject(at.cluster, desired, { installation: service.installation, live, compare: 'digest' });
-  await ensureBudget(at, { selector, labels: [podLabels(withVersion(template, version)), ...running] });
+  await write(replicas);
+  await ensureBudget(at, { selector, labels: [podLabels(template), ...running] });
   return name;
 }
 
@@ -126,13 +95,6 @@ async function pinned(at: RecordAt, record: RoutingRecord | null): Promise<Servi
   await pinFrontend(at, pin);
   return readFrontend(at);
 }
-
-const gone = ({ cluster, service }: RecordAt, version: string): TidegateError =>
-  new TidegateError(
-    'Invalid',
-    `${cluster.name}/${service.namespace}: the Deployment of ${service.service} ${version} is gone: made from another version's template it would be another build`,
-    { fix: `deploy it again by its image: tidegate deploy ${service.service} --version ${version} --image …` },
-  );
 
 async function readSource({ cluster, service }: RecordAt, { source }: PrepareVersionInput): Promise<Deployment> {
   const found = await cluster.get<Deployment>(kinds.deployment, {
@@ -157,12 +119,6 @@ function replacedBy(
   if (replaces === '') return source;
   const candidates = workloads.filter((one) => versionOf(one) === replaces);
   return candidates.find((one) => isManagedVersion(one, service, replaces)) ?? candidates[0] ?? null;
-}
-
-async function scaleUp({ cluster }: RecordAt, { metadata, spec }: Deployment, replicas: number): Promise<void> {
-  if ((spec.replicas ?? 1) >= replicas) return;
-  const { namespace, name, resourceVersion } = metadata;
-  await cluster.patch(kinds.deployment, { namespace, name }, { metadata: { resourceVersion }, spec: { replicas } });
 }
 
 interface Waiting {

@@ -12,6 +12,7 @@ import { cecName } from '../../core/routing/names.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { present } from '../../core/values/json.ts';
 import { frontendFacts, frontendSigns, workloadFacts, workloadsOf } from '../../core/workload/cluster-facts.ts';
 import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.ts';
 import { repairsOf } from '../../core/workload/frontend/fights.ts';
@@ -29,6 +30,7 @@ import {
 import { usableRecord } from '../../core/workload/unmade.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { KubeDeps } from '../ports.ts';
+import { readConfigChanges } from './read-config.ts';
 import { readEnvoyImage } from './read-envoy-image.ts';
 
 export async function readRecords(deps: KubeDeps, { service, clusters }: ReadRecordsInput): Promise<ReadRecordsResult> {
@@ -68,6 +70,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
   const { record, broken } = recordAndFaults(route, { cluster: cluster.name, deployments });
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
+  const changed = await readConfigChanges(cluster, namespace, workloads);
   const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
   return {
     cluster: cluster.name,
@@ -76,7 +79,10 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     record,
     frontend: frontendWithSigns(frontend, deployments, service),
     ...handsOffIn(service, services),
-    workloads: workloads.map((one) => workloadFacts(one, autoscalers)),
+    workloads: workloads.map((one) => ({
+      ...workloadFacts(one, autoscalers),
+      ...present({ config: changed[one.metadata.name] }),
+    })),
     foreign: [...foreignObjects(service, own, around), ...broken],
     ...(broken.length > 0 && { broken }),
     bypasses: bypassingObjects(service, around),

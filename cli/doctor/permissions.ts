@@ -14,6 +14,8 @@ interface Permission {
   readonly why: string;
   /** Observation in all namespaces at once, not only in the service's. */
   readonly clusterwide?: boolean;
+  /** Whoever wants what it is for grants it; missing, it is no fault. */
+  readonly optIn?: boolean;
 }
 
 const other = 'to say what serves a service that no Deployment does';
@@ -31,6 +33,8 @@ const permissions = {
   endpointSlice: { verbs: read, why: 'no pin to a version without ready pods' },
   pod: { verbs: read, why: 'to say why the pods of a version do not get ready' },
   event: { verbs: read, why: 'to say why the pods of a version do not get ready' },
+  configMap: { verbs: ['get', 'create', 'patch'], why: 'config that changed, and copies of it', optIn: true },
+  secret: { verbs: ['get', 'create', 'patch'], why: 'config that changed, and copies of it', optIn: true },
   statefulSet: { verbs: read, why: other },
   daemonSet: { verbs: read, why: other },
   argoRollout: { verbs: read, why: other },
@@ -56,18 +60,19 @@ const subresources: readonly Grant[] = [
   },
 ];
 
-/** The table as single grants, in the words of Kubernetes' RBAC. */
-export function grants(): Grant[] {
+/** The table as single grants, in the words of Kubernetes' RBAC. `optIn`: those of infra/kubernetes/rbac-config.yaml. */
+export function grants(optIn = false): Grant[] {
   const named = Object.keys(kinds) as (keyof typeof kinds)[];
   const ofKinds = named.flatMap((name) => {
     const permission: Permission = permissions[name];
+    if ((permission.optIn === true) !== optIn) return [];
     const { apiVersion } = kinds[name];
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
     const resource = resourcePath(kinds[name], {}).split('/').at(-1) ?? '';
     const clusterwide = permission.clusterwide === true;
     return permission.verbs.map((verb): Grant => ({ group, resource, verb, clusterwide, why: permission.why }));
   });
-  return [...ofKinds, ...subresources];
+  return optIn ? ofKinds : [...ofKinds, ...subresources];
 }
 
 interface AccessReview {

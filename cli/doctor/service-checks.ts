@@ -36,7 +36,7 @@ import {
   type Observed,
   type ServiceFacts,
 } from './service-findings.ts';
-import { secondServiceFindings, shapeFindings, unseenFindings } from './shape-findings.ts';
+import { configFindings, secondServiceFindings, shapeFindings, unseenFindings } from './shape-findings.ts';
 import type { TemporalPort } from './temporal-checks.ts';
 
 export interface ServicePorts {
@@ -89,6 +89,7 @@ export function serviceChecks(ports: ServicePorts, config: ReachableConfig): Che
         'its Service is as the record says, and nobody has paused it',
         told((read) => handsOffFindings(read, config.service.drift ?? 'repair')),
       ),
+      check('the config of its versions is what they were made with', told(configFindings)),
       check('callers that go past Envoy', told(bypassFindings)),
       ...(ports.metrics === null ? [] : observedChecks({ metrics: ports.metrics, config, facts, check })),
     ],

@@ -1,6 +1,7 @@
 /** What the shape of a Service, other Services over its pods, and what could not be read mean for a rollout. Pure. */
 import { unsupported } from '../../core/rollout/preflight/reach.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
+import { configTexts } from '../../core/workload/pod-config/change-texts.ts';
 import type { Finding } from './check.ts';
 import type { ServiceFacts } from './service-findings.ts';
 
@@ -46,6 +47,14 @@ export const secondServiceFindings = (facts: ServiceFacts): Finding[] =>
         };
       }),
   );
+
+/** ConfigMaps and Secrets that are not what a version was made with: plan notes the same. */
+export const configFindings = ({ service, clusters }: ServiceFacts): Finding[] =>
+  configTexts(service, clusters).map((text) => ({
+    severity: 'warning',
+    text,
+    fix: 'nothing to do if that is meant: the running pods read the new content, too, when they start again',
+  }));
 
 /** A role for one namespace sees the routes there only. */
 export const unseenFindings = (facts: ServiceFacts): Finding[] =>

@@ -60,6 +60,9 @@ export const waveDefaults = {
 /** The frontend keeps callers past Envoy on the proven version: who changes it seldom means to. */
 export const driftDefault = 'repair';
 
+/** As Kubernetes has it; a copy needs the right to read Secrets, and freezes what somebody may rotate. */
+export const configDefault = 'shared';
+
 export const adoptDefaults = {
   /**
    * The same build answers before and after: an adoption shows that the way through Envoy and the copied pods work, which

@@ -155,6 +155,7 @@ const serviceConfig = (
     port: spec.port === undefined ? '' : String(spec.port),
     workload: spec.workload,
     ...present({ podTemplate, deployment: spec.deployment }),
+    ...(spec.config === 'copy' && { config: spec.config }),
     topology: resolveTopology(clusterNames(mesh), spec.topology),
     policy: {
       requestTimeoutMs: policy.requestTimeout,

@@ -8,6 +8,7 @@ import { driftPolicies } from '../workload/frontend/drift-policy.ts';
 import { beforeSchema } from './before/before-schema.ts';
 import {
   adoptDefaults,
+  configDefault,
   driftDefault,
   MAX_PROBE_ROUTES,
   policyDefaults,
@@ -232,6 +233,13 @@ export const serviceSchema = z.strictObject({
         })
         .optional(),
       deployment: deployment.optional(),
+      config: z
+        .enum(['shared', 'copy'])
+        .meta({
+          description:
+            'ConfigMaps and Secrets that the pods mount or read. shared: all versions read the same ones; plan and doctor say what changed under a version that traffic may go back to. copy: each version has copies of its own, as they were when it was made, so that an undo undoes config, too. An object with the annotation tidegate.dev/config: shared is not copied: use it for what is rotated, such as certificates. Needs a role of its own (infra/kubernetes/rbac-config.yaml).',
+        })
+        .prefault(configDefault),
       topology: topologySchema.optional(),
       policy: policy.prefault({}),
       adopt: adopt.prefault({}),
@@ -253,6 +261,15 @@ export const serviceSchema = z.strictObject({
           description: `Routes (http.route) of health checks, which no SLO counts. Left out: ${DEFAULT_PROBE_ROUTES.join(', ')}. An empty list: all count.`,
           examples: [['/healthz', '/internal/ready']],
         }),
+    })
+    .superRefine(({ config, workload }, context) => {
+      if (config === 'shared' || workload === 'managed') return;
+      context.addIssue({
+        code: 'custom',
+        path: ['config'],
+        message: 'copy is for workload: managed, whose pod templates Tidegate writes',
+        params: { hint: 'leave it out' },
+      });
     })
     .superRefine(({ judge: { type }, rollout: { waves = [] } }, context) => {
       if (type === 'sequential') return;

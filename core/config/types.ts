@@ -60,6 +60,8 @@ export interface ServiceConfig {
   readonly podTemplate?: unknown;
   /** Labels and annotations of the Deployments that are made. */
   readonly deployment?: DeploymentMetadata;
+  /** Each version has ConfigMaps and Secrets of its own. Absent: versions share them. */
+  readonly config?: 'copy';
   /** Per client cluster the share of each serving cluster; null = every cluster answers its own calls. */
   readonly topology: Readonly<Record<string, Shares>> | null;
   readonly policy: L7Policy;

@@ -22,6 +22,9 @@ export interface ListenerTraffic {
   readonly unroutable: Arm;
   /** Answers of 400 and more, whoever gave them. */
   readonly errors: Arm;
+  readonly connections: Arm;
+  /** Connections whose bytes were no HTTP. */
+  readonly notHttp: Arm;
 }
 
 export const listenerTraffic = (counted: Counted, client: string): ListenerTraffic => {
@@ -41,6 +44,8 @@ export const listenerTraffic = (counted: Counted, client: string): ListenerTraff
     routed: arm('rq_total'),
     unroutable: arm('no_route'),
     errors: arm('downstream_rq_xx', ['4', '5']),
+    connections: arm('downstream_cx_total'),
+    notHttp: arm('downstream_cx_protocol_error'),
   };
 };
 
@@ -56,6 +61,35 @@ export const refusedBetween = (
   const refused = Math.min(count(taken) - count(routed) + count(unroutable), count(errors));
   return { total: count(taken), bad: Math.max(0, refused) };
 };
+
+/** What callers tried at a listener in some time. */
+export interface Callers {
+  readonly connections: number;
+  readonly requests: number;
+  /** Requests that went on to a version. */
+  readonly reached: number;
+  /** Connections whose bytes were no HTTP. */
+  readonly notHttp: number;
+}
+
+/** In (afterMs, untilMs]; null: not known. */
+export const callersOf = (traffic: ListenerTraffic, afterMs: number, untilMs?: number): Callers | null => {
+  const { connections, taken, routed, unroutable, notHttp } = traffic;
+  if ([connections, taken, routed].some(({ newestMs, problem }) => newestMs === null || problem !== '')) return null;
+  const count = ({ cells }: Arm): number => sumCells(cells, afterMs, untilMs).total;
+  return {
+    connections: count(connections),
+    requests: count(taken),
+    reached: Math.max(0, count(routed) - count(unroutable)),
+    notHttp: count(notHttp),
+  };
+};
+
+/** The bytes tell what is wrong where most of the connections carry no HTTP; '' where they do. */
+export const notHttpText = ({ connections, notHttp }: Callers): string =>
+  notHttp === 0 || notHttp < connections / 2
+    ? ''
+    : `. ${notHttp} of ${connections} connections carry no HTTP (TLS, or another protocol), which the listener cannot route: let callers speak plain HTTP to this port, or leave the service out of Tidegate`;
 
 export interface ListenerInput {
   /** Serving cluster of the share that is watched. */
@@ -98,9 +132,10 @@ export const listenerReading = (input: ListenerInput): SloReading | undefined =>
   const passing = passingShare(before);
   const p = binomialUpperTail(now.bad, now.total, passing);
   if (now.bad < MIN_EVENTS || p > ALPHA) return { ...reading, verdict: 'healthy', reason: counts, shadow: true };
+  const spoken = callersOf(traffic, sinceMs);
   const reason =
     `${counts}; up to ${percent(passing)} may be by ${before === 'none' ? 'broken clients' : 'what it refused before'} ` +
-    `(chance ${chance(p)}). See docs/reference/listener.md`;
+    `(chance ${chance(p)})${spoken === null ? '' : notHttpText(spoken)}. See docs/reference/listener.md`;
   return { ...reading, verdict: 'breach', reason };
 };
 

@@ -21,6 +21,11 @@ export const annotations = {
   digest: 'tidegate.dev/digest',
   /** Digest of a version's pod template: a version name stands for one template for ever. */
   templateDigest: 'tidegate.dev/template-digest',
+  /**
+   * On a version's Deployment: the ConfigMaps and Secrets that its pods read, as they were when it was made: JSON. On a
+   * ConfigMap or Secret of the user's: `shared`, it is never copied.
+   */
+  config: 'tidegate.dev/config',
   /** What a HorizontalPodAutoscaler or Deployment looked like before we held it: JSON. */
   held: 'tidegate.dev/held',
   /** On a version's own Service: until when the version stays ready without traffic (ms since the epoch, or `anew`). */

@@ -30,6 +30,15 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly managedFields?: readonly ManagedFields[];
+  readonly ownerReferences?: readonly OwnerReference[];
+}
+
+/** The object goes when its owner does: Kubernetes' garbage collector sees to that. */
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
 export interface KubeObject {
@@ -59,6 +68,16 @@ export interface PodTemplate {
     readonly initContainers?: readonly Container[];
     readonly imagePullSecrets?: readonly { readonly name?: string }[];
   };
+}
+
+/** A ConfigMap or a Secret. */
+export interface ConfigObject extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+  /** Of a ConfigMap, base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
+  /** Of a Secret. */
+  readonly type?: string;
+  readonly immutable?: boolean;
 }
 
 export interface Condition {

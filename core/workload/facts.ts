@@ -12,6 +12,7 @@ import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import type { Pause } from './frontend/pauses.ts';
+import type { ConfigChange } from './pod-config/config-record.ts';
 import type { ServiceShape } from './service-shape.ts';
 
 /** A Deployment that can serve the frontend. */
@@ -29,6 +30,8 @@ export interface WorkloadFacts {
   readonly image: string;
   /** Name of a HorizontalPodAutoscaler on it, or ''. */
   readonly autoscaler: string;
+  /** What differs of the ConfigMaps and Secrets that its pods read. Absent: nothing, or none was recorded. */
+  readonly config?: readonly ConfigChange[];
 }
 
 /** Another Service whose selector has the frontend's pods in it. */

@@ -6,7 +6,9 @@ import { withDigest } from '../kube/with-digest.ts';
 import { deploymentName } from '../routing/names.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { refuse } from '../values/error.ts';
+import { present } from '../values/json.ts';
 import { isManagedVersion } from './managed.ts';
+import { recordText, type ConfigRecord } from './pod-config/config-record.ts';
 import type { DeploymentMetadata } from './version-source.ts';
 import { assertUnedited } from './template-edits.ts';
 import { templateDigest, withVersion } from './version-template.ts';
@@ -21,6 +23,8 @@ export interface VersionInput {
   readonly selector: Readonly<Record<string, string>>;
   readonly replicas: number;
   readonly metadata?: DeploymentMetadata | undefined;
+  /** ConfigMaps and Secrets that its pods read. */
+  readonly config: ConfigRecord;
 }
 
 /** How a Deployment rolls is the user's choice; scale and selection are the version's own. */
@@ -31,7 +35,7 @@ const keptSettings = ['strategy', 'minReadySeconds', 'revisionHistoryLimit', 'pr
  * document asks for is put on; what says whose the object is stays ours.
  */
 export function versionDeployment(input: VersionInput): Manifest {
-  const { service, version, source, template, selector, replicas, metadata } = input;
+  const { service, version, source, template, selector, replicas, metadata, config } = input;
   const kept = Object.entries(source.spec).filter(([name]) => keptSettings.includes(name));
   return withDigest({
     apiVersion: 'apps/v1',
@@ -47,7 +51,11 @@ export function versionDeployment(input: VersionInput): Manifest {
         [labels.version]: version,
         [labels.subsetVersion]: version,
       },
-      annotations: { ...metadata?.annotations, [annotations.templateDigest]: templateDigest(template) },
+      annotations: {
+        ...metadata?.annotations,
+        [annotations.templateDigest]: templateDigest(template),
+        ...present({ [annotations.config]: recordText(config) }),
+      },
     },
     spec: {
       ...Object.fromEntries(kept),

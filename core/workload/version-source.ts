@@ -13,4 +13,6 @@ export interface VersionSource {
   readonly podTemplate?: unknown;
   /** What the Service document puts on the Deployment itself, for policies and owners of the cluster. */
   readonly metadata?: DeploymentMetadata;
+  /** The version gets copies of the ConfigMaps and Secrets that its pods read. Absent: it shares them. */
+  readonly config?: 'copy';
 }

@@ -28,6 +28,11 @@ began and never reached the router: \`envoy_http_downstream_rq_total\` less \`en
 least ten, and twice the share of before; below that \`rollout status\` and \`doctor\` show them. What a Cilium L7 policy denies is
 counted there, too. A client that closes early is in no counter: Envoy gives it no answer.
 
+A port that carries no HTTP at all ends an adoption, too. Where callers speak first (TLS), their bytes are refused, and
+\`envoy_http_downstream_cx_protocol_error\` tells why. Where the server speaks first, callers wait: the listener counts
+connections (\`envoy_http_downstream_cx_total\`) and no request, and the pods answer less than a fifth of what they did in the
+quietest time before, 20 s or 60 s long, of the two and a half minutes before the share was written.
+
 The last column is what Node's own HTTP server answers: where it refuses as well, clients that do this have hardly been served
 before.
 

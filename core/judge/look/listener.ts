@@ -12,16 +12,17 @@ import { countIncrements } from '../series/counters.ts';
 import { envoyListener } from '../series/selectors.ts';
 import { LONGEST_RANGE_MS, type SeriesQuery } from '../series/source.ts';
 import type { SloReading } from '../slo-reading.ts';
-import type { ReadPorts } from './sources.ts';
+import { lookForCollapse } from './collapse.ts';
+import type { Read, ReadPorts } from './sources.ts';
 import type { WatchState } from './state.ts';
 import type { WatchSloInput } from './watch.ts';
 
 /** Time before the share was written that says what the listener refused before, ms. */
 const BEFORE_MS = 150_000;
 
-type Read = Pick<WatchSloInput, 'service' | 'strata'>;
+type Where = Pick<WatchSloInput, 'service' | 'strata'>;
 
-export const listenerQuery = ({ service, strata }: Read): SeriesQuery =>
+export const listenerQuery = ({ service, strata }: Where): SeriesQuery =>
   envoyListener({ prefix: listenerStatName(service), clusters: clientsOf(strata) });
 
 type Before = WatchState['listenerBefore'];
@@ -38,26 +39,29 @@ export interface ListenerLook {
 }
 
 export const lookAtListener = async (input: Read, ports: ListenerPorts): Promise<ListenerLook> => {
-  const traffic = await readListener(input, ports);
+  const { traffic, intervalMs } = await readListener(input, ports);
   const before = ports.before ?? whatWasBefore(input, traffic, ports.offsetMs);
-  return { before, readings: readingsOf(input, { traffic, before, offsetMs: ports.offsetMs }) };
+  const refused = readingsOf(input, { traffic, before, offsetMs: ports.offsetMs });
+  const collapsed = await lookForCollapse(input, { ...ports, traffic, intervalMs, beforeMs: BEFORE_MS });
+  return { before, readings: [...refused, ...collapsed] };
 };
 
 /** Per client cluster. One query, also of the time before the oldest share was written, as far as a range goes. */
 const readListener = async (
-  input: Read,
+  input: Where,
   { metrics, signal, nowMs, offsetMs }: ListenerPorts,
-): Promise<readonly ListenerTraffic[]> => {
+): Promise<{ readonly traffic: readonly ListenerTraffic[]; readonly intervalMs: number }> => {
   const firstMs = Math.min(...input.strata.map(({ sinceMs }) => sinceMs)) + offsetMs;
   const rangeMs = Math.min(nowMs - firstMs + BEFORE_MS, LONGEST_RANGE_MS);
   const raw = await metrics.range({ series: listenerQuery(input), toMs: nowMs, rangeMs }, signal);
   const counted = countIncrements(raw, nowMs - rangeMs);
-  return clientsOf(input.strata).map((client) => listenerTraffic(counted, client));
+  const traffic = clientsOf(input.strata).map((client) => listenerTraffic(counted, client));
+  return { traffic, intervalMs: counted.intervalMs };
 };
 
 /** A first look that finds nothing leaves it unknown: later ones see the time after the write only. */
 const whatWasBefore = (
-  { strata }: Read,
+  { strata }: Where,
   traffic: readonly ListenerTraffic[],
   offsetMs: number,
 ): ListenerLook['before'] =>
@@ -75,7 +79,7 @@ interface Seen extends Pick<ListenerLook, 'before'> {
   readonly offsetMs: number;
 }
 
-const readingsOf = ({ service, strata }: Read, { traffic, before, offsetMs }: Seen): readonly SloReading[] =>
+const readingsOf = ({ service, strata }: Where, { traffic, before, offsetMs }: Seen): readonly SloReading[] =>
   strata.flatMap(({ serving, clients, oldVersion, sinceMs }) =>
     traffic
       .filter(({ client }) => clients.includes(client))
@@ -90,4 +94,6 @@ const readingsOf = ({ service, strata }: Read, { traffic, before, offsetMs }: Se
 const beforeOf = (before: Total | undefined, oldVersion: string): ListenerInput['before'] =>
   oldVersion === '' && (before?.total ?? 0) === 0 ? 'none' : (before ?? null);
 
-const clientsOf = (strata: Read['strata']): readonly string[] => [...new Set(strata.flatMap(({ clients }) => clients))];
+const clientsOf = (strata: Where['strata']): readonly string[] => [
+  ...new Set(strata.flatMap(({ clients }) => clients)),
+];

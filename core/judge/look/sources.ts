@@ -56,7 +56,7 @@ export interface ReadPorts {
 const SILENT_MS = 30_000;
 
 /** Of a watch, or of a look at what runs before one. */
-type Read = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
+export type Read = Pick<WatchSloInput, 'service' | 'strata' | 'slos' | 'judge'>;
 
 export const readCounters = async (input: Read, ports: ReadPorts): Promise<CountedSources> => {
   const counted = await readKinds(input, kindsOf(input), ports);
@@ -70,6 +70,10 @@ export const readCounters = async (input: Read, ports: ReadPorts): Promise<Count
 /** Only what these SLOs are counted from. */
 export const readCountersOf = async (input: Read, slos: readonly Slo[], ports: ReadPorts): Promise<CountedSources> =>
   readKinds(input, [...new Set(slos.map(kindOf))], ports);
+
+/** Requests as the pods count them, and nothing else. */
+export const readServed = async (input: Read, ports: ReadPorts): Promise<Counted> =>
+  (await readKinds(input, [serverKindOf(input)], ports)).server;
 
 const readKinds = async (
   input: Read,

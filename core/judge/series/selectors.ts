@@ -16,8 +16,18 @@ const ENVOY_COUNTERS = [
   'upstream_rq_active',
 ] as const;
 
-/** Counters of a listener: requests that began, that reached the router, that it had no route for, and answers by class. */
-const LISTENER_COUNTERS = ['downstream_rq_total', 'rq_total', 'no_route', 'downstream_rq_xx'] as const;
+/**
+ * Counters of a listener: requests that began, that reached the router, that it had no route for, and answers by class;
+ * connections, and those of them that did not speak HTTP.
+ */
+const LISTENER_COUNTERS = [
+  'downstream_rq_total',
+  'rq_total',
+  'no_route',
+  'downstream_rq_xx',
+  'downstream_cx_total',
+  'downstream_cx_protocol_error',
+] as const;
 
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 

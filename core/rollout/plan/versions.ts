@@ -7,6 +7,7 @@ import { mainVersion } from '../../routing/weights.ts';
 import { present } from '../../values/json.ts';
 import { type Shares, WHOLE, positiveNames, positiveShares } from '../../values/share.ts';
 import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workload/facts.ts';
+import { configTexts } from '../../workload/pod-config/change-texts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
 import { envoyNotes } from '../preflight/envoy.ts';
@@ -262,7 +263,7 @@ function sourcesFor(context: Context, version: string): Record<string, VersionSo
       change.kind === 'deploy' && config.service.podTemplate !== undefined
         ? { podTemplate: config.service.podTemplate }
         : {};
-    const metadata = present({ metadata: config.service.deployment });
+    const metadata = present({ metadata: config.service.deployment, config: config.service.config });
     return [[one.cluster, { deployment, ...image, ...template, ...metadata }] as const];
   });
   return Object.fromEntries(entries);
@@ -334,6 +335,7 @@ function notesFor({ facts, topology, config, change, absent }: Context, waves: r
     ...secondServiceNotes({ config, facts, change }),
     ...unseen,
     ...shapes,
+    ...configTexts(config.service.name, facts),
     ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
     ...skipped,
     ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),

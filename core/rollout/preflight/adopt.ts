@@ -1,5 +1,6 @@
 /** What is wrong with an adoption. */
 import type { LoadedConfig } from '../../config/types.ts';
+import { deploymentName } from '../../routing/names.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { isFresh, originals, provenIn, topologyOf, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
@@ -28,7 +29,7 @@ export function adoptProblems(
       const text = `${where}: other clusters send their calls to ${config.service.name} ${proven} there, which is proven, but ${found[0]?.version || 'an unlabelled version'} runs behind the frontend`;
       return [{ code: 'Invalid', text, fix: `bring ${proven} back there first` } satisfies Problem];
     }
-    if (found.length === 1) return [];
+    if (found.length === 1) return nameProblems(one, asked, config);
     return [{ code: 'Invalid', ...notOne(`${where}: `, config.service.name, one) } satisfies Problem];
   });
   const versions = [...new Set(fresh.flatMap((one) => originals(one).map((workload) => workload.version)))];
@@ -38,6 +39,22 @@ export function adoptProblems(
     // Nothing is made for clients that call adopted clusters only.
     ...(called.length === 0 ? [] : versionProblems(config.service.name, versions, asked)),
     ...global.map((one) => globalProblem(one, config)),
+  ];
+}
+
+/** The version's own Deployment would have the name of the one that it is made from, which goes on serving meanwhile. */
+function nameProblems(one: ClusterFacts, asked: string | undefined, { service }: LoadedConfig): Problem[] {
+  const [original] = originals(one);
+  if (original === undefined || original.managed || service.workload !== 'managed') return [];
+  const version = original.version || (asked ?? '');
+  if (version === '' || deploymentName(service.name, version) !== original.deployment) return [];
+  const name = original.deployment;
+  return [
+    {
+      code: 'Foreign',
+      text: `${one.cluster}/${service.namespace}/Deployment/${name} serves ${service.name}, and an adoption as ${version} makes a Deployment of that very name beside it`,
+      fix: `run the same pods under another name first: apply a copy of it named ${service.name}, wait until that is ready, delete ${name} (its pods go, the copy's stay), then adopt; or give its pods another version (app.kubernetes.io/version and service.version)`,
+    },
   ];
 }
 

@@ -71,6 +71,38 @@ describe('dryRunWrites', () => {
     expect(await one.act.dryRunWrites(input)).toEqual({ refused: [], untried: [] });
   });
 
+  it('refuses an adoption whose own Deployment would have the name of the original, and the run holds nothing for it', async () => {
+    const one = await createScene({ servers: servers(), clusters }, 'dry-name');
+    const { aws, act } = one;
+    const { metadata, spec } = await aws.deployment('checkout');
+    await aws.cluster.admin.create(aws.path('Deployment'), {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'checkout-v1', namespace: metadata.namespace },
+      spec: spec,
+    });
+    await aws.cluster.admin.create(aws.path('HorizontalPodAutoscaler'), {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'checkout', namespace: metadata.namespace },
+      spec: {
+        minReplicas: 1,
+        maxReplicas: 9,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout-v1' },
+      },
+    });
+    const { prepare: made, ...rest } = deploy(one);
+    if (made === undefined) throw new Error('nothing to make');
+    const adoption = { ...made, version: 'v1', replaces: '', marksOriginal: true as const };
+    const before = await stored(one);
+    const { refused } = await act.dryRunWrites({ ...rest, pin: 'v1', prepare: adoption });
+    expect(refused).toContainEqual(
+      expect.stringMatching(/aws\/dry-name\/Deployment\/checkout-v1 is in the way of checkout v1: .*rename/),
+    );
+    await expect(act.prepareVersion(adoption)).rejects.toMatchObject({ code: 'Foreign' });
+    expect(await stored(one)).toEqual(before);
+  });
+
   it('names the policy and its words where one wants a label that the version would not have', async () => {
     const one = await adopted('dry-policy');
     await requireTeam(one.aws.cluster.admin, {

@@ -25,8 +25,13 @@ export const serviceCases: Case[] = [
     'an unknown key that resembles nothing',
     serviceText('  zzz: 1\n'),
     [
-      '6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, deployment, topology, policy, adopt, rollout, drift, judge, slos, ...)',
+      '6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, deployment, config, topology, policy, adopt, rollout, drift, judge, ...)',
     ],
+  ],
+  [
+    'copies of config for pods that somebody else makes',
+    serviceText('  workload: external\n  config: copy\n'),
+    ['7: spec.config: copy is for workload: managed, whose pod templates Tidegate writes (leave it out)'],
   ],
   [
     'labels that say whose a Deployment is',

@@ -95,6 +95,8 @@ describe('the listener', () => {
 });
 
 describe('a look at the listener', () => {
+  const slos = [{ name: 'errors', source: 'server', target: 0.99, indicator: { kind: 'errors' } }] as const;
+  const judge = { pollMs: 1_000, windowMs: 30_000, minRequests: 20, minBad: 3, alpha: 1e-4 };
   const service = { installation: 'main', mesh: 'shop', namespace: 'shop', service: 'checkout' };
   const lookWith = async (given: PerSecond, { oldVersion, sinceMs }: { oldVersion: string; sinceMs: number }) => {
     const stratum = {
@@ -104,7 +106,7 @@ describe('a look at the listener', () => {
     const metrics = { range: () => Promise.resolve(series(given)) };
     const ports = { metrics, signal: new AbortController().signal, nowMs: 60_000, offsetMs: 0 };
     const look = (before?: Readonly<Record<string, { total: number; bad: number }>>) =>
-      lookAtListener({ service, strata: [stratum] }, { ...ports, before });
+      lookAtListener({ service, strata: [stratum], slos, judge }, { ...ports, before });
     return { look, first: await look() };
   };
 

@@ -29,6 +29,24 @@ describe('a plan names', () => {
     expect(plan.notes).toEqual(['aws-us-east-1/shop/Service/checkout: dual stack (IPv4, IPv6)']);
   });
 
+  it('an original whose name the copy of it would have: what the dry run would find comes with its remedy', () => {
+    const serving = [workload('v1', { managed: false })];
+    const { message, fix } = refused({
+      config: testConfig(),
+      read: unadopted({ workloads: serving }),
+      change: { kind: 'adopt' },
+    });
+    expect(message).toContain('aws-us-east-1/shop/Deployment/checkout-v1 serves checkout');
+    expect(`${message}${fix}`).toContain('apply a copy of it named checkout');
+    const elsewhere = [workload('v1', { managed: false, deployment: 'checkout-v2' })];
+    const plan = planRollout({
+      config: testConfig(),
+      read: unadopted({ workloads: elsewhere }),
+      change: { kind: 'adopt' },
+    });
+    expect(plan.version).toBe('v1');
+  });
+
   it('a selector that says a version: the pods of the next one would say the old one too', () => {
     const selecting = (extra: Record<string, string>) => {
       const selector = { app: 'checkout', ...extra };
