@@ -4,6 +4,7 @@ import { beating } from '../beating.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findNaming, forgetAbsent } from './settle/absences.ts';
 import { applyRouting } from './apply-routing.ts';
+import { keepCapacity } from './capacity/keep-capacity.ts';
 import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
 import { leaveClusters } from './settle/leave-clusters.ts';
@@ -20,6 +21,10 @@ import { findUnsettled, surveyService } from './settle/survey.ts';
 /** What a run is told of each cluster: all else would make its history long. */
 const writes: Writes = {
   prepareVersion: async (deps, input) => ({ templateDigest: (await prepareVersion(deps, input)).templateDigest }),
+  keepCapacity: async (deps, input) => {
+    await keepCapacity(deps, input);
+    return {};
+  },
   applyRouting: async (deps, input) => {
     const { weights, writtenAtMs } = await applyRouting(deps, input);
     return { weights, writtenAtMs };
@@ -38,6 +43,7 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   readRecords: (input) => beating(deps, 'readRecords', (own) => readRecords(own, input)),
   dryRunWrites: (input) => beating(deps, 'dryRunWrites', (own) => dryRunWrites(own, input)),
   prepareVersion: (input) => beating(deps, 'prepareVersion', (own) => prepareVersion(own, input)),
+  keepCapacity: (input) => beating(deps, 'keepCapacity', (own) => keepCapacity(own, input)),
   applyRouting: (input) => applyRouting(deps, input),
   commit: (input) => commit(deps, input),
   movePins: (input) => beating(deps, 'movePins', (own) => movePins(own, input)),

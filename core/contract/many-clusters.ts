@@ -2,10 +2,11 @@
 import type { Packed } from '../values/packed.ts';
 
 /** Activities of one cluster that are also asked of many at once. */
-export type ClusterWrite = 'prepareVersion' | 'applyRouting' | 'commit' | 'releaseService';
+export type ClusterWrite = 'prepareVersion' | 'keepCapacity' | 'applyRouting' | 'commit' | 'releaseService';
 
 /** A step ends with the first cluster that fails for good. What cannot be taken back any more goes on in all others. */
-export const endsAtFailure = (write: ClusterWrite): boolean => write === 'prepareVersion' || write === 'applyRouting';
+export const endsAtFailure = (write: ClusterWrite): boolean =>
+  write === 'prepareVersion' || write === 'keepCapacity' || write === 'applyRouting';
 
 export interface ManyClustersInput<W extends ClusterWrite, Input> {
   readonly write: W;

@@ -4,6 +4,7 @@ import type { RolloutActivities } from './activities.ts';
 /** ms. An activity that is not listed is too short to beat. */
 export const heartbeatTimeoutsMs = {
   prepareVersion: 20_000,
+  keepCapacity: 20_000,
   verifyRouting: 20_000,
   verifyRestored: 20_000,
   // While a share is young; watch-terms.ts has what follows.

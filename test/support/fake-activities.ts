@@ -58,6 +58,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     readRecords: async () => ({ clusters: [], epoch: 1 }),
     dryRunWrites: async () => ({ refused: [], untried: [] }),
     prepareVersion: async () => ({ deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' }),
+    keepCapacity: async ({ version }) => ({ pods: { [version]: 2 } }),
     applyRouting: async ({ cluster, versions }) => {
       share[cluster.name] = versions?.[cluster.name]?.['v2'] ?? 0;
       return { cluster: cluster.name, changes: [], weights: { a: 1_000_000 }, writtenAtMs: Date.now() };
@@ -65,6 +66,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     verifyRouting: async () => proof('verified'),
     verifyRestored: async () => proof('verified'),
     watchSlo: async ({ mode }) => (mode === 'bake' ? healthy : untilCancelled()),
+    holdCapacity: () => untilCancelled(),
     commit: async ({ cluster, pin }) => {
       if (pin !== '') proven[cluster.name] = pin;
       return [];

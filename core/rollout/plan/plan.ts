@@ -8,6 +8,7 @@ import type { Part } from '../../routing/part.ts';
 import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import type { Shares } from '../../values/share.ts';
+import type { CapacityMode } from '../../workload/capacity/need.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
 
@@ -62,6 +63,12 @@ export interface PlannedWave {
   readonly skipped: readonly { readonly cluster: string; readonly reason: string }[];
 }
 
+export interface PlannedCapacity {
+  readonly mode: CapacityMode;
+  /** Pods that all traffic needs, per serving cluster where the version is made; as they were ready when it was planned. */
+  readonly pods: Readonly<Record<string, number>>;
+}
+
 export interface Plan {
   readonly schema: 1;
   readonly service: ServiceRef;
@@ -110,6 +117,11 @@ export interface Plan {
    * to a version that was proven before. Absent: all together at the commit, as in an adoption and in older plans.
    */
   readonly pins?: 'last' | 'first';
+  /**
+   * Both versions have the pods for each share, and to go back from it: asked for before every step but a wave's first,
+   * which is made ready with the version. Absent: an older plan's run, or nothing gets a share.
+   */
+  readonly capacity?: PlannedCapacity;
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

@@ -20,6 +20,7 @@ import { frameOf, refusal } from './frame.ts';
 import { leftOutOf, type LeftOut } from './left-out.ts';
 import { pinNotes, pinsOf } from './pinned.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
+import { capacityOf } from './capacity.ts';
 import { undoTarget } from './undo.ts';
 
 export interface PlanInput extends Pick<Asked, 'running' | 'beside'> {
@@ -57,6 +58,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
     initial: initialFor(context),
     waves,
     ...pins,
+    ...capacityOf(context, { version, waves }),
     onBreach: service.onBreach,
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
     ...finishing(context),
