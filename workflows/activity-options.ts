@@ -100,7 +100,6 @@ const waitingBounds = {
   },
   holdCapacity: {
     startToCloseTimeout: holdTerms.windowMs + 3 * MINUTE,
-    heartbeatTimeout: holdTerms.heartbeatTimeoutMs,
     scheduleToCloseTimeout: 90 * DAY,
     retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE },
   },

@@ -43,10 +43,10 @@ export function runActions(plan: Plan): number {
   const written = sum(waves.map(({ clients }) => clients.length));
   // A pin that is the last step is baked and held as the others are.
   const pinned = waves.filter((wave) => pins !== undefined && pinnedIn(wave).length > 0).length;
-  // Every last share is written once more, then committed.
   // Before each step but the first, the pods for it; from the first share on, what keeps them.
   const asked = capacity === undefined ? [] : waves.map((wave) => madeIn(plan, wave).length * (wave.steps.length - 1));
   if (keepsCapacity(plan)) asked.push(waves.length);
+  // Every last share is written once more, then committed.
   return RUN + sum(waves.map(waveActions)) + pinned * (pins === 'last' ? 3 : 1) + sum(asked) + 2 * written;
 }
 

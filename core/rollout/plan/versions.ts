@@ -9,7 +9,7 @@ import { type Shares, WHOLE, positiveNames, positiveShares } from '../../values/
 import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workload/facts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
-import { envoyNotes } from '../preflight/envoy.ts';
+import { envoyNotes, LISTENER_NOTE } from '../preflight/envoy.ts';
 import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
@@ -308,10 +308,6 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   });
   return Object.fromEntries(entries);
 }
-
-const LISTENER_NOTE =
-  "Envoy's listener refuses some requests that pods take: CONNECT, a # or bytes above 127 in a target, Content-Length twice, " +
-  'and clients that close their sending half early get no answer (docs/reference/listener.md); refusals are counted and end the adoption';
 
 function notesFor({ facts, topology, config, change, absent }: Context, waves: readonly PlannedWave[]): string[] {
   const bypass = facts.flatMap((one) =>
