@@ -49,7 +49,10 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
     activities: withFailures({
       ...createControlActivities({ config }),
       ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
-      ...createObserveActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now, isWanted }),
+      ...createObserveActivities({
+        ...{ ...kube, clusters: forwardClusters({ meshes, clusters }), now, isWanted },
+        connectMetrics: meshMetrics({ meshes, connect: metrics.connect }),
+      }),
       ...createVerifyActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
       ...createRestoreActivities({ ...kube, clusters: wayBackClusters({ meshes, clusters: clustersBack }) }),
       ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),

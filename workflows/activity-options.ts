@@ -6,6 +6,7 @@ import { queueOf, taskQueue } from '../core/contract/queues.ts';
 import { heartbeatTimeoutsMs } from '../core/contract/timeouts.ts';
 import { present } from '../core/values/json.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
+import { holdTerms } from '../core/rollout/watch-terms.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -54,6 +55,11 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     scheduleToCloseTimeout: 15 * MINUTE,
     retry: quickRetry,
   };
+  const pods: ActivityOptions = {
+    startToCloseTimeout: times.progressDeadlineMs + MINUTE,
+    scheduleToCloseTimeout: 2 * times.progressDeadlineMs + 5 * MINUTE,
+    retry: quickRetry,
+  };
   return {
     loadConfig: read,
     readRecords: manyReads,
@@ -66,11 +72,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     ...settlersBounds({ manyReads, write }),
     dryRunWrites: manyReads,
     ...{ probeSlos: read, readVersions: read, measureTraffic: read },
-    prepareVersion: {
-      startToCloseTimeout: times.progressDeadlineMs + MINUTE,
-      scheduleToCloseTimeout: 2 * times.progressDeadlineMs + 5 * MINUTE,
-      retry: quickRetry,
-    },
+    ...{ prepareVersion: pods, keepCapacity: pods },
     runBefore: {
       startToCloseTimeout: beforeMs(times),
       // A later attempt waits for the Jobs of the former one.
@@ -81,12 +83,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     movePins: write,
     verifyRouting: proof,
     verifyRestored: { ...proof, priority: { priorityKey: 1 } },
-    // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.
-    watchSlo: {
-      startToCloseTimeout: 12 * MINUTE,
-      scheduleToCloseTimeout: 90 * DAY,
-      retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
-    },
+    ...waitingBounds,
     // Bounded: while it retries nothing can be undone, so a person hears of it soon.
     commit: { ...write, scheduleToCloseTimeout: 2 * MINUTE },
     restore: {
@@ -104,10 +101,25 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
 const beforeMs = ({ before = [] }: Times): number =>
   MINUTE + before.reduce((sum, { timeoutMs }) => sum + timeoutMs + MINUTE, 0);
 
+const waitingBounds = {
+  // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.
+  watchSlo: {
+    startToCloseTimeout: 12 * MINUTE,
+    scheduleToCloseTimeout: 90 * DAY,
+    retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
+  },
+  holdCapacity: {
+    startToCloseTimeout: holdTerms.windowMs + 3 * MINUTE,
+    scheduleToCloseTimeout: 90 * DAY,
+    retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE },
+  },
+} satisfies Partial<Record<keyof RolloutActivities, ActivityOptions>>;
+
 /** How long a write may take in each of many clusters, from its first attempt on, ms: as long as it may alone. */
 export const withinMsOf = (times: Times): Readonly<Record<ClusterWrite, number>> => ({
   prepareVersion: times.progressDeadlineMs + MINUTE,
   runBefore: beforeMs(times),
+  keepCapacity: times.progressDeadlineMs + MINUTE,
   applyRouting: Math.max(times.progressDeadlineMs, MINUTE),
   commit: 2 * MINUTE,
   releaseService: times.drainMs + 5 * MINUTE,

@@ -9,7 +9,7 @@ import { mainVersion } from '../../core/routing/weights.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { updateRecord } from '../record-store.ts';
-import { adoptAutoscaler } from './autoscalers.ts';
+import { adoptAutoscaler } from './capacity/autoscalers.ts';
 import { assertReady, pinFrontend } from './frontend-pin.ts';
 import { markDue } from './warm-time.ts';
 

@@ -3,12 +3,14 @@
  * checks them (schema, types, field owners, admission) and stores nothing.
  */
 import type { DryRunWritesInput, DryRunWritesResult } from '../../core/contract/activities.ts';
+import { kinds } from '../../core/kube/kinds.ts';
 import { TidegateError, type FailureCode } from '../../core/values/error.ts';
 import type { KubeDeps } from '../ports.ts';
 import type { RecordAt } from '../record-store.ts';
 import { tryBefore } from './before/run-before.ts';
 import { writeRouting } from './apply-routing.ts';
 import { pinFrontend } from './frontend-pin.ts';
+import { assertRoom } from './capacity/quota.ts';
 import { writeVersion } from './prepare-version.ts';
 
 /** Stays as it is until somebody acts; anything else may be over when the run writes. */
@@ -21,7 +23,7 @@ export async function dryRunWrites(
   const { service, prepare, before, routing, pin } = input;
   const failures = (
     await Promise.all([
-      failureOf(async (at) => prepare && writeVersion(at, prepare)),
+      failureOf(async (at) => prepare && assertRoom(at, await writeVersion(at, prepare), prepare.version)),
       failureOf(async (at) => before && tryBefore(at, before)),
       failureOf(async (at) => routing && writeRouting(at, { input: routing, activity })),
       failureOf(async (at) => pin !== undefined && pinFrontend(at, pin)),
@@ -41,9 +43,16 @@ export async function dryRunWrites(
   }
 }
 
-/** A webhook with side effects refuses every dry run, and may well take the write. */
+/**
+ * A webhook with side effects refuses every dry run, and may well take the write. A role of before may not list quotas, and
+ * may well do all the rest.
+ */
 const isRefusal = ({ code, message }: TidegateError): boolean =>
-  lasting.includes(code) && !message.includes('does not support dry run');
+  lasting.includes(code) &&
+  !message.includes('does not support dry run') &&
+  !(code === 'Forbidden' && quotaKinds.some((kind) => message.includes(`/${kind}/`)));
+
+const quotaKinds: readonly string[] = [kinds.resourceQuota.kind, kinds.limitRange.kind];
 
 const sentences = (errors: readonly TidegateError[]): string[] => [
   ...new Set(errors.map(({ message, fix }) => (fix === '' ? message : `${message} (${fix})`))),

@@ -5,6 +5,7 @@ import type { KubeDeps } from '../ports.ts';
 import { findNaming, forgetAbsent } from './settle/absences.ts';
 import { applyRouting } from './apply-routing.ts';
 import { runBefore } from './before/run-before.ts';
+import { keepCapacity } from './capacity/keep-capacity.ts';
 import { commit } from './commit.ts';
 import { dryRunWrites } from './dry-run-writes.ts';
 import { leaveClusters } from './settle/leave-clusters.ts';
@@ -23,6 +24,10 @@ const writes: Writes = {
   prepareVersion: async (deps, input) => ({ templateDigest: (await prepareVersion(deps, input)).templateDigest }),
   runBefore: async (deps, input) => {
     await runBefore(deps, input);
+    return {};
+  },
+  keepCapacity: async (deps, input) => {
+    await keepCapacity(deps, input);
     return {};
   },
   applyRouting: async (deps, input) => {
@@ -44,6 +49,7 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   dryRunWrites: (input) => beating(deps, 'dryRunWrites', (own) => dryRunWrites(own, input)),
   prepareVersion: (input) => beating(deps, 'prepareVersion', (own) => prepareVersion(own, input)),
   runBefore: (input) => beating(deps, 'runBefore', (own) => runBefore(own, input)),
+  keepCapacity: (input) => beating(deps, 'keepCapacity', (own) => keepCapacity(own, input)),
   applyRouting: (input) => applyRouting(deps, input),
   commit: (input) => commit(deps, input),
   movePins: (input) => beating(deps, 'movePins', (own) => movePins(own, input)),

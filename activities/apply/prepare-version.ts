@@ -1,6 +1,5 @@
-/** Brings a version to as many ready pods as the one it replaces has in that cluster, exposed to nobody yet. */
+/** Brings a version to the ready pods that the traffic of the one it replaces needs there, exposed to nobody yet. */
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
-import { beatEveryMs } from '../../core/contract/timeouts.ts';
 import { kinds } from '../../core/kube/kinds.ts';
 import { annotations, labels } from '../../core/kube/labels.ts';
 import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
@@ -9,19 +8,21 @@ import { pinOf } from '../../core/routing/changes.ts';
 import { deploymentName } from '../../core/routing/names.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
+import { WHOLE } from '../../core/values/share.ts';
+import { podsFor, sizeOf, type ForShare } from '../../core/workload/capacity/need.ts';
+import type { AskedPods } from '../../core/workload/capacity/quota.ts';
 import { selects, frontendOf } from '../../core/workload/cluster-facts.ts';
 import { isManagedVersion, versionOf } from '../../core/workload/managed.ts';
-import { describeProgress, isReady } from '../../core/workload/version-deployment.ts';
 import { templateDigest } from '../../core/workload/version-template.ts';
 import { ensureObject } from '../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findRecord, type RecordAt } from '../record-store.ts';
-import { holdAutoscaler } from './autoscalers.ts';
+import { holdEntering, holdScaler, readAutoscaling } from './capacity/autoscalers.ts';
+import { scaleUp, untilReady } from './capacity/until-ready.ts';
 import { ensureBudget } from './disruption-budget.ts';
 import { pinFrontend } from './frontend-pin.ts';
 import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
-import { readTrouble } from './read-trouble.ts';
 import { versionWrites } from './version-writes.ts';
 import { readFrontend, readWorkloads } from './workloads.ts';
 
@@ -29,17 +30,37 @@ export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput)
   const by = deps.activity.runId() ?? '';
   if (input.ranAs !== undefined && by !== input.ranAs) return { ...nothingMade, resetTo: by };
   const at = { cluster: await deps.clusters.connect(input), service: input.service };
-  const made = await waitUntilReady(deps, { at, input, ...(await writeVersion(at, input)) });
-  return by === '' ? made : { ...made, by };
+  const { name, frontend, selector, pods } = await writeVersion(at, input);
+  const found = await untilReady(deps, {
+    at,
+    of: 'prepareVersion',
+    version: input.version,
+    pods,
+    progressDeadlineMs: input.progressDeadlineMs,
+    find: () => (name === null ? externalVersion(at, { frontend, selector }) : deploymentNamed(at, name)),
+    missing: name === null ? `no Deployment has pods with ${labelsText(selector)}` : 'the Deployment was deleted',
+    isOurs: name !== null,
+    otherwise: 'No traffic was moved to it',
+  });
+  return by === '' ? readyResult(found) : { ...readyResult(found), by };
 }
 
 const nothingMade: PrepareVersionResult = { deployment: '', replicas: 0, ready: 0, templateDigest: '' };
 
+export interface WrittenVersion {
+  /** Of its Deployment; null: somebody else makes it, and it is found by its pods' labels. */
+  readonly name: string | null;
+  readonly frontend: Service;
+  /** Of its pods. */
+  readonly selector: Readonly<Record<string, string>>;
+  /** Ready pods that it must have before its first share. */
+  readonly pods: number;
+  /** What is still to be made for all traffic; null: somebody else makes it. */
+  readonly asks: AskedPods | null;
+}
+
 /** Everything that a version is made of in its cluster. */
-export async function writeVersion(
-  at: RecordAt,
-  input: PrepareVersionInput,
-): Promise<Pick<Waiting, 'name' | 'frontend' | 'selector'>> {
+export async function writeVersion(at: RecordAt, input: PrepareVersionInput): Promise<WrittenVersion> {
   const { record } = await findRecord(at);
   const frontend = await pinned(at, record);
   const { service, installation, namespace } = input.service;
@@ -51,19 +72,40 @@ export async function writeVersion(
     cluster: input.cluster.name,
     frontend: frontendOf(frontend),
   });
-  const name = input.workload === 'managed' ? await ensureDeployment(at, { frontend, record }, input) : null;
+  const made = await (input.workload === 'managed' ? ensureDeployment : othersDeployment)(at, {
+    frontend,
+    record,
+    input,
+  });
   await ensureObject(at.cluster, subset, { installation, compare: 'exact' });
   // An earlier run's clock must not end it; when it is without traffic again, its warm time begins again.
   if (input.existed === true) await markDue(at, input.version, 'anew');
-  return { name, frontend, selector: (subset.spec as Service['spec']).selector ?? {} };
+  return { ...made, frontend, selector: (subset.spec as Service['spec']).selector ?? {} };
 }
 
-/** The name of the version's Deployment, made or raised to the replaced version's ready pods. */
-async function ensureDeployment(
-  at: RecordAt,
-  { frontend, record }: { readonly frontend: Service; readonly record: RoutingRecord | null },
-  input: PrepareVersionInput,
-): Promise<string> {
+interface Making {
+  readonly frontend: Service;
+  readonly record: RoutingRecord | null;
+  readonly input: PrepareVersionInput;
+}
+
+type Made = Pick<WrittenVersion, 'name' | 'pods' | 'asks'>;
+
+/** All traffic, for those who do not say. */
+const wholeShare: ForShare = { mode: 'full', share: WHOLE };
+
+/** Capacity of what somebody else makes is checked, and never held. */
+async function othersDeployment(at: RecordAt, { frontend, input }: Making): Promise<Made> {
+  const workloads = await readWorkloads(at, frontend);
+  const source = workloads.find(({ metadata }) => metadata.name === input.source.deployment) ?? null;
+  const replaced = replacedBy(input, workloads, source);
+  // Nobody knows what the traffic needs: one pod is there to be asked.
+  const whole = replaced === null ? 1 : sizeOf(replaced);
+  return { name: null, pods: podsFor(whole, input.forShare ?? wholeShare), asks: null };
+}
+
+/** The version's Deployment, made or raised to the pods that the replaced version's traffic needs. */
+async function ensureDeployment(at: RecordAt, { frontend, record, input }: Making): Promise<Made> {
   const { service, version } = input;
   const { selector } = frontendOf(frontend);
   const workloads = await readWorkloads(at, frontend);
@@ -72,17 +114,40 @@ async function ensureDeployment(
   const name = deploymentName(service.service, version);
   const live = await at.cluster.get<Deployment>(kinds.deployment, { namespace: service.namespace, name });
   const replaced = replacedBy(input, workloads, source);
-  const ready = replaced?.status?.readyReplicas ?? 0;
-  // A version without a ready pod says nothing of what the traffic needs, only of its own health.
-  const needed = ready === 0 ? (replaced?.spec.replicas ?? 1) : ready;
-  const replicas = Math.max(1, needed, live?.spec.replicas ?? 0);
   // Before the holds: nothing is held for a version that cannot be made.
   const { template, write } = await versionWrites(at, input, { source, live, frontend, record });
   if (input.marksOriginal === true) await markOriginal(at, source, version);
-  if (replaced !== null) await holdAutoscaler(at, { deployment: replaced.metadata.name, replicas: ready, version });
-  await write(replicas);
+  const { pods, whole } = await holdBoth(at, { input, replaced, live });
+  await write(Math.max(pods, live?.spec.replicas ?? 0));
   await ensureBudget(at, { selector, labels: [podLabels(template), ...running] });
-  return name;
+  const asks = { pods: Math.max(whole, live?.spec.replicas ?? 0) - (live?.status?.replicas ?? 0), template };
+  return { name, pods, asks };
+}
+
+interface Both {
+  readonly input: PrepareVersionInput;
+  readonly replaced: Deployment | null;
+  readonly live: Deployment | null;
+}
+
+/**
+ * Both versions' autoscalers are held before there is a pod more or less: the replaced one's at all that it carries, the
+ * version's own at what its first share needs. Its own maximum is its owner's word, and no more is waited for.
+ */
+async function holdBoth(at: RecordAt, { input, replaced, live }: Both): Promise<{ pods: number; whole: number }> {
+  const { version, service } = input;
+  const { scalers } = await readAutoscaling(at);
+  const whole = Math.max(1, sizeOf(replaced));
+  const ofReplaced = scalers.find((one) => one.deployment === replaced?.metadata.name);
+  const deployment = deploymentName(service.service, version);
+  const most = (scalers.find((one) => one.deployment === deployment) ?? ofReplaced)?.max ?? Infinity;
+  const pods = Math.max(1, Math.min(podsFor(whole, input.forShare ?? wholeShare), most));
+  const level = replaced?.status?.readyReplicas ?? 0;
+  if (ofReplaced !== undefined && ofReplaced.deployment !== deployment)
+    await holdScaler(at, ofReplaced, { level, version });
+  const entering = { version, deployment, replaced: replaced?.metadata.name ?? null };
+  await holdEntering(at, scalers, { ...entering, level: Math.max(pods, live?.status?.readyReplicas ?? 0) });
+  return { pods, whole };
 }
 
 const podLabels = ({ metadata }: PodTemplate): Readonly<Record<string, string>> => metadata?.labels ?? {};
@@ -111,9 +176,9 @@ async function readSource({ cluster, service }: RecordAt, { source }: PrepareVer
 
 /** At adoption the original Deployment; else the replaced version's, ours before one that carries the same label. */
 function replacedBy(
-  input: PrepareVersionInput,
+  input: Pick<PrepareVersionInput, 'replaces' | 'service'>,
   workloads: readonly Deployment[],
-  source: Deployment,
+  source: Deployment | null,
 ): Deployment | null {
   const { replaces, service } = input;
   if (replaces === '') return source;
@@ -121,45 +186,22 @@ function replacedBy(
   return candidates.find((one) => isManagedVersion(one, service, replaces)) ?? candidates[0] ?? null;
 }
 
-interface Waiting {
-  readonly at: RecordAt;
-  readonly input: PrepareVersionInput;
-  /** null: somebody else makes it, and it is found by its pods' labels. */
-  readonly name: string | null;
-  readonly frontend: Service;
-  readonly selector: Readonly<Record<string, string>>;
-}
+const deploymentNamed = (at: RecordAt, name: string): Promise<Deployment | null> =>
+  at.cluster.get<Deployment>(kinds.deployment, { namespace: at.service.namespace, name });
 
-/** Between two looks at a Deployment that gets ready, ms. */
-const LOOK_MS = 1_000;
-
-async function waitUntilReady(deps: KubeDeps, waiting: Waiting): Promise<PrepareVersionResult> {
-  const { clock, activity } = deps;
-  const { input } = waiting;
-  const until = activity.scheduledAtMs() + input.progressDeadlineMs;
-  let said = { progress: '', atMs: 0 };
-  for (;;) {
-    const found = await findDeployment(waiting);
-    if (found !== null && isReady(found)) return readyResult(found);
-    const trouble = found === null ? null : await readTrouble(waiting.at, found, clock.nowMs());
-    const state = found === null ? missing(waiting) : describeProgress(found);
-    const progress = trouble === null ? state : `${state}; ${trouble.text}`;
-    // News at once; each beat is billed.
-    if (progress !== said.progress || clock.nowMs() - said.atMs >= beatEveryMs('prepareVersion')) {
-      activity.heartbeat({ cluster: input.cluster.name, version: input.version, progress });
-      said = { progress, atMs: clock.nowMs() };
-    }
-    if (trouble?.isFinal === true) throw neverReady(waiting, progress);
-    if (clock.nowMs() >= until) throw tooLate(waiting, found, progress);
-    await clock.sleep(LOOK_MS, activity.signal());
-  }
-}
-
-async function findDeployment({ at, name, frontend, selector }: Waiting): Promise<Deployment | null> {
-  if (name !== null) return at.cluster.get<Deployment>(kinds.deployment, { namespace: at.service.namespace, name });
+/** What somebody else makes is found by its pods' labels. */
+async function externalVersion(
+  at: RecordAt,
+  { frontend, selector }: Pick<WrittenVersion, 'frontend' | 'selector'>,
+): Promise<Deployment | null> {
   const workloads = await readWorkloads(at, frontend);
   return workloads.find(({ spec }) => selects(selector, spec.template.metadata?.labels)) ?? null;
 }
+
+const labelsText = (selector: WrittenVersion['selector']): string =>
+  Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 
 function readyResult({ metadata, spec, status }: Deployment): PrepareVersionResult {
   return {
@@ -168,32 +210,4 @@ function readyResult({ metadata, spec, status }: Deployment): PrepareVersionResu
     ready: status?.readyReplicas ?? 0,
     templateDigest: metadata.annotations?.[annotations.templateDigest] ?? templateDigest(spec.template),
   };
-}
-
-const missing = ({ name, selector }: Waiting): string =>
-  name === null
-    ? `no Deployment has pods with ${Object.entries(selector)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(',')}`
-    : 'the Deployment was deleted';
-
-/** Waiting longer would change nothing. */
-function neverReady({ at, input }: Waiting, progress: string): TidegateError {
-  return new TidegateError(
-    'Invalid',
-    `${at.cluster.name}/${input.service.namespace}: ${input.service.service} ${input.version} does not get ready: ${progress}`,
-    { fix: 'mend what the pod says, then start again. No traffic was moved to it' },
-  );
-}
-
-function tooLate({ at, input, name }: Waiting, found: Deployment | null, progress: string): TidegateError {
-  const object = found?.metadata.name ?? name ?? `${input.service.service} ${input.version}`;
-  const seconds = String(Math.round(input.progressDeadlineMs / 1000));
-  return new TidegateError(
-    'DeadlineExceeded',
-    `${at.cluster.name}/${input.service.namespace}/Deployment/${object}: ${progress}, after ${seconds} s`,
-    {
-      fix: 'see the pods (kubectl describe): image, probes, capacity; or raise rollout.progressDeadline. No traffic was moved to it',
-    },
-  );
 }

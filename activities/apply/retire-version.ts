@@ -12,7 +12,7 @@ import type { RoutingRecord } from '../../core/routing/record.ts';
 import { removeObject } from '../../platform/kube/apply-objects.ts';
 import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
-import { releaseAutoscalers, removeAutoscaler } from './autoscalers.ts';
+import { releaseAutoscalers, removeAutoscaler } from './capacity/autoscalers.ts';
 import { removeBudget } from './disruption-budget.ts';
 import { unmarkOriginals } from './originals.ts';
 import { managedDeployment } from './workloads.ts';

@@ -1,6 +1,5 @@
 /** What has to be written for the Deployment of a version. Whatever refuses the version is found before the first write. */
 import type { PrepareVersionInput } from '../../core/contract/activities.ts';
-import { kinds } from '../../core/kube/kinds.ts';
 import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
 import { otherBuild } from '../../core/routing/builds.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
@@ -14,6 +13,7 @@ import { assertSameVersion, versionDeployment } from '../../core/workload/versio
 import { desiredTemplate, templateDigest, withVersion } from '../../core/workload/version-template.ts';
 import { applyObject } from '../../platform/kube/apply-objects.ts';
 import type { RecordAt } from '../record-store.ts';
+import { scaleUp } from './capacity/until-ready.ts';
 import { copiedConfig, sharedConfig, writeCopies, type VersionConfig } from './version-config.ts';
 
 export interface VersionWrites {
@@ -109,10 +109,4 @@ async function writeDeployment(
   const owner = live ?? ((await apply(0, null)).stored as Deployment);
   await writeCopies(at, copies, owner);
   await apply(replicas, owner);
-}
-
-async function scaleUp({ cluster }: RecordAt, { metadata, spec }: Deployment, replicas: number): Promise<void> {
-  if ((spec.replicas ?? 1) >= replicas) return;
-  const { namespace, name, resourceVersion } = metadata;
-  await cluster.patch(kinds.deployment, { namespace, name }, { metadata: { resourceVersion }, spec: { replicas } });
 }

@@ -1,8 +1,10 @@
-/** The activity of the queue `tidegate-observe`: it watches, for minutes and hours, and writes nothing. */
+/** Activities of the queue `tidegate-observe`: they look again and again, for minutes and hours, and nearly always wait. */
 import type { ActivitiesOf } from '../../core/contract/queues.ts';
-import type { ObserveDeps } from '../ports.ts';
+import type { KubeDeps, ObserveDeps } from '../ports.ts';
+import { holdCapacity } from './hold-capacity.ts';
 import { watchSlo } from './watch-slo.ts';
 
-export const createObserveActivities = (deps: ObserveDeps): ActivitiesOf<'observe'> => ({
+export const createObserveActivities = (deps: ObserveDeps & KubeDeps): ActivitiesOf<'observe'> => ({
   watchSlo: (input) => watchSlo(deps, input),
+  holdCapacity: (input) => holdCapacity(deps, input),
 });

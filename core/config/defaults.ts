@@ -29,6 +29,8 @@ export const rolloutDefaults = {
   warmUp: { sequential: '60s', threshold: '0s', kayenta: '0s' },
   /** Least time of a bake that is as long as the evidence takes. */
   autoBake: '10s',
+  /** The safe choice: the new version has the pods for all traffic before it gets any. */
+  capacity: 'full',
   /** The replaced version stays ready this long: undo within it is one step. */
   warm: '1h',
   /** A step without data holds this long before a person is asked. */

@@ -165,6 +165,7 @@ const serviceConfig = (
     waves: waveConfigs(spec, mesh),
     adoptBakeMs: adopt.bake,
     progressDeadlineMs: rollout.progressDeadline,
+    capacity: rollout.capacity,
     warmUpMs: rollout.warmUp ?? durationOf(rolloutDefaults.warmUp[judge.type]),
     warmMs: rollout.warm,
     maxUnknownMs: rollout.maxUnknown,

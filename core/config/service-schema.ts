@@ -4,6 +4,7 @@ import { DEFAULT_PROBE_ROUTES } from '../judge/series/probes.ts';
 import { labels } from '../kube/labels.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
+import { capacityModes } from '../workload/capacity/need.ts';
 import { driftPolicies } from '../workload/frontend/drift-policy.ts';
 import { beforeSchema } from './before/before-schema.ts';
 import {
@@ -151,6 +152,10 @@ const rollout = z
   .strictObject({
     waves: z.array(wave).min(1).optional(),
     progressDeadline: duration({ minMs: 1000 }).prefault(rolloutDefaults.progressDeadline),
+    capacity: z.enum(capacityModes).prefault(rolloutDefaults.capacity).meta({
+      description:
+        'Pods of the new version before each share. full: as many as the version that it replaces has. byShare: those that the share needs, and a quarter more; the replaced version stays whole.',
+    }),
     warmUp: duration().optional().meta({
       description: 'Not judged after a change of weights; 60s for the sequential judge, else 0s if left out.',
     }),

@@ -5,6 +5,7 @@ import type { ClusterRef, ReachableCluster } from '../kube/cluster-ref.ts';
 import type { L7Policy } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
+import type { CapacityMode } from '../workload/capacity/need.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { DeploymentMetadata } from '../workload/version-source.ts';
 
@@ -69,6 +70,8 @@ export interface ServiceConfig {
   /** Least time that a wave of an adoption is watched, ms. Missing: from an older worker; then as the wave's first step. */
   readonly adoptBakeMs?: number;
   readonly progressDeadlineMs: number;
+  /** Pods of the new version before each share. Absent: from an older worker; then `full`. */
+  readonly capacity?: CapacityMode;
   readonly warmUpMs: number;
   readonly warmMs: number;
   readonly maxUnknownMs: number;

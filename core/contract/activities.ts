@@ -15,6 +15,7 @@ import type { NewestByCluster } from '../routing/newest-proven.ts';
 import type { Part } from '../routing/part.ts';
 import type { Absence } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
+import type { CapacityMode, ForShare } from '../workload/capacity/need.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { VersionSource } from '../workload/version-source.ts';
@@ -64,8 +65,37 @@ export interface PrepareVersionInput {
   readonly ranAs?: string;
   /** The version was there before this run: should the run fail, it stays ready for its warm time. Absent: it was not. */
   readonly existed?: true;
+  /** What the version is made ready for. Absent: all traffic. */
+  readonly forShare?: ForShare;
   /** The source is the original of an adoption, to be marked for the settler. Absent: the run itself takes it out. */
   readonly marksOriginal?: true;
+}
+
+/** Of one serving cluster, before the version gets a larger share there. */
+export interface KeepCapacityInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  readonly version: string;
+  /** The version it replaces, which must be able to carry all traffic again. */
+  readonly replaces: string;
+  readonly workload: 'managed' | 'external';
+  /** What the version gets now. */
+  readonly forShare: ForShare;
+  readonly progressDeadlineMs: number;
+}
+
+/** Of serving clusters, from the first share there on. */
+export interface HoldCapacityInput {
+  readonly service: ServiceRef;
+  readonly version: string;
+  readonly mode: CapacityMode;
+  /** Versions that must be able to carry all traffic again. */
+  readonly of: readonly { readonly cluster: ClusterRef; readonly replaces: string }[];
+}
+
+export interface KeepCapacityResult {
+  /** Ready pods that each version was brought to, or had. */
+  readonly pods: Readonly<Record<string, number>>;
 }
 
 export interface PrepareVersionResult {
@@ -302,11 +332,15 @@ export interface RolloutActivities {
   prepareVersion(input: PrepareVersionInput): Promise<PrepareVersionResult>;
   /** Jobs that must succeed before the first share; fails with the first that does not, and the end of its log. */
   runBefore(input: RunBeforeInput): Promise<RunBeforeResult>;
+  /** Both versions have the pods for the next share, and to go back from it: raised, and waited for. */
+  keepCapacity(input: KeepCapacityInput): Promise<KeepCapacityResult>;
   applyRouting(input: ApplyRoutingInput): Promise<ApplyRoutingResult>;
   verifyRouting(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
   /** The same of a way back, where no watch takes its place. */
   verifyRestored(input: VerifyRoutingInput): Promise<VerifyRoutingResult>;
   watchSlo(input: WatchSloInput): Promise<WatchSloResult>;
+  /** What is held rises with the traffic, until the run cancels it: for hours, without a verdict. */
+  holdCapacity(input: HoldCapacityInput): Promise<void>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;
   /** Callers past Envoy get another version in these clusters: the frontends are written, and nothing in the records. */
   movePins(input: MovePinsInput): Promise<MovePinsResult>;

@@ -2,7 +2,8 @@
 import type { Packed } from '../values/packed.ts';
 
 /** Activities of one cluster that are also asked of many at once. */
-export type ClusterWrite = 'prepareVersion' | 'runBefore' | 'applyRouting' | 'commit' | 'releaseService';
+export type ClusterWrite =
+  'prepareVersion' | 'runBefore' | 'keepCapacity' | 'applyRouting' | 'commit' | 'releaseService';
 
 /** A step ends with the first cluster that fails for good. What cannot be taken back any more goes on in all others. */
 export const endsAtFailure = (write: ClusterWrite): boolean => write !== 'commit' && write !== 'releaseService';

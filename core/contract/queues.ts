@@ -16,7 +16,7 @@ export const queues = [
   'control',
   /** Writes and reads of clusters on the way forward. */
   'apply',
-  /** Watching: long, heartbeating, nearly always waiting. */
+  /** Watching, and keeping what a way back needs: long, heartbeating, nearly always waiting. */
   'observe',
   /** Reads of the metrics and the proof of forward steps: seconds to minutes, behind no watch. */
   'verify',
@@ -50,6 +50,7 @@ export const queueOf = {
   dryRunWrites: 'apply',
   prepareVersion: 'apply',
   runBefore: 'apply',
+  keepCapacity: 'apply',
   applyRouting: 'apply',
   commit: 'apply',
   movePins: 'apply',
@@ -71,6 +72,7 @@ export const queueOf = {
   measureTraffic: 'verify',
   verifyRouting: 'verify',
   watchSlo: 'observe',
+  holdCapacity: 'observe',
   restore: 'restore',
   verifyRestored: 'prove',
 } as const satisfies Record<keyof RolloutActivities, Queue>;

@@ -53,6 +53,8 @@ export interface FreeAutoscalersInput {
   readonly cluster: ClusterRef;
   /** The version whose rollout held them. */
   readonly version: string;
+  /** The one that is to be freed. The version's own is freed alone: what it replaced is held for it until its warm time ends. Absent: all of them. */
+  readonly autoscaler?: string;
 }
 
 export interface PinVersionInput {

@@ -1,4 +1,5 @@
 /** How long the server waits for a heartbeat, and how often an activity therefore sends one. */
+import { holdTerms } from '../rollout/watch-terms.ts';
 import type { RolloutActivities } from './activities.ts';
 
 /** ms. An activity that is not listed is too short to beat. */
@@ -6,10 +7,13 @@ export const heartbeatTimeoutsMs = {
   prepareVersion: 20_000,
   // A run that goes back is heard of by the next beat: the Job still runs until then.
   runBefore: 20_000,
+  keepCapacity: 20_000,
   verifyRouting: 20_000,
   verifyRestored: 20_000,
   // While a share is young; watch-terms.ts has what follows.
   watchSlo: 20_000,
+  // Nobody waits for it: as a watch that waits for a person.
+  holdCapacity: holdTerms.heartbeatTimeoutMs,
   // They take minutes, and nobody waits for them with traffic half moved: each beat is billed.
   retireVersion: 60_000,
   releaseService: 60_000,
@@ -27,8 +31,8 @@ export const heartbeatTimeoutsMs = {
   restore: 10_000,
 } as const satisfies Partial<Record<keyof RolloutActivities, number>>;
 
-/** A watch has a pace of its own: watch-terms.ts. */
-export type BeatingActivity = Exclude<keyof typeof heartbeatTimeoutsMs, 'watchSlo'>;
+/** What waits for hours has a pace of its own: watch-terms.ts. */
+export type BeatingActivity = Exclude<keyof typeof heartbeatTimeoutsMs, 'watchSlo' | 'holdCapacity'>;
 
 /** Three beats may get lost. */
 const BEATS_PER_TIMEOUT = 4;

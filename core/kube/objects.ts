@@ -49,6 +49,9 @@ export interface KubeObject {
   readonly status?: unknown;
 }
 
+/** By resource, as Kubernetes writes amounts: `100m`, `1Gi`. */
+export type Amounts = Readonly<Record<string, string | number>>;
+
 export interface Container {
   readonly name: string;
   readonly image?: string;
@@ -56,6 +59,9 @@ export interface Container {
   readonly args?: readonly string[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly protocol?: string }[];
   readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: unknown }[];
+  readonly resources?: { readonly requests?: Amounts; readonly limits?: Amounts };
+  /** Always, of one that initialises: it stays. */
+  readonly restartPolicy?: string;
 }
 
 export interface PodTemplate {
@@ -67,6 +73,7 @@ export interface PodTemplate {
     readonly containers: readonly Container[];
     readonly initContainers?: readonly Container[];
     readonly imagePullSecrets?: readonly { readonly name?: string }[];
+    readonly overhead?: Amounts;
   };
 }
 
@@ -141,11 +148,70 @@ export interface EndpointSlice extends KubeObject {
   }[];
 }
 
+/** What an autoscaler aims at (`target`), or sees (`current`). */
+interface MetricValues {
+  readonly averageUtilization?: number;
+  readonly averageValue?: string;
+  readonly value?: string;
+}
+
+interface MetricPart {
+  /** Of a resource; other metrics have theirs in `metric`. */
+  readonly name?: string;
+  readonly container?: string;
+  readonly metric?: { readonly name: string; readonly selector?: unknown };
+  readonly target?: MetricValues;
+  readonly current?: MetricValues;
+}
+
+export interface AutoscalerMetric {
+  readonly type: string;
+  readonly resource?: MetricPart;
+  readonly containerResource?: MetricPart;
+  readonly pods?: MetricPart;
+  readonly object?: MetricPart;
+  readonly external?: MetricPart;
+}
+
 export interface Autoscaler extends KubeObject {
   readonly spec: {
     readonly minReplicas?: number;
     readonly maxReplicas: number;
     readonly scaleTargetRef: { readonly apiVersion?: string; readonly kind: string; readonly name: string };
+    readonly metrics?: readonly AutoscalerMetric[];
+  };
+  readonly status?: {
+    readonly currentReplicas?: number;
+    readonly currentMetrics?: readonly AutoscalerMetric[] | null;
+  };
+}
+
+/** KEDA's. */
+export interface ScaledObject extends KubeObject {
+  readonly spec: {
+    readonly minReplicaCount?: number;
+    readonly maxReplicaCount?: number;
+    readonly idleReplicaCount?: number;
+    /** Without a kind a Deployment. */
+    readonly scaleTargetRef: { readonly kind?: string; readonly name: string };
+  };
+}
+
+export interface ResourceQuota extends KubeObject {
+  readonly spec?: { readonly scopes?: readonly string[]; readonly scopeSelector?: unknown };
+  readonly status?: {
+    readonly hard?: Readonly<Record<string, string>>;
+    readonly used?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface LimitRange extends KubeObject {
+  readonly spec?: {
+    readonly limits?: readonly {
+      readonly type: string;
+      readonly default?: Amounts;
+      readonly defaultRequest?: Amounts;
+    }[];
   };
 }
 

@@ -174,8 +174,8 @@ function freeNeeds(here: ClusterState, clusters: readonly ClusterState[]): Need[
   const { cluster, holds } = here;
   return holds
     .filter((hold) => !isHeld(hold, here, clusters))
-    .map(({ autoscaler, version }) => {
-      const reason = `${cluster}: HorizontalPodAutoscaler ${autoscaler} is still held for ${version}, whose rollout is over`;
+    .map(({ autoscaler, version, kind = 'HorizontalPodAutoscaler' }) => {
+      const reason = `${cluster}: ${kind} ${autoscaler} is still held for ${version}, whose rollout is over`;
       return { kind: 'free', cluster, version, autoscaler, reason };
     });
 }
@@ -186,6 +186,8 @@ function isHeld(
   { versions, pinned, originals, record }: ClusterState,
   all: readonly ClusterState[],
 ): boolean {
+  // It came with a version that nothing has come to serve, and goes with it.
+  if (on === version && on !== pinned && !servedAnywhere(all, version)) return true;
   // What callers past Envoy get here has not been replaced.
   if (on === version || on === pinned || !servedAnywhere(all, version)) return false;
   // An original waits for what takes its place here. One that nobody marks has none; an older worker does not say.

@@ -8,7 +8,7 @@
  * terminal is.
  * This folder decides nothing, and nobody parses its text: a fact that code needs is in the data that it was made of.
  */
-import { billedActions, billedText, dailyActions } from '../rollout/plan/billed.ts';
+import { billedActions, billedText, gateActions } from '../rollout/plan/billed.ts';
 import { exposure, longestDurationMs, type StepExposure } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
 import { pinnedIn } from '../rollout/plan/pinned.ts';
@@ -18,6 +18,7 @@ import { VERSION_HEADER } from '../routing/header-route.ts';
 import { cecName, deploymentName, subsetName } from '../routing/names.ts';
 import { partOf } from '../routing/part.ts';
 import { distinct, formatShare, WHOLE } from '../values/share.ts';
+import { podsLines } from './pods-text.ts';
 import { durationText } from '../values/duration.ts';
 
 /** Clusters up to which a table has a column for each. */
@@ -40,7 +41,7 @@ export function planText({ plan, topology }: PlanFacts): string {
       : [...weightLines(plan, topology), ...objectLines(plan)]),
     ...warmUpLine(plan),
     `Longest duration without a person: ${durationText(longestDurationMs(plan)) || 'none'}`,
-    `Temporal: about ${billedText(billedActions(plan), plan)}; a day at a gate ${billedText(dailyActions('hold'), plan)}`,
+    `Temporal: about ${billedText(billedActions(plan), plan)}; a day at a gate ${billedText(gateActions(plan), plan)}`,
     `Judged by: ${plan.slos.map((slo) => `${slo.name} (${slo.source}, ${formatShare(slo.target * WHOLE)} good)`).join('; ') || 'nothing'}`,
     `On a breach: ${plan.onBreach === 'all' ? 'every cluster goes back' : 'the breaching cluster goes back'}`,
     ...plan.notes.map((note) => `Note: ${note}`),
@@ -62,6 +63,7 @@ function waveLines(plan: Plan): string[] {
       return `  step ${j + 1}: ${formatShare(step.share)}${bake}${step.approve ? ', then a person approves' : ''}`;
     }),
     ...pinLine(plan, wave),
+    ...podsLines(plan, wave),
   ]);
 }
 

@@ -1,15 +1,15 @@
 /** One service in one cluster, as far as settling it goes: its record, and everything there that Tidegate made or holds. */
 import { annotations, labels } from '../kube/labels.ts';
-import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, Service } from '../kube/objects.ts';
+import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, ScaledObject, Service } from '../kube/objects.ts';
 import { isOwned } from '../kube/ownership.ts';
 import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
-import { frontendOf, frontendSigns, scales, workloadsOf } from './cluster-facts.ts';
+import { scalersOf } from './capacity/scalers.ts';
+import { frontendOf, frontendSigns, workloadsOf } from './cluster-facts.ts';
 import { repairsOf, type Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
-import { heldOf } from './held.ts';
 import { originalOf } from './originals.ts';
 import { usableRecord } from './unmade.ts';
 
@@ -27,6 +27,8 @@ export interface VersionHere {
 
 export interface Hold {
   readonly autoscaler: string;
+  /** Absent: a HorizontalPodAutoscaler. */
+  readonly kind?: string;
   /** The version whose rollout holds it. */
   readonly version: string;
   /** The version that the held Deployment runs; '' = a Deployment that Tidegate did not make. */
@@ -67,6 +69,8 @@ export interface NamespaceObjects {
   readonly services: readonly Service[];
   readonly deployments: readonly Deployment[];
   readonly autoscalers: readonly Autoscaler[];
+  /** KEDA's. Absent: none. */
+  readonly scaledObjects?: readonly ScaledObject[];
   readonly routes: readonly EnvoyConfig[];
 }
 
@@ -145,14 +149,14 @@ function answeringBehind(
   return running.every(own) ? running.map(versionOfObject) : [];
 }
 
-function holdsOf(service: string, { autoscalers, deployments }: NamespaceObjects): Hold[] {
-  return autoscalers.flatMap((one) => {
-    const held = heldOf(one);
+function holdsOf(service: string, { autoscalers, scaledObjects = [], deployments }: NamespaceObjects): Hold[] {
+  return scalersOf(autoscalers, scaledObjects).flatMap(({ object, held, deployment }) => {
     if (held === null || held.service !== service) return [];
-    const target = deployments.find(({ metadata }) => scales(one, metadata.name));
+    const target = deployments.find(({ metadata }) => metadata.name === deployment);
     return [
       {
-        autoscaler: one.metadata.name,
+        autoscaler: object.metadata.name,
+        ...(object.kind !== 'HorizontalPodAutoscaler' && { kind: object.kind }),
         version: held.for,
         on: target === undefined ? '' : versionOfObject(target),
         replicas: target === undefined ? 0 : (target.spec.replicas ?? 1),

@@ -92,18 +92,21 @@ export function assertSameVersion(existing: Deployment, { cluster, service, vers
   );
 }
 
-/** Are as many pods of the newest template ready as are wanted, and at least one? */
-export function isReady({ metadata, spec, status }: Deployment): boolean {
-  const wanted = Math.max(1, spec.replicas ?? 1);
+/**
+ * Are as many pods of the newest template ready as are wanted? What the Deployment asks for itself is no measure: somebody
+ * may have made it smaller since.
+ */
+export function isReady({ metadata, status }: Deployment, pods: number): boolean {
+  const wanted = Math.max(1, pods);
   const seen = (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
   return seen && (status?.updatedReplicas ?? 0) >= wanted && (status?.readyReplicas ?? 0) >= wanted;
 }
 
 /** `1 of 2 pods are ready; Progressing: ProgressDeadlineExceeded`. */
-export function describeProgress({ spec, status }: Deployment): string {
+export function describeProgress({ status }: Deployment, pods: number): string {
   const wrong = (status?.conditions ?? []).filter((one) => one.status !== 'True' || one.type === 'ReplicaFailure');
   const reasons = wrong.map(
     (one) => `; ${one.type}: ${one.reason ?? one.status}${one.message === undefined ? '' : ` (${one.message})`}`,
   );
-  return `${String(status?.readyReplicas ?? 0)} of ${String(spec.replicas ?? 1)} pods are ready${reasons.join('')}`;
+  return `${String(status?.readyReplicas ?? 0)} of ${String(Math.max(1, pods))} pods are ready${reasons.join('')}`;
 }

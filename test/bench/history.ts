@@ -15,6 +15,7 @@ import { say } from '../../cli/rollouts/rollout.ts';
 import type { Bench, BenchContext, Measure } from './bench.ts';
 import { judge, judgeText, labText, metricsText } from './settings.ts';
 import { assertOutcome, steps, withShop, type Act, type Shop } from './shop.ts';
+import { noKube } from '../support/no-kube.ts';
 
 /** The product ends an attempt of a watch after 9 minutes; here so much sooner that minutes hold an hour's attempts. */
 const attemptMs = 20_000;
@@ -148,7 +149,9 @@ async function startOwnWorkers({ rig }: Shop) {
   const config = createConfigLoader({ directory: rig.lab.env.TIDEGATE_CONFIG });
   const meshes = ownMeshes({ config, nowMs: Date.now });
   const connectMetrics = meshMetrics({ meshes, connect: metrics.connect });
-  const { watchSlo } = withFailures(createObserveActivities({ connectMetrics, now: () => Date.now(), attemptMs }));
+  const { watchSlo } = withFailures(
+    createObserveActivities({ ...noKube, connectMetrics, now: () => Date.now(), attemptMs }),
+  );
   let attempts = 0;
   const counted: typeof watchSlo = (input) => {
     attempts += 1;

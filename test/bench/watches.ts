@@ -16,6 +16,7 @@ import { createProcessStarter } from '../../infra/lab/processes/process.ts';
 import { createMetricsClients } from '../../platform/metrics/clients.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { median } from './statistics.ts';
+import { noKube } from '../support/no-kube.ts';
 
 const rollouts = 500;
 const scrapeMs = 10_000;
@@ -110,6 +111,7 @@ async function measure({ report, signal }: BenchContext): Promise<Seen> {
     // Not of the past, which has nothing here.
     const isNow = ({ toMs }: { toMs: number }): boolean => Date.now() - toMs < scrapeMs;
     const { watchSlo } = createObserveActivities({
+      ...noKube,
       connectMetrics: async () => {
         const source = clients.connect({ url });
         return {

@@ -59,6 +59,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     dryRunWrites: async () => ({ refused: [], untried: [] }),
     prepareVersion: async () => ({ deployment: 'd', replicas: 2, ready: 2, templateDigest: 'x' }),
     runBefore: async ({ jobs }) => ({ jobs: jobs.map(({ name }) => name) }),
+    keepCapacity: async ({ version }) => ({ pods: { [version]: 2 } }),
     applyRouting: async ({ cluster, versions }) => {
       share[cluster.name] = versions?.[cluster.name]?.['v2'] ?? 0;
       return { cluster: cluster.name, changes: [], weights: { a: 1_000_000 }, writtenAtMs: Date.now() };
@@ -66,6 +67,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     verifyRouting: async () => proof('verified'),
     verifyRestored: async () => proof('verified'),
     watchSlo: async ({ mode }) => (mode === 'bake' ? healthy : untilCancelled()),
+    holdCapacity: () => untilCancelled(),
     commit: async ({ cluster, pin }) => {
       if (pin !== '') proven[cluster.name] = pin;
       return [];

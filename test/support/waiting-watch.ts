@@ -10,6 +10,7 @@ import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.
 import type { JudgeSettings } from '../../core/judge/settings.ts';
 import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import type { CountSource } from '../../core/judge/series/source.ts';
+import { noKube } from './no-kube.ts';
 
 /** Time between two samples of every series, ms. */
 const SAMPLE_MS = 15_000;
@@ -108,6 +109,7 @@ export async function waitFor({
   let lookedAtMs = nowMs;
   let env: MockActivityEnvironment | undefined;
   const { watchSlo } = createObserveActivities({
+    ...noKube,
     now: () => nowMs,
     sleep: async (ms, signal) => {
       await new Promise(setImmediate);

@@ -9,6 +9,7 @@ import { statName } from '../../core/routing/names.ts';
 import { partOf } from '../../core/routing/part.ts';
 import { formatShare } from '../../core/values/share.ts';
 import { assertAlone, assertJoined, assertStillBeside, verifyBeside } from './other-parts.ts';
+import { holdCapacity, keepCapacity } from './capacity.ts';
 import { writeEach } from './many-clusters.ts';
 import { prepareInput } from './planned-writes.ts';
 import { stopOthers } from './retirements.ts';
@@ -52,6 +53,9 @@ export const forwardCommands = (context: RunContext): Handlers<Forward> => ({
       const summary = `${formatShare(at.share)} to ${context.plan.version}`;
       // A run that was reset may come here long after its entry.
       if (at.topology !== undefined) await assertJoined(context);
+      // For a wave's first share the version has just been made ready.
+      if (step > 0) await keepCapacity(context, planned, at.share);
+      holdCapacity(context, planned);
       await write(context, planned, { seq, patch: at, redirect: true, summary, isStep: true });
       context.emit({ type: 'done', seq });
     }),

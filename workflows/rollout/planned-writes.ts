@@ -1,6 +1,7 @@
 /** What a plan will write, per cluster: the inputs of the activities that write it. */
 import type { DryRunWritesInput, PrepareVersionInput, RunBeforeInput } from '../../core/contract/activities.ts';
 import { madeIn } from '../../core/rollout/plan/adopted.ts';
+import { firstShare } from '../../core/rollout/plan/capacity.ts';
 import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
 import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import type { ApplyRoutingInput } from '../../core/routing/changes.ts';
@@ -19,6 +20,7 @@ export function prepareInput(plan: Plan, cluster: string, run: string): PrepareV
     workload: plan.workload,
     progressDeadlineMs: plan.progressDeadlineMs,
     run,
+    ...firstShare(plan, cluster),
     ...(plan.existed && { existed: true as const }),
     ...(plan.marksOriginals === true && { marksOriginal: true as const }),
   };

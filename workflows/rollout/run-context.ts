@@ -66,6 +66,8 @@ export interface RunContext {
   readonly batches: Set<Promise<void>>;
   /** What a reset run takes back before it writes anything else. */
   takenBack: Promise<void>;
+  /** Serving clusters whose pods rise with the traffic, as far as forward work is not cancelled. */
+  readonly holding: Set<string>;
   /** Clusters that the run goes on without: left out by the plan, or given up. */
   readonly absent: Map<string, Absence>;
 }
@@ -83,6 +85,7 @@ export const createContext = (plan: Plan, emit: RunContext['emit']): RunContext 
   underWay: new Set(),
   batches: new Set(),
   takenBack: Promise.resolve(),
+  holding: new Set(),
   absent: new Map(Object.entries(plan.absent ?? {}).map(([name, reason]) => [name, { atMs: startedAtMs(), reason }])),
 });
 

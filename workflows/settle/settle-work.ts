@@ -59,7 +59,10 @@ export async function doNeed(
       return '';
     case 'unmark':
     case 'free':
-      await does('freeAutoscalers').freeAutoscalers({ ...at(need.cluster), version: need.version });
+      await does('freeAutoscalers').freeAutoscalers({
+        ...{ ...at(need.cluster), version: need.version },
+        ...(need.kind === 'free' && { autoscaler: need.autoscaler }),
+      });
       return '';
     case 'keep':
       await does('keepWarm').keepWarm({ ...at(need.cluster), version: need.version, dueMs: need.dueMs });

@@ -15,7 +15,7 @@ import { frontendOf, frontendSigns } from '../../../core/workload/cluster-facts.
 import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../../ports.ts';
 import { findRecord, updateRecord, type RecordAt } from '../../record-store.ts';
-import { adoptAutoscaler, releaseAutoscalers } from '../autoscalers.ts';
+import { adoptAutoscaler, releaseAutoscalers, releaseOwn } from '../capacity/autoscalers.ts';
 import { assertReady, patchFrontend, type FrontendPatch } from '../frontend-pin.ts';
 import { unmarkOriginals } from '../originals.ts';
 import { surveyService } from './survey.ts';
@@ -24,9 +24,11 @@ import { readFrontend } from '../workloads.ts';
 
 export async function freeAutoscalers(
   { clusters }: KubeDeps,
-  { service, cluster, version }: FreeAutoscalersInput,
+  { service, cluster, version, autoscaler = '' }: FreeAutoscalersInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: await clusters.connect({ service, cluster }), service };
+  const own = await releaseOwn(at, { version, autoscaler });
+  if (own !== null) return own;
   return [...(await releaseAutoscalers(at, version)), ...(await unmarkOriginals(at, version))];
 }
 

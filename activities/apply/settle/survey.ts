@@ -21,6 +21,7 @@ import {
   type NamespaceObjects,
 } from '../../../core/workload/cluster-state.ts';
 import type { KubeDeps } from '../../ports.ts';
+import { listScaledObjects } from '../capacity/autoscalers.ts';
 
 export async function surveyService(deps: KubeDeps, input: SurveyServiceInput): Promise<SurveyServiceResult> {
   const read = namespaceReader(deps);
@@ -68,13 +69,14 @@ async function objectsOrWhyNot(
     const { namespace } = service;
     const cluster = await clusters.connect({ service, cluster: ref });
     const signal = activity.signal();
-    const [services, deployments, autoscalers, routes] = await Promise.all([
+    const [services, deployments, autoscalers, scaledObjects, routes] = await Promise.all([
       cluster.list<Service>(kinds.service, namespace, { signal }),
       cluster.list<Deployment>(kinds.deployment, namespace, { signal }),
       cluster.list<Autoscaler>(kinds.autoscaler, namespace, { signal }),
+      listScaledObjects(cluster, namespace, { signal }),
       cluster.list<EnvoyConfig>(kinds.envoyConfig, namespace, { signal }),
     ]);
-    return { services, deployments, autoscalers, routes };
+    return { services, deployments, autoscalers, scaledObjects, routes };
   } catch (error) {
     if (error instanceof TidegateError) return error.message;
     throw error;

@@ -5,6 +5,8 @@
  */
 import { temporalDefaults } from '../../config/defaults.ts';
 import { watchBeatMs, watchTerms, YOUNG_MS } from '../watch-terms.ts';
+import { madeIn } from './adopted.ts';
+import { keepsCapacity } from './capacity.ts';
 import { bakesIn, pinnedIn } from './pinned.ts';
 import type { Plan, PlannedWave } from './plan.ts';
 
@@ -18,28 +20,36 @@ const DAY_MS = 24 * 3_600_000;
 
 /** Of a rollout that is promoted without a wait for a person. */
 export function billedActions(plan: Plan): number {
-  const bakes = bakesOf(plan).map((bakeMs) => waitingActions('bake', bakeMs + plan.warmUpMs));
-  return DOOR + Object.keys(plan.routes).length + SETTLE + runActions(plan) + sum(bakes);
+  const bakes = bakesMs(plan).map((ms) => waitingActions('bake', ms));
+  const held = keepsCapacity(plan) ? Math.floor((sum(bakesMs(plan)) / DAY_MS) * dailyActions('hold')) : 0;
+  return DOOR + Object.keys(plan.routes).length + SETTLE + runActions(plan) + sum(bakes) + held;
 }
+
+const bakesMs = (plan: Plan): number[] =>
+  plan.waves.flatMap((wave) => bakesIn(plan, wave)).map((bakeMs) => bakeMs + plan.warmUpMs);
+
+/** Of a day at a gate: the watch, and what keeps the pods. */
+export const gateActions = (plan: Plan): number => (keepsCapacity(plan) ? 2 : 1) * dailyActions('hold');
 
 /** Of one that has run so long: what goes beyond its bakes was a wait for a person. */
 export function billedSoFar(plan: Plan, ranMs: number): number {
-  const bakes = bakesOf(plan).map((bakeMs) => bakeMs + plan.warmUpMs);
-  const heldMs = Math.max(0, ranMs - sum(bakes));
-  return billedActions(plan) + Math.round((heldMs / DAY_MS) * dailyActions('hold'));
+  const heldMs = Math.max(0, ranMs - sum(bakesMs(plan)));
+  return billedActions(plan) + Math.round((heldMs / DAY_MS) * gateActions(plan));
 }
 
 /** Of its workflow alone, without what its watches cost by waiting. */
-export function runActions({ waves, pins, before }: Plan): number {
+export function runActions(plan: Plan): number {
+  const { waves, capacity, pins, before } = plan;
   const written = sum(waves.map(({ clients }) => clients.length));
   // A pin that is the last step is baked and held as the others are.
   const pinned = waves.filter((wave) => pins !== undefined && pinnedIn(wave).length > 0).length;
+  // Before each step but the first, the pods for it; from the first share on, what keeps them.
+  const asked = capacity === undefined ? [] : waves.map((wave) => madeIn(plan, wave).length * (wave.steps.length - 1));
+  if (keepsCapacity(plan)) asked.push(waves.length);
   // Every last share is written once more, then committed.
   const tested = before === undefined ? 0 : sum(waves.map(({ serving }) => serving.length));
-  return RUN + sum(waves.map(waveActions)) + tested + pinned * (pins === 'last' ? 3 : 1) + 2 * written;
+  return RUN + sum(waves.map(waveActions)) + tested + pinned * (pins === 'last' ? 3 : 1) + sum(asked) + 2 * written;
 }
-
-const bakesOf = (plan: Plan): number[] => plan.waves.flatMap((wave) => bakesIn(plan, wave));
 
 /** Its state; what is made ready, enters and is proven; a watch from the first write on. Each step: write, prove, bake, hold. */
 const waveActions = ({ serving, clients, steps }: PlannedWave): number =>

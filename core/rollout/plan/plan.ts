@@ -9,6 +9,7 @@ import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts'
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import type { Shares } from '../../values/share.ts';
 import type { BeforeJob } from '../../workload/before/before-job.ts';
+import type { CapacityMode } from '../../workload/capacity/need.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
 
@@ -61,6 +62,12 @@ export interface PlannedWave {
   /** Clusters that are written at the same time, 1 to 50. Absent: all, by an activity each. */
   readonly atOnce?: number;
   readonly skipped: readonly { readonly cluster: string; readonly reason: string }[];
+}
+
+export interface PlannedCapacity {
+  readonly mode: CapacityMode;
+  /** Pods that all traffic needs, per serving cluster where the version is made; as they were ready when it was planned. */
+  readonly pods: Readonly<Record<string, number>>;
 }
 
 export interface Plan {
@@ -116,6 +123,11 @@ export interface Plan {
    * until that a header route leads to the version. Absent: none, or an older plan.
    */
   readonly before?: readonly BeforeJob[];
+  /**
+   * Both versions have the pods for each share, and to go back from it: asked for before every step but a wave's first,
+   * which is made ready with the version. Absent: an older plan's run, or nothing gets a share.
+   */
+  readonly capacity?: PlannedCapacity;
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

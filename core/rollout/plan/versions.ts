@@ -10,7 +10,7 @@ import type { ClusterFacts, ReadRecordsResult, WorkloadFacts } from '../../workl
 import { configTexts } from '../../workload/pod-config/change-texts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
-import { envoyNotes } from '../preflight/envoy.ts';
+import { envoyNotes, LISTENER_NOTE } from '../preflight/envoy.ts';
 import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
@@ -21,6 +21,7 @@ import { frameOf, refusal } from './frame.ts';
 import { leftOutOf, type LeftOut } from './left-out.ts';
 import { pinNotes, pinsOf } from './pinned.ts';
 import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
+import { capacityOf } from './capacity.ts';
 import { undoTarget } from './undo.ts';
 
 export interface PlanInput extends Pick<Asked, 'running' | 'beside'> {
@@ -58,6 +59,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
     initial: initialFor(context),
     waves,
     ...pins,
+    ...capacityOf(context, { version, waves }),
     onBreach: service.onBreach,
     ...(Object.keys(out.absent).length > 0 && { absent: out.absent }),
     ...finishing(context),
@@ -307,10 +309,6 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   });
   return Object.fromEntries(entries);
 }
-
-const LISTENER_NOTE =
-  "Envoy's listener refuses some requests that pods take: CONNECT, a # or bytes above 127 in a target, Content-Length twice, " +
-  'and clients that close their sending half early get no answer (docs/reference/listener.md); refusals are counted and end the adoption';
 
 function notesFor({ facts, topology, config, change, absent }: Context, waves: readonly PlannedWave[]): string[] {
   const bypass = facts.flatMap((one) =>

@@ -44,3 +44,8 @@ export function envoyDoubt(envoyImage: string): string {
   if (list === version.minor || list === undefined) return '';
   return `Cilium runs Envoy ${version.minor}, which is not known here; the list of ${list} is taken for it`;
 }
+
+/** What an adoption changes for callers, whatever the Envoy. */
+export const LISTENER_NOTE =
+  "Envoy's listener refuses some requests that pods take: CONNECT, a # or bytes above 127 in a target, Content-Length twice, " +
+  'and clients that close their sending half early get no answer (docs/reference/listener.md); refusals are counted and end the adoption';

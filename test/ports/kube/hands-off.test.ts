@@ -31,7 +31,8 @@ async function settle(one: Scene, drift: DriftPolicy = 'repair'): Promise<Need[]
   for (const need of found) {
     if (need.kind === 'pin') await act.pinVersion(at);
     if (need.kind === 'frontend') await act.mendFrontend({ ...at, drift });
-    if (need.kind === 'free' || need.kind === 'unmark') await act.freeAutoscalers({ ...at, version: need.version });
+    if (need.kind === 'unmark') await act.freeAutoscalers({ ...at, version: need.version });
+    if (need.kind === 'free') await act.freeAutoscalers({ ...at, version: need.version, autoscaler: need.autoscaler });
     const retiring = { service, clusters: [aws.cluster.ref, gcp.cluster.ref], drainMs: 0 };
     if (need.kind === 'retire') await act.retireVersion({ ...retiring, version: need.version });
     if (need.kind === 'original')

@@ -107,8 +107,8 @@ describe('findUnsettled', () => {
       ...{ warmMs: 60_000, drainMs: 0 },
     }));
     await counted.findUnsettled({ services, clusters: [aws.cluster.ref] });
-    // Services, Deployments, autoscalers and routes.
-    expect(lists).toBe(4);
+    // Services, Deployments, autoscalers of Kubernetes and of KEDA, and routes.
+    expect(lists).toBe(5);
   });
 });
 
@@ -159,6 +159,19 @@ describe('freeAutoscalers', () => {
     expect((await aws.deployment('checkout')).metadata.annotations).not.toHaveProperty([annotations.original]);
     for (const name of ['checkout-v1', 'cart']) expect((await autoscaler(aws, name)).spec.minReplicas).toBe(4);
     expect(await act.freeAutoscalers(free)).toEqual([]);
+  });
+
+  it("gives back the version's own alone: what it replaced is held for it until the warm time ends", async () => {
+    const { act, aws, service } = await adopted('free-own');
+    const held = { minReplicas: 1, for: 'v1', service: 'checkout' };
+    for (const name of ['checkout', 'checkout-v1'])
+      await aws.cluster.admin.create(aws.path('HorizontalPodAutoscaler'), autoscalerOf(name, held, 4));
+    const free = { service, cluster: aws.cluster.ref, version: 'v1', autoscaler: 'checkout-v1' };
+    expect((await act.freeAutoscalers(free)).map(({ object }) => object)).toEqual([
+      'HorizontalPodAutoscaler/checkout-v1',
+    ]);
+    expect((await autoscaler(aws, 'checkout')).spec.minReplicas).toBe(4);
+    expect((await aws.deployment('checkout')).metadata.annotations).toHaveProperty([annotations.original]);
   });
 
   it('leaves an autoscaler alone whose hold somebody has edited beyond reading', async () => {

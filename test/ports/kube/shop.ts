@@ -44,6 +44,8 @@ export const folders = {
   Deployment: ['/apis/apps/v1', 'deployments'],
   EndpointSlice: ['/apis/discovery.k8s.io/v1', 'endpointslices'],
   HorizontalPodAutoscaler: ['/apis/autoscaling/v2', 'horizontalpodautoscalers'],
+  ResourceQuota: ['/api/v1', 'resourcequotas'],
+  ScaledObject: ['/apis/keda.sh/v1alpha1', 'scaledobjects'],
   PodDisruptionBudget: ['/apis/policy/v1', 'poddisruptionbudgets'],
   CiliumEnvoyConfig: ['/apis/cilium.io/v2', 'ciliumenvoyconfigs'],
   Ingress: ['/apis/networking.k8s.io/v1', 'ingresses'],

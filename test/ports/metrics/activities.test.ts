@@ -12,12 +12,13 @@ import { envoyBuckets } from '../../../core/judge/series/selectors.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { rigNames, startRig, type Rig } from './rig.ts';
+import { noKube } from '../../support/no-kube.ts';
 
 const { service, cluster, node, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
 const deps = { connectMetrics: async () => clients.connect({ url: rig.url }), now: Date.now };
 const { verifyRouting } = createVerifyActivities(deps);
-const { watchSlo } = createObserveActivities(deps);
+const { watchSlo } = createObserveActivities({ ...deps, ...noKube });
 let rig: Rig;
 
 /** Runs an activity as a worker would. */
@@ -248,6 +249,7 @@ describe('watchSlo', () => {
     );
     let looks = 0;
     const counted = createObserveActivities({
+      ...noKube,
       ...deps,
       connectMetrics: async () => {
         const source = await deps.connectMetrics();
@@ -275,7 +277,7 @@ describe('watchSlo', () => {
     const first = new MockActivityEnvironment();
     let details: unknown;
     first.on('heartbeat', (state: unknown) => (details = state));
-    const short = createObserveActivities({ ...deps, attemptMs: 3_000 });
+    const short = createObserveActivities({ ...noKube, ...deps, attemptMs: 3_000 });
     const sinceMs = Date.now() - 10_000;
     const input = watchInput(sinceMs, { bakeMs: 6_000 });
     await expect(first.run(short.watchSlo, input)).rejects.toMatchObject({

@@ -15,6 +15,7 @@ import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../../../platform/metrics/otlp/receiver.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { metricOf, requestFrom } from '../../unit/metrics/otlp-messages.ts';
+import { noKube } from '../../support/no-kube.ts';
 
 let receiver: OtlpReceiver;
 beforeAll(async () => {
@@ -130,7 +131,7 @@ describe.each([
 
   it('end a watch with a breach when the new version fails', async () => {
     const cluster = `gcp-${name}`;
-    const { watchSlo } = createObserveActivities(deps);
+    const { watchSlo } = createObserveActivities({ ...deps, ...noKube });
     const sinceMs = Date.now();
     const pods = [startPod('v1', { cluster, temporality }), startPod('v2', { cluster, temporality })] as const;
     const exporting = setInterval(() => {

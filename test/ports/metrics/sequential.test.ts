@@ -7,10 +7,12 @@ import type { Slo } from '../../../core/judge/settings.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { rigNames, startRig, type Rig } from './rig.ts';
+import { noKube } from '../../support/no-kube.ts';
 
 const { service, cluster, oldStat, newStat } = rigNames;
 const clients = createMetricsClients({ env: {}, now: Date.now });
 const { watchSlo } = createObserveActivities({
+  ...noKube,
   connectMetrics: async () => clients.connect({ url: rig.url }),
   now: Date.now,
 });

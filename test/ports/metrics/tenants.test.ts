@@ -19,6 +19,7 @@ import { startPrometheus } from '../../../infra/lab/observability.ts';
 import { createProcessStarter, type ProcessStarter } from '../../../infra/lab/processes/process.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { pushTo } from './otlp-push.ts';
+import { noKube } from '../../support/no-kube.ts';
 
 type Tenant = 'shop' | 'bank';
 const clients = createMetricsClients({ env: {}, now: Date.now });
@@ -93,6 +94,7 @@ const requestsOf = async (tenant?: string): Promise<number> => {
 };
 
 const { watchSlo } = createObserveActivities({
+  ...noKube,
   connectMetrics: async (mesh) => clients.connect(ref(mesh)),
   now: Date.now,
 });

@@ -56,6 +56,7 @@ export function createStage(client: Client, service: string, world: SettlingWorl
     client.workflow.getHandle(rolloutWorkflowId(DEFAULT_INSTALLATION, { ...testPlan({ service }).service, part }));
   const plan: Stage['plan'] = (shape, change) => ({
     ...testPlan({ service, shares: [50_000, WHOLE], ...shape }),
+    capacity: { mode: 'full', pods: {} },
     ...{ epoch: Date.now(), seen: Object.fromEntries(Object.keys(world.clusters).map((name) => [name, 1])) },
     ...change,
   });

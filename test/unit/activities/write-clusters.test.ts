@@ -52,7 +52,8 @@ type Told = Awaited<ReturnType<Writes['commit']>>;
 
 /** One for all, whichever is asked for. */
 const writesOf = (write: Write): Writes => ({
-  ...{ commit: write, prepareVersion: write, runBefore: write, applyRouting: write, releaseService: write },
+  ...{ commit: write, prepareVersion: write, runBefore: write, keepCapacity: write, applyRouting: write },
+  ...{ releaseService: write },
 });
 
 const unavailable = (name: string): TidegateError => new TidegateError('Unavailable', `${name} does not answer`);

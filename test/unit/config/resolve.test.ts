@@ -61,6 +61,7 @@ describe('resolveService', () => {
       warmMs: 3_600_000,
       maxUnknownMs: 1_800_000,
       onBreach: 'all',
+      capacity: 'full',
       drainMs: 30_000,
       drift: 'repair',
       slos: [

@@ -399,8 +399,9 @@ describe('describing', () => {
     const steps = exposure(plan, topologies(testConfig(), read.clusters));
     expect(steps.map((step) => step.largest)).toEqual([50_000, WHOLE, WHOLE, WHOLE]);
     expect(steps[0]?.byClient).toEqual({ 'aws-us-east-1': 50_000, 'gcp-europe-west1': 0, 'onprem-fra1': 0 });
-    expect(longestDurationMs(plan)).toBe(2 * 60_000 + 4 * 70_000);
-    expect(longestDurationMs({ ...plan, warmUpMs: 1_000 })).toBe(2 * 60_000 + 4 * 71_000);
+    // Two steps and the pin of each wave.
+    expect(longestDurationMs(plan)).toBe(2 * 60_000 + 6 * 70_000);
+    expect(longestDurationMs({ ...plan, warmUpMs: 1_000 })).toBe(2 * 60_000 + 6 * 71_000);
   });
 
   it('writes shares and durations as people do', () => {

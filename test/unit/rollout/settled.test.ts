@@ -266,6 +266,9 @@ describe('a hold on an autoscaler', () => {
     expect(kindsOf(needs(state(aws, { holds: [hold] })))).toEqual(['free']);
     const own = state(aws, { record: promoted, pinned: 'v2', versions: warm, holds: [{ ...hold, on: 'v2' }] });
     expect(kindsOf(needs(own))).toEqual(['free', 'retire']);
+    const failed = [version('v1'), version('v2', { due: 0 })];
+    // One that failed leaves with what it came with: it is not freed first.
+    expect(kindsOf(needs(state(aws, { versions: failed, holds: [{ ...hold, on: 'v2' }] })))).toEqual(['retire']);
     const both = state(aws, {
       record: recordIn(aws, { proven: { v1: 500_000, v2: 500_000 } }),
       versions: [version('v1'), version('v2')],

@@ -11,6 +11,7 @@ import { TidegateError } from '../../../core/values/error.ts';
 import { createMetricsClients } from '../../../platform/metrics/clients.ts';
 import { ownMeshes } from '../../../worker/mesh-config.ts';
 import { meshMetrics } from '../../../worker/mesh-metrics.ts';
+import { noKube } from '../../support/no-kube.ts';
 
 const own = { url: 'http://127.0.0.1:1', tokenEnv: 'PROMETHEUS_TOKEN' };
 const readMeshes = async (): Promise<readonly ReachableMesh[]> => [
@@ -63,7 +64,10 @@ describe('a worker without its token', () => {
     connectMetrics: meshMetrics({ meshes: meshesOf({ readMeshes }), connect: clientsOf({}).connect }),
     now: Date.now,
   };
-  const { watchSlo, probeSlos } = withFailures({ ...createObserveActivities(deps), ...createVerifyActivities(deps) });
+  const { watchSlo, probeSlos } = withFailures({
+    ...createObserveActivities({ ...deps, ...noKube }),
+    ...createVerifyActivities(deps),
+  });
 
   it('leaves the watch to the next attempt, quietly and with what was known: it ends no healthy rollout', async () => {
     for (const mode of ['bake', 'hold'] as const) {

@@ -48,7 +48,10 @@ describe('workers', () => {
     }
     expect(Object.keys(activitiesOn('restore', activities))).toEqual(['restore']);
     // A watch lasts for hours: nothing else waits for its place.
-    expect(Object.entries(queueOf).filter(([, queue]) => queue === 'observe')).toEqual([['watchSlo', 'observe']]);
+    expect(Object.entries(queueOf).filter(([, queue]) => queue === 'observe')).toEqual([
+      ['watchSlo', 'observe'],
+      ['holdCapacity', 'observe'],
+    ]);
     // The proof of a way back waits behind no watch, and its writes behind no proof.
     expect(Object.keys(activitiesOn('prove', activities))).toEqual(['verifyRestored']);
   });

@@ -12,8 +12,8 @@ const deployment = (replicas: number, ready: number): Deployment => ({
 
 describe('isReady', () => {
   it('is false for a Deployment that wants no pods: traffic would go to nobody', () => {
-    expect(isReady(deployment(0, 0))).toBe(false);
-    expect(isReady(deployment(1, 1))).toBe(true);
-    expect(isReady(deployment(2, 1))).toBe(false);
+    expect(isReady(deployment(0, 0), 0)).toBe(false);
+    expect(isReady(deployment(1, 1), 1)).toBe(true);
+    expect(isReady(deployment(2, 1), 2)).toBe(false);
   });
 });
