@@ -72,7 +72,7 @@ describe('a version that is made ready', () => {
     });
     expect(ready).toMatchObject({ replicas: 5, ready: 5 });
     expect((await autoscaler(aws, 'mine')).spec.minReplicas).toBe(5);
-  });
+  }, 30_000);
 
   it('is as large as its own autoscaler lets it be, since its maximum is its owner’s word', async () => {
     const { aws, deps, act, service } = await atPeak('capacity-most');
@@ -83,7 +83,7 @@ describe('a version that is made ready', () => {
       ...{ source: { deployment: 'checkout-v1' }, workload: 'managed', progressDeadlineMs: 60_000 },
     });
     expect(ready).toMatchObject({ replicas: 3, ready: 3 });
-  });
+  }, 30_000);
 
   it('has the pods of its first share by share, and the replaced one stays whole', async () => {
     const { aws, deps, act, service } = await atPeak('capacity-by-share');
@@ -95,7 +95,7 @@ describe('a version that is made ready', () => {
     });
     expect(ready).toMatchObject({ replicas: 2, ready: 2 });
     expect(await replicasOf(aws, 'v2')).toBe(5);
-  });
+  }, 30_000);
 
   it('has an autoscaler from its entry on, which grows with the traffic and does not shrink', async () => {
     const one = await adopted('capacity-entry');
@@ -104,7 +104,7 @@ describe('a version that is made ready', () => {
     const { metadata, spec } = await autoscaler(one.aws, 'checkout-v2');
     expect(spec).toMatchObject({ minReplicas: 2, maxReplicas: 20, scaleTargetRef: { name: 'checkout-v2' } });
     expect(JSON.parse(metadata.annotations?.[annotations.held] ?? '')).toMatchObject({ minReplicas: 1, for: 'v2' });
-  });
+  }, 30_000);
 
   it('that others make is compared with the version that it replaces: one pod is not enough for the traffic of two', async () => {
     const { aws, act, deps, service } = await adopted('capacity-external');
@@ -134,7 +134,7 @@ describe('a version that is made ready', () => {
     deps.onSleep(() => Promise.reject(new Error('nothing to wait for')));
     const small = { ...input, forShare: { mode: 'byShare' as const, share: 50_000 } };
     expect(await act.prepareVersion(small)).toMatchObject({ replicas: 1, ready: 1 });
-  });
+  }, 30_000);
 });
 
 describe('capacity before a step', () => {
@@ -186,7 +186,7 @@ describe('capacity before a step', () => {
     const before = (await aws.deployment('checkout-v1')).metadata.resourceVersion;
     expect(await act.keepCapacity(at(one, 1_000_000))).toEqual({ pods: { v1: 10, v2: 10 } });
     expect((await aws.deployment('checkout-v1')).metadata.resourceVersion).toBe(before);
-  });
+  }, 30_000);
 
   it('in a long bake or at a gate rises with the traffic, as far as a step has had it held', async () => {
     const one = await adopted('capacity-gate');
@@ -214,7 +214,7 @@ describe('capacity before a step', () => {
     await expect(holding).rejects.toThrow('cancelled');
     expect([await replicasOf(aws, 'v1'), (await autoscaler(aws, 'mine')).spec.minReplicas]).toEqual([6, 6]);
     expect(deps.heartbeats.length).toBeGreaterThan(0);
-  });
+  }, 30_000);
 
   it('that the commit has given back stays given back', async () => {
     const one = await adopted('capacity-given-back');
@@ -226,7 +226,7 @@ describe('capacity before a step', () => {
     const of = [{ cluster: aws.cluster.ref, replaces: 'v1' }];
     await expect(holdCapacity(deps, { service, version: 'v2', mode: 'full', of })).rejects.toThrow('cancelled');
     expect([await replicasOf(aws, 'v1'), (await autoscaler(aws, 'mine')).spec.minReplicas]).toEqual([1, 1]);
-  });
+  }, 30_000);
 
   it('says why the step is not made where the pods do not come, and gives no larger share', async () => {
     const one = await adopted('capacity-late');
@@ -240,7 +240,7 @@ describe('capacity before a step', () => {
       message: expect.stringContaining('Deployment/checkout-v2: 2 of 4 pods are ready'),
       fix: expect.stringContaining('no larger share'),
     });
-  });
+  }, 30_000);
 });
 
 describe('an autoscaler of KEDA', () => {
@@ -278,7 +278,7 @@ describe('an autoscaler of KEDA', () => {
     await act.retireVersion({ service, clusters: [aws.cluster.ref, gcp.cluster.ref], version: 'v2', drainMs: 0 });
     expect(await aws.list('ScaledObject')).toEqual(['mine']);
     expect((await scaledObject('mine')).spec).toMatchObject({ minReplicaCount: 1, idleReplicaCount: 0 });
-  });
+  }, 30_000);
 });
 
 describe('a quota', () => {
@@ -312,5 +312,5 @@ describe('a quota', () => {
     });
     await usage('3');
     expect(await act.dryRunWrites(input)).toEqual({ refused: [], untried: [] });
-  });
+  }, 30_000);
 });
