@@ -27,7 +27,7 @@ describe('Jobs before the first share', () => {
   it('run once in each wave, after its entry is proven and before its first share', () => {
     const w = world(plan);
     runToEnd(plan, w);
-    const wave = ['prepare', 'enter', 'before', 'apply', 'verify'];
+    const wave = ['prepare', 'enter', 'before', 'apply', 'verify', 'pin'];
     expect(main(w)).toEqual([...wave, ...wave, 'confirm', 'commit', 'retire']);
     expect(w.state.outcome).toBe('promoted');
   });

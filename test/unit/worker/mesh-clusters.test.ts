@@ -73,7 +73,7 @@ describe('the path that a caller hands in', () => {
       },
       ...{ epoch: 10, run: 'r', serving: [], pin: '', versions: {}, version: 'v1', step: 'services', drainMs: 0 },
       routing: { service, cluster: foreign.ref, epoch: 10, run: 'r', versions: {} },
-      ...{ write: 'applyRouting', atOnce: 1, withinMs: 1 },
+      ...{ write: 'applyRouting', atOnce: 1, withinMs: 1, jobs: [{ name: 'smoke', timeoutMs: 1, image: 'smoke' }] },
       inputs: packed([{ service, cluster: foreign.ref, epoch: 10, run: 'r', versions: {} }]),
     };
     try {

@@ -71,7 +71,7 @@ describe('counter-examples that were found', () => {
 
   it('an abort is taken while some clusters go back and others keep the version: the validator refused it', () => {
     const h = run(deployOver(2, 'cluster'), [
-      [11, 'breach', 2],
+      [13, 'breach', 2],
       [0, 'abort', 0],
     ]);
     expect(h.state).toMatchObject({ outcome: 'restored', leftBecause: 'abort: x' });
@@ -87,7 +87,7 @@ describe('counter-examples that were found', () => {
 
   it('a cluster whose last bake was healthy keeps the version when another one breaches', () => {
     const h = run(deployOver(1, 'cluster'), [
-      [6, 'pause', 0],
+      [8, 'pause', 0],
       [1, 'nothing', 0],
       [1, 'breach', 1],
     ]);

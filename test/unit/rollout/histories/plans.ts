@@ -41,9 +41,8 @@ function waveOf(shape: Shape, serving: readonly string[], index: number): Planne
 
 /** The digest is what the plan is called in a counter-example. */
 const planOf = (shape: Shape): Plan => ({
-  ...testPlan(),
+  ...testPlan({ kind: shape.kind }),
   configDigest: JSON.stringify(shape),
-  kind: shape.kind,
   // What a person must approve has been tested before.
   ...(shape.gate === true && { before: [{ name: 'smoke', timeoutMs: 60_000, image: 'smoke' }] }),
   onBreach: shape.onBreach,
