@@ -124,7 +124,7 @@ export const ends: readonly Scenario[] = [
     play: async ({ start, plan }) => void (await (await start(plan({ kind: 'adopt' }))).result()),
   },
   {
-    name: 'end-promoted-after-jobs',
+    name: 'jobs-then-promoted',
     world: (service) => settlingWorld(service, {}, 1_500),
     play: async ({ start, plan, settles }) => {
       await (await start(plan({}, jobs))).result();

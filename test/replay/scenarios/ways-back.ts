@@ -141,7 +141,14 @@ export const waysBack: readonly Scenario[] = [
   },
   givenUp('back-twice', {
     overrides: breachesTwice,
-    begin: ({ start, plan }) => start(plan({ onBreach: 'cluster' })),
+    begin: async ({ start, plan, run }) => {
+      await start(plan({ onBreach: 'cluster' }));
+      // A cancellation before the second breach would be what takes the last one back.
+      await waitUntil(async () => {
+        const { phase, shares } = await run().query<RolloutStatus>('status');
+        if (phase !== 'restoring' || Object.values(shares).some((share) => share > 0)) throw new Error(`${phase} once`);
+      });
+    },
   }),
   resetIn('reset-to-first', 'first', knowsItsRun),
   resetIn('reset-to-last', 'last', knowsItsRun),
