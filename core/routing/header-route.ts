@@ -22,7 +22,5 @@ export function headerWeights(
   const own = live.filter(({ version }) => version === versions.headerRoute);
   const shares = Object.fromEntries(own.map(({ cluster }) => [cluster, topology.current?.[cluster] ?? 0]));
   const weights = apportion(shares, WHOLE);
-  return own
-    .map((one) => ({ ...one, weight: weights[one.cluster] ?? 0 }))
-    .filter(({ weight }) => weight > 0);
+  return own.map((one) => ({ ...one, weight: weights[one.cluster] ?? 0 })).filter(({ weight }) => weight > 0);
 }

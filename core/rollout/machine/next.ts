@@ -8,6 +8,7 @@ import { contradictionsOf } from '../../judge/proof/proof.ts';
 import { mustTest, tested, testWave } from './before.ts';
 import { isPinned, isToPin, pinWave } from './pinning.ts';
 import { stepAt, waveAt } from './planned-at.ts';
+import { holdEntry, mustEnter } from './entry.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
 import { refusedSaying } from './refused-saying.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
@@ -155,18 +156,6 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
 function beginShares(plan: Plan, state: RolloutState, atMs: number): Next {
   if (state.paused) return { state: enterPhase(state, 'paused', atMs, 'paused before the first share'), commands: [] };
   return toFirstStep(plan, state, atMs);
-}
-
-/** Without metrics no entry is ever proven: the plan has said so. */
-const mustEnter = ({ withoutGap, metrics }: Plan): boolean => withoutGap === true && metrics !== null;
-
-/** No weight for a subset that an Envoy may not know: it goes on by itself once they all say that they do. */
-function holdEntry(plan: Plan, state: RolloutState, atMs: number): Next {
-  const proofs = (state.proof?.proofs ?? []).filter(({ result }) => result === 'untested');
-  const why = [...new Set(proofs.map(({ reason }) => reason))].join('; ');
-  const reason = `not every Envoy has said that it knows ${plan.version}: ${why}. It goes on when they have; promote goes on without, abort takes it back.`;
-  const moved = enterPhase(state, 'needs-person', atMs, reason);
-  return issue(moved, (seq) => ({ type: 'enter', seq, wave: state.wave, held: true }));
 }
 
 /** promote --full goes straight to a wave's last step. */

@@ -18,7 +18,7 @@ export interface ConfigRecord {
 }
 
 /** It was not there; pods start without it where it is optional. */
-export const ABSENT = 'absent';
+const ABSENT = 'absent';
 /** The role may not read it. */
 export const UNKNOWN = 'unknown';
 
@@ -30,7 +30,7 @@ export function stateOf(object: ConfigObject | null): string {
 }
 
 /** Of what pods see of a ConfigMap. */
-export const contentDigest = ({ data = {}, binaryData = {} }: ConfigObject): string =>
+const contentDigest = ({ data = {}, binaryData = {} }: ConfigObject): string =>
   digestOf({ data, binaryData }).slice(0, 32);
 
 /** undefined: the pods read none. */

@@ -69,7 +69,11 @@ async function rigOf(namespace: string): Promise<Rig> {
       await admin.create(pods, {
         ...{ apiVersion: 'v1', kind: 'Pod' },
         metadata: { name: `${name}-x`, namespace, labels: { 'job-name': name } },
-        spec: { nodeName: 'nowhere', restartPolicy: 'Never', containers: [{ name: 'smoke', image: 'registry.lab/smoke:1' }] },
+        spec: {
+          nodeName: 'nowhere',
+          restartPolicy: 'Never',
+          containers: [{ name: 'smoke', image: 'registry.lab/smoke:1' }],
+        },
       });
       await admin.merge(`${pods}/${name}-x/status`, { status });
     },
