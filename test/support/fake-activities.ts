@@ -19,6 +19,7 @@ export interface FakeWorld {
 
 interface Input {
   readonly cluster?: { readonly name: string };
+  /** By its name: a question of a person, who may ask for what is not there. */
   readonly service?: string | { readonly service: string };
 }
 
@@ -101,8 +102,8 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     },
   };
   const wrap = (name: keyof RolloutActivities) => async (input?: Input) => {
-    const asked = typeof input?.service === 'object' ? input.service.service : input?.service;
-    if (service !== undefined && (asked ?? service) !== service)
+    const asked = typeof input?.service === 'object' ? input.service.service : service;
+    if (service !== undefined && asked !== service)
       throw new Error(`${name} of ${asked}: this is the world of ${service}`);
     counts[name] = (counts[name] ?? 0) + 1;
     calls.push(input?.cluster === undefined ? name : `${name} ${input.cluster.name}`);
