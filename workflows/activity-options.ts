@@ -6,7 +6,7 @@ import { queueOf, taskQueue } from '../core/contract/queues.ts';
 import { heartbeatTimeoutsMs } from '../core/contract/timeouts.ts';
 import { present } from '../core/values/json.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
-import { holdTerms } from '../core/rollout/watch-terms.ts';
+import { capacityTerms } from '../core/rollout/watch-terms.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -109,7 +109,7 @@ const waitingBounds = {
     retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
   },
   holdCapacity: {
-    startToCloseTimeout: holdTerms.windowMs + 3 * MINUTE,
+    startToCloseTimeout: capacityTerms.windowMs + 3 * MINUTE,
     scheduleToCloseTimeout: 90 * DAY,
     retry: { initialInterval: SECOND, backoffCoefficient: 2, maximumInterval: MINUTE },
   },

@@ -1,5 +1,5 @@
 /** How long the server waits for a heartbeat, and how often an activity therefore sends one. */
-import { holdTerms } from '../rollout/watch-terms.ts';
+import { capacityTerms } from '../rollout/watch-terms.ts';
 import type { RolloutActivities } from './activities.ts';
 
 /** ms. An activity that is not listed is too short to beat. */
@@ -13,7 +13,7 @@ export const heartbeatTimeoutsMs = {
   // While a share is young; watch-terms.ts has what follows.
   watchSlo: 20_000,
   // Nobody waits for it: as a watch that waits for a person.
-  holdCapacity: holdTerms.heartbeatTimeoutMs,
+  holdCapacity: capacityTerms.heartbeatTimeoutMs,
   // They take minutes, and nobody waits for them with traffic half moved: each beat is billed.
   retireVersion: 60_000,
   releaseService: 60_000,

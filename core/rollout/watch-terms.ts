@@ -23,7 +23,12 @@ const young = { heartbeatTimeoutMs: 20 * SECOND, windowMs: 9 * MINUTE } as const
 /** Function runtimes end at 10 to 15 minutes. It ends before a beat is due, with one: 2 actions a window. */
 const baking = { heartbeatTimeoutMs: 10 * MINUTE, windowMs: 8.75 * MINUTE } as const;
 /** Three beats, the last at its end: 4 actions a window. */
-export const holdTerms = { heartbeatTimeoutMs: 30 * MINUTE, windowMs: 80 * MINUTE } as const;
+const held = { heartbeatTimeoutMs: 30 * MINUTE, windowMs: 80 * MINUTE } as const;
+/**
+ * Of what keeps the pods beside a watch. A worker that is stopped or started again hands it on at once, and each step asks for its
+ * pods anyway: only a machine that is lost for ever is noticed that late.
+ */
+export const capacityTerms = { heartbeatTimeoutMs: 180 * MINUTE, windowMs: 720 * MINUTE } as const;
 
 export interface Wait {
   readonly mode: 'bake' | 'hold';
@@ -37,7 +42,7 @@ export interface Wait {
 /** A change of terms costs 6 history events, so a bake that would soon end stays as it is. */
 export function watchTerms({ mode, nowMs, writtenAtMs, bakedAtMs }: Wait): WatchTerms {
   const oldAtMs = writtenAtMs + YOUNG_MS;
-  if (nowMs >= oldAtMs) return { ...(mode === 'bake' ? baking : holdTerms), handOverAtMs: null };
+  if (nowMs >= oldAtMs) return { ...(mode === 'bake' ? baking : held), handOverAtMs: null };
   const endsSoon = mode === 'bake' && bakedAtMs <= oldAtMs + YOUNG_MS;
   return { ...young, handOverAtMs: endsSoon ? bakedAtMs + YOUNG_MS : oldAtMs };
 }

@@ -22,7 +22,9 @@ export async function keepCapacity(context: RunContext, wave: PlannedWave, share
     progressDeadlineMs: plan.progressDeadlineMs,
   }));
   const summary = `pods for ${formatShare(share)}, and for the way back`;
-  await writeEach(context, { write: 'keepCapacity', inputs, atOnce: wave.atOnce, summary });
+  // Nothing waits for one cluster alone: one activity, and one billed action, for all of them.
+  const atOnce = wave.atOnce ?? (inputs.length > 1 ? inputs.length : undefined);
+  await writeEach(context, { write: 'keepCapacity', inputs, atOnce, summary });
 }
 
 /**

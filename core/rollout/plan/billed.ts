@@ -4,8 +4,7 @@
  * a long wait. A forecast: what fails and is tried again is not in it.
  */
 import { temporalDefaults } from '../../config/defaults.ts';
-import { watchBeatMs, watchTerms, YOUNG_MS } from '../watch-terms.ts';
-import { madeIn } from './adopted.ts';
+import { capacityTerms, watchBeatMs, watchTerms, YOUNG_MS } from '../watch-terms.ts';
 import { keepsCapacity } from './capacity.ts';
 import { bakesIn, pinnedIn } from './pinned.ts';
 import type { Plan, PlannedWave } from './plan.ts';
@@ -21,7 +20,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Of a rollout that is promoted without a wait for a person. */
 export function billedActions(plan: Plan): number {
   const bakes = bakesMs(plan).map((ms) => waitingActions('bake', ms));
-  const held = keepsCapacity(plan) ? Math.floor((sum(bakesMs(plan)) / DAY_MS) * dailyActions('hold')) : 0;
+  const held = Math.floor((sum(bakesMs(plan)) / DAY_MS) * capacityActions(plan));
   return DOOR + Object.keys(plan.routes).length + SETTLE + runActions(plan) + sum(bakes) + held;
 }
 
@@ -29,7 +28,14 @@ const bakesMs = (plan: Plan): number[] =>
   plan.waves.flatMap((wave) => bakesIn(plan, wave)).map((bakeMs) => bakeMs + plan.warmUpMs);
 
 /** Of a day at a gate: the watch, and what keeps the pods. */
-export const gateActions = (plan: Plan): number => (keepsCapacity(plan) ? 2 : 1) * dailyActions('hold');
+export const gateActions = (plan: Plan): number => dailyActions('hold') + capacityActions(plan);
+
+/** Of a day, where every wave has begun. */
+function capacityActions(plan: Plan): number {
+  if (!keepsCapacity(plan)) return 0;
+  const { heartbeatTimeoutMs, windowMs } = capacityTerms;
+  return plan.waves.length * (DAY_MS / windowMs) * (Math.floor(windowMs / watchBeatMs(heartbeatTimeoutMs)) + 1);
+}
 
 /** Of one that has run so long: what goes beyond its bakes was a wait for a person. */
 export function billedSoFar(plan: Plan, ranMs: number): number {
@@ -44,7 +50,7 @@ export function runActions(plan: Plan): number {
   // A pin that is the last step is baked and held as the others are.
   const pinned = waves.filter((wave) => pins !== undefined && pinnedIn(wave).length > 0).length;
   // Before each step but the first, the pods for it; from the first share on, what keeps them.
-  const asked = capacity === undefined ? [] : waves.map((wave) => madeIn(plan, wave).length * (wave.steps.length - 1));
+  const asked = capacity === undefined ? [] : waves.map(({ steps }) => steps.length - 1);
   if (keepsCapacity(plan)) asked.push(waves.length);
   // Every last share is written once more, then committed.
   const tested = before === undefined ? 0 : sum(waves.map(({ serving }) => serving.length));
