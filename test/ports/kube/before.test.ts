@@ -13,6 +13,9 @@ import { useApiServers } from './use-api-servers.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
 
+/** Of a test that makes a version or waits a minute of its own clock, on a machine that others use, ms. */
+const LIMIT_MS = 30_000;
+
 const smoke: BeforeJob = { name: 'smoke', timeoutMs: 60_000, image: 'registry.lab/smoke:1', command: ['smoke'] };
 const migrate: BeforeJob = { name: 'migrate', timeoutMs: 60_000, command: ['migrate'] };
 
@@ -91,43 +94,51 @@ const exited = (exitCode: number) => ({
 });
 
 describe('runBefore', () => {
-  it('runs one Job after the other and ends with the last one; a later attempt makes none a second time', async () => {
-    const rig = await rigOf('before-good');
-    await prepare(rig.one, rig.one.aws, { version: 'v2', replaces: '', source: { deployment: 'checkout' } });
-    const seen: string[][] = [];
-    rig.deps.onSleep(async () => {
-      const all = await rig.jobs();
-      seen.push(all.map(({ spec }) => spec.template.spec.containers[0]?.image ?? ''));
-      const open = all.find(({ status }) => (status as { conditions?: unknown }).conditions === undefined);
-      if (open !== undefined) await rig.end(open, 'Complete');
-    });
-    expect(await rig.run([migrate, smoke])).toEqual({ jobs: ['migrate', 'smoke'] });
-    // The migration runs in the version's own image, and the smoke test begins only after it.
-    expect(seen.map((images) => images.sort())).toEqual([
-      ['registry.lab/checkout:v1'],
-      ['registry.lab/checkout:v1', 'registry.lab/smoke:1'],
-    ]);
-    const before = (await rig.jobs()).map(({ metadata }) => metadata.uid);
-    expect(await rig.run([migrate, smoke])).toEqual({ jobs: ['migrate', 'smoke'] });
-    expect((await rig.jobs()).map(({ metadata }) => metadata.uid)).toEqual(before);
-  });
+  it(
+    'runs one Job after the other and ends with the last one; a later attempt makes none a second time',
+    async () => {
+      const rig = await rigOf('before-good');
+      await prepare(rig.one, rig.one.aws, { version: 'v2', replaces: '', source: { deployment: 'checkout' } });
+      const seen: string[][] = [];
+      rig.deps.onSleep(async () => {
+        const all = await rig.jobs();
+        seen.push(all.map(({ spec }) => spec.template.spec.containers[0]?.image ?? ''));
+        const open = all.find(({ status }) => (status as { conditions?: unknown }).conditions === undefined);
+        if (open !== undefined) await rig.end(open, 'Complete');
+      });
+      expect(await rig.run([migrate, smoke])).toEqual({ jobs: ['migrate', 'smoke'] });
+      // The migration runs in the version's own image, and the smoke test begins only after it.
+      expect(seen.map((images) => images.sort())).toEqual([
+        ['registry.lab/checkout:v1'],
+        ['registry.lab/checkout:v1', 'registry.lab/smoke:1'],
+      ]);
+      const before = (await rig.jobs()).map(({ metadata }) => metadata.uid);
+      expect(await rig.run([migrate, smoke])).toEqual({ jobs: ['migrate', 'smoke'] });
+      expect((await rig.jobs()).map(({ metadata }) => metadata.uid)).toEqual(before);
+    },
+    LIMIT_MS,
+  );
 
-  it('fails for good with the reason of Job and pod, says that the log is gone with its node, and leaves the Job to be looked at', async () => {
-    const rig = await rigOf('before-bad');
-    rig.deps.onSleep(async () => {
-      const [job] = await rig.jobs();
-      if (job === undefined) throw new Error('no Job');
-      await rig.addPod(job, exited(7));
-      await rig.end(job, 'Failed', 'BackoffLimitExceeded');
-    });
-    await expect(rig.run([smoke, migrate])).rejects.toMatchObject({
-      code: 'BeforeFailed',
-      message: expect.stringMatching(
-        /aws\/before-bad\/Job\/checkout-v2-smoke-\w+: Job smoke has failed: BackoffLimitExceeded; pod .*: container smoke: Error with exit code 7; its log is gone, with the pod or its node$/,
-      ),
-    });
-    expect(await rig.jobs()).toHaveLength(1);
-  });
+  it(
+    'fails for good with the reason of Job and pod, says that the log is gone with its node, and leaves the Job to be looked at',
+    async () => {
+      const rig = await rigOf('before-bad');
+      rig.deps.onSleep(async () => {
+        const [job] = await rig.jobs();
+        if (job === undefined) throw new Error('no Job');
+        await rig.addPod(job, exited(7));
+        await rig.end(job, 'Failed', 'BackoffLimitExceeded');
+      });
+      await expect(rig.run([smoke, migrate])).rejects.toMatchObject({
+        code: 'BeforeFailed',
+        message: expect.stringMatching(
+          /aws\/before-bad\/Job\/checkout-v2-smoke-\w+: Job smoke has failed: BackoffLimitExceeded; pod .*: container smoke: Error with exit code 7; its log is gone, with the pod or its node$/,
+        ),
+      });
+      expect(await rig.jobs()).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
 
   it('ends within seconds when the pod can never run, and takes the Job away', async () => {
     const rig = await rigOf('before-image');
@@ -145,12 +156,20 @@ describe('runBefore', () => {
     expect(await rig.jobs()).toEqual([]);
   });
 
-  it('is bounded where the cluster does not end the Job: it is taken away after its time', async () => {
-    const rig = await rigOf('before-late');
-    await expect(rig.run([smoke])).rejects.toMatchObject({ message: expect.stringContaining('has not ended in time') });
-    expect(await rig.jobs()).toEqual([]);
-    expect(rig.deps.heartbeats).toEqual([{ cluster: 'aws', job: 'Job smoke (1 of 1)', progress: 'waits for its pod' }]);
-  });
+  it(
+    'is bounded where the cluster does not end the Job: it is taken away after its time',
+    async () => {
+      const rig = await rigOf('before-late');
+      await expect(rig.run([smoke])).rejects.toMatchObject({
+        message: expect.stringContaining('has not ended in time'),
+      });
+      expect(await rig.jobs()).toEqual([]);
+      expect(rig.deps.heartbeats).toEqual([
+        { cluster: 'aws', job: 'Job smoke (1 of 1)', progress: 'waits for its pod' },
+      ]);
+    },
+    LIMIT_MS,
+  );
 
   it.each([
     ['takes the running Job away when the run goes back', 'CANCELLED', 0],
