@@ -35,6 +35,8 @@ export function deadWorker(stage: () => Stage): void {
         await basket.configure({ canary: [100], rest: [50, 100], bake: '10m' });
         await basket.deploy(basket.newVersion());
         await basket.until(({ phase }) => phase === 'baking');
+        await basket.say('promote', { reason: 'straight to the last step of the wave, its pin' });
+        await basket.until(({ phase, reason }) => phase === 'baking' && reason.startsWith('callers past Envoy'));
         await basket.say('promote', { reason: 'straight to the second wave' });
         await basket.until(({ phase, wave }) => phase === 'baking' && wave === 2);
         await lab.break('api-server', 'onprem-fra1', 'hung');
