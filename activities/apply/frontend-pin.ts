@@ -9,6 +9,7 @@ import type { Service, ServicePort } from '../../core/kube/objects.ts';
 import { subsetName } from '../../core/routing/names.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
+import { pinnedTo } from '../../core/workload/cluster-facts.ts';
 import type { RecordAt } from '../record-store.ts';
 import { readFrontend, readyEndpoints } from './workloads.ts';
 
@@ -27,14 +28,17 @@ export async function assertReady(at: RecordAt, version: string): Promise<void> 
  * A merge patch, not server-side apply: Kubernetes treats a Service's selector as one value, so applying our key would
  * claim the user's keys with it. The resourceVersion guards what we have read; a conflict is retried.
  */
-export async function pinFrontend(at: RecordAt, version: string): Promise<ObjectChange> {
-  const frontend = await readFrontend(at);
-  const before = frontend.spec.selector?.[labels.version] ?? '';
+export async function pinTo(at: RecordAt, frontend: Service, version: string): Promise<ObjectChange> {
+  const before = pinnedTo(frontend);
   if (before === version)
     return { object: `Service/${frontend.metadata.name}`, action: 'unchanged', before, after: version };
   const change = await patchFrontend(at, frontend, { spec: { selector: { [labels.version]: version } } });
   return { ...change, before, after: version };
 }
+
+/** As it is now. */
+export const pinFrontend = async (at: RecordAt, version: string): Promise<ObjectChange> =>
+  pinTo(at, await readFrontend(at), version);
 
 export interface FrontendPatch {
   readonly annotations?: Readonly<Record<string, string | null>>;

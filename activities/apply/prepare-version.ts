@@ -1,7 +1,6 @@
 /** Brings a version to the ready pods that the traffic of the one it replaces needs there, exposed to nobody yet. */
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
-import { kinds } from '../../core/kube/kinds.ts';
-import { annotations, labels } from '../../core/kube/labels.ts';
+import { annotations } from '../../core/kube/labels.ts';
 import type { Deployment, PodTemplate, Service } from '../../core/kube/objects.ts';
 import { servingService } from '../../core/render/cilium-envoy/services.ts';
 import { pinOf } from '../../core/routing/changes.ts';
@@ -11,8 +10,7 @@ import { refuse } from '../../core/values/error.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { podsFor, sizeOf, type ForShare } from '../../core/workload/capacity/need.ts';
 import type { AskedPods } from '../../core/workload/capacity/quota.ts';
-import { selects, frontendOf } from '../../core/workload/cluster-facts.ts';
-import { isManagedVersion, versionOf } from '../../core/workload/managed.ts';
+import { selects, frontendOf, pinnedTo } from '../../core/workload/cluster-facts.ts';
 import { templateDigest } from '../../core/workload/version-template.ts';
 import { ensureObject } from '../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../ports.ts';
@@ -20,11 +18,11 @@ import { findRecord, type RecordAt } from '../record-store.ts';
 import { holdEntering, holdScaler, readAutoscaling } from './capacity/autoscalers.ts';
 import { untilReady } from './capacity/until-ready.ts';
 import { ensureBudget } from './disruption-budget.ts';
-import { pinFrontend } from './frontend-pin.ts';
+import { pinTo } from './frontend-pin.ts';
 import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
 import { versionWrites } from './version-writes.ts';
-import { readFrontend, readWorkloads } from './workloads.ts';
+import { deploymentNamed, ofVersion, readFrontend, readWorkloads } from './workloads.ts';
 
 export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput): Promise<PrepareVersionResult> {
   const by = deps.activity.runId() ?? '';
@@ -98,7 +96,8 @@ const wholeShare: ForShare = { mode: 'full', share: WHOLE };
 async function othersDeployment(at: RecordAt, { frontend, input }: Making): Promise<Made> {
   const workloads = await readWorkloads(at, frontend);
   const source = workloads.find(({ metadata }) => metadata.name === input.source.deployment) ?? null;
-  const replaced = replacedBy(input, workloads, source);
+  // At adoption the original.
+  const replaced = input.replaces === '' ? source : ofVersion(at, workloads, input.replaces);
   // Nobody knows what the traffic needs: one pod is there to be asked.
   const whole = replaced === null ? 1 : sizeOf(replaced);
   return { name: null, pods: podsFor(whole, input.forShare ?? wholeShare), asks: null };
@@ -112,8 +111,9 @@ async function ensureDeployment(at: RecordAt, { frontend, record, input }: Makin
   const running = workloads.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => podLabels(spec.template));
   const source = await readSource(at, input);
   const name = deploymentName(service.service, version);
-  const live = await at.cluster.get<Deployment>(kinds.deployment, { namespace: service.namespace, name });
-  const replaced = replacedBy(input, workloads, source);
+  const live = await deploymentNamed(at, name);
+  // At adoption the original.
+  const replaced = input.replaces === '' ? source : ofVersion(at, workloads, input.replaces);
   // Before the holds: nothing is held for a version that cannot be made.
   const { template, write } = await versionWrites(at, input, { source, live, frontend, record });
   if (input.marksOriginal === true) await markOriginal(at, source, version);
@@ -156,38 +156,21 @@ const podLabels = ({ metadata }: PodTemplate): Readonly<Record<string, string>> 
 async function pinned(at: RecordAt, record: RoutingRecord | null): Promise<Service> {
   const frontend = await readFrontend(at);
   const pin = pinOf(record);
-  if (pin === '' || frontend.spec.selector?.[labels.version] === pin) return frontend;
-  await pinFrontend(at, pin);
+  if (pin === '' || pinnedTo(frontend) === pin) return frontend;
+  await pinTo(at, frontend, pin);
   return readFrontend(at);
 }
 
-async function readSource({ cluster, service }: RecordAt, { source }: PrepareVersionInput): Promise<Deployment> {
-  const found = await cluster.get<Deployment>(kinds.deployment, {
-    namespace: service.namespace,
-    name: source.deployment,
-  });
+async function readSource(at: RecordAt, { source }: PrepareVersionInput): Promise<Deployment> {
+  const found = await deploymentNamed(at, source.deployment);
   if (found !== null) return found;
+  const { cluster, service } = at;
   refuse(
     'Invalid',
     `${cluster.name}/${service.namespace}/Deployment/${source.deployment} does not exist: nothing to make the version from`,
     'start again, so that the plan sees the Deployments of today',
   );
 }
-
-/** At adoption the original Deployment; else the replaced version's, ours before one that carries the same label. */
-function replacedBy(
-  input: Pick<PrepareVersionInput, 'replaces' | 'service'>,
-  workloads: readonly Deployment[],
-  source: Deployment | null,
-): Deployment | null {
-  const { replaces, service } = input;
-  if (replaces === '') return source;
-  const candidates = workloads.filter((one) => versionOf(one) === replaces);
-  return candidates.find((one) => isManagedVersion(one, service, replaces)) ?? candidates[0] ?? null;
-}
-
-const deploymentNamed = (at: RecordAt, name: string): Promise<Deployment | null> =>
-  at.cluster.get<Deployment>(kinds.deployment, { namespace: at.service.namespace, name });
 
 /** What somebody else makes is found by its pods' labels. */
 async function externalVersion(

@@ -1,6 +1,6 @@
 /** Asks the pods of a Deployment, and what was said of them, why they are not ready. */
 import { kinds } from '../../core/kube/kinds.ts';
-import type { Deployment } from '../../core/kube/objects.ts';
+import type { Deployment, KubeObject } from '../../core/kube/objects.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import {
   podTrouble,
@@ -27,20 +27,28 @@ export async function readTrouble(at: RecordAt, found: Deployment, nowMs: number
   }
 }
 
-async function ofPods(
-  { cluster, service: { namespace } }: RecordAt,
-  { spec }: Deployment,
-  nowMs: number,
-): Promise<PodTrouble | null> {
+async function ofPods(at: RecordAt, { spec }: Deployment, nowMs: number): Promise<PodTrouble | null> {
   const labelSelector = Object.entries(spec.selector.matchLabels ?? {})
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
   if (labelSelector === '') return null;
-  const pods = waitingPods(await cluster.list<Pod>(kinds.pod, namespace, { labelSelector })).slice(0, ASKED);
-  const events = await Promise.all(
-    pods.map(({ metadata: { uid = '' } }) =>
-      cluster.list<PodEvent>(kinds.event, namespace, { fieldSelector: `involvedObject.uid=${uid}` }),
-    ),
+  const { cluster, service } = at;
+  return troubleOfPods(
+    at,
+    waitingPods(await cluster.list<Pod>(kinds.pod, service.namespace, { labelSelector })).slice(0, ASKED),
+    nowMs,
   );
+}
+
+/** … of pods that wait. */
+export async function troubleOfPods(at: RecordAt, pods: readonly Pod[], nowMs: number): Promise<PodTrouble | null> {
+  const events = await Promise.all(pods.map((pod) => eventsOf(at, pod)));
   return podTrouble(pods, { events: events.flat(), nowMs });
 }
+
+/** What components say of an object. */
+export const eventsOf = (
+  { cluster, service: { namespace } }: RecordAt,
+  { metadata: { uid = '' } }: Pick<KubeObject, 'metadata'>,
+): Promise<readonly PodEvent[]> =>
+  cluster.list<PodEvent>(kinds.event, namespace, { fieldSelector: `involvedObject.uid=${uid}` });

@@ -9,13 +9,14 @@ import type { ObjectChange } from '../../core/kube/object-change.ts';
 import type { Deployment, Service } from '../../core/kube/objects.ts';
 import { mentions, serves, withoutVersion } from '../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
+import { pinnedTo } from '../../core/workload/cluster-facts.ts';
 import { removeObject } from '../../platform/kube/apply-objects.ts';
 import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
 import { releaseAutoscalers, removeAutoscaler } from './capacity/autoscalers.ts';
 import { removeBudget } from './disruption-budget.ts';
 import { unmarkOriginals } from './originals.ts';
-import { managedDeployment } from './workloads.ts';
+import { findFrontend, managedDeployment } from './workloads.ts';
 
 export async function retireVersion(deps: KubeDeps, input: RetireVersionInput): Promise<readonly ObjectChange[]> {
   const { service } = input;
@@ -79,7 +80,7 @@ async function removeVersion(
   const { installation } = at.service;
   // Calls without a route (after a release, or with the route lost) are answered by the pinned version alone, and no
   // record says so. It keeps its own Service: who pins it anew asks that for ready pods.
-  const kept = keptIn.includes(at.cluster.name) || (await pinnedTo(at)) === version;
+  const kept = keptIn.includes(at.cluster.name) || (await pinOn(at)) === version;
   const isOwn = ({ metadata }: Service): boolean => metadata.labels?.[labels.cluster] === at.cluster.name;
   const services = (await subsetServices(at, version)).filter((one) => !(kept && isOwn(one)));
   const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
@@ -118,7 +119,7 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
     ];
   }
   // Only a commit pins: before it, the original is what clients get. A later version may be proven by now.
-  const pinned = await pinnedTo(at);
+  const pinned = await pinOn(at);
   const successor = pinned === '' ? null : await managedDeployment(at, pinned);
   const replaced = (successor?.status?.readyReplicas ?? 0) > 0;
   if (!replaced) return [{ object, action: 'skipped', before: '', after: '' }];
@@ -136,9 +137,8 @@ async function scaleOriginal(at: RecordAt, { original, version }: RetireOriginal
   return [{ object, action: 'configured', before: `replicas ${String(replicas)}`, after: 'replicas 0' }, ...released];
 }
 
-/** Version that the frontend is pinned to; '' for none, or without a frontend. */
-async function pinnedTo({ cluster, service }: RecordAt): Promise<string> {
-  const at = { namespace: service.namespace, name: service.service };
-  const frontend = await cluster.get<Service>(kinds.service, at);
-  return frontend?.spec.selector?.[labels.version] ?? '';
+/** Version that callers past Envoy get; '' for none, or without a frontend. */
+async function pinOn(at: RecordAt): Promise<string> {
+  const frontend = await findFrontend(at);
+  return frontend === null ? '' : pinnedTo(frontend);
 }

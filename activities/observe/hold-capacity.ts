@@ -3,7 +3,7 @@
  * go on. It raises what a step has had held, and nothing else: what the commit gives back stays given back.
  */
 import type { HoldCapacityInput } from '../../core/contract/activities.ts';
-import { capacityTerms } from '../../core/rollout/watch-terms.ts';
+import { capacityTerms, watchBeatMs } from '../../core/rollout/watch-terms.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { raiseCapacity } from '../apply/capacity/raise-capacity.ts';
 import type { KubeDeps, ObserveDeps } from '../ports.ts';
@@ -11,7 +11,7 @@ import type { KubeDeps, ObserveDeps } from '../ports.ts';
 /** Between two looks, ms: as often as autoscalers look themselves. */
 const LOOK_MS = 15_000;
 /** Between two beats that nobody asked for, ms: each is billed. */
-const BEAT_MS = capacityTerms.heartbeatTimeoutMs * 0.9;
+const BEAT_MS = watchBeatMs(capacityTerms.heartbeatTimeoutMs);
 
 export type HoldDeps = KubeDeps & Pick<ObserveDeps, 'isWanted' | 'attemptMs'>;
 

@@ -3,9 +3,8 @@
  * Repeating it is harmless, and a run that a newer one has overtaken is refused.
  */
 import type { RestoreInput, RestoreResult } from '../../core/contract/activities.ts';
-import { labels } from '../../core/kube/labels.ts';
 import { kinds } from '../../core/kube/kinds.ts';
-import type { Deployment, Service } from '../../core/kube/objects.ts';
+import type { Deployment } from '../../core/kube/objects.ts';
 import type { ObjectChange } from '../../core/kube/object-change.ts';
 import type { DesiredRecord } from '../../core/render/checked.ts';
 import { withAbsent } from '../../core/routing/absence.ts';
@@ -14,9 +13,11 @@ import { pinBack } from '../../core/routing/pin-back.ts';
 import { partOf } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { pinnedTo } from '../../core/workload/cluster-facts.ts';
 import { assertMade, unbuilt, versionsOf } from '../../core/workload/unmade.ts';
 import { claim } from '../claim.ts';
-import { pinFrontend } from '../apply/frontend-pin.ts';
+import { pinTo } from '../apply/frontend-pin.ts';
+import { findFrontend } from '../apply/workloads.ts';
 import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
 
@@ -59,10 +60,10 @@ async function assertKnown({ cluster, service }: RecordAt, record: RoutingRecord
 async function putPinBack(at: RecordAt, record: RoutingRecord, input: RestoreInput): Promise<readonly ObjectChange[]> {
   const { serving } = input;
   if (partOf(input) !== 'versions' || (serving.length > 0 && !serving.includes(at.cluster.name))) return [];
-  const { namespace, service: name } = at.service;
-  const frontend = await at.cluster.get<Service>(kinds.service, { namespace, name });
-  const version = pinBack(record, frontend?.spec.selector?.[labels.version] ?? '');
-  return version === '' ? [] : [await pinFrontend(at, version)];
+  const frontend = await findFrontend(at);
+  if (frontend === null) return [];
+  const version = pinBack(record, pinnedTo(frontend));
+  return version === '' ? [] : [await pinTo(at, frontend, version)];
 }
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {

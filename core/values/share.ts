@@ -18,7 +18,7 @@ export type Shares = Readonly<Record<string, number>>;
 
 export const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Parts per million in one percent. */
 const PERCENT = WHOLE / 100;

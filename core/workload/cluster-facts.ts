@@ -20,6 +20,9 @@ export const selects = (selector: Labels, podLabels: Labels | undefined): boolea
 export const frontendSelector = (frontend: Service): Labels =>
   Object.fromEntries(Object.entries(frontend.spec.selector ?? {}).filter(([name]) => name !== labels.version));
 
+/** Version that callers past Envoy get; '' = the frontend is pinned to none. */
+export const pinnedTo = ({ spec }: Service): string => spec.selector?.[labels.version] ?? '';
+
 export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'] {
   if (frontend === null) return null;
   const ports = frontend.spec.ports ?? [];
@@ -34,7 +37,7 @@ export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'
     sessionAffinity: frontend.spec.sessionAffinity === 'ClientIP',
     ports: ports.length,
     appProtocol: first?.appProtocol ?? '',
-    pinned: frontend.spec.selector?.[labels.version] ?? '',
+    pinned: pinnedTo(frontend),
     shape: serviceShape(frontend),
   };
 }

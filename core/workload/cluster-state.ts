@@ -6,7 +6,7 @@ import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { scalersOf } from './capacity/scalers.ts';
-import { frontendOf, frontendSigns, workloadsOf } from './cluster-facts.ts';
+import { frontendOf, frontendSigns, pinnedTo, workloadsOf } from './cluster-facts.ts';
 import { repairsOf, type Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
@@ -89,7 +89,7 @@ export function clusterState(
   const foreign = route === undefined || !isOwned(route, service.installation);
   const { deployments } = objects;
   const read = foreign ? { record: null, broken: '' } : usableRecord(route, { cluster, deployments });
-  const pinned = frontend === undefined ? null : (frontend.spec.selector?.[labels.version] ?? '');
+  const pinned = frontend === undefined ? null : pinnedTo(frontend);
   const isSaid = pinned !== '' || read.broken !== '' || (read.record !== null && read.record.versions.proven !== null);
   return {
     cluster,

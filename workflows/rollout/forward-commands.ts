@@ -5,6 +5,7 @@ import type { Command } from '../../core/rollout/machine/state.ts';
 import { atOnceOf } from '../../core/rollout/plan/fan-out.ts';
 import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
 import type { PlannedPatch, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import { stepAt } from '../../core/rollout/plan/planned-at.ts';
 import { statName } from '../../core/routing/names.ts';
 import { partOf } from '../../core/routing/part.ts';
 import { formatShare } from '../../core/values/share.ts';
@@ -299,7 +300,5 @@ async function takeBack(
 
 function stepOf(context: RunContext, wave: number, step: number): { planned: PlannedWave; at: PlannedStep } {
   const planned = waveOf(context, wave);
-  const at = planned.steps[step];
-  if (at === undefined) throw new RangeError(`wave "${planned.name}" has no step ${step}`);
-  return { planned, at };
+  return { planned, at: stepAt(planned, step) };
 }

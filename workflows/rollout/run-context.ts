@@ -20,6 +20,7 @@ import { named, type ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../../core/rollout/machine/state.ts';
 import { atOnceOf, batchesOf } from '../../core/rollout/plan/fan-out.ts';
 import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import { waveAt } from '../../core/rollout/plan/planned-at.ts';
 import type { Writer } from '../../core/routing/changes.ts';
 import { partField, partOf, type Part } from '../../core/routing/part.ts';
 import type { Absence } from '../../core/routing/record.ts';
@@ -236,8 +237,4 @@ export const ofPart = (plan: Plan): { readonly part?: Part } => partField(partOf
 
 export const refOf = ({ plan }: RunContext, cluster: string): ClusterRef => named(refIn(plan, cluster));
 
-export function waveOf({ plan }: RunContext, index: number): PlannedWave {
-  const wave = plan.waves[index];
-  if (wave === undefined) throw new RangeError(`plan has no wave ${index}`);
-  return wave;
-}
+export const waveOf = ({ plan }: RunContext, index: number): PlannedWave => waveAt(plan, index);

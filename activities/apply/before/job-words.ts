@@ -2,8 +2,9 @@
 import { kinds } from '../../../core/kube/kinds.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { containerOf, LOG_LINES, podEnd, tailOf, telling, type Job } from '../../../core/workload/before/job-end.ts';
-import { podTrouble, type Pod, type PodEvent, type PodTrouble } from '../../../core/workload/pod-trouble.ts';
+import type { Pod, PodTrouble } from '../../../core/workload/pod-trouble.ts';
 import type { RecordAt } from '../../record-store.ts';
+import { eventsOf, troubleOfPods } from '../read-trouble.ts';
 
 /** The label by which controllers of all versions find the pods of a Job. */
 const JOB_NAME = 'job-name';
@@ -20,21 +21,12 @@ interface Looked {
 /** Why no pod of the Job runs; null: nothing is known to be wrong. */
 export async function jobTrouble(at: RecordAt, { job, pods, nowMs }: Looked): Promise<PodTrouble | null> {
   const waiting = pods.filter(({ status }) => status?.phase === 'Pending');
-  if (waiting.length > 0) {
-    const events = await Promise.all(waiting.map((pod) => eventsOf(at, pod)));
-    return podTrouble(waiting, { events: events.flat(), nowMs });
-  }
+  if (waiting.length > 0) return troubleOfPods(at, waiting, nowMs);
   if (pods.length > 0) return null;
   // A quota or an admission refuses the pod; the controller tries on until the Job's time is over.
   const unmade = (await eventsOf(at, job)).find(({ reason }) => reason === 'FailedCreate');
   return unmade === undefined ? null : { text: `FailedCreate: ${unmade.message ?? ''}`, isFinal: false };
 }
-
-const eventsOf = (
-  { cluster, service }: RecordAt,
-  { metadata: { uid = '' } }: Pick<Job, 'metadata'>,
-): Promise<readonly PodEvent[]> =>
-  cluster.list<PodEvent>(kinds.event, service.namespace, { fieldSelector: `involvedObject.uid=${uid}` });
 
 /** `; pod x: container y: Error with exit code 7; the end of its log:\n…`. A log that cannot be read is told, and stops nothing. */
 export async function whatWasSaid(at: RecordAt, pods: readonly Pod[]): Promise<string> {

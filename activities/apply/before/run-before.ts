@@ -4,23 +4,23 @@
  */
 import type { RunBeforeInput, RunBeforeResult } from '../../../core/contract/activities.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
-import type { Deployment, Manifest, PodTemplate } from '../../../core/kube/objects.ts';
+import type { Manifest, PodTemplate, Service } from '../../../core/kube/objects.ts';
 import { assertOwned } from '../../../core/kube/ownership.ts';
 import { isOfVersion, type BeforeJob } from '../../../core/workload/before/before-job.ts';
 import { desiredJob } from '../../../core/workload/before/desired-job.ts';
 import type { Job } from '../../../core/workload/before/job-end.ts';
 import { frontendOf } from '../../../core/workload/cluster-facts.ts';
-import { versionOf } from '../../../core/workload/managed.ts';
 import { applyObject } from '../../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../../ports.ts';
 import type { RecordAt } from '../../record-store.ts';
-import { managedDeployment, readFrontend, readWorkloads } from '../workloads.ts';
+import { managedDeployment, ofVersion, readFrontend, readWorkloads } from '../workloads.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
 export async function runBefore(deps: KubeDeps, input: RunBeforeInput): Promise<RunBeforeResult> {
   const at = { cluster: await deps.clusters.connect(input), service: input.service };
+  const frontend = await readFrontend(at);
   for (const [i, job] of input.jobs.entries()) {
-    const live = await ensureJob(at, await wantedJob(at, input, job));
+    const live = await ensureJob(at, await wantedJob(at, frontend, { input, job }));
     const title = `Job ${job.name} (${String(i + 1)} of ${String(input.jobs.length)})`;
     await waitForEnd(deps, { at, job, live, title, version: input.version });
   }
@@ -30,12 +30,17 @@ export async function runBefore(deps: KubeDeps, input: RunBeforeInput): Promise<
 
 /** Each Job as it will be made, tried by a server that stores nothing. What runs in the version's own pod waits for that. */
 export async function tryBefore(at: RecordAt, input: RunBeforeInput): Promise<void> {
-  for (const job of input.jobs.filter((one) => !isOfVersion(one))) await ensureJob(at, await wantedJob(at, input, job));
+  const frontend = await readFrontend(at);
+  for (const job of input.jobs.filter((one) => !isOfVersion(one)))
+    await ensureJob(at, await wantedJob(at, frontend, { input, job }));
 }
 
-async function wantedJob(at: RecordAt, input: RunBeforeInput, job: BeforeJob): Promise<Manifest> {
+async function wantedJob(
+  at: RecordAt,
+  frontend: Service,
+  { input, job }: { readonly input: RunBeforeInput; readonly job: BeforeJob },
+): Promise<Manifest> {
   const { service, version, epoch, throughEnvoy } = input;
-  const frontend = await readFrontend(at);
   const { port, selector } = frontendOf(frontend);
   const own = isOfVersion(job) ? await versionTemplate(at, frontend, version) : null;
   const place = { service, cluster: at.cluster.name, version, epoch, throughEnvoy, frontend: { port, selector } };
@@ -43,14 +48,9 @@ async function wantedJob(at: RecordAt, input: RunBeforeInput, job: BeforeJob): P
 }
 
 /** null: no Deployment has the version here. */
-async function versionTemplate(
-  at: RecordAt,
-  frontend: Parameters<typeof readWorkloads>[1],
-  version: string,
-): Promise<PodTemplate | null> {
-  const made: Deployment | null = await managedDeployment(at, version);
-  const found = made ?? (await readWorkloads(at, frontend)).find((one) => versionOf(one) === version);
-  return found?.spec.template ?? null;
+async function versionTemplate(at: RecordAt, frontend: Service, version: string): Promise<PodTemplate | null> {
+  const made = await managedDeployment(at, version);
+  return (made ?? ofVersion(at, await readWorkloads(at, frontend), version))?.spec.template ?? null;
 }
 
 /** Nothing of a Job's pods can be changed later: what is there is taken as it is. */

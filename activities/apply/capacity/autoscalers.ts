@@ -94,21 +94,29 @@ export async function holdEntering(
 /** The version's own of that name, when its run is over; null: that is none. Others may still be held for the version. */
 export async function releaseOwn(
   at: RecordAt,
+  scalers: readonly Scaler[],
   { version, autoscaler }: { readonly version: string; readonly autoscaler: string },
 ): Promise<readonly ObjectChange[] | null> {
   const deployment = deploymentName(at.service.service, version);
-  const all = await readScalers(at);
-  const own = all.find((one) => one.object.metadata.name === autoscaler && one.deployment === deployment);
+  const own = scalers.find((one) => one.object.metadata.name === autoscaler && one.deployment === deployment);
   return own === undefined ? null : patched(at, own, freePatch(own));
 }
 
 /** Gives back what was held for a version; false entries are not touched. */
-export async function releaseAutoscalers(at: RecordAt, version: string): Promise<readonly ObjectChange[]> {
-  const mine = (await readScalers(at)).filter(
+export async function releaseHeld(
+  at: RecordAt,
+  scalers: readonly Scaler[],
+  version: string,
+): Promise<readonly ObjectChange[]> {
+  const mine = scalers.filter(
     ({ held }) => held !== null && held.service === at.service.service && held.for === version,
   );
   return (await Promise.all(mine.map((one) => patched(at, one, freePatch(one))))).flat();
 }
+
+/** … as they are now. */
+export const releaseAutoscalers = async (at: RecordAt, version: string): Promise<readonly ObjectChange[]> =>
+  releaseHeld(at, await readScalers(at), version);
 
 /** The proven version scales as the one it replaced did. */
 export async function adoptAutoscaler(at: RecordAt, version: string): Promise<readonly ObjectChange[]> {

@@ -5,8 +5,8 @@
 import type { KeepCapacityInput, KeepCapacityResult } from '../../../core/contract/activities.ts';
 import type { KubeDeps } from '../../ports.ts';
 import type { RecordAt } from '../../record-store.ts';
-import { readFrontend, readWorkloads } from '../workloads.ts';
-import { ofVersion, raiseCapacity, type WantedPods } from './raise-capacity.ts';
+import { ofVersion, readFrontend, readWorkloads } from '../workloads.ts';
+import { raiseCapacity, type WantedPods } from './raise-capacity.ts';
 import { untilReady } from './until-ready.ts';
 
 export async function keepCapacity(deps: KubeDeps, input: KeepCapacityInput): Promise<KeepCapacityResult> {

@@ -2,9 +2,9 @@
 import type { Deployment } from '../../../core/kube/objects.ts';
 import { podsFor, podsNeeded, type ForShare } from '../../../core/workload/capacity/need.ts';
 import type { Scaler } from '../../../core/workload/capacity/scalers.ts';
-import { isManagedVersion, versionOf } from '../../../core/workload/managed.ts';
+import { isManagedVersion } from '../../../core/workload/managed.ts';
 import type { RecordAt } from '../../record-store.ts';
-import { readFrontend, readWorkloads } from '../workloads.ts';
+import { ofVersion, readFrontend, readWorkloads } from '../workloads.ts';
 import { holdScaler, readAutoscaling } from './autoscalers.ts';
 import { scaleUp } from './until-ready.ts';
 
@@ -72,10 +72,4 @@ async function raiseOne(at: RecordAt, { one, scalers, raising }: RaisingOne): Pr
   if (scaler !== undefined) await holdScaler(at, scaler, { level: pods, version: scaler.held?.for ?? raising.version });
   if (isOurs && deployment !== null) await scaleUp(at, deployment, pods);
   return { version, pods, isOurs };
-}
-
-/** Ours before one that carries the same label. */
-export function ofVersion({ service }: RecordAt, all: readonly Deployment[], version: string): Deployment | null {
-  const named = all.filter((one) => versionOf(one) === version);
-  return named.find((one) => isManagedVersion(one, service, version)) ?? named[0] ?? null;
 }

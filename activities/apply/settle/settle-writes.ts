@@ -11,11 +11,11 @@ import type { Service } from '../../../core/kube/objects.ts';
 import { driftsOf } from '../../../core/rollout/drift.ts';
 import { pinOf } from '../../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
-import { frontendOf, frontendSigns } from '../../../core/workload/cluster-facts.ts';
+import { frontendOf, frontendSigns, pinnedTo } from '../../../core/workload/cluster-facts.ts';
 import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../../ports.ts';
 import { findRecord, updateRecord, type RecordAt } from '../../record-store.ts';
-import { adoptAutoscaler, releaseAutoscalers, releaseOwn } from '../capacity/autoscalers.ts';
+import { adoptAutoscaler, readAutoscaling, releaseHeld, releaseOwn } from '../capacity/autoscalers.ts';
 import { assertReady, patchFrontend, type FrontendPatch } from '../frontend-pin.ts';
 import { unmarkOriginals } from '../originals.ts';
 import { surveyService } from './survey.ts';
@@ -27,9 +27,10 @@ export async function freeAutoscalers(
   { service, cluster, version, autoscaler = '' }: FreeAutoscalersInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: await clusters.connect({ service, cluster }), service };
-  const own = await releaseOwn(at, { version, autoscaler });
+  const { scalers } = await readAutoscaling(at);
+  const own = await releaseOwn(at, scalers, { version, autoscaler });
   if (own !== null) return own;
-  return [...(await releaseAutoscalers(at, version)), ...(await unmarkOriginals(at, version))];
+  return [...(await releaseHeld(at, scalers, version)), ...(await unmarkOriginals(at, version))];
 }
 
 export const keepWarm = async (
@@ -48,7 +49,7 @@ export async function pinVersion(
   if (version === '') return [];
   await assertReady(at, version);
   const frontend = await readFrontend(at);
-  const before = frontend.spec.selector?.[labels.version] ?? '';
+  const before = pinnedTo(frontend);
   const { selectorBy: manager = '' } = frontendSigns(frontend, []);
   const noted = noteRepair(frontend, { field: 'pin', manager, nowMs: clock.nowMs() });
   if (noted === null) return [];

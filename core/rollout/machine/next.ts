@@ -7,7 +7,7 @@ import { waveTitle } from '../plan/wave-title.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
 import { mustTest, tested, testWave } from './before.ts';
 import { isPinned, isToPin, pinWave } from './pinning.ts';
-import { stepAt, waveAt } from './planned-at.ts';
+import { stepAt, waveAt } from '../plan/planned-at.ts';
 import { holdEntry, mustEnter } from './entry.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
 import { refusedSaying } from './refused-saying.ts';

@@ -2,7 +2,7 @@
 import { pinnedIn } from '../plan/pinned.ts';
 import type { Plan } from '../plan/plan.ts';
 import { waveTitle } from '../plan/wave-title.ts';
-import { waveAt } from './planned-at.ts';
+import { waveAt } from '../plan/planned-at.ts';
 import type { Next, RolloutState } from './state.ts';
 import { enterPhase, issue } from './transition.ts';
 

@@ -6,6 +6,7 @@
 import { temporalDefaults } from '../../config/defaults.ts';
 import { capacityTerms, watchBeatMs, watchTerms, YOUNG_MS } from '../watch-terms.ts';
 import { keepsCapacity } from './capacity.ts';
+import { sum } from '../../values/share.ts';
 import { bakesIn, pinnedIn } from './pinned.ts';
 import type { Plan, PlannedWave } from './plan.ts';
 
@@ -87,5 +88,3 @@ export function billedText(actions: number, plan: Plan): string {
   const digits = dollars >= 1 ? 2 : 4;
   return `${String(Math.round(actions))} billed actions ($${dollars.toFixed(digits)})`;
 }
-
-const sum = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0);

@@ -1,5 +1,6 @@
 /** How many callers go past Envoy, by the difference of two counts: what the pods answered, and what Envoys sent them. */
 import type { MeasuredTraffic } from '../../judge/look/watch.ts';
+import { namesText } from '../../values/names-text.ts';
 import { formatShare, WHOLE } from '../../values/share.ts';
 import type { Plan } from './plan.ts';
 
@@ -7,8 +8,6 @@ import type { Plan } from './plan.ts';
 const ENOUGH = 200;
 /** Below that the difference may be that of scrapes at different moments, 0..1. */
 const NOISE = 0.03;
-/** Clusters that are told of by name. */
-const NAMED = 10;
 
 /** For the reader of a plan that moves pins. One sentence; none where nothing is pinned. */
 export function pastEnvoyNotes({ pins, waves }: Plan, traffic: readonly MeasuredTraffic[]): string[] {
@@ -22,11 +21,8 @@ export function pastEnvoyNotes({ pins, waves }: Plan, traffic: readonly Measured
   const unknown = found.length - known.length;
   const rest = unknown === 0 ? '' : `; not known in ${String(unknown)} of ${String(found.length)} clusters`;
   if (some.length === 0) return [`callers past Envoy: none seen in the last minutes${rest}`];
-  const told = some.slice(0, NAMED).map(({ cluster, share }) => `${formatShare(rounded(share))} in ${cluster}`);
-  const more = some.length > NAMED ? `, and in ${String(some.length - NAMED)} more` : '';
-  return [
-    `callers past Envoy: about ${told.join(', ')}${more}, of what the pods answer (or by Envoys that are not scraped)${rest}`,
-  ];
+  const told = namesText(some.map(({ cluster, share }) => `${formatShare(rounded(share))} in ${cluster}`));
+  return [`callers past Envoy: about ${told}, of what the pods answer (or by Envoys that are not scraped)${rest}`];
 }
 
 const rounded = (share: number): number => (Math.round(share * 100) / 100) * WHOLE;

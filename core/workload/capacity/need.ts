@@ -1,6 +1,6 @@
 /** How many pods all traffic needs, and a share of it. Pure. */
 import type { Autoscaler, AutoscalerMetric, Deployment } from '../../kube/objects.ts';
-import { WHOLE } from '../../values/share.ts';
+import { sum, WHOLE } from '../../values/share.ts';
 import { scales } from '../cluster-facts.ts';
 import { milliOf } from './quantity.ts';
 
@@ -92,5 +92,3 @@ function ratioOf(current: AutoscalerMetric, target: AutoscalerMetric): number {
 }
 
 const milli = (quantity: string | undefined): number | null => (quantity === undefined ? null : milliOf(quantity));
-
-const sum = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0);

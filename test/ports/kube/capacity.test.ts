@@ -4,9 +4,8 @@ import { holdCapacity } from '../../../activities/observe/hold-capacity.ts';
 import type { KeepCapacityInput } from '../../../core/contract/activities.ts';
 import { annotations } from '../../../core/kube/labels.ts';
 import type { Autoscaler, ScaledObject } from '../../../core/kube/objects.ts';
-import type { VersionSource } from '../../../core/workload/version-source.ts';
 import { installKeda } from './keda.ts';
-import { adopt, createScene, prepare, type Scene } from './scenes.ts';
+import { adopt, createScene, imageOf, prepare, type Scene } from './scenes.ts';
 import type { Shop } from './shop.ts';
 import { useApiServers } from './use-api-servers.ts';
 
@@ -14,11 +13,6 @@ const { clusters, servers } = useApiServers('aws', 'gcp');
 
 const adopted = async (namespace: string): Promise<Scene> =>
   adopt(await createScene({ servers: servers(), clusters }, namespace));
-
-const imageOf = (version: string): VersionSource => ({
-  deployment: 'checkout-v1',
-  image: `registry.lab/checkout:${version}`,
-});
 
 const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } };
 

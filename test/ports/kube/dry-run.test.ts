@@ -5,7 +5,7 @@ import type { DryRunWritesInput } from '../../../core/contract/activities.ts';
 import type { VersionSource } from '../../../core/workload/version-source.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { requireTeam } from './policy.ts';
-import { adopt, createScene, prepare, type Scene } from './scenes.ts';
+import { adopt, createScene, imageOf, prepare, type Scene } from './scenes.ts';
 import { WHOLE } from './shop.ts';
 import { useApiServers } from './use-api-servers.ts';
 
@@ -13,11 +13,6 @@ const { clusters, servers } = useApiServers('aws', 'gcp');
 
 const adopted = async (namespace: string): Promise<Scene> =>
   adopt(await createScene({ servers: servers(), clusters }, namespace));
-
-const imageOf = (version: string): VersionSource => ({
-  deployment: 'checkout-v1',
-  image: `registry.lab/checkout:${version}`,
-});
 
 /** A deploy of v2 in aws, to its last step. */
 const deploy = ({ service, aws }: Scene, source: VersionSource = imageOf('v2')): DryRunWritesInput => {

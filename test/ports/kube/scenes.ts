@@ -57,6 +57,12 @@ export const route = (
   return act.applyRouting({ service, cluster: shop.cluster.ref, run, ...first, ...others });
 };
 
+/** Of a version that is made from v1. */
+export const imageOf = (version: string): VersionSource => ({
+  deployment: 'checkout-v1',
+  image: `registry.lab/checkout:${version}`,
+});
+
 /** Adopts as v1 in aws, which answers its own calls. */
 export async function adopt(one: Scene): Promise<Scene> {
   const { act, aws, service } = one;

@@ -1,5 +1,5 @@
 /** Parts of a plan by number. @throws RangeError */
-import type { Plan, PlannedStep, PlannedWave } from '../plan/plan.ts';
+import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 
 export function waveAt(plan: Plan, index: number): PlannedWave {
   const wave = plan.waves[index];
