@@ -27,7 +27,20 @@ const zones = [
 const layers = ['core', 'platform', 'workflows', 'activities', 'worker', 'functions', 'cli', 'infra', 'test'];
 
 /** The folders of core, each of which may use those before it. `test/unit/house/imports.test.ts` walks the same order. */
-const coreOrder = ['values', 'kube', 'routing', 'render', 'workload', 'judge', 'config', 'rollout', 'view', 'contract'];
+const coreOrder = [
+  'values',
+  'cel',
+  'kube',
+  'routing',
+  'render',
+  'workload',
+  'judge',
+  'config',
+  'rollout',
+  'events',
+  'view',
+  'contract',
+];
 
 const banned = (layer, mayUse, why) =>
   layers.filter((other) => !mayUse.includes(other)).map((other) => ({ group: [`**/${other}/**`], message: why }));

@@ -1,5 +1,5 @@
 /**
- * core/config: what users write (Mesh and Service documents, YAML or JSON) → with defaults → checked.
+ * core/config: what users write (Mesh, Service, Sender, Trigger and Sink documents, YAML or JSON) → with defaults → checked.
  *
  *   files ──readConfig──► documents ──checkConfig──► CheckedConfig ──resolveService──► ResolvedConfig (ms, ppm, names)
  *
@@ -11,6 +11,7 @@
  */
 import { z } from 'zod';
 import { configLimits } from './defaults.ts';
+import { checkEvents } from './events/check.ts';
 import { foreignKindHint } from './foreign-words.ts';
 import { type SelectableCluster, API_VERSION, meshSchema, selectableClusters } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
@@ -24,6 +25,10 @@ import { type ReadTemplate, type Template, parseTemplate, pathFrom, templateIn }
 import { type SpecFault, selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
 import { stepShare } from './values.ts';
 import { isRecord, recordOf } from '../values/json.ts';
+
+/** In the order in which they are told. */
+const kinds = ['Mesh', 'Service', 'Sender', 'Trigger', 'Sink'];
+const kindsText = 'kind: Mesh, Service, Sender, Trigger or Sink';
 
 const meshShape = createShape(meshSchema);
 const serviceShape = createShape(serviceSchema);
@@ -100,8 +105,10 @@ export const checkConfig = (read: ReadConfig, readTemplate: ReadTemplate): Parse
       ? []
       : [{ file: document.file, written: value, podTemplate: template.podTemplate, jobs }];
   });
+  const { events, problems: ofEvents } = checkEvents(ofKind);
+  problems.push(...ofEvents);
   if (problems.length > 0) return { ok: false, problems: sortedProblems(problems) };
-  return { ok: true, config: { meshes, services } };
+  return { ok: true, config: { meshes, services, events } };
 };
 
 const tooManyFiles = (files: readonly ConfigFile[]): ConfigProblem => ({
@@ -138,13 +145,9 @@ const checkHeader = (document: SourceDocument): ConfigProblem[] => {
     problemAt(document, path, { reason, hint }),
   ];
   if (!isRecord(value))
-    return problem(
-      [],
-      'the document is not a mapping',
-      `start it with apiVersion: ${API_VERSION} and kind: Mesh or Service`,
-    );
+    return problem([], 'the document is not a mapping', `start it with apiVersion: ${API_VERSION} and ${kindsText}`);
   const { apiVersion, kind } = value;
-  const known = kind === 'Mesh' || kind === 'Service';
+  const known = kinds.some((one) => one === kind);
   const found: ConfigProblem[] = [];
   if (typeof apiVersion === 'string' && !apiVersion.startsWith('tidegate')) {
     return problem(['apiVersion'], `unknown apiVersion ${shortened(apiVersion)}`, otherHint(apiVersion, kind));
@@ -152,9 +155,9 @@ const checkHeader = (document: SourceDocument): ConfigProblem[] => {
   if (!known && apiVersion !== API_VERSION)
     found.push(...problem(['apiVersion'], `must be ${API_VERSION}`, `write apiVersion: ${API_VERSION}`));
   if (known) return found;
-  if (kind === undefined) return [...found, ...problem(['kind'], 'is missing', 'write kind: Mesh or kind: Service')];
+  if (kind === undefined) return [...found, ...problem(['kind'], 'is missing', `write ${kindsText}`)];
   const typed = typeof kind === 'string' ? kind : '';
-  return [...found, ...problem(['kind'], `unknown kind ${shortened(typed)}`, suggestName(typed, ['Mesh', 'Service']))];
+  return [...found, ...problem(['kind'], `unknown kind ${shortened(typed)}`, suggestName(typed, kinds))];
 };
 
 const otherHint = (apiVersion: string, kind: unknown): string =>

@@ -3,6 +3,7 @@ import type { Slo } from '../judge/settings.ts';
 import { refuse } from '../values/error.ts';
 import { canonicalJson } from '../values/canonical.ts';
 import type { JobInFile } from './before/job-file.ts';
+import type { EventsConfig } from './events/types.ts';
 import { defaultSlos, rolloutDefaults, waveDefaults } from './defaults.ts';
 import { parseDuration } from '../values/duration.ts';
 import { resolveJudge } from './judge-schema.ts';
@@ -33,6 +34,7 @@ export interface CheckedService {
 export interface CheckedConfig {
   readonly meshes: readonly CheckedMesh[];
   readonly services: readonly CheckedService[];
+  readonly events: EventsConfig;
 }
 
 export interface ResolvedConfig {

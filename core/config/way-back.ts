@@ -2,6 +2,7 @@
  * What a way back needs of a config that has faults: the Mesh documents and the named Service, each by itself. A typo in
  * another team's document is no reason to leave traffic where it is.
  */
+import { noEvents } from './events/types.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { checkConfig, type ReadConfig } from './parse.ts';
 import type { CheckedConfig } from './resolve.ts';
@@ -23,12 +24,12 @@ export function checkForWayBack(read: ReadConfig, wanted: NamedService): Checked
     document.removeKey(['spec'], 'template');
     return checkAlone({ ...read, documents: [...meshes, document] })?.services ?? [];
   });
-  return { meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [], services };
+  return { meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [], services, events: noEvents };
 }
 
 /** The Mesh documents that are whole, whatever else is wrong. Takes documents that nobody has checked before. */
 export const checkMeshes = (read: ReadConfig): CheckedConfig =>
-  checkAlone({ ...read, documents: wholeMeshes(read) }) ?? { meshes: [], services: [] };
+  checkAlone({ ...read, documents: wholeMeshes(read) }) ?? { meshes: [], services: [], events: noEvents };
 
 /** Where documents put the service, as far as they can be read: enough for a restore, which needs no more of it. */
 export function placesOf({ documents }: ReadConfig, wanted: NamedService): NamedService[] {
@@ -50,7 +51,9 @@ export function checkDefaults(read: ReadConfig, of: Required<NamedService>): Che
   };
   const { documents } = readDocuments({ path: 'defaults', text: JSON.stringify(document) });
   const meshes = wholeMeshes(read);
-  return checkAlone({ ...read, documents: [...meshes, ...documents] }) ?? { meshes: [], services: [] };
+  return (
+    checkAlone({ ...read, documents: [...meshes, ...documents] }) ?? { meshes: [], services: [], events: noEvents }
+  );
 }
 
 const wholeMeshes = (read: ReadConfig): readonly SourceDocument[] =>

@@ -386,7 +386,9 @@ export const serviceCases: Case[] = [
   [
     'a document that is no mapping',
     '- a\n- b\n',
-    ['1: the document is not a mapping (start it with apiVersion: tidegate.dev/v1alpha1 and kind: Mesh or Service)'],
+    [
+      '1: the document is not a mapping (start it with apiVersion: tidegate.dev/v1alpha1 and kind: Mesh, Service, Sender, Trigger or Sink)',
+    ],
   ],
   [
     'an alias to nothing',

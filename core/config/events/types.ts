@@ -1,0 +1,33 @@
+/** Senders, triggers and sinks, once they are checked. */
+
+/** Where a secret lies; its value is read where it is used, and nowhere kept. */
+export type SecretRef = { readonly env: string } | { readonly file: string };
+
+export interface SenderConfig {
+  readonly name: string;
+  /** A make: `github`, `gitlab`, … */
+  readonly type: string;
+  readonly secrets: readonly SecretRef[];
+  readonly oidc?: { readonly issuer: string; readonly audience: string; readonly claims: string };
+  readonly allowUnauthenticated: boolean;
+  /** Requests a minute; more are answered 429. */
+  readonly perMinute: number;
+}
+
+export interface TriggerConfig {
+  readonly name: string;
+  /** Names of Sender documents. */
+  readonly senders: readonly string[];
+}
+
+export interface SinkConfig {
+  readonly name: string;
+}
+
+export interface EventsConfig {
+  readonly senders: readonly SenderConfig[];
+  readonly triggers: readonly TriggerConfig[];
+  readonly sinks: readonly SinkConfig[];
+}
+
+export const noEvents: EventsConfig = { senders: [], triggers: [], sinks: [] };

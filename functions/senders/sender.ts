@@ -1,0 +1,51 @@
+/**
+ * functions/senders: one folder per make of sender. Each authenticates a request on its raw bytes, and brings what it says
+ * to CloudEvents. Nothing of a request is believed, logged or parsed before it is authenticated.
+ *
+ *   RawRequest ──receive──► Reception: events, or an answer that the sender's protocol asks for
+ */
+import type { SenderConfig } from '../../core/config/events/types.ts';
+import type { CloudEvent } from '../../core/events/cloud-event.ts';
+import type { Person } from '../../core/values/person.ts';
+
+export interface RawRequest {
+  readonly method: string;
+  /** Path and query as they were sent. */
+  readonly url: URL;
+  readonly headers: Headers;
+  /** As it came over the wire: signatures are checked on these bytes. */
+  readonly body: Uint8Array;
+  readonly receivedAtMs: number;
+}
+
+export interface SenderTools {
+  /** The values behind `secrets` of the Sender document, two at once while one replaces the other. Never logged. */
+  readonly secrets: (sender: SenderConfig) => Promise<readonly string[]>;
+  /** Verifies signature, issuer, audience and times of an OIDC identity token. @throws HttpProblem 401, 503 */
+  readonly verifyToken: (token: string, of: { issuer: string; audience: string }) => Promise<Record<string, unknown>>;
+}
+
+/** One element of what was sent. */
+export type Incoming = { readonly event: CloudEvent } | { readonly problem: Problem };
+
+/** RFC 9457, as far as we say it. */
+export interface Problem {
+  readonly status: number;
+  /** What is wrong and where, in one sentence. */
+  readonly detail: string;
+  /** Attribute or path that is wrong; '' = none. */
+  readonly at: string;
+}
+
+export type Reception =
+  | { readonly kind: 'events'; readonly incoming: readonly Incoming[]; readonly by: Person }
+  /** What the protocol wants: a ping's 200, a challenge. */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
+
+/** @throws HttpProblem 401, 400, 413, 415: what the sender is answered. */
+export type Receive = (request: RawRequest, sender: SenderConfig, tools: SenderTools) => Promise<Reception>;
