@@ -18,6 +18,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
 /** The folders of core, each of which may import those before it. */
 export const coreOrder: readonly string[] = [
   'values',
+  'cel',
   'kube',
   'routing',
   'render',
@@ -25,6 +26,7 @@ export const coreOrder: readonly string[] = [
   'judge',
   'config',
   'rollout',
+  'events',
   'view',
   'contract',
 ];
