@@ -44,14 +44,13 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   const lookout = lookOutForLostAttempts({ client, installation, report: (line) => io.stderr(line) });
   try {
     await registerSearchAttributes(connection, namespace);
-    const [fault] = await ports.configFaults();
-    if (fault !== undefined)
-      io.stderr(
-        `${new Date(io.now()).toISOString()} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`,
-      );
-    await audited({ directory, io, schedules: client.schedule });
     const given = { connection, namespace, installation, activities: ports.activities, ...present({ buildId }) };
-    const workers = await startWorkers(given);
+    // A way back may wait for this worker: what is said of the config, and the audit, hold it up no longer.
+    const [workers] = await Promise.all([
+      startWorkers(given),
+      sayFaults(ports, io),
+      audited({ directory, io, schedules: client.schedule }),
+    ]);
     const build = buildId === undefined ? '' : `, build ${buildId} (new runs: tidegate worker promote ${buildId})`;
     io.stderr(
       `worker ready: ${connectionOptions.address}, namespace ${namespace}, installation ${installation}, config ${directory}${build}\n`,
@@ -66,6 +65,13 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     await receiver?.close();
     await connection.close();
   }
+}
+
+async function sayFaults(ports: Pick<ReturnType<typeof createActivities>, 'configFaults'>, io: Io): Promise<void> {
+  const [fault] = await ports.configFaults();
+  if (fault === undefined) return;
+  const at = new Date(io.now()).toISOString();
+  io.stderr(`${at} WARN the config has faults: ${fault}; changes are refused, ways back go on\n`);
 }
 
 /** undefined: these workers are not versioned. */

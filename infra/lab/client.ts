@@ -21,7 +21,7 @@ import {
 } from './lab-state.ts';
 import type { TrafficReport } from './load/report.ts';
 import { shopMesh, type LabMesh } from './mesh.ts';
-import type { WorkerOnDemand } from './processes/own-processes.ts';
+import type { ProgramOnDemand } from './processes/own-processes.ts';
 import {
   claimRunDir,
   isSupervisor,
@@ -77,7 +77,9 @@ export interface Lab {
   readonly clusters: readonly LabClusterState[];
   readonly traffic: LabTraffic;
   /** A process of the lab, at the priority of a control plane. */
-  readonly worker: WorkerOnDemand;
+  readonly worker: ProgramOnDemand;
+  /** Another one: `tidegate serve`. */
+  readonly frontDoor: ProgramOnDemand;
   /** The words of `tidegate lab break`, for example `break('errors', 'checkout', 'v3', '--ratio', '0.08')`. */
   break(...words: string[]): Promise<void>;
   status(): Promise<LabProcessStatus[]>;
@@ -149,14 +151,8 @@ function labOf(state: LabState, stop: () => Promise<void>): Lab {
         return callControl<TrafficReport>(load, `/report?${query.toString()}`);
       },
     },
-    worker: {
-      async start(script) {
-        await callControl(control, '/worker/start', { script });
-      },
-      async kill() {
-        await callControl(control, '/worker/kill', {});
-      },
-    },
+    worker: programAt(control, '/worker'),
+    frontDoor: programAt(control, '/front-door'),
     async break(...words) {
       await callControl(control, '/break', parseBreak(words));
     },
@@ -164,6 +160,15 @@ function labOf(state: LabState, stop: () => Promise<void>): Lab {
     stop,
   };
 }
+
+const programAt = (control: string, path: string): ProgramOnDemand => ({
+  async start(script) {
+    await callControl(control, `${path}/start`, { script });
+  },
+  async kill() {
+    await callControl(control, `${path}/kill`, {});
+  },
+});
 
 interface Launched {
   readonly state: LabState;

@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import type { LabState } from './lab-state.ts';
+import { doorDocuments } from './door-config.ts';
+import type { LabDoor } from './front-door.ts';
 import type { LabService } from './mesh.ts';
 
 /** Equal parts written out, for readers. */
@@ -8,10 +10,13 @@ const plainYaml = { aliasDuplicateObjects: false };
 type ConfiguredLab = Pick<LabState, 'mesh' | 'clusters' | 'env'>;
 
 /** Tidegate's config of a lab, by file name: the mesh as it runs, and its services with rollouts of lab length. */
-export function labConfig(lab: ConfiguredLab): Record<string, string> {
+export function labConfig(lab: ConfiguredLab, door: LabDoor | undefined): Record<string, string> {
   const documents: Record<string, string> = { 'mesh.yaml': stringify(meshDocument(lab), plainYaml) };
   for (const service of lab.mesh.services)
     documents[`${service.name}.yaml`] = stringify(serviceDocument(lab, service), plainYaml);
+  if (door !== undefined)
+    for (const [file, document] of Object.entries(doorDocuments(lab, door)))
+      documents[file] = stringify(document, plainYaml);
   return documents;
 }
 

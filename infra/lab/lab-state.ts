@@ -22,6 +22,10 @@ export interface LabEnv {
   readonly TEMPORAL_UI_URL: string;
   readonly PROMETHEUS_URL: string;
   readonly TIDEGATE_CONFIG: string;
+  /** Of the front door, once it is started; '' without traffic, as the next. */
+  readonly TIDEGATE_URL: string;
+  /** `HOST:PORT` of the registry. */
+  readonly LAB_REGISTRY: string;
 }
 
 export interface LabEnvoyState {

@@ -66,6 +66,12 @@ async function answer(lab: SupervisedLab, path: string, body: unknown): Promise<
     case '/worker/kill':
       await lab.worker.kill();
       return {};
+    case '/front-door/start':
+      await lab.frontDoor.start((body as { script: string }).script);
+      return {};
+    case '/front-door/kill':
+      await lab.frontDoor.kill();
+      return {};
     case '/traffic': {
       const wanted = body as Omit<TrafficOrder, 'targets' | 'namespace'>;
       const namespace = lab.namespaceOf(wanted.service);

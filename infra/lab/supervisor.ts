@@ -15,8 +15,9 @@ import { kubeconfig } from './api/kubeconfig.ts';
 import { podsSocket, type LabProcessStatus, type LabSpec, type LabState } from './lab-state.ts';
 import { nodeName, type LabCluster } from './mesh.ts';
 import { deployService, prepareCluster } from './api/objects.ts';
+import { startDoor } from './front-door.ts';
 import { startPrometheus, startTemporal } from './observability.ts';
-import { startLoadGenerator, startPodHost, workerOf, type WorkerOnDemand } from './processes/own-processes.ts';
+import { programOf, startLoadGenerator, startPodHost, type ProgramOnDemand } from './processes/own-processes.ts';
 import { freePorts } from './ports.ts';
 import { createProcessStarter, untilReady, type LabProcess } from './processes/process.ts';
 import { writeRunFiles } from './run-files.ts';
@@ -27,7 +28,8 @@ export interface SupervisedLab {
   readonly state: LabState;
   status(): LabProcessStatus[];
   break(order: BreakOrder): Promise<void>;
-  readonly worker: WorkerOnDemand;
+  readonly worker: ProgramOnDemand;
+  readonly frontDoor: ProgramOnDemand;
   /** Cluster address of a service by cluster, as processes of this machine reach it. */
   namespaceOf(service: string): string;
   addresses(service: string): Promise<Record<string, { service: string; host: string; port: number }>>;
@@ -92,6 +94,7 @@ async function startParts(bench: Workbench): Promise<SupervisedLab> {
     ? Promise.all([
         startPrometheus(starters.control, { dir: dataDir, envoys: scraped, scrapeIntervalMs: spec.metricsIntervalMs }),
         startTemporal(starters.control),
+        startDoor(bench),
       ])
     : Promise.resolve(undefined);
   observability.catch(() => undefined); // awaited below
@@ -102,13 +105,14 @@ async function startParts(bench: Workbench): Promise<SupervisedLab> {
     ),
   );
   report('API servers are ready');
-  const [prometheus, temporal] = (await observability) ?? [];
+  const [prometheus, temporal, door] = (await observability) ?? [];
   const adminPorts = prometheus ? await startTraffic(bench, clusters, prometheus.url) : new Map<string, number>();
   const state = writeRunFiles(bench, clusters, {
     adminPorts,
     prometheusUrl: prometheus?.url ?? '',
     temporalAddress: temporal?.address ?? '',
     temporalUiUrl: temporal?.uiUrl ?? '',
+    door,
   });
   const lab = handle(bench, state, { clusters, prometheus: prometheus?.process });
   if (prometheus) await untilServing(bench, lab, prometheus.url);
@@ -202,7 +206,14 @@ function handle(
         },
         order,
       ),
-    worker: workerOf(starters.control, { env: { ...state.env }, signal }),
+    worker: programOf(starters.control, {
+      ...{ name: 'worker', args: ['worker'], readyText: 'worker ready' },
+      ...{ env: { ...state.env }, signal },
+    }),
+    frontDoor: programOf(starters.control, {
+      ...{ name: 'front-door', args: ['serve', '--listen', state.env.TIDEGATE_URL.replace('http://', '')] },
+      ...{ readyText: 'front door ready', env: { ...state.env }, signal },
+    }),
     namespaceOf: (name) => spec.mesh.services.find((one) => one.name === name)?.namespace ?? 'default',
     async addresses(name) {
       const namespace = this.namespaceOf(name);

@@ -1,5 +1,6 @@
 /** Without numbers there is no verdict: the rollout holds, and never takes silence for health. */
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect } from '@jest/globals';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import { clusters, modestRate } from './lab-service.ts';
 import type { Stage } from './stage.ts';
@@ -11,7 +12,7 @@ export function blindness(stage: () => Stage): void {
   describe('without numbers', () => {
     beforeEach(() => stage().settle(), limits.labTest);
 
-    it(
+    itInFull(
       'a dead Prometheus holds a healthy canary, and the rollout goes on when it is back',
       async () => {
         const { basket, lab } = stage();
@@ -30,7 +31,7 @@ export function blindness(stage: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'no traffic is untested and unknown, never healthy: a person is asked',
       async () => {
         const { basket, lab } = stage();

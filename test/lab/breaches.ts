@@ -1,6 +1,7 @@
 /** A version that fails its clients goes back, wherever in the plan it begins to fail. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { WHOLE } from '../../core/values/share.ts';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import type { Stage } from './stage.ts';
 
@@ -32,7 +33,7 @@ export function breaches(stage: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'in the second wave: the first wave goes back too, since a version is proven everywhere or nowhere',
       async () => {
         const { basket, lab } = stage();
@@ -51,7 +52,7 @@ export function breaches(stage: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'at the last step: at 100 % nothing is left to compare with, so the objective alone decides',
       async () => {
         const { basket, lab } = stage();

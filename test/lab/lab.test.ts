@@ -1,5 +1,6 @@
 /** Every lab test, in one file: one lab for all of them, one test after the other, since they share its traffic. */
 import { afterAll, beforeAll, beforeEach, describe, expect } from '@jest/globals';
+import { isFull } from '../support/full.ts';
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
@@ -53,7 +54,7 @@ describe('an adopted service', () => {
   blindness(given);
   sickPods(given);
   deadWorker(given);
-  if (process.env['TIDEGATE_TESTS'] !== 'full') return;
+  if (!isFull) return;
   longTests(given);
   replacedWorkers(given);
 });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { messageNames } from '../../core/contract/messages.ts';
 import type { LogEntry } from '../../core/rollout/machine/state.ts';
 import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import { withEditedWeights, weightsIn } from './cec-weights.ts';
 import type { Stage } from './stage.ts';
@@ -14,7 +15,7 @@ export function routingFaults(stage: () => Stage): void {
   describe('routes that others change', () => {
     beforeEach(() => stage().settle(), limits.labTest);
 
-    it(
+    itInFull(
       'one frozen Envoy of two contradicts the weights: it is named, and the run goes back',
       async () => {
         const { basket, lab } = stage();
@@ -53,7 +54,7 @@ export function routingFaults(stage: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'weights edited by hand in mid-step are put right by the next write, for the record says what was meant',
       async () => {
         const { basket, rig } = stage();

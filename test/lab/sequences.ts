@@ -1,8 +1,9 @@
 /** What comes after: from every end of a rollout there is a way on, and the next deploy is taken. */
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { messageNames } from '../../core/contract/messages.ts';
 import { assertEventually } from '../support/eventually.ts';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import { clusters } from './lab-service.ts';
 import { resetTo, theNextDeployIsTaken, workflowTasks } from './runs.ts';
@@ -14,7 +15,7 @@ export function sequences(given: () => Stage): void {
 
     const goesOn = (): Promise<void> => theNextDeployIsTaken(given());
 
-    it(
+    itInFull(
       'an undo that was aborted at once leaves nothing behind, and neither does a deploy that failed in other waves',
       async () => {
         const { basket, lab } = given();
@@ -39,7 +40,7 @@ export function sequences(given: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'a rollout that is reset in the middle goes on as itself, and its former self writes nothing more',
       async () => {
         const { basket, rig } = given();
@@ -61,7 +62,7 @@ export function sequences(given: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'an API server that hangs in a breach keeps nobody waiting; given up, the run ends, and catches up when it is back',
       async () => {
         const { basket, lab } = given();
@@ -87,7 +88,7 @@ export function sequences(given: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'a rollout that is deleted from Temporal is restored without a person',
       async () => {
         const { basket, rig } = given();

@@ -16,6 +16,7 @@ import { readOpenRun, readOpenRuns } from '../../platform/temporal/open-runs.ts'
 import { readWorkers } from '../../platform/temporal/workers.ts';
 import { held, heldWorld, startFleet, startHeld, type Fleet, type Held, type HeldTruth } from '../support/builds.ts';
 import { assertEventually } from '../support/eventually.ts';
+import { isFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import type { Handle } from '../support/run-rollout.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
@@ -221,7 +222,7 @@ describe('workers with build ids', () => {
       const runs = await startAll('away');
       await before.stop();
       const goneMs = Date.now();
-      const awayMs = process.env['TIDEGATE_TESTS'] === 'full' ? 60_000 : 1_000;
+      const awayMs = isFull ? 60_000 : 1_000;
       await assertEventually(() => expect(Date.now() - goneMs).toBeGreaterThan(awayMs), 2 * awayMs);
       await fleet({ code: 'today', buildId: 'D', activities });
       await endAll(runs, truth);

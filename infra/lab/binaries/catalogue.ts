@@ -8,6 +8,7 @@ export const binaryNames = [
   'kube-apiserver',
   'prometheus',
   'victoria-metrics',
+  'registry',
   'cilium-lab',
   'cec-check',
   'clustermesh-apiserver',
@@ -149,6 +150,20 @@ export const catalogue: Readonly<Record<BinaryName, BinarySpec>> = {
     oldest: [1, 100],
     typicalSeconds: 60,
     packages: 400,
+  },
+  registry: {
+    version: '3.1.2',
+    source: {
+      kind: 'install',
+      module: 'github.com/distribution/distribution/v3',
+      version: 'v3.1.2',
+      package: 'github.com/distribution/distribution/v3/cmd/registry',
+      sum: 'h1:/Bv2YIqqSR00HiO49FT93hovy6r9IlrzwUDsJjCN5qg=',
+      tags: 'netgo',
+      ldflags: small,
+    },
+    typicalSeconds: 90,
+    packages: 900,
   },
   'cilium-lab': {
     version: ciliumVersion,

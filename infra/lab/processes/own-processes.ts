@@ -56,36 +56,45 @@ export function startLoadGenerator({ spec, slot, starters, dataDir }: Workbench,
   startNode(starters.traffic, { name: 'load', script: '../load/main', configFile: join(dataDir, 'load.json'), config });
 }
 
-/** One `tidegate worker` for a lab. */
-export interface WorkerOnDemand {
+/** One process of `tidegate` for a lab: its worker, or its front door. */
+export interface ProgramOnDemand {
   /** Runs it, or goes on with the one that runs; resolves when it is ready. `script`: the CLI's entry. */
   start(script: string): Promise<void>;
   /** kill -9: no shutdown, no heartbeat, no goodbye. */
   kill(): Promise<void>;
 }
 
-export function workerOf(
+export interface OnDemand {
+  readonly name: string;
+  /** The command of `tidegate` with its arguments. */
+  readonly args: readonly string[];
+  /** What its log says when it is ready. */
+  readonly readyText: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export function programOf(
   starter: ProcessStarter,
-  { env, signal }: { env: Readonly<Record<string, string>>; signal: AbortSignal },
-): WorkerOnDemand {
-  let worker: LabProcess | undefined;
+  { name, args, readyText, env, signal }: OnDemand,
+): ProgramOnDemand {
+  let program: LabProcess | undefined;
   let ready: Promise<void> = Promise.resolve();
   const launch = async (script: string): Promise<void> => {
-    const from = worker === undefined ? 0 : statSync(worker.logFile).size;
-    if (worker === undefined)
-      worker = starter.start({ name: 'worker', command: process.execPath, args: [script, 'worker'], env });
-    else worker.restart();
-    const { logFile } = worker;
+    const from = program === undefined ? 0 : statSync(program.logFile).size;
+    if (program === undefined) program = starter.start({ name, command: process.execPath, args: [script, ...args], env });
+    else program.restart();
+    const { logFile } = program;
     const isReady = async (): Promise<boolean> =>
-      (await readFile(logFile)).subarray(from).toString().includes('worker ready');
-    await untilReady('worker', isReady, { needs: [worker], signal });
+      (await readFile(logFile)).subarray(from).toString().includes(readyText);
+    await untilReady(name, isReady, { needs: [program], signal });
   };
   return {
     start(script) {
-      if (worker?.running !== true) ready = launch(script);
+      if (program?.running !== true) ready = launch(script);
       return ready;
     },
-    kill: async () => worker?.kill(),
+    kill: async () => program?.kill(),
   };
 }
 

@@ -4,6 +4,9 @@ import type { RolloutInput, RolloutResult } from '../../../core/contract/message
 import { rollout as before } from '../../../workflows/rollout.ts';
 
 export async function rollout(input: RolloutInput): Promise<RolloutResult> {
-  await sleep(1, { summary: 'what the build before did not do' });
-  return before(input);
+  const changed = sleep(1, { summary: 'what the build before did not do' });
+  // Messages and queries are heard from the first task on, as by every build.
+  const result = await before(input);
+  await changed;
+  return result;
 }
