@@ -18,6 +18,13 @@ export interface RawRequest {
   /** As it came over the wire: signatures are checked on these bytes. */
   readonly body: Uint8Array;
   readonly receivedAtMs: number;
+  /** Absent = the request itself must show whose it is. */
+  readonly vouchedBy?: Vouched['vouchedBy'];
+}
+
+/** What a host says beside a request, in process and never over the wire: AWS has authenticated who sent it (IAM). */
+export interface Vouched {
+  readonly vouchedBy: 'aws';
 }
 
 export interface SenderTools {

@@ -10,6 +10,11 @@ export interface SenderConfig {
   readonly secrets: readonly SecretRef[];
   readonly oidc?: { readonly issuer: string; readonly audience: string; readonly claims: string };
   readonly allowUnauthenticated: boolean;
+  /**
+   * lambda: an event that AWS itself hands to the Lambda function (EventBridge, SQS) is believed, for IAM has said who may;
+   * over HTTP nothing of it is. Absent = every request authenticates itself.
+   */
+  readonly trust?: 'lambda';
   /** Requests a minute; more are answered 429. */
   readonly perMinute: number;
 }

@@ -12,6 +12,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   workflows: ['core', 'workflows'],
   activities: ['core', 'platform', 'activities'],
   worker: ['core', 'platform', 'workflows', 'activities', 'worker'],
+  functions: ['core', 'platform', 'functions'],
   cli: ['core', 'platform', 'workflows', 'activities', 'worker', 'cli', 'infra'],
 };
 
