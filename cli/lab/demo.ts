@@ -1,6 +1,6 @@
 /**
  * `tidegate demo`: the whole story on one machine, under traffic, with real parts: adopt → deploy v2 → promote →
- * deploy v3 → breach → restore → undo. It proves itself: exit 0 only if each act ended as told and clients saw no failure
+ * deploy v3 → breach → restore → undo → v4 by a push, approved by a link. It proves itself: exit 0 only if each act ended as told and clients saw no failure
  * that v3 did not cause.
  */
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -13,6 +13,7 @@ import type { Change } from '../../core/rollout/change.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { startLab, type Lab } from '../../infra/lab/client.ts';
+import { approveByLink, openDoor, openSink, pushed, type DoorScene } from './demo-door.ts';
 import { summaryOf, summaryText, type Act, type Summary } from './demo-summary.ts';
 import { exitCodes, type Io } from '../io.ts';
 import { handleOf, watchRollout } from '../rollouts/rollout.ts';
@@ -27,6 +28,8 @@ export interface DemoOptions {
 }
 
 const service = 'checkout';
+/** The entry of the command `tidegate`. */
+const script = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
 /** Share of v3's answers that are errors, and where. */
 const fault = { ratio: '0.08', cluster: 'aws-us-east-1' };
 
@@ -38,7 +41,7 @@ export async function demoCommand(options: DemoOptions, io: Io): Promise<number>
   });
   try {
     io.stderr('starting a worker\n');
-    await lab.worker.start(fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url)));
+    await lab.worker.start(script);
     const labIo: Io = { ...io, env: { ...io.env, ...lab.env } };
     const { client, close } = await connectTemporal(labIo.env);
     try {
@@ -97,10 +100,31 @@ async function story(lab: Lab, client: Client, io: Io): Promise<Summary> {
     (handle) => breakAtSecondStep(lab, handle, io),
   );
   await act('undo v2: back to v1 in one step', { kind: 'undo' }, exitCodes.ok);
+  io.stderr(`\n── push v4: the registry tells the front door, and nobody types a command\n`);
+  acts.push(await throughTheDoor({ lab, io, service, version: 'v4', script }, client));
   await io.sleep(2_000);
   await lab.traffic.stop();
   await io.sleep(1_000);
   return summaryOf({ acts, traffic: await lab.traffic.report({ since: begun }), faulty: 'v3', fault });
+}
+
+/** A push, an approval by link, and what a sink hears of it. */
+async function throughTheDoor(scene: DoorScene, client: Client): Promise<Act> {
+  const { io } = scene;
+  const sink = await openSink(io);
+  const shut = await openDoor(scene, sink);
+  try {
+    const startedAt = io.now();
+    const { handle, workflowId, runId } = await pushed(scene, sink, client);
+    const [code] = await Promise.all([watchRollout(handle, io), approveByLink(scene, sink)]);
+    await sink.heard('dev.tidegate.rollout.ended', 60_000);
+    const status = await handle.query<RolloutStatus>(messageNames.status);
+    const title = 'push v4: started by the registry, approved by a link';
+    return { title, expected: exitCodes.ok, code, workflowId, runId, startedAt, endedAt: io.now(), status };
+  } finally {
+    await shut();
+    await sink.close();
+  }
 }
 
 interface Scene {

@@ -1,6 +1,7 @@
 /** `tidegate lab …`: the real mesh on one machine. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { refuse } from '../../core/values/error.ts';
 import { connectLab, defaultLabName, defaultRate, labDown, labExec, labUp } from '../../infra/lab/client.ts';
 import { exitCodes, type Io } from '../io.ts';
@@ -21,6 +22,8 @@ const nameOf = ({ name }: LabPlace, io: Io): string => name ?? io.env['TIDEGATE_
 export async function up(place: LabPlace, io: Io): Promise<number> {
   const report = (line: string): void => io.stderr(`${line}\n`);
   const lab = await labUp({ name: nameOf(place, io), detach: true, report, signal: io.signal });
+  report('starting the front door: its registry tells it of pushes');
+  await lab.frontDoor.start(fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url)));
   for (const [key, value] of Object.entries(lab.env)) io.stdout(`export ${key}=${value}\n`);
   return exitCodes.ok;
 }

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { LabState } from './lab-state.ts';
-import { doorDocuments } from './door-config.ts';
+import { approvals, doorDocuments } from './door-config.ts';
 import type { LabDoor } from './front-door.ts';
 import type { LabService } from './mesh.ts';
 
@@ -11,7 +11,7 @@ type ConfiguredLab = Pick<LabState, 'mesh' | 'clusters' | 'env'>;
 
 /** Tidegate's config of a lab, by file name: the mesh as it runs, and its services with rollouts of lab length. */
 export function labConfig(lab: ConfiguredLab, door: LabDoor | undefined): Record<string, string> {
-  const documents: Record<string, string> = { 'mesh.yaml': stringify(meshDocument(lab), plainYaml) };
+  const documents: Record<string, string> = { 'mesh.yaml': stringify(meshDocument(lab, door), plainYaml) };
   for (const service of lab.mesh.services)
     documents[`${service.name}.yaml`] = stringify(serviceDocument(lab, service), plainYaml);
   if (door !== undefined)
@@ -20,7 +20,7 @@ export function labConfig(lab: ConfiguredLab, door: LabDoor | undefined): Record
   return documents;
 }
 
-function meshDocument(lab: ConfiguredLab): unknown {
+function meshDocument(lab: ConfiguredLab, door: LabDoor | undefined): unknown {
   return {
     apiVersion: 'tidegate.dev/v1alpha1',
     kind: 'Mesh',
@@ -34,6 +34,7 @@ function meshDocument(lab: ConfiguredLab): unknown {
         kubeconfig: { path: lab.clusters.find((cluster) => cluster.name === name)?.kubeconfig ?? '', context: name },
       })),
       ...(lab.env.PROMETHEUS_URL === '' ? {} : { metrics: { prometheus: { url: lab.env.PROMETHEUS_URL } } }),
+      ...(door === undefined ? {} : { approvals: approvals(door) }),
     },
   };
 }

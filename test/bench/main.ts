@@ -20,6 +20,7 @@ import { load, machine } from './machine.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
+import { pushBench } from './push.ts';
 import { restartBench } from './restart.ts';
 import { settleBench } from './settle.ts';
 import { holds } from './statistics.ts';
@@ -30,6 +31,7 @@ const benches = [
   judgeBench,
   breachBench,
   restartBench,
+  pushBench,
   actionsBench,
   storyBench,
   settleBench,
