@@ -12,7 +12,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   workflows: ['core', 'workflows'],
   activities: ['core', 'platform', 'activities'],
   worker: ['core', 'platform', 'workflows', 'activities', 'worker'],
-  cli: ['core', 'platform', 'workflows', 'activities', 'worker', 'cli', 'infra'],
+  functions: ['core', 'platform', 'functions'],
+  cli: ['core', 'platform', 'workflows', 'activities', 'worker', 'functions', 'cli', 'infra'],
 };
 
 /** The folders of core, each of which may import those before it. */
