@@ -9,7 +9,19 @@ export interface HandleEventInput {
   readonly by: Person;
   /** Name of the Trigger document. */
   readonly trigger: string;
+  /** '' = the front door's config does not know the service. */
   readonly mesh: string;
   readonly namespace: string;
   readonly service: string;
+}
+
+/** What became of one event for one service. */
+export interface HandleEventResult {
+  /** failed: the handling itself broke, which its workflow tells. */
+  readonly outcome: 'started' | 'queued' | 'steered' | 'ignored' | 'refused' | 'failed';
+  /** One sentence. */
+  readonly reason: string;
+  /** Of the run that was started or steered; '' = none. */
+  readonly workflowId: string;
+  readonly runId: string;
 }

@@ -17,12 +17,22 @@ export interface SenderConfig {
   readonly trust?: 'lambda';
   /** Requests a minute; more are answered 429. */
   readonly perMinute: number;
+  /** Requests at once, before the rate counts. */
+  readonly burst: number;
+  /** DNS names that may register by OPTIONS; `*` = all, empty = none. */
+  readonly allowedOrigins: readonly string[];
+}
+
+export interface ServiceAddress {
+  readonly namespace: string;
+  readonly name: string;
 }
 
 export interface TriggerConfig {
   readonly name: string;
   /** Names of Sender documents. */
   readonly senders: readonly string[];
+  readonly services: readonly ServiceAddress[];
 }
 
 export interface SinkConfig {
