@@ -18,10 +18,20 @@ export interface RawRequest {
   /** As it came over the wire: signatures are checked on these bytes. */
   readonly body: Uint8Array;
   readonly receivedAtMs: number;
+  /** Absent = the request itself must show whose it is. */
+  readonly vouchedBy?: Vouched['vouchedBy'];
+}
+
+/** What a host says beside a request, in process and never over the wire: AWS has authenticated who sent it (IAM). */
+export interface Vouched {
+  readonly vouchedBy: 'aws';
 }
 
 export interface SenderTools {
-  /** The values behind `secrets` of the Sender document, two at once while one replaces the other. Never logged. */
+  /**
+   * The values behind `secrets` of the Sender document, two at once while one replaces the other. Never logged.
+   * @throws HttpProblem 503 when none can be read; its `cause` names them for the log
+   */
   readonly secrets: (sender: SenderConfig) => Promise<readonly string[]>;
   /** Verifies signature, issuer, audience and times of an OIDC identity token. @throws HttpProblem 401, 503 */
   readonly verifyToken: (token: string, of: { issuer: string; audience: string }) => Promise<Record<string, unknown>>;
@@ -37,5 +47,5 @@ export type Reception =
       readonly headers?: Readonly<Record<string, string>>;
     };
 
-/** @throws HttpProblem 401, 400, 413, 415: what the sender is answered. */
+/** @throws HttpProblem 401, 403, 400, 413, 415, 503: what the sender is answered. */
 export type Receive = (request: RawRequest, sender: SenderConfig, tools: SenderTools) => Promise<Reception>;
