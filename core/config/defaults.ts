@@ -152,6 +152,13 @@ export const defaultSlos = [
   { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
 ] as const;
 
+export const senderDefaults = {
+  /** Requests a minute: each may start workflows. */
+  perMinute: 600,
+  /** Requests at once: a push of one image to a registry sends twenty and more. */
+  burst: 100,
+} as const;
+
 /** Every plan carries them, once per SLO of the pods. */
 export const MAX_PROBE_ROUTES = 50;
 

@@ -134,15 +134,20 @@ export const tenantId = z
 const takenHeaders =
   /^(?:accept.*|authorization|connection|content-.*|cookie|expect|host|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|user-agent)$/i;
 
-export const tenantHeader = z
-  .string()
-  .regex(/^[A-Za-z0-9][-A-Za-z0-9_]*$/)
-  .max(100)
-  .refine((name) => !takenHeaders.test(name), {
-    error: 'has a meaning of its own in HTTP',
-    params: { hint: 'name the header that the backend reads the tenant from: X-Scope-OrgID or THANOS-TENANT' },
-  })
-  .meta({ title: 'name of an HTTP header', examples: ['THANOS-TENANT'] });
+const headerName = (example: string, hint: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][-A-Za-z0-9_]*$/)
+    .max(100)
+    .refine((name) => !takenHeaders.test(name), { error: 'has a meaning of its own in HTTP', params: { hint } })
+    .meta({ title: 'name of an HTTP header', examples: [example] });
+
+export const tenantHeader = headerName(
+  'THANOS-TENANT',
+  'name the header that the backend reads the tenant from: X-Scope-OrgID or THANOS-TENANT',
+);
+
+export const secretHeader = headerName('X-Webhook-Token', 'name the header that the sender puts its secret in');
 
 export const environmentVariable = z
   .string()

@@ -28,7 +28,10 @@ export interface Vouched {
 }
 
 export interface SenderTools {
-  /** The values behind `secrets` of the Sender document, two at once while one replaces the other. Never logged. */
+  /**
+   * The values behind `secrets` of the Sender document, two at once while one replaces the other. Never logged.
+   * @throws HttpProblem 503 when none can be read; its `cause` names them for the log
+   */
   readonly secrets: (sender: SenderConfig) => Promise<readonly string[]>;
   /** Verifies signature, issuer, audience and times of an OIDC identity token. @throws HttpProblem 401, 503 */
   readonly verifyToken: (token: string, of: { issuer: string; audience: string }) => Promise<Record<string, unknown>>;
@@ -44,5 +47,5 @@ export type Reception =
       readonly headers?: Readonly<Record<string, string>>;
     };
 
-/** @throws HttpProblem 401, 400, 413, 415: what the sender is answered. */
+/** @throws HttpProblem 401, 403, 400, 413, 415, 503: what the sender is answered. */
 export type Receive = (request: RawRequest, sender: SenderConfig, tools: SenderTools) => Promise<Reception>;

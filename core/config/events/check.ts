@@ -1,8 +1,9 @@
 /** Sender, Trigger and Sink documents, each against its schema, and what they name against each other. */
+import { present } from '../../values/json.ts';
 import { checkShape, createShape } from '../shape.ts';
 import type { ConfigProblem } from '../problem.ts';
 import type { SourceDocument } from '../source.ts';
-import { senderSchema } from './sender-schema.ts';
+import { senderSchema, type WrittenSender } from './sender-schema.ts';
 import { sinkSchema } from './sink-schema.ts';
 import { triggerSchema, type WrittenTrigger } from './trigger-schema.ts';
 import type { EventsConfig, SenderConfig, SinkConfig, TriggerConfig } from './types.ts';
@@ -21,9 +22,7 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
   const senders = ofKind('Sender').flatMap((document): SenderConfig[] => {
     const { value, problems: found } = checkShape(document, senderShape);
     problems.push(...found);
-    return value === undefined
-      ? []
-      : [{ name: value.metadata.name, ...value.spec, perMinute: 600, burst: 100, allowedOrigins: [] }];
+    return value === undefined ? [] : [senderOf(value)];
   });
   const triggers = ofKind('Trigger').flatMap((document): TriggerConfig[] => {
     const { value, problems: found } = checkShape(document, triggerShape);
@@ -44,4 +43,9 @@ function triggerOf({ metadata, spec }: WrittenTrigger): TriggerConfig {
     return { namespace, name };
   });
   return { name: metadata.name, senders: spec.senders, services };
+}
+
+function senderOf({ metadata, spec }: WrittenSender): SenderConfig {
+  const { rateLimit, oidc, header, registry, trust, ...rest } = spec;
+  return { name: metadata.name, ...rest, ...rateLimit, ...present({ oidc, header, registry, trust }) };
 }

@@ -74,7 +74,7 @@ const bodies = fc.oneof(fc.uint8Array({ maxLength: 64 }), fc.json().map(bytes), 
 const members = fc
   .tuple(fc.dictionary(names, values, { maxKeys: 4 }), fc.array(names, { maxLength: 1 }))
   .map(([changed, dropped]) =>
-    Object.entries({ ...attributes, ...changed }).filter(([name]) => !dropped.includes(name)),
+    Object.entries({ ...attributes, ...changed }).filter(([name]) => !(dropped as readonly string[]).includes(name)),
   );
 
 /** JSON text that a few bytes were changed in. */
@@ -108,7 +108,7 @@ describe('messages of strangers', () => {
     const headers = fc
       .tuple(
         fc.dictionary(
-          names.map((name): string => `ce-${name}`),
+          names.map((name) => `ce-${name}`),
           texts,
           { maxKeys: 4 },
         ),

@@ -24,8 +24,8 @@ interface Heard {
   readonly host: Vouched | undefined;
 }
 
-const sender = (name: string, type: string, more: Partial<SenderConfig> = {}): SenderConfig => ({
-  ...{ name, type, secrets: [], allowUnauthenticated: false, perMinute: 600 },
+const sender = (name: string, type: SenderConfig['type'], more: Partial<SenderConfig> = {}): SenderConfig => ({
+  ...{ name, type, secrets: [], allowUnauthenticated: false, perMinute: 600, burst: 100, allowedOrigins: [] },
   ...more,
 });
 const trusting = [
