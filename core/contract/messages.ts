@@ -101,6 +101,8 @@ export interface KnownService {
   readonly drainMs: number;
   /** Absent: known from a run's plan, or from an older worker; then `repair`. */
   readonly drift?: DriftPolicy;
+  /** Sinks that hear of the end of a settler. Absent: none. */
+  readonly sinks?: readonly string[];
 }
 
 export interface SettleInput {
@@ -221,6 +223,7 @@ export const workflowNames = {
   audit: 'audit',
   pause: 'pause',
   forgetCluster: 'forgetCluster',
+  deliver: 'deliver',
 } as const;
 
 export const messageNames = {
@@ -237,4 +240,5 @@ export const messageNames = {
   wake: 'wake',
   queue: 'queue',
   drop: 'drop',
+  tell: 'tell',
 } as const;
