@@ -6,6 +6,8 @@ import { createObserveActivities } from '../activities/observe/index.ts';
 import { systemClock, temporalActivity } from '../activities/ports.ts';
 import { createProveActivities } from '../activities/prove/index.ts';
 import { createRestoreActivities } from '../activities/restore/index.ts';
+import { createTellActivities } from '../activities/tell/index.ts';
+import { temporalTelling } from '../activities/tell/ports.ts';
 import { createVerifyActivities } from '../activities/verify/index.ts';
 import { isWanted } from '../activities/wanted.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
@@ -13,6 +15,8 @@ import { formatProblem } from '../core/config/problem.ts';
 import type { MetricsSource } from '../core/judge/series/source.ts';
 import { present } from '../core/values/json.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
+import { readSecret } from '../platform/config/secret.ts';
+import { createSinkClient } from '../platform/http/sink-client.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
 import type { Env } from '../platform/temporal/connect.ts';
@@ -44,6 +48,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
   const metrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const wayBackMetrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const meshes = ownMeshes({ config, nowMs: now });
+  const sinks = createSinkClient();
   const kube = { clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
@@ -56,13 +61,17 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
       ...createVerifyActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
       ...createRestoreActivities({ ...kube, clusters: wayBackClusters({ meshes, clusters: clustersBack }) }),
       ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),
+      ...createTellActivities({
+        ...{ readSinks: () => config.readSinks(), secret: (ref) => readSecret(ref, env) },
+        ...{ client: sinks, nowMs: now, activity: temporalTelling },
+      }),
     }),
     configFaults: async () => {
       await meshes.warm();
       return (await config.validate([])).map(formatProblem);
     },
     close: async () => {
-      await Promise.all([clusters, clustersBack, metrics, wayBackMetrics].map((port) => port.close()));
+      await Promise.all([clusters, clustersBack, metrics, wayBackMetrics, sinks].map((port) => port.close()));
     },
   };
 }

@@ -42,6 +42,7 @@ const slots: Readonly<Record<Queue, number>> = {
   verify: 100,
   restore: 50,
   prove: 100,
+  tell: 100,
 };
 
 /** The activities that the worker of a queue offers, and no others. */

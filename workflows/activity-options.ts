@@ -92,10 +92,19 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       priority: { priorityKey: 1 },
     },
     ...{ retireVersion: drain, releaseService: drain, leaveClusters: drain },
+    listSinks: read,
+    ...{ deliverEvents: delivery },
     // Of one cluster; a call for many is given the time of its clusters.
     writeClusters: { ...write, startToCloseTimeout: Math.max(times.progressDeadlineMs, MINUTE) },
   };
 }
+
+/** A sink that does not answer for a day has lost what it was told: the delivery fails, and can be sent again. */
+const delivery: ActivityOptions = {
+  startToCloseTimeout: 60 * MINUTE,
+  scheduleToCloseTimeout: DAY,
+  retry: { initialInterval: 5 * SECOND, backoffCoefficient: 2, maximumInterval: 15 * MINUTE },
+};
 
 /** All Jobs before the first share one after the other, each with a minute for its making and the cluster's own delays, ms. */
 const beforeMs = ({ before = [] }: Times): number =>

@@ -83,7 +83,10 @@ async function stuckRuns({ services }: ListServicesResult): Promise<Pick<AuditRe
   }
 }
 
-const knownOf = ({ warmMs, drainMs, drift }: ListedService, clusters: KnownService['clusters']): KnownService => ({
+const knownOf = (
+  { warmMs, drainMs, drift, sinks }: ListedService,
+  clusters: KnownService['clusters'],
+): KnownService => ({
   ...{ clusters, warmMs, drainMs },
-  ...present({ drift }),
+  ...present({ drift, sinks }),
 });

@@ -9,11 +9,15 @@
 import { CancellationScope, proxyActivities, sleep, workflowInfo } from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { GuardInput } from '../core/contract/messages.ts';
-import { cutRunEnded } from '../core/rollout/outcome.ts';
+import type { CloudEvent } from '../core/events/cloud-event.ts';
+import { cutRunEnded, type GuardedRun } from '../core/rollout/outcome.ts';
+import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { installation } from './installation.ts';
-import { tellEnd } from './run-ended.ts';
+import { tellEnd, type EndHearers } from './run-ended.ts';
+import { delivererOf } from './told/deliverer.ts';
+import { send } from './told/send.ts';
 import { wakeNext } from './next/nexts.ts';
 import { startSettler, wakeSettler } from './settle/settlers.ts';
 
@@ -36,6 +40,15 @@ export async function guard({ service, known, run }: GuardInput): Promise<void> 
   });
 }
 
+/** The deliverer of the run: it waits for an end. */
+function hearersOf(service: ServiceRef, { part, tells }: GuardedRun): { readonly hearers?: EndHearers } {
+  if (tells === undefined) return {};
+  const { sinks, epoch, traceparent } = tells;
+  const to = delivererOf({ service, part, epoch }, sinks);
+  const hand = (event: CloudEvent): Promise<void> => send(to, { events: [event], last: true }, { begun: true });
+  return { hearers: { moved: [], traceparent, send: hand } };
+}
+
 async function tellForIt({ service, run }: Required<Pick<GuardInput, 'service' | 'run'>>): Promise<void> {
   const { parent } = workflowInfo();
   if (parent === undefined) return;
@@ -44,7 +57,8 @@ async function tellForIt({ service, run }: Required<Pick<GuardInput, 'service' |
     const close = await describeEnd({ workflowId, runId });
     const ended = cutRunEnded({ ...run, service }, close);
     const endedAtMs = close.atMs === 0 ? Date.now() : close.atMs;
-    if (ended !== null) tellEnd(ended, { id: `${workflowId}/${runId}`, startedAtMs: run.startedAtMs, endedAtMs });
+    const of = { id: `${workflowId}/${runId}`, startedAtMs: run.startedAtMs, endedAtMs };
+    if (ended !== null) await tellEnd(ended, { of, ...hearersOf(service, run) });
   } catch (error) {
     throw toWorkflowFailure(error);
   }

@@ -7,4 +7,5 @@ export { settle } from './settle.ts';
 export { next } from './next.ts';
 export { audit } from './audit.ts';
 export { pause } from './pause.ts';
+export { deliver } from './deliver.ts';
 export { forgetCluster } from './forget-cluster.ts';

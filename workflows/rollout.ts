@@ -42,7 +42,6 @@ import {
   type RolloutState,
 } from '../core/rollout/machine/state.ts';
 import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts';
-import { rolloutEnded } from '../core/rollout/outcome.ts';
 import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
@@ -51,7 +50,7 @@ import { keyword, keywords } from '../core/view/temporal-limits.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { createRunner, type Runner } from './rollout/rollout-runner.ts';
 import type { Message } from './rollout/run-context.ts';
-import { tellEnd } from './run-ended.ts';
+import { createTeller, type Teller } from './told/teller.ts';
 
 const approve = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.approve);
 const pause = defineUpdate<RolloutStatus, [ReasonInput | undefined]>(messageNames.pause);
@@ -67,13 +66,24 @@ const log = defineQuery<readonly LogEntry[]>(messageNames.log);
 /** A plain error would only fail, and repeat, the workflow task: the run fails instead, and its guard wakes the settler. */
 export async function rollout(input: RolloutInput): Promise<RolloutResult> {
   try {
-    return await runPlan(input);
+    return await tellingRun(input);
   } catch (error) {
     throw toWorkflowFailure(error);
   }
 }
 
-async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
+async function tellingRun(input: RolloutInput): Promise<RolloutResult> {
+  const teller = createTeller(input.plan);
+  try {
+    return await runPlan(input, teller);
+  } catch (error) {
+    const failure = toWorkflowFailure(error);
+    await teller.failed(failure.message);
+    throw failure;
+  }
+}
+
+async function runPlan({ plan: given }: RolloutInput, teller: Teller): Promise<RolloutResult> {
   let state: RolloutState = initialState;
   let byMessage = false;
   const queue: RolloutEvent[] = [];
@@ -100,10 +110,12 @@ async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
         state = after.state;
         for (const command of after.commands) runner.run(command);
         if (state !== before) show(given, before, state);
+        teller.saw(before, state, event.atMs);
       }
     } catch (error) {
       bugs.push(error);
     }
+    teller.flush();
   };
 
   hear({ given, state: () => state, tell, told });
@@ -124,7 +136,7 @@ async function runPlan({ plan: given }: RolloutInput): Promise<RolloutResult> {
     }
     await finish({ runner, guarded, byMessage });
   });
-  tellEnd(rolloutEnded(given, state));
+  await teller.ended(state);
   return close(given, state);
 }
 

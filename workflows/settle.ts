@@ -24,7 +24,7 @@ import { messageNames, type SettleInput, type SettleResult, type SettleStatus } 
 import { settlerEnded } from '../core/rollout/outcome.ts';
 import { settleDetails } from '../core/view/settle-details.ts';
 import { toWorkflowFailure } from './failures.ts';
-import { tellEnd } from './run-ended.ts';
+import { hearersOfEnd, tellEnd } from './run-ended.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { createSettler, type Settler } from './settle/settler.ts';
 
@@ -52,16 +52,20 @@ export async function settle(input: SettleInput): Promise<SettleResult> {
       if (wakes > heard) settler.woken();
     }
     await condition(allHandlersFinished);
-    tellEnd(settlerEnded(input.service, endOf(settler.status())));
+    await tellEnd(
+      settlerEnded(input.service, endOf(settler.status())),
+      hearersOfEnd(input.service, settler.known()?.sinks),
+    );
     return settler.status();
   } catch (error) {
     const failure = toWorkflowFailure(error);
     if (!(failure instanceof ContinueAsNew))
-      tellEnd(
+      await tellEnd(
         settlerEnded(input.service, {
           outcome: isCancellation(failure) ? 'cancelled' : 'failed',
           reason: failure.message,
         }),
+        hearersOfEnd(input.service, settler.known()?.sinks),
       );
     throw failure;
   }

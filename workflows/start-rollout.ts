@@ -6,8 +6,17 @@
  * Timers: none. Messages: none; the answer is the workflow's result, and a refusal is its failure.
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ApplicationFailure, log, ParentClosePolicy, patched, proxyActivities, startChild } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  log,
+  ParentClosePolicy,
+  patched,
+  proxyActivities,
+  startChild,
+} from '@temporalio/workflow';
 import type { RolloutActivities } from '../core/contract/activities.ts';
+import type { LoadedConfig } from '../core/config/types.ts';
 import { idScheme, installation } from './installation.ts';
 import type { QueuedResult, StartRolloutInput, StartRolloutResult } from '../core/contract/messages.ts';
 import { taskQueue } from '../core/contract/queues.ts';
@@ -32,7 +41,8 @@ import { readClusters } from './read-clusters.ts';
 import { plannedWrites } from './rollout/planned-writes.ts';
 import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
-import { tellEnd } from './run-ended.ts';
+import { hearersOfEnd, tellEnd } from './run-ended.ts';
+import { tracedMemo } from './told/trace.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
 import { TidegateError } from '../core/values/error.ts';
 import { present } from '../core/values/json.ts';
@@ -41,6 +51,10 @@ const options = activityOptions(noPlan, installation());
 const { loadConfig } = proxyActivities<RolloutActivities>({
   ...options.loadConfig,
   summary: 'load and check the config',
+});
+const { listSinks } = proxyActivities<RolloutActivities>({
+  ...options.listSinks,
+  summary: 'who hears of the refusal?',
 });
 const { probeSlos } = proxyActivities<RolloutActivities>({
   ...options.probeSlos,
@@ -58,15 +72,40 @@ const { measureTraffic } = proxyActivities<RolloutActivities>({
 });
 
 export async function startRollout(input: StartRolloutInput): Promise<StartRolloutResult | QueuedResult> {
+  const opened: Opened = {};
   try {
-    return await open(input);
+    return await open(input, opened);
   } catch (error) {
     const failure = asAnswer(toWorkflowFailure(error));
     // The worker's log leaves out what the SDK says of this workflow's failures: refusals are most of them.
     // A plan that is refused ends no run.
-    if (input?.dryRun !== true) tellEnd(startRefused(input, whyOf(failure)));
+    if (input?.dryRun !== true) await tellRefusal(input, opened, failure);
     if (!isAnswer(failure)) log.warn('the start of a change failed', { error: failure });
     throw failure;
+  }
+}
+
+/** What is known of a start when it fails. */
+interface Opened {
+  config?: LoadedConfig;
+}
+
+async function tellRefusal(input: StartRolloutInput, { config }: Opened, failure: Error): Promise<void> {
+  const asked = startRefused(input, whyOf(failure));
+  const place = config === undefined ? { ...asked.service, installation: installation() } : serviceRef(config);
+  const sinks = config === undefined ? await sinksInConfig() : config.sinks;
+  await tellEnd({ ...asked, service: place }, hearersOfEnd(place, sinks));
+}
+
+/** Whom nobody could ask is nobody told: the answer goes to whoever has asked for the change. */
+async function sinksInConfig(): Promise<readonly string[]> {
+  // A start that was refused before there were sinks asked for none.
+  if (!patched('tell-refusal')) return [];
+  try {
+    return await CancellationScope.nonCancellable(() => listSinks());
+  } catch (error) {
+    log.warn('the refusal is told to no sink', { error });
+    return [];
   }
 }
 
@@ -76,7 +115,7 @@ const whyOf = (failure: Error): Parameters<typeof startRefused>[1] => ({
   reason: failure.message,
 });
 
-async function open(input: StartRolloutInput): Promise<StartRolloutResult | QueuedResult> {
+async function open(input: StartRolloutInput, opened: Opened): Promise<StartRolloutResult | QueuedResult> {
   checkInput(input);
   const { kind } = input.change;
   const config = await loadConfig({
@@ -84,6 +123,7 @@ async function open(input: StartRolloutInput): Promise<StartRolloutResult | Queu
     ...(isWayBack(kind) && { wayBack: kind }),
     ...present({ namespace: input.namespace, mesh: input.mesh }),
   });
+  opened.config = config;
   const service = serviceRef(config);
   const part = partOfChange(input.change);
   const workflowId = rolloutWorkflowId(idScheme(service), { ...service, part });
@@ -208,6 +248,7 @@ async function start(workflowId: string, plan: Plan): Promise<Omit<StartRolloutR
       taskQueue: taskQueue(installation(), 'control'),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      ...tracedMemo(),
       staticSummary: planSummary(plan),
       staticDetails: planDetails(plan),
     });

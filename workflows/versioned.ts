@@ -9,9 +9,9 @@
 import type { VersioningBehavior } from '@temporalio/common';
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { workflowNames } from '../core/contract/messages.ts';
-import { audit, forgetCluster, guard, pause, retire, rollout, settle, startRollout, next } from './index.ts';
+import { audit, deliver, forgetCluster, guard, pause, retire, rollout, settle, startRollout, next } from './index.ts';
 
-const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next };
+const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, deliver };
 
 const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   rollout: 'PINNED',
@@ -24,6 +24,7 @@ const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   forgetCluster: 'AUTO_UPGRADE',
   next: 'AUTO_UPGRADE',
   handleEvent: 'AUTO_UPGRADE',
+  deliver: 'AUTO_UPGRADE',
 };
 
 type AnyWorkflow = (input: never) => Promise<unknown>;
@@ -31,4 +32,4 @@ type AnyWorkflow = (input: never) => Promise<unknown>;
 for (const [name, workflow] of Object.entries<AnyWorkflow>(workflows))
   setWorkflowOptions({ versioningBehavior: behaviors[name as keyof typeof behaviors] }, workflow);
 
-export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next };
+export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, deliver };

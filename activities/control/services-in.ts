@@ -20,11 +20,11 @@ export function servicesIn(found: MeshServices, wanted: string | undefined): Lis
   return {
     mesh: name,
     clusters: found.mesh.clusters.map(({ ref }) => named(ref)),
-    services: services.map(({ service }) => ({
+    services: services.map(({ service, sinks }) => ({
       service: { mesh: name, namespace: service.namespace, service: service.name, installation },
       warmMs: service.warmMs,
       drainMs: service.drainMs,
-      ...present({ drift: service.drift }),
+      ...present({ drift: service.drift, sinks }),
     })),
   };
 }

@@ -90,6 +90,8 @@ export interface LoadedConfig<M extends MeshConfig = MeshConfig> {
   readonly service: ServiceConfig;
   /** sha256 of the resolved documents. */
   readonly digest: string;
+  /** Names of the Sink documents. Absent: there are none. */
+  readonly sinks?: readonly string[];
   /** What a way back has passed over in the files; absent: nothing. */
   readonly notes?: readonly string[];
 }

@@ -2,7 +2,7 @@
  * What a way back needs of a config that has faults: the Mesh documents and the named Service, each by itself. A typo in
  * another team's document is no reason to leave traffic where it is.
  */
-import { noEvents } from './events/types.ts';
+import { noEvents, type SinkConfig } from './events/types.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { checkConfig, type ReadConfig } from './parse.ts';
 import type { CheckedConfig } from './resolve.ts';
@@ -24,12 +24,22 @@ export function checkForWayBack(read: ReadConfig, wanted: NamedService): Checked
     document.removeKey(['spec'], 'template');
     return checkAlone({ ...read, documents: [...meshes, document] })?.services ?? [];
   });
-  return { meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [], services, events: noEvents };
+  return {
+    meshes: checkAlone({ ...read, documents: meshes })?.meshes ?? [],
+    services,
+    events: { ...noEvents, sinks: checkSinks(read) },
+  };
 }
 
 /** The Mesh documents that are whole, whatever else is wrong. Takes documents that nobody has checked before. */
 export const checkMeshes = (read: ReadConfig): CheckedConfig =>
   checkAlone({ ...read, documents: wholeMeshes(read) }) ?? { meshes: [], services: [], events: noEvents };
+
+/** The sinks that are whole, whatever else is wrong. Takes documents that nobody has checked before. */
+export const checkSinks = (read: ReadConfig): readonly SinkConfig[] =>
+  read.documents
+    .filter((document) => isKind(document, 'Sink'))
+    .flatMap((document) => checkAlone({ ...read, documents: [document] })?.events.sinks ?? []);
 
 /** Where documents put the service, as far as they can be read: enough for a restore, which needs no more of it. */
 export function placesOf({ documents }: ReadConfig, wanted: NamedService): NamedService[] {

@@ -19,6 +19,7 @@ import type { CapacityMode, ForShare } from '../workload/capacity/need.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { VersionSource } from '../workload/version-source.ts';
+import type { SinkActivities } from './deliver.ts';
 import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
 import type {
   SurveyServiceInput,
@@ -284,7 +285,7 @@ export type WriteClustersInput<W extends ClusterWrite = ClusterWrite> = ManyClus
   Parameters<RolloutActivities[W]>[0]
 >;
 
-export interface RolloutActivities {
+export interface RolloutActivities extends SinkActivities {
   /** The services of a mesh by this worker's config. */
   listServices(input: ListServicesInput): Promise<ListServicesResult>;
   /** One service as every cluster has it; one that cannot be read is a fact, not an error. */

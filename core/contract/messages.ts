@@ -101,6 +101,8 @@ export interface KnownService {
   readonly drainMs: number;
   /** Absent: known from a run's plan, or from an older worker; then `repair`. */
   readonly drift?: DriftPolicy;
+  /** Sinks that hear of the end of a settler. Absent: none. */
+  readonly sinks?: readonly string[];
 }
 
 export interface SettleInput {
@@ -222,6 +224,7 @@ export const workflowNames = {
   pause: 'pause',
   forgetCluster: 'forgetCluster',
   handleEvent: 'handleEvent',
+  deliver: 'deliver',
 } as const;
 
 export const messageNames = {
@@ -238,4 +241,5 @@ export const messageNames = {
   wake: 'wake',
   queue: 'queue',
   drop: 'drop',
+  tell: 'tell',
 } as const;

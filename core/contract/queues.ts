@@ -24,6 +24,8 @@ export const queues = [
   'restore',
   /** The proof of the way back: a minute each, so that they take no place of its writes, and no watch takes theirs. */
   'prove',
+  /** What sinks are told: they may hang for as long as they like. */
+  'tell',
 ] as const;
 
 export type Queue = (typeof queues)[number];
@@ -75,6 +77,8 @@ export const queueOf = {
   holdCapacity: 'observe',
   restore: 'restore',
   verifyRestored: 'prove',
+  listSinks: 'tell',
+  deliverEvents: 'tell',
 } as const satisfies Record<keyof RolloutActivities, Queue>;
 
 /**

@@ -26,6 +26,8 @@ export interface ListedService {
   readonly drainMs: number;
   /** Absent: `repair`. */
   readonly drift?: DriftPolicy;
+  /** Absent: none. */
+  readonly sinks?: readonly string[];
 }
 
 export interface SurveyServiceInput {

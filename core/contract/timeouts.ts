@@ -24,6 +24,8 @@ export const heartbeatTimeoutsMs = {
   surveyService: 20_000,
   findUnsettled: 20_000,
   findNaming: 20_000,
+  // A sink may take ten seconds for each event, and nobody waits for it.
+  deliverEvents: 60_000,
   // Many clusters wait for it, and a way back for its end.
   writeClusters: 10_000,
   movePins: 10_000,

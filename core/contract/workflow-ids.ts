@@ -42,6 +42,10 @@ export const guardWorkflowId = (scheme: IdScheme, of: PartIdentity & { epoch: nu
     ...((of.namesake ?? 0) === 0 ? [] : [String((of.namesake ?? 0) + 1)]),
   );
 
+/** One per run: it tells the sinks what the run says. A reset run goes on with the one of its former self. */
+export const deliverWorkflowId = (scheme: IdScheme, of: PartIdentity & { epoch: number }): string =>
+  workflowIdOf(scheme, 'deliver', ...serviceWords(of), of.part, String(of.epoch));
+
 /** Holds the one change of a part that waits for its turn. */
 export const nextWorkflowId = (scheme: IdScheme, of: PartIdentity): string =>
   workflowIdOf(scheme, 'next', ...serviceWords(of), of.part);

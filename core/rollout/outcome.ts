@@ -38,6 +38,11 @@ export interface Ended {
   readonly takenBack: readonly string[];
   /** Clusters that it ended without. */
   readonly absent: readonly string[];
+  /** Where it was, from 1; 0 = it had come to none. */
+  readonly wave: number;
+  readonly step: number;
+  /** Waves of its plan; 0 = none was made, or nobody can say. */
+  readonly waves: number;
 }
 
 export interface RunEnd extends Ended {
@@ -54,6 +59,8 @@ export const runEnded = 'run ended';
 export interface GuardedRun extends Pick<Ended, 'part' | 'version' | 'clusters'> {
   readonly kind: Change['kind'];
   readonly startedAtMs: number;
+  /** Who hears of its end. Absent: there is no sink, or an older worker's run. */
+  readonly tells?: { readonly sinks: readonly string[]; readonly epoch: number; readonly traceparent: string };
 }
 
 /** How Temporal closed a run. */
@@ -62,10 +69,21 @@ export interface RunClose {
   /** ms since the epoch; 0 = unknown. */
   readonly atMs: number;
   /** Its last word; null = nobody could say. */
-  readonly said: Pick<RunningStatus, 'outcome' | 'phase' | 'reason'> | null;
+  readonly said:
+    | (Pick<RunningStatus, 'outcome' | 'phase' | 'reason'> & Partial<Pick<RunningStatus, 'wave' | 'waves' | 'step'>>)
+    | null;
 }
 
-const nothingElse = { cause: 'none', code: '', clusters: [], takenBack: [], absent: [] } as const;
+const nothingElse = {
+  cause: 'none',
+  code: '',
+  clusters: [],
+  takenBack: [],
+  absent: [],
+  wave: 0,
+  step: 0,
+  waves: 0,
+} as const;
 
 export const servingOf = ({ waves }: Plan): string[] => [...new Set(waves.flatMap(({ serving }) => serving))];
 
@@ -82,6 +100,14 @@ export const rolloutEnded = (plan: Plan, state: RolloutState): Ended => ({
   clusters: servingOf(plan),
   takenBack: state.takenBack,
   absent: Object.keys(state.absent),
+  ...(plan.waves.length === 0 ? { wave: 0, step: 0 } : { wave: state.wave + 1, step: state.step + 1 }),
+  waves: plan.waves.length,
+});
+
+/** Of a run that a fault of the program has ended: its own guard takes it for one that has told its end. */
+export const bugEnded = (plan: Plan, reason: string): Ended => ({
+  ...{ ...nothingElse, cause: 'error', code: 'Bug', outcome: 'failed', reason, waves: plan.waves.length },
+  ...{ kind: plan.kind, service: plan.service, part: partOf(plan), version: plan.version, clusters: servingOf(plan) },
 });
 
 /** Of a run that Temporal closed; null: it runs, or has told its end itself. */
@@ -89,8 +115,9 @@ export function cutRunEnded(run: GuardedRun & Pick<Ended, 'service'>, close: Run
   if (close.as !== 'terminated' && close.as !== 'timed_out' && close.as !== 'deleted') return null;
   const { kind, part, version, clusters, service } = run;
   const how = `it was ${close.as === 'timed_out' ? 'ended by a timeout' : close.as}`;
-  const told = { ...nothingElse, kind, service, part, version, clusters };
   const { said } = close;
+  const { wave = 0, step = 0, waves = 0 } = said ?? {};
+  const told = { ...nothingElse, kind, service, part, version, clusters, wave, step: Math.max(step, 0), waves };
   // It had come to its end, and was closed before it could say so.
   if (said !== null && said.outcome !== null)
     return { ...told, outcome: said.outcome, reason: `${said.reason}; ${how} then` };

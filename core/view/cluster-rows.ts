@@ -4,7 +4,7 @@ import type { RolloutState } from '../rollout/machine/state.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
 import { waveLabel } from '../rollout/plan/wave-title.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
-import { shortened } from './temporal-limits.ts';
+import { shortened } from '../values/shortened.ts';
 
 /** Clusters that have a row each, when there are no more. */
 const FEW = 12;

@@ -4,7 +4,8 @@ import type { Need } from '../rollout/settled.ts';
 import { partFlag, partOf } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { instantText } from '../values/instant.ts';
-import { fittingLines, shortened } from './temporal-limits.ts';
+import { fittingLines } from './temporal-limits.ts';
+import { shortened } from '../values/shortened.ts';
 
 /** Characters of a reason, a need or a line of the log. */
 const TEXT = 240;

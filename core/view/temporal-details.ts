@@ -9,7 +9,8 @@ import { waveLabel } from '../rollout/plan/wave-title.ts';
 import { durationText } from '../values/duration.ts';
 import { formatShare } from '../values/share.ts';
 import { clusterRows, row } from './cluster-rows.ts';
-import { fittingLines, listed, shortened, summaryText } from './temporal-limits.ts';
+import { fittingLines, listed, summaryText } from './temporal-limits.ts';
+import { shortened } from '../values/shortened.ts';
 
 /** Characters of a reason or of a line of the log. */
 const TEXT = 160;

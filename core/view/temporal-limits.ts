@@ -2,6 +2,7 @@
  * What the Temporal UI shows well, and what its server takes: a summary above 400 bytes, or details above 20 000, would fail
  * the task of a workflow for ever; details travel to the page in a URL.
  */
+import { shortened } from '../values/shortened.ts';
 
 /** Of details, bytes of UTF-8. */
 const DETAILS_BYTES = 4_000;
@@ -20,13 +21,6 @@ export const keywords = (texts: readonly string[]): string[] =>
   texts.length <= KEYWORDS
     ? texts.map(keyword)
     : [...texts.slice(0, KEYWORDS - 1).map(keyword), `and ${texts.length - KEYWORDS + 1} more`];
-
-/** At most so many characters, in one line; what was cut ends with …. */
-export function shortened(text: string, characters: number): string {
-  const line = text.replace(/\s*\n\s*/g, ' ');
-  const all = [...line];
-  return all.length <= characters ? line : `${all.slice(0, characters - 1).join('')}…`;
-}
 
 /** `a, b, c and 197 more`. */
 export const listed = (names: readonly string[], most = 3): string =>

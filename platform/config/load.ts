@@ -12,8 +12,9 @@ import { refuse } from '../../core/values/error.ts';
 import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
+import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
-import { checkMeshes } from '../../core/config/way-back.ts';
+import { checkMeshes, checkSinks } from '../../core/config/way-back.ts';
 import { readConfigFiles, readText } from './read-files.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
 
@@ -37,6 +38,8 @@ export interface ConfigLoader {
   loadMesh(name?: string): Promise<ReachableMesh>;
   /** Every mesh whose own document is right, whatever is wrong elsewhere: no reason not to reach a cluster. */
   readMeshes(): Promise<readonly ReachableMesh[]>;
+  /** Every sink whose own document is right, whatever is wrong elsewhere. */
+  readSinks(): Promise<readonly SinkConfig[]>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
   loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
   /** Senders, triggers and sinks, and the services that they may name. Throws like `load`. */
@@ -70,6 +73,10 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         const { mesh, meshFile } = resolveMesh(whole, written.metadata.name);
         return withAbsolutePaths(mesh, meshFile);
       });
+    },
+    async readSinks() {
+      const { files } = await readConfigFiles([directory]);
+      return checkSinks(readConfig(files));
     },
     async loadServices({ mesh: name, namespace }) {
       const config = await checked();
@@ -121,7 +128,8 @@ function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): Reac
 const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): ReachableConfig => {
   const { mesh, meshFile, service, digestInput } = resolveService(config, input);
   const digest = createHash('sha256').update(digestInput).digest('hex');
-  return { mesh: withAbsolutePaths(mesh, meshFile), service, digest };
+  const sinks = config.events.sinks.map(({ name }) => name);
+  return { mesh: withAbsolutePaths(mesh, meshFile), service, digest, ...(sinks.length > 0 && { sinks }) };
 };
 
 const wholeOrRefuse = (parsed: ParsedConfig): CheckedConfig => {

@@ -78,6 +78,8 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
       share[cluster.name] = 0;
       return { cluster: cluster.name, changes: [], weights: {}, writtenAtMs: Date.now(), withdrawn: ['a'] };
     },
+    listSinks: async () => [],
+    deliverEvents: async ({ events }) => ({ sent: events.length, refused: [], retired: '' }),
     retireVersion: async () => [],
     releaseService: async () => [],
     listServices: async () => ({ mesh: 'shop', clusters: [], services: [] }),

@@ -16,8 +16,10 @@ import { guardWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { servingOf, type GuardedRun } from '../../core/rollout/outcome.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { partOf } from '../../core/routing/part.ts';
+import { present } from '../../core/values/json.ts';
 import { summaryText } from '../../core/view/temporal-limits.ts';
 import { guard } from '../guard.ts';
+import { traceparent } from '../told/trace.ts';
 
 /** Guards of one epoch: a run that was reset so often is nobody's plan. */
 const NAMESAKES = 20;
@@ -55,10 +57,14 @@ async function startOne(plan: Plan, namesakes: number): Promise<boolean> {
 const guardedRun = (plan: Plan): GuardedRun => ({
   ...{ kind: plan.kind, part: partOf(plan), version: plan.version, clusters: servingOf(plan) },
   startedAtMs: workflowInfo().startTime.getTime(),
+  ...(plan.sinks !== undefined && {
+    tells: { sinks: plan.sinks, epoch: plan.epoch, traceparent: traceparent() },
+  }),
 });
 
-const knownOf = ({ clusters, warmMs, drainMs }: Plan): KnownService => ({
+const knownOf = ({ clusters, warmMs, drainMs, sinks }: Plan): KnownService => ({
   clusters: Object.values(clusters).map(named),
   warmMs,
   drainMs,
+  ...present({ sinks }),
 });

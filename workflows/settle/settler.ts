@@ -218,7 +218,8 @@ async function knownService(settling: Settling): Promise<KnownService> {
   try {
     const config = await loadConfig({ mesh: service.mesh, namespace: service.namespace, service: service.service });
     const { warmMs, drainMs, drift } = config.service;
-    settling.known = { clusters: config.mesh.clusters.map(({ ref }) => ref), warmMs, drainMs, ...present({ drift }) };
+    const clusters = config.mesh.clusters.map(({ ref }) => ref);
+    settling.known = { clusters, warmMs, drainMs, ...present({ drift, sinks: config.sinks }) };
   } catch (error) {
     // A typo in somebody's document must not keep traffic half moved: the last plan knows the clusters.
     if (settling.known === null || isCancellation(error)) throw error;

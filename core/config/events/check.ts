@@ -4,7 +4,7 @@ import { checkShape, createShape } from '../shape.ts';
 import type { ConfigProblem } from '../problem.ts';
 import type { SourceDocument } from '../source.ts';
 import { senderSchema, type WrittenSender } from './sender-schema.ts';
-import { sinkSchema } from './sink-schema.ts';
+import { sinkConfig, sinkSchema } from './sink-schema.ts';
 import { triggerSchema, type WrittenTrigger } from './trigger-schema.ts';
 import type { EventsConfig, SenderConfig, SinkConfig, TriggerConfig } from './types.ts';
 
@@ -32,7 +32,7 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
   const sinks = ofKind('Sink').flatMap((document): SinkConfig[] => {
     const { value, problems: found } = checkShape(document, sinkShape);
     problems.push(...found);
-    return value === undefined ? [] : [{ name: value.metadata.name }];
+    return value === undefined ? [] : [sinkConfig(value)];
   });
   return { events: { senders, triggers, sinks }, problems };
 }

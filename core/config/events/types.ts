@@ -42,9 +42,55 @@ export interface TriggerConfig {
   readonly services: readonly ServiceAddress[];
 }
 
-export interface SinkConfig {
+/** Where a sink is: written down, or a secret itself, as the addresses of Slack and Teams are. */
+export type SinkAddress = { readonly url: string } | { readonly from: SecretRef };
+
+interface AnySink {
   readonly name: string;
+  /** Types of events, or their beginnings with a `*` at the end. */
+  readonly events: readonly string[];
+  /** In CEL, of the variable `event`; '' = all of them. */
+  readonly filter: string;
+  /** Base address of Temporal's UI, for links to runs; '' = none. */
+  readonly temporalUi: string;
 }
+
+/** CloudEvents over HTTP. */
+export interface HttpSink extends AnySink {
+  readonly type: 'http';
+  readonly to: SinkAddress;
+  /** Of Standard Webhooks, at most two: what is sent is signed by both. Empty: nothing is signed. */
+  readonly secrets: readonly SecretRef[];
+  readonly mode: 'binary' | 'structured';
+}
+
+export interface ChatSink extends AnySink {
+  readonly type: 'slack' | 'teams';
+  readonly to: SinkAddress;
+}
+
+export interface GenericSink extends AnySink {
+  readonly type: 'generic';
+  readonly to: SinkAddress;
+  readonly secrets: readonly SecretRef[];
+  readonly contentType: string;
+  /** `{{data.service}}` stands for a value of the event. */
+  readonly template: string;
+}
+
+/** Commit statuses, and a deployment per cluster with its own. */
+export interface ForgeSink extends AnySink {
+  readonly type: 'github' | 'gitlab';
+  /** Of its API. */
+  readonly url: string;
+  /** `acme/checkout`. */
+  readonly repository: string;
+  readonly token: SecretRef;
+  /** In CEL, of the variable `event`: the commit; '' = the version is its name. */
+  readonly sha: string;
+}
+
+export type SinkConfig = HttpSink | ChatSink | GenericSink | ForgeSink;
 
 export interface EventsConfig {
   readonly senders: readonly SenderConfig[];

@@ -31,7 +31,7 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     clusters: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, { name: ref.name }])),
     clouds: cloudsOf(config, waves),
     metrics: mesh.metrics && { kind: mesh.metrics.kind ?? 'prometheus' },
-    ...present({ dollarsPerMillionActions: mesh.dollarsPerMillionActions }),
+    ...present({ dollarsPerMillionActions: mesh.dollarsPerMillionActions, sinks: config.sinks }),
     epoch: read.epoch,
     confirms: true,
     withoutGap: true,

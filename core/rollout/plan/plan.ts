@@ -151,6 +151,8 @@ export interface Plan {
   readonly forecasts?: readonly StepForecast[];
   /** What Temporal bills for a million actions, US dollars. Absent: the default. */
   readonly dollarsPerMillionActions?: number;
+  /** Names of the Sink documents that hear of the run. Absent: there are none, or an older plan. */
+  readonly sinks?: readonly string[];
   /** Facts that the reader of the plan should know: who is not canaried, what is skipped. */
   readonly notes: readonly string[];
 }

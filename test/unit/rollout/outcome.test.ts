@@ -31,6 +31,7 @@ describe('the end of a rollout', () => {
         absent: ['onprem-fra1'],
       },
       clusters: ['aws-us-east-1', 'gcp-europe-west1', 'onprem-fra1'],
+      ...{ wave: 1, step: 0, waves: 2 },
     });
   });
 });

@@ -7,7 +7,8 @@ import type { Need } from '../../../core/rollout/settled.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { settleDetails } from '../../../core/view/settle-details.ts';
 import { planDetails, planSummary, rolloutDetails } from '../../../core/view/temporal-details.ts';
-import { keyword, keywords, listed, shortened, summaryText } from '../../../core/view/temporal-limits.ts';
+import { keyword, keywords, listed, summaryText } from '../../../core/view/temporal-limits.ts';
+import { shortened } from '../../../core/values/shortened.ts';
 import { testPlan } from '../../support/plans.ts';
 
 const LIMIT = 4_096;
