@@ -21,9 +21,9 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
   const senders = ofKind('Sender').flatMap((document): SenderConfig[] => {
     const { value, problems: found } = checkShape(document, senderShape);
     problems.push(...found);
-    return value === undefined
-      ? []
-      : [{ name: value.metadata.name, ...value.spec, perMinute: 600, burst: 100, allowedOrigins: [] }];
+    if (value === undefined) return [];
+    const { rateLimit, ...spec } = value.spec;
+    return [{ name: value.metadata.name, ...spec, ...rateLimit, allowedOrigins: [] }];
   });
   const triggers = ofKind('Trigger').flatMap((document): TriggerConfig[] => {
     const { value, problems: found } = checkShape(document, triggerShape);
