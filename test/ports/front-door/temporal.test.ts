@@ -32,12 +32,12 @@ describe('the front door and Temporal', () => {
 
   /** What a worker would do, by hand: the workflow ends with that result. */
   async function complete(result: HandleEventResult): Promise<void> {
-    const { workflowService } = client.connection as Connection;
-    const { taskToken } = await workflowService.pollWorkflowTaskQueue({
-      namespace: 'default',
-      taskQueue: { name: 'tidegate-control' },
-      identity: 'a test',
-    });
+    const connection = client.connection as Connection;
+    const { workflowService } = connection;
+    const queue = { namespace: 'default', taskQueue: { name: 'tidegate-control' }, identity: 'a test' };
+    const { taskToken } = await connection.withDeadline(Date.now() + 20_000, () =>
+      workflowService.pollWorkflowTaskQueue(queue),
+    );
     const payload = {
       metadata: { encoding: new TextEncoder().encode('json/plain') },
       data: new TextEncoder().encode(JSON.stringify(result)),
