@@ -11,6 +11,7 @@ import { auditBench } from './audit/audit.ts';
 import type { Bench } from './bench.ts';
 import { breachBench } from './breach.ts';
 import { cliBench } from './cli.ts';
+import { doorBench } from './door.ts';
 import { fleetBench } from './fleet.ts';
 import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
@@ -46,6 +47,7 @@ const benches = [
   looksInOneClusterBench,
   objectsBench,
   cliBench,
+  doorBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 

@@ -41,6 +41,11 @@ describe('the start of a command', () => {
     expect([...new Set(status.flatMap(packagesOf))].filter((one) => !client.includes(one))).toEqual([]);
   });
 
+  it('and the front door knows of Temporal its client only: a function that is started anew has no time for workers', () => {
+    const loaded = packagesOf('functions/front-door.ts').filter((one) => one.startsWith('@'));
+    expect(loaded).toEqual(['@temporalio/client', '@temporalio/common', '@temporalio/envconfig']);
+  });
+
   it('would be caught if it grew: the worker loads more', () => {
     expect(packagesOf('cli/local/worker.ts')).toContain('@temporalio/worker');
   });
