@@ -212,8 +212,14 @@ export const oneOfEach: readonly Case[] = cases.filter(
   (one, index) => cases.findIndex(({ make, signsBody }) => make === one.make && signsBody === one.signsBody) === index,
 );
 
-export const bodyOf = ({ make, fixture, encode = (text) => text }: Case): string =>
-  encode(readFileSync(`${fixtures}/${make}/${fixture}.json`, 'utf8'));
+const read = new Map<string, string>();
+
+export function bodyOf({ make, fixture, encode = (text) => text }: Case): string {
+  const path = `${fixtures}/${make}/${fixture}.json`;
+  const text = read.get(path) ?? readFileSync(path, 'utf8');
+  read.set(path, text);
+  return encode(text);
+}
 
 export const configOf = ({ make, config }: Case): SenderConfig => ({
   name: make,
