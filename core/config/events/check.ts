@@ -1,14 +1,14 @@
 /** Sender, Trigger and Sink documents, each against its schema, and what they name against each other. */
 import { checkShape, createShape } from '../shape.ts';
+import { recordOf } from '../../values/json.ts';
 import type { ConfigProblem } from '../problem.ts';
 import type { SourceDocument } from '../source.ts';
 import { senderSchema } from './sender-schema.ts';
 import { sinkSchema } from './sink-schema.ts';
-import { triggerSchema } from './trigger-schema.ts';
+import { checkTrigger, type Referable } from './check-trigger.ts';
 import type { EventsConfig, SenderConfig, SinkConfig, TriggerConfig } from './types.ts';
 
 const senderShape = createShape(senderSchema);
-const triggerShape = createShape(triggerSchema);
 const sinkShape = createShape(sinkSchema);
 
 export interface CheckedEvents {
@@ -23,10 +23,16 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
     problems.push(...found);
     return value === undefined ? [] : [{ name: value.metadata.name, ...value.spec, perMinute: 600 }];
   });
+  const known: Referable = {
+    senders: ofKind('Sender').map((document) => headOf(document).name),
+    services: ofKind('Service')
+      .map(headOf)
+      .map(({ namespace, name }) => `${namespace}/${name}`),
+  };
   const triggers = ofKind('Trigger').flatMap((document): TriggerConfig[] => {
-    const { value, problems: found } = checkShape(document, triggerShape);
+    const { trigger, problems: found } = checkTrigger(document, known);
     problems.push(...found);
-    return value === undefined ? [] : [{ name: value.metadata.name, ...value.spec }];
+    return trigger === undefined ? [] : [trigger];
   });
   const sinks = ofKind('Sink').flatMap((document): SinkConfig[] => {
     const { value, problems: found } = checkShape(document, sinkShape);
@@ -34,4 +40,10 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
     return value === undefined ? [] : [{ name: value.metadata.name }];
   });
   return { events: { senders, triggers, sinks }, problems };
+}
+
+/** Readable even when the document has mistakes elsewhere. */
+function headOf(document: SourceDocument): { readonly namespace: string; readonly name: string } {
+  const { namespace, name } = recordOf(recordOf(document.value())['metadata']);
+  return { namespace: String(namespace), name: String(name) };
 }
