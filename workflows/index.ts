@@ -8,3 +8,4 @@ export { next } from './next.ts';
 export { audit } from './audit.ts';
 export { pause } from './pause.ts';
 export { forgetCluster } from './forget-cluster.ts';
+export { handleEvent } from './handle-event.ts';

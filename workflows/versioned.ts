@@ -9,9 +9,20 @@
 import type { VersioningBehavior } from '@temporalio/common';
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { workflowNames } from '../core/contract/messages.ts';
-import { audit, forgetCluster, guard, pause, retire, rollout, settle, startRollout, next } from './index.ts';
+import {
+  audit,
+  forgetCluster,
+  guard,
+  pause,
+  retire,
+  rollout,
+  settle,
+  startRollout,
+  next,
+  handleEvent,
+} from './index.ts';
 
-const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next };
+const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, handleEvent };
 
 const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   rollout: 'PINNED',
@@ -23,6 +34,7 @@ const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   pause: 'AUTO_UPGRADE',
   forgetCluster: 'AUTO_UPGRADE',
   next: 'AUTO_UPGRADE',
+  handleEvent: 'AUTO_UPGRADE',
 };
 
 type AnyWorkflow = (input: never) => Promise<unknown>;
@@ -30,4 +42,4 @@ type AnyWorkflow = (input: never) => Promise<unknown>;
 for (const [name, workflow] of Object.entries<AnyWorkflow>(workflows))
   setWorkflowOptions({ versioningBehavior: behaviors[name as keyof typeof behaviors] }, workflow);
 
-export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next };
+export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, handleEvent };

@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { EventsConfig } from '../../core/config/events/types.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 import { refuse } from '../../core/values/error.ts';
 import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
@@ -20,6 +22,19 @@ export interface MeshServices {
   readonly services: readonly ReachableConfig[];
 }
 
+/** A service that an event may be about, and whose it is. */
+export interface ConfiguredService {
+  readonly mesh: string;
+  readonly installation: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface LoadedEvents {
+  readonly events: EventsConfig;
+  readonly services: readonly ConfiguredService[];
+}
+
 export interface ConfigLoader {
   /**
    * Throws TidegateError('Invalid') with one line per problem, or when the service is not there. For a way back faults of
@@ -32,6 +47,8 @@ export interface ConfigLoader {
   readMeshes(): Promise<readonly ReachableMesh[]>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
   loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
+  /** Senders, triggers and sinks, with the services that they may speak of. Throws like `load`. */
+  loadEvents(): Promise<LoadedEvents>;
   /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
   validate(paths: readonly string[]): Promise<readonly ConfigProblem[]>;
 }
@@ -70,6 +87,17 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
         .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
       return { mesh: withAbsolutePaths(mesh, meshFile), services };
+    },
+    async loadEvents() {
+      const { meshes, services, events } = await checked();
+      const owners = new Map(meshes.map(({ written }) => [written.metadata.name, written.spec.installation]));
+      return {
+        events,
+        services: services.map(({ written: { metadata, spec } }) => ({
+          ...{ mesh: spec.mesh, namespace: metadata.namespace, name: metadata.name },
+          installation: owners.get(spec.mesh) ?? DEFAULT_INSTALLATION,
+        })),
+      };
     },
     async validate(paths) {
       const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
