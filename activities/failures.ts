@@ -40,7 +40,7 @@ function bug(error: unknown): ApplicationFailure {
 type Activity = (input: never) => Promise<unknown>;
 
 /** Activities that only a start calls, before anything is written. */
-const asked: readonly string[] = ['loadConfig'];
+const asked: readonly string[] = ['loadConfig', 'reactTo', 'chooseImage', 'resolveImage'];
 
 /** Every activity that a worker registers goes through this. */
 export function withFailures<T extends { readonly [K in keyof T]: Activity }>(activities: T): T {

@@ -8,7 +8,7 @@ import { createProveActivities } from '../activities/prove/index.ts';
 import { createRestoreActivities } from '../activities/restore/index.ts';
 import { createTellActivities } from '../activities/tell/index.ts';
 import { temporalTelling } from '../activities/tell/ports.ts';
-import { createVerifyActivities } from '../activities/verify/index.ts';
+import { createImageActivities, createVerifyActivities } from '../activities/verify/index.ts';
 import { isWanted } from '../activities/wanted.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { formatProblem } from '../core/config/problem.ts';
@@ -19,6 +19,7 @@ import { readSecret } from '../platform/config/secret.ts';
 import { createSinkClient } from '../platform/http/sink-client.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
+import { connectRegistry } from '../platform/registry/registry.ts';
 import type { Env } from '../platform/temporal/connect.ts';
 import { forwardClusters, wayBackClusters } from './mesh-clusters.ts';
 import { ownMeshes } from './mesh-config.ts';
@@ -59,6 +60,10 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
         connectMetrics: meshMetrics({ meshes, connect: metrics.connect }),
       }),
       ...createVerifyActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
+      ...createImageActivities({
+        connectRegistry: async (mesh, repository) =>
+          connectRegistry(repository, { registries: (await meshes.now(mesh)).registries ?? [], env }),
+      }),
       ...createRestoreActivities({ ...kube, clusters: wayBackClusters({ meshes, clusters: clustersBack }) }),
       ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),
       ...createTellActivities({

@@ -67,6 +67,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     // Nothing waits for it, and what it finds is told by nobody else.
     describeEnd: { ...read, scheduleToCloseTimeout: DAY, retry: quickRetry },
     listServices: read,
+    ...eventsBounds,
     // One answer of Temporal per run that is open.
     findStuck: { ...read, startToCloseTimeout: MINUTE },
     ...settlersBounds({ manyReads, write }),
@@ -105,6 +106,15 @@ const delivery: ActivityOptions = {
   scheduleToCloseTimeout: DAY,
   retry: { initialInterval: 5 * SECOND, backoffCoefficient: 2, maximumInterval: 15 * MINUTE },
 };
+
+/** A push is heard of once: Temporal, a config or a registry that is away for minutes must not lose it. */
+const ofEvents: ActivityOptions = {
+  startToCloseTimeout: MINUTE,
+  scheduleToCloseTimeout: 15 * MINUTE,
+  retry: quickRetry,
+};
+
+const eventsBounds = { reactTo: ofEvents, steerRun: ofEvents, chooseImage: ofEvents, resolveImage: ofEvents };
 
 /** All Jobs before the first share one after the other, each with a minute for its making and the cluster's own delays, ms. */
 const beforeMs = ({ before = [] }: Times): number =>

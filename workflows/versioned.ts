@@ -9,9 +9,33 @@
 import type { VersioningBehavior } from '@temporalio/common';
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { workflowNames } from '../core/contract/messages.ts';
-import { audit, deliver, forgetCluster, guard, pause, retire, rollout, settle, startRollout, next } from './index.ts';
+import {
+  audit,
+  deliver,
+  forgetCluster,
+  guard,
+  pause,
+  retire,
+  rollout,
+  settle,
+  startRollout,
+  next,
+  handleEvent,
+} from './index.ts';
 
-const workflows = { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, deliver };
+const workflows = {
+  startRollout,
+  rollout,
+  retire,
+  guard,
+  settle,
+  audit,
+  pause,
+  forgetCluster,
+  next,
+  handleEvent,
+  deliver,
+};
 
 const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   rollout: 'PINNED',
@@ -32,4 +56,4 @@ type AnyWorkflow = (input: never) => Promise<unknown>;
 for (const [name, workflow] of Object.entries<AnyWorkflow>(workflows))
   setWorkflowOptions({ versioningBehavior: behaviors[name as keyof typeof behaviors] }, workflow);
 
-export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, deliver };
+export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, handleEvent, deliver };

@@ -79,6 +79,22 @@ const otlp = z.strictObject({}).meta({
     'Counts come from the OTLP receiver of the worker (tidegate worker --otlp-listen); no metrics store is read.',
 });
 
+const registry = z.strictObject({
+  host: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?$/)
+    .meta({ title: 'host of a registry', examples: ['ghcr.io', 'registry.shop.example:5000'] }),
+  credentials: z
+    .union([
+      z.strictObject({ usernameEnv: environmentVariable, passwordEnv: environmentVariable }),
+      z.strictObject({ file: text('path of a docker config file', '/var/run/secrets/registry/config.json') }),
+    ])
+    .meta({
+      description: "Where the worker finds them: in its environment, or in a docker config's auths. Left out: none.",
+    })
+    .optional(),
+});
+
 export const meshSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Mesh'),
@@ -101,6 +117,11 @@ export const meshSchema = z.strictObject({
           })
           .prefault(temporalDefaults.dollarsPerMillionActions),
       })
+      .optional(),
+    registries: z
+      .array(registry)
+      .max(50)
+      .meta({ description: 'Of images whose tags triggers list; one that needs no credentials may be left out.' })
       .optional(),
     metrics: z
       .strictObject({ prometheus: prometheus.optional(), otlp: otlp.optional() })

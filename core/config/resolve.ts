@@ -11,7 +11,7 @@ import type { WrittenMesh } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import type { WrittenService } from './service-schema.ts';
 import { resolveSlos } from './slo-schema.ts';
-import type { ReachableMesh, ServiceConfig, WaveConfig } from './types.ts';
+import type { ReachableMesh, RegistryAccess, ServiceConfig, WaveConfig } from './types.ts';
 import { countOf, defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
 import { present } from '../values/json.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
@@ -126,6 +126,15 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
   })),
   metrics: metricsRef(spec.metrics),
   ...present({ dollarsPerMillionActions: spec.temporal?.dollarsPerMillionActions }),
+  ...(spec.registries !== undefined && { registries: spec.registries.map(registryAccess) }),
+});
+
+const registryAccess = ({
+  host,
+  credentials,
+}: NonNullable<WrittenMesh['spec']['registries']>[number]): RegistryAccess => ({
+  host,
+  ...present({ credentials }),
 });
 
 /** Checked: one of the two is there. */

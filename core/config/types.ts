@@ -27,10 +27,20 @@ export interface MeshConfig {
   readonly dollarsPerMillionActions?: number;
 }
 
+/** How a worker gets the credentials for a registry of images; never a value of them. */
+export interface RegistryAccess {
+  /** `ghcr.io`, with the port where it is not 443. */
+  readonly host: string;
+  /** Names of environment variables, or path of a docker config file. Absent: none are needed. */
+  readonly credentials?: { readonly usernameEnv: string; readonly passwordEnv: string } | { readonly file: string };
+}
+
 /** A mesh with the ways to reach its clusters and its metrics. It stays with whoever has read it. */
 export interface ReachableMesh extends MeshConfig {
   readonly clusters: readonly MeshCluster<ReachableCluster>[];
   readonly metrics: MetricsRef | null;
+  /** Absent: none of them needs credentials. */
+  readonly registries?: readonly RegistryAccess[];
 }
 
 export interface WaveStep {

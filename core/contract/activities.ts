@@ -20,6 +20,15 @@ import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 import type { SinkActivities } from './deliver.ts';
+import type {
+  ChooseImageInput,
+  ChosenImage,
+  ReactToInput,
+  ReactToResult,
+  ResolveImageInput,
+  SteerRunInput,
+  SteerRunResult,
+} from './events.ts';
 import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
 import type {
   SurveyServiceInput,
@@ -286,6 +295,14 @@ export type WriteClustersInput<W extends ClusterWrite = ClusterWrite> = ManyClus
 >;
 
 export interface RolloutActivities extends SinkActivities {
+  /** What the trigger of that name does about the event, by this worker's config. */
+  reactTo(input: ReactToInput): Promise<ReactToResult>;
+  /** Lists the tags of an image, and takes what the policy says is newest, by its digest; never below what is proven. */
+  chooseImage(input: ChooseImageInput): Promise<ChosenImage>;
+  /** The image with its digest of now. */
+  resolveImage(input: ResolveImageInput): Promise<string>;
+  /** Says something to the running rollout; repeated, it is the same update. */
+  steerRun(input: SteerRunInput): Promise<SteerRunResult>;
   /** The services of a mesh by this worker's config. */
   listServices(input: ListServicesInput): Promise<ListServicesResult>;
   /** One service as every cluster has it; one that cannot be read is a fact, not an error. */

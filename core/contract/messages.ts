@@ -1,5 +1,6 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
 import type { StuckRunOf } from './activities.ts';
+import type { SteeredStep } from '../events/cloud-event.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { Change, ConflictRule } from '../rollout/change.ts';
 import type { GuardedRun } from '../rollout/outcome.ts';
@@ -10,6 +11,7 @@ import type { Need } from '../rollout/settled.ts';
 import type { Waiting, WaitingStatus } from '../rollout/waiting.ts';
 import type { Part } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
+import type { Person } from '../values/person.ts';
 import type { Shares } from '../values/share.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { PauseWord } from '../workload/frontend/pauses.ts';
@@ -74,6 +76,10 @@ export interface RolloutResult {
 export interface ReasonInput {
   /** Who and why; shown in the log. */
   readonly reason: string;
+  /** The moment that it is about: it is refused at another one. Absent: whatever the moment is. */
+  readonly of?: SteeredStep;
+  /** Who says it, and how that is known. Absent: nobody has said. */
+  readonly by?: Person;
 }
 
 export interface PromoteInput extends ReasonInput {

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { EventsConfig } from '../../core/config/events/types.ts';
+import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { refuse } from '../../core/values/error.ts';
 import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';

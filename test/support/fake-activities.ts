@@ -46,6 +46,10 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     decidedAtMs: 0,
   };
   const defaults: RolloutActivities = {
+    reactTo: () => Promise.reject(new Error('not in this test')),
+    chooseImage: async () => ({ image: '', version: '', reason: 'not in this test', refused: false }),
+    resolveImage: async ({ image }) => image,
+    steerRun: async () => ({ refused: 'not in this test', workflowId: '', runId: '' }),
     findRun: async () => '',
     describeRun: async () => null,
     findStuck: async () => [],

@@ -53,7 +53,11 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
     return found;
   };
   const control = createControlActivities({
-    config: { load: async () => base, loadServices: async () => ({ mesh: base.mesh, services: [base] }) },
+    config: {
+      load: async () => base,
+      loadServices: async () => ({ mesh: base.mesh, services: [base] }),
+      loadFrontDoor: () => Promise.reject(new Error('not in this test')),
+    },
   });
   const world = fakeWorld({ ...control, ...modelled(at), ...forAll(at), ...overrides }, service);
   return {

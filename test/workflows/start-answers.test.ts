@@ -37,7 +37,11 @@ async function besideRun(
   const { env, workflowBundle } = temporal;
   const world = fakeWorld({ readRecords: async () => moving, watchSlo: () => untilCancelled() });
   const control = createControlActivities({
-    config: { load: async () => testConfig(), loadServices: () => Promise.reject(new Error('not in this test')) },
+    config: {
+      load: async () => testConfig(),
+      loadServices: () => Promise.reject(new Error('not in this test')),
+      loadFrontDoor: () => Promise.reject(new Error('not in this test')),
+    },
   });
   const workers = await startWorkers({
     ...{ connection: env.nativeConnection, namespace: env.namespace ?? 'default', workflowBundle, graceMs: 500 },

@@ -1,15 +1,14 @@
 /** Sender, Trigger and Sink documents, each against its schema, and what they name against each other. */
-import { present } from '../../values/json.ts';
 import { checkShape, createShape } from '../shape.ts';
+import { present, recordOf } from '../../values/json.ts';
 import type { ConfigProblem } from '../problem.ts';
 import type { SourceDocument } from '../source.ts';
 import { senderSchema, type WrittenSender } from './sender-schema.ts';
 import { sinkConfig, sinkSchema } from './sink-schema.ts';
-import { triggerSchema, type WrittenTrigger } from './trigger-schema.ts';
+import { checkTrigger, type Referable } from './check-trigger.ts';
 import type { EventsConfig, SenderConfig, SinkConfig, TriggerConfig } from './types.ts';
 
 const senderShape = createShape(senderSchema);
-const triggerShape = createShape(triggerSchema);
 const sinkShape = createShape(sinkSchema);
 
 export interface CheckedEvents {
@@ -24,10 +23,16 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
     problems.push(...found);
     return value === undefined ? [] : [senderOf(value)];
   });
+  const known: Referable = {
+    senders: ofKind('Sender').map((document) => headOf(document).name),
+    services: ofKind('Service')
+      .map(headOf)
+      .map(({ namespace, name }) => `${namespace}/${name}`),
+  };
   const triggers = ofKind('Trigger').flatMap((document): TriggerConfig[] => {
-    const { value, problems: found } = checkShape(document, triggerShape);
+    const { trigger, problems: found } = checkTrigger(document, known);
     problems.push(...found);
-    return value === undefined ? [] : [triggerOf(value)];
+    return trigger === undefined ? [] : [trigger];
   });
   const sinks = ofKind('Sink').flatMap((document): SinkConfig[] => {
     const { value, problems: found } = checkShape(document, sinkShape);
@@ -37,12 +42,10 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
   return { events: { senders, triggers, sinks }, problems };
 }
 
-function triggerOf({ metadata, spec }: WrittenTrigger): TriggerConfig {
-  const services = spec.services.map((written) => {
-    const [namespace = '', name = ''] = written.split('/');
-    return { namespace, name };
-  });
-  return { name: metadata.name, senders: spec.senders, services };
+/** Readable even when the document has mistakes elsewhere. */
+function headOf(document: SourceDocument): { readonly namespace: string; readonly name: string } {
+  const { namespace, name } = recordOf(recordOf(document.value())['metadata']);
+  return { namespace: String(namespace), name: String(name) };
 }
 
 function senderOf({ metadata, spec }: WrittenSender): SenderConfig {

@@ -30,6 +30,27 @@ export interface SenderConfig {
   readonly allowedOrigins: readonly string[];
 }
 
+/** Which of an image's tags is the newest. */
+export type TagPolicy =
+  /** A range of semantic versions. */
+  | { readonly semver: string }
+  /** Of the tags that fit the regex (RE2) the last; numeric: numbers within them are compared as numbers. */
+  | { readonly regex: string; readonly order: 'numeric' | 'alphabetic' }
+  /** By the time at which the image was built; '' = of all tags. */
+  | { readonly newest: string };
+
+export type TriggerAction =
+  | {
+      readonly type: 'deploy';
+      /** Whose tags are listed; null: the event says the version (`map.version`). */
+      readonly from: { readonly repository: string; readonly policy: TagPolicy } | null;
+      readonly onConflict: 'reject' | 'queue' | 'supersede';
+    }
+  | { readonly type: 'promote' | 'abort' | 'pause' | 'resume' | 'approve' | 'alert' }
+  /** The event itself says what, to which run and step (SteerData). */
+  | { readonly type: 'steered' }
+  | { readonly type: 'undo' };
+
 export interface ServiceAddress {
   readonly namespace: string;
   readonly name: string;
@@ -39,7 +60,13 @@ export interface TriggerConfig {
   readonly name: string;
   /** Names of Sender documents. */
   readonly senders: readonly string[];
-  readonly services: readonly ServiceAddress[];
+  /** CEL; '' = every event of its senders. */
+  readonly filter: string;
+  /** `cel` makes a list of `namespace/name`. Empty list: the event names it (`steered`). */
+  readonly services: readonly ServiceAddress[] | { readonly cel: string };
+  /** CEL; '' = not mapped. */
+  readonly map: { readonly version: string; readonly image: string; readonly reason: string };
+  readonly action: TriggerAction;
 }
 
 /** Where a sink is: written down, or a secret itself, as the addresses of Slack and Teams are. */

@@ -4,7 +4,7 @@ import { TidegateError } from '../../../core/values/error.ts';
 
 const event = {
   type: 'dev.tidegate.image.pushed',
-  data: { tag: 'v1.2.3', n: 1, list: Array.from({ length: 2_000 }, (_, i) => i), text: `${'a'.repeat(30_000)}!` },
+  data: { tag: 'v1.2.3', n: 1, list: Array.from({ length: 2_000 }, (_, i) => i), text: `${'a'.repeat(20_000)}!` },
 };
 
 const refusal = (work: () => unknown): TidegateError => {
