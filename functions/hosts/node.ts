@@ -34,7 +34,7 @@ export interface NodeHostOptions {
   readonly app: FrontDoorApp;
   readonly listen: ListenAddress;
   /** Default: hostLimits. */
-  readonly limits?: Partial<typeof hostLimits>;
+  readonly limits?: { readonly [K in keyof typeof hostLimits]?: number };
 }
 
 export async function startNodeHost({ app, listen, limits }: NodeHostOptions): Promise<NodeHost> {

@@ -45,7 +45,7 @@ describe('the front door and Temporal', () => {
     await workflowService.respondWorkflowTaskCompleted({
       namespace: 'default',
       taskToken,
-      commands: [{ commandType: 2, completeWorkflowExecutionCommandAttributes: { result: { payloads: [payload] } } }],
+      commands: [{ commandType: 4, completeWorkflowExecutionCommandAttributes: { result: { payloads: [payload] } } }],
     });
   }
 

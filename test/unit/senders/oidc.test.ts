@@ -33,7 +33,7 @@ function createIssuer({ answers = {} }: Issuer = {}) {
   return { asked, clock, verifyToken };
 }
 
-const token = (claims: JWTPayload = {}, key = privateKey, kid = 'k1'): Promise<string> =>
+const token = (claims: JWTPayload | { sub: undefined } = {}, key = privateKey, kid = 'k1'): Promise<string> =>
   new SignJWT({
     iss: issuer,
     aud: 'tidegate',
