@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
-import type { DeliverEventsInput, DeliverInput, Undelivered } from '../../core/contract/deliver.ts';
+import type { DeliverEventsInput, Undelivered } from '../../core/contract/deliver.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import { deliverWorkflowId, rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { CloudEvent } from '../../core/events/cloud-event.ts';
@@ -12,6 +12,7 @@ import { newsIn, newsType, SETTLER_ENDED } from '../../core/events/out/news.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
+import { findUndelivered, sendAgain } from '../../platform/temporal/undelivered.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames } from '../support/facts.ts';
@@ -191,10 +192,18 @@ describe('what a run tells', () => {
         expect(dead.map(({ events }) => events.map(({ type }) => type))).toEqual(Array(4).fill([newsType('step')]));
         isMended = true;
         heard.splice(0);
-        const input: DeliverInput = { service, sinks: ['ops'], events: [], last: true, again: dead };
-        const { workflowId } = delivererOf(plan);
-        const queue = taskQueue(DEFAULT_INSTALLATION, 'control');
-        await temporal.env.client.workflow.execute('deliver', { workflowId, taskQueue: queue, args: [input] });
+        const { client } = temporal.env;
+        const ofRun = dead[0]?.events[0] === undefined ? '' : newsIn(dead[0].events[0]).run.runId;
+        expect(await findUndelivered(client, DEFAULT_INSTALLATION, 'another run')).toEqual([]);
+        await assertEventually(
+          async () =>
+            expect(await findUndelivered(client, DEFAULT_INSTALLATION, ofRun)).toMatchObject([{ service, dead }]),
+          limits.phase,
+        );
+        const [found] = await findUndelivered(client, DEFAULT_INSTALLATION, ofRun);
+        if (found !== undefined) await sendAgain(client, DEFAULT_INSTALLATION, found);
+        await delivererOf(plan).result();
+        expect(await findUndelivered(client, DEFAULT_INSTALLATION, ofRun)).toEqual([]);
         expect(heard).toEqual(Array(4).fill(newsType('step')));
       });
     },
