@@ -7,6 +7,7 @@ import { addCluster } from './commands/cluster.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addEvents } from './commands/events.ts';
 import { addJudge } from './commands/judge.ts';
 import { addLab } from './commands/lab.ts';
 import { addPause, addUnpause } from './commands/pause.ts';
@@ -57,6 +58,7 @@ const verbs = [
   addPlan,
   addRollout,
   addAudit,
+  addEvents,
   addPause,
   addUnpause,
   addCluster,
