@@ -15,6 +15,7 @@ import { present } from '../core/values/json.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
+import { createSecretReader } from '../platform/secrets.ts';
 import type { Env } from '../platform/temporal/connect.ts';
 import { forwardClusters, wayBackClusters } from './mesh-clusters.ts';
 import { ownMeshes } from './mesh-config.ts';
@@ -47,7 +48,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
   const kube = { clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
-      ...createControlActivities({ config }),
+      ...createControlActivities({ config, ...kube, secrets: createSecretReader(env) }),
       ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
       ...createObserveActivities({
         ...{ ...kube, clusters: forwardClusters({ meshes, clusters }), now, isWanted },

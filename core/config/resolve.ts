@@ -14,6 +14,7 @@ import { resolveSlos } from './slo-schema.ts';
 import type { ReachableMesh, ServiceConfig, WaveConfig } from './types.ts';
 import { countOf, defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
 import { present } from '../values/json.ts';
+import { gatesIn, windowsIn } from './windows/resolve-windows.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 
 export interface CheckedMesh {
@@ -126,6 +127,18 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
   })),
   metrics: metricsRef(spec.metrics),
   ...present({ dollarsPerMillionActions: spec.temporal?.dollarsPerMillionActions }),
+  ...windowsIn(spec.windows),
+  ...(spec.approvals !== undefined && { approvals: approvalsConfig(spec.approvals) }),
+});
+
+const approvalsConfig = ({
+  key,
+  url,
+  ttl,
+}: NonNullable<WrittenMesh['spec']['approvals']>): NonNullable<ReachableMesh['approvals']> => ({
+  key,
+  url: url.replace(/\/+$/, ''),
+  ttlMs: ttl,
 });
 
 /** Checked: one of the two is there. */
@@ -175,6 +188,8 @@ const serviceConfig = (
     drainMs: rollout.drain,
     ...(before.length > 0 && { before }),
     drift: spec.drift,
+    ...windowsIn(rollout.windows),
+    ...gatesIn(rollout.waves),
     slos: withProbeRoutes(spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos), spec.probeRoutes),
     judge: resolveJudge(judge),
   };
@@ -211,10 +226,10 @@ const waveConfigs = (spec: WrittenService['spec'], mesh: ReachableMesh): WaveCon
     name: name ?? `wave ${String(index + 1)}`,
     clusters: selected[index] ?? [],
     ...(concurrency !== undefined && { atOnce: atOnceIn(concurrency, selected[index]?.length ?? 0) }),
-    steps: steps.map(({ share, bake, approve }) =>
-      bake === 'auto'
-        ? { share, bakeMs: durationOf(rolloutDefaults.autoBake), approve, auto: true as const }
-        : { share, bakeMs: bake, approve },
-    ),
+    steps: steps.map(({ share, bake, approve, gate }) => ({
+      ...{ share, approve, bakeMs: bake === 'auto' ? durationOf(rolloutDefaults.autoBake) : bake },
+      ...(bake === 'auto' && { auto: true as const }),
+      ...(gate !== undefined && { gate: { url: gate.url, timeoutMs: gate.timeout } }),
+    })),
   }));
 };

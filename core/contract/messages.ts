@@ -6,10 +6,12 @@ import type { GuardedRun } from '../rollout/outcome.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import type { SteeredStep } from '../rollout/steered-step.ts';
 import type { Need } from '../rollout/settled.ts';
 import type { Waiting, WaitingStatus } from '../rollout/waiting.ts';
 import type { Part } from '../routing/part.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
+import type { Person } from '../values/person.ts';
 import type { Shares } from '../values/share.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { PauseWord } from '../workload/frontend/pauses.ts';
@@ -25,6 +27,8 @@ export interface StartRolloutInput {
   readonly onConflict?: ConflictRule;
   /** Who asks, as they call themselves; shown where the change waits. */
   readonly by?: string;
+  /** Why freeze windows shall hold nothing of this run. Absent: they hold it. */
+  readonly breakGlass?: string;
 }
 
 export interface StartRolloutResult {
@@ -74,11 +78,17 @@ export interface RolloutResult {
 export interface ReasonInput {
   /** Who and why; shown in the log. */
   readonly reason: string;
+  /** The moment that it is about: it is refused at another one. Absent: whatever the moment is. */
+  readonly of?: SteeredStep;
+  /** Who says it, and how that is known. Absent: nobody has said. */
+  readonly by?: Person;
 }
 
 export interface PromoteInput extends ReasonInput {
   /** Skip the remaining bakes and gates. Verification and hard stops stay. */
   readonly full: boolean;
+  /** Freeze windows hold nothing of this run any more; `reason` says why. Absent: they hold it. */
+  readonly breakGlass?: true;
 }
 
 export interface GiveUpInput extends ReasonInput {

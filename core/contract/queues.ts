@@ -45,6 +45,8 @@ export const queueOf = {
   nameRun: 'control',
   findStuck: 'control',
   describeEnd: 'control',
+  readWindows: 'control',
+  askGate: 'control',
   listServices: 'control',
   readRecords: 'apply',
   dryRunWrites: 'apply',

@@ -1,12 +1,7 @@
 /** The Sender document: who may send events, and how it is known that it is them. */
 import { z } from 'zod';
 import { API_VERSION } from '../mesh-schema.ts';
-import { environmentVariable, resourceName, text } from '../values.ts';
-
-export const secretRef = z.union([
-  z.strictObject({ env: environmentVariable }),
-  z.strictObject({ file: text('file path', '/var/run/secrets/github/webhook') }),
-]);
+import { resourceName, secretRef, text } from '../values.ts';
 
 export const senderSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
