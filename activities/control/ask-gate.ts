@@ -49,7 +49,8 @@ export async function askGate(ports: GatePorts, { service, question }: AskGateIn
   const signed = webhookHeaders({ id: `gate:${runId}:${wave}:${step}`, atMs: ports.nowMs(), body }, secrets);
   const said = await post(ports, { url: gate.url, body, headers: signed });
   if (said.kind === 'answer' && said.status === 200) return { go: true, reason: said.text };
-  if (said.kind === 'answer' && !mustWait(said.status)) return { go: false, reason: `${said.status} ${said.text}`.trim() };
+  if (said.kind === 'answer' && !mustWait(said.status))
+    return { go: false, reason: `${said.status} ${said.text}`.trim() };
   const text = said.kind === 'answer' ? `${said.status} ${said.text}`.trim() : said.why;
   if (ports.nowMs() - ports.scheduledAtMs() >= timeoutMs) {
     return { go: false, reason: `it has not said go within ${durationText(timeoutMs)}; last: ${text}` };

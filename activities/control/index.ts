@@ -26,10 +26,14 @@ export interface ControlDeps {
   readonly activity: Pick<ActivityPort, 'signal' | 'scheduledAtMs'>;
 }
 
-export const createControlActivities = ({ config, secrets, clock, activity }: ControlDeps): ActivitiesOf<'control'> => ({
+export const createControlActivities = ({
+  config,
+  secrets,
+  clock,
+  activity,
+}: ControlDeps): ActivitiesOf<'control'> => ({
   loadConfig: async (input) => withoutAccess(await ownConfig(config.load, input)),
-  readWindows: (input) =>
-    readWindows({ load: (of) => ownConfig(config.load, of), nowMs: () => clock.nowMs() }, input),
+  readWindows: (input) => readWindows({ load: (of) => ownConfig(config.load, of), nowMs: () => clock.nowMs() }, input),
   askGate: (input) =>
     askGate(
       {

@@ -85,14 +85,10 @@ const otlp = z.strictObject({}).meta({
 
 const approvals = z
   .strictObject({
-    key: z
-      .array(secretRef)
-      .min(1)
-      .max(2)
-      .meta({
-        description:
-          'Where the key lies that signs links: at least 32 random bytes. The first signs, both are believed, so that one can replace the other.',
-      }),
+    key: z.array(secretRef).min(1).max(2).meta({
+      description:
+        'Where the key lies that signs links: at least 32 random bytes. The first signs, both are believed, so that one can replace the other.',
+    }),
     url: signedUrl('URL of the front door', 'https://tidegate.example.com'),
     ttl: duration({ minMs: 60_000, maxMs: 7 * 24 * 3_600_000 })
       .prefault(approvalDefaults.ttl)

@@ -62,7 +62,11 @@ export function parseSteerData(sent: unknown): SteerData {
   const of = parseSteeredStep(step);
   const { workflowId, runId } = recordOf(step);
   if (of === undefined || !isText(workflowId) || !isText(runId)) {
-    refuse('Invalid', 'data.step does not name a run', 'send {"workflowId", "runId", "wave", "step"} as they were given');
+    refuse(
+      'Invalid',
+      'data.step does not name a run',
+      'send {"workflowId", "runId", "wave", "step"} as they were given',
+    );
   }
   if (!isText(namespace)) refuse('Invalid', 'data.namespace is no name', 'name the namespace of the service');
   if (!isText(service)) refuse('Invalid', 'data.service is no name', 'name the service');

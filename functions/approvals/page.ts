@@ -30,7 +30,13 @@ export const html = (status: number, page: string, headers: Readonly<Record<stri
     },
   });
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 export const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (one) => entities[one] ?? '');
 
@@ -72,7 +78,9 @@ function nextText({ plan, status }: SeenRun): string {
   const next = plan.waves[status.wave - 1]?.steps[status.step];
   if (next !== undefined) return `${formatShare(next.share)} to ${status.version}`;
   const wave = plan.waves[status.wave];
-  return wave === undefined ? `${status.version} becomes the proven version` : `wave ${status.wave + 1}: ${wave.serving.join(', ')}`;
+  return wave === undefined
+    ? `${status.version} becomes the proven version`
+    : `wave ${status.wave + 1}: ${wave.serving.join(', ')}`;
 }
 
 const readingRow = (one: SloReading): readonly string[] => [

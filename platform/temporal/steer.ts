@@ -35,7 +35,10 @@ export async function lookAtRun(client: Client, of: { workflowId: string; runId:
 }
 
 /** Repeated, it is the same update: it acts once. */
-export async function steerRun(client: Client, { workflowId, runId, update, updateId, input }: Steering): Promise<Steered> {
+export async function steerRun(
+  client: Client,
+  { workflowId, runId, update, updateId, input }: Steering,
+): Promise<Steered> {
   const handle = client.workflow.getHandle(workflowId, runId);
   try {
     const status = await client.withDeadline(Date.now() + DEADLINE_MS, () =>

@@ -9,7 +9,15 @@ export const windowsIn = (
   written === undefined || written.length === 0 ? {} : { windows: written.map(windowConfig) };
 
 /** Checked: it has all of the one way, and none of the other. */
-const windowConfig = ({ name, kind, cron, duration = 0, timeZone = '', from = '', to = '' }: WrittenWindow): WindowConfig =>
+const windowConfig = ({
+  name,
+  kind,
+  cron,
+  duration = 0,
+  timeZone = '',
+  from = '',
+  to = '',
+}: WrittenWindow): WindowConfig =>
   cron === undefined
     ? { name, kind, fromMs: Date.parse(from), toMs: Date.parse(to) }
     : { name, kind, cron, durationMs: duration, timeZone };

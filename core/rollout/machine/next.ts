@@ -312,7 +312,11 @@ function onGo(plan: Plan, state: RolloutState, event: Extract<RolloutEvent, { ty
 
 /** In words that stand out in a log: an auditor looks for them. */
 const breakGlass = (state: RolloutState, atMs: number, { reason, by }: BrokenGlass): RolloutState =>
-  logged({ ...state, glassBroken: true }, atMs, `GLASS BROKEN by ${personText(by)}: ${reason}; freeze windows hold nothing any more`);
+  logged(
+    { ...state, glassBroken: true },
+    atMs,
+    `GLASS BROKEN by ${personText(by)}: ${reason}; freeze windows hold nothing any more`,
+  );
 
 function stopWatch(state: RolloutState): Command[] {
   return state.watching === 0 ? [] : [{ type: 'stopWatch' }];

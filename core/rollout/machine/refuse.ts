@@ -31,7 +31,8 @@ export function refuseMessage(type: MessageType, state: RolloutState, about: Abo
   if (type === 'abort') return canLeave(state) ? '' : tooLate(type, state, about);
   if (!isForward(state.phase)) return tooLate(type, state, about);
   if (type === 'pause' && state.paused) return 'it is paused already';
-  if (type === 'resume' && !state.paused && !['needs-person', 'frozen'].includes(state.phase)) return 'it is not paused';
+  if (type === 'resume' && !state.paused && !['needs-person', 'frozen'].includes(state.phase))
+    return 'it is not paused';
   if (type === 'promote' && state.phase === 'frozen' && about.breakGlass !== true && !state.glassBroken) {
     return `${state.reason}. In an emergency: promote with a reason to break the glass (tidegate rollout promote SERVICE --break-glass REASON)`;
   }

@@ -12,5 +12,8 @@ export const byWhom = ({ by }: Said): string => (by === undefined ? '' : ` by ${
 export function acting(state: RolloutState, event: RolloutEvent): RolloutState {
   if (!('id' in event) || event.id === undefined) return state;
   const by = event.by === undefined ? 'somebody' : personText(event.by);
-  return { ...state, acted: [...state.acted.slice(1 - ACTED), { id: event.id, type: event.type, by, atMs: event.atMs }] };
+  return {
+    ...state,
+    acted: [...state.acted.slice(1 - ACTED), { id: event.id, type: event.type, by, atMs: event.atMs }],
+  };
 }

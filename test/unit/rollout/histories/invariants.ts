@@ -22,7 +22,8 @@ const LOG_LINES = 200;
 
 const forwardCommands = ['prepare', 'enter', 'apply', 'verify', 'release', 'readWindows', 'askGate'];
 const waiting: readonly Phase[] = ['gated', 'paused', 'needs-person'];
-const isAnswer = ({ type }: RolloutEvent): boolean => ['done', 'failed', 'proved', 'windowsRead', 'windowsUnread', 'gateSaid'].includes(type);
+const isAnswer = ({ type }: RolloutEvent): boolean =>
+  ['done', 'failed', 'proved', 'windowsRead', 'windowsUnread', 'gateSaid'].includes(type);
 
 function fail(why: string, event: RolloutEvent, state: RolloutState): never {
   throw new Error(`${why} (${event.type} in ${state.phase}, wave ${String(state.wave)}, step ${String(state.step)})`);
@@ -93,7 +94,7 @@ const goesOnBy: Partial<Record<Phase, readonly RolloutEvent['type'][]>> = {
 
 function checkGoing(event: RolloutEvent, before: RolloutState, { phase }: RolloutState): void {
   const allowed = goesOnBy[before.phase];
-  const goes = ['preparing', 'applying', 'pinning', 'confirming', 'committing'].includes(phase);
+  const goes = before.phase !== phase && ['preparing', 'applying', 'pinning', 'confirming', 'committing'].includes(phase);
   const closed = event.type === 'windowsRead' && closedAt(event.read, event.atMs) !== null;
   if (goes && closed) fail('it goes forward into a closed window', event, before);
   if (allowed === undefined || !goes) return;

@@ -36,7 +36,13 @@ function waveOf(shape: Shape, serving: readonly string[], index: number): Planne
     clients,
     enter: {},
     skipped: [],
-    steps: steps.map((share, i) => ({ share, bakeMs, approve: gate && i === steps.length - 1, versions: {}, ...(gate && asked) })),
+    steps: steps.map((share, i) => ({
+      share,
+      bakeMs,
+      approve: gate && i === steps.length - 1,
+      versions: {},
+      ...(gate && asked),
+    })),
   };
 }
 
