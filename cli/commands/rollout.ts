@@ -12,6 +12,7 @@ export function addRollout(program: Command, context: CommandContext): void {
   const on: On = (name, description) => ofPart(placed(rollout.command(`${name} <service>`).description(description)));
   addReaders(on, context);
   addMessages(on, context);
+  addApproveLink(on, context);
   addGiveUp(on, context);
   addRetry(on, context);
   addStuck(on, context);
@@ -106,6 +107,24 @@ function addMessages(on: On, context: CommandContext): void {
       });
     });
   }
+}
+
+function addApproveLink(on: On, context: CommandContext): void {
+  on('approve-link', 'make a link by which somebody can approve the step that waits: once, until it expires')
+    .requiredOption('--for <name>', 'whom it is for: what it does is written down in their name')
+    .option('--ttl <duration>', 'how long it works; at most as long as the Mesh document says (default)')
+    .action(async (service: string, options: PartPlace & { for: string; ttl?: string }) => {
+      const of = await rolloutOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { handleOf, stepNow } = await import('../rollouts/rollout.ts');
+        const { approveLink } = await import('../rollouts/approve-link.ts');
+        const step = await stepNow(await handleOf(client, of));
+        const { link, text } = await approveLink({ of, step, madeFor: options.for, ttl: options.ttl }, context.io);
+        context.io.stderr(`${text}\n`);
+        context.io.stdout(`${link}\n`);
+        return exitCodes.ok;
+      });
+    });
 }
 
 function addGiveUp(on: On, context: CommandContext): void {
