@@ -1,3 +1,5 @@
+import type { Person } from '../core/values/person.ts';
+
 /** What a command may touch, so that tests can run the CLI in-process. Results go to stdout, everything else to stderr. */
 export interface Io {
   readonly stdout: (text: string) => void;
@@ -15,3 +17,6 @@ export interface Io {
 
 /** Exit codes of `tidegate`. */
 export const exitCodes = { ok: 0, error: 1, badInput: 2, restored: 3, needsPerson: 4 } as const;
+
+/** Whoever types here: nobody has checked it. */
+export const claimedBy = ({ env }: Pick<Io, 'env'>): Person => ({ name: env['USER'] || 'somebody', how: 'claimed' });

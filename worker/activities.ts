@@ -20,6 +20,7 @@ import { createSinkClient } from '../platform/http/sink-client.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
 import { connectRegistry } from '../platform/registry/registry.ts';
+import { createSecretReader } from '../platform/secrets.ts';
 import type { Env } from '../platform/temporal/connect.ts';
 import { forwardClusters, wayBackClusters } from './mesh-clusters.ts';
 import { ownMeshes } from './mesh-config.ts';
@@ -53,7 +54,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
   const kube = { clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
-      ...createControlActivities({ config }),
+      ...createControlActivities({ config, ...kube, secrets: createSecretReader(env) }),
       ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
       ...createObserveActivities({
         ...{ ...kube, clusters: forwardClusters({ meshes, clusters }), now, isWanted },

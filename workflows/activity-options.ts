@@ -68,6 +68,8 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     describeEnd: { ...read, scheduleToCloseTimeout: DAY, retry: quickRetry },
     listServices: read,
     ...eventsBounds,
+    readWindows: read,
+    askGate: gateBounds,
     // One answer of Temporal per run that is open.
     findStuck: { ...read, startToCloseTimeout: MINUTE },
     ...settlersBounds({ manyReads, write }),
@@ -119,6 +121,13 @@ const eventsBounds = { reactTo: ofEvents, steerRun: ofEvents, chooseImage: ofEve
 /** All Jobs before the first share one after the other, each with a minute for its making and the cluster's own delays, ms. */
 const beforeMs = ({ before = [] }: Times): number =>
   MINUTE + before.reduce((sum, { timeoutMs }) => sum + timeoutMs + MINUTE, 0);
+
+/** A gate that says wait is asked again, ever more rarely; how long at most is given where it is asked. */
+const gateBounds: ActivityOptions = {
+  startToCloseTimeout: 40 * SECOND,
+  scheduleToCloseTimeout: 31 * DAY,
+  retry: { initialInterval: 5 * SECOND, backoffCoefficient: 1.5, maximumInterval: 5 * MINUTE },
+};
 
 const waitingBounds = {
   // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.

@@ -3,7 +3,8 @@
  * Guarantees: breach, abort, alert and cancellation are handled at once in any phase; every error leads to restore, which
  * runs in a non-cancellable scope without limit of attempts, and only then does the workflow close. However it closes, its
  * guard wakes the settler. No workflow timeout may be set on it, and it never continues as new.
- * Timers: one of a millisecond, before an end that a message has caused; bakes are timed by the watch.
+ * Timers: one of a millisecond, before an end that a message has caused; one until a freeze window opens; bakes are timed by
+ * the watch.
  * Messages: updates approve, pause, resume, abort, promote, giveUp; signal alert; queries status, plan, log.
  */
 import {
@@ -47,7 +48,9 @@ import type { Plan } from '../core/rollout/plan/plan.ts';
 import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { keyword, keywords } from '../core/view/temporal-limits.ts';
+import { present } from '../core/values/json.ts';
 import { toWorkflowFailure } from './failures.ts';
+import { breaksGlass, clusterIn, saidIn } from './rollout/said-in.ts';
 import { createRunner, type Runner } from './rollout/rollout-runner.ts';
 import type { Message } from './rollout/run-context.ts';
 import { createTeller, type Teller } from './told/teller.ts';
@@ -154,9 +157,13 @@ function hear({ given, state, tell, told }: Hearing): void {
   setHandler(plan, () => given);
   setHandler(log, () => [...state().log]);
   const say = (type: 'approve' | 'pause' | 'resume' | 'abort') => (message: ReasonInput | undefined) =>
-    told({ type, reason: reasonOf(message) });
+    told({ type, ...saidIn(message) });
   const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
-    const why = refuseMessage(type, state(), { cluster: clusterIn(message), part: partOf(given) });
+    const { of } = saidIn(message);
+    const about = { cluster: clusterIn(message), part: partOf(given), breakGlass: breaksGlass(message) };
+    // Validators are not replayed: only they may compare the run.
+    const { workflowId, runId } = workflowInfo();
+    const why = refuseMessage(type, state(), { ...about, run: { workflowId, runId }, ...present({ of }) });
     if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
   };
   setHandler(approve, say('approve'), { validator: refuse('approve') });
@@ -164,12 +171,17 @@ function hear({ given, state, tell, told }: Hearing): void {
   setHandler(resume, say('resume'), { validator: refuse('resume') });
   setHandler(abort, say('abort'), { validator: refuse('abort') });
   const promoted = (message: PromoteInput | undefined) =>
-    told({ type: 'promote', reason: reasonOf(message), full: message?.full === true });
+    told({
+      type: 'promote',
+      ...saidIn(message),
+      full: message?.full === true,
+      ...(breaksGlass(message) && { breakGlass: true as const }),
+    });
   setHandler(promote, promoted, { validator: refuse('promote') });
-  setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), reason: reasonOf(message) }), {
+  setHandler(giveUp, (message) => told({ type: 'giveUp', cluster: clusterIn(message), ...saidIn(message) }), {
     validator: refuse('giveUp'),
   });
-  setHandler(alert, (message?: ReasonInput) => tell({ type: 'alert', reason: reasonOf(message) }));
+  setHandler(alert, (message?: ReasonInput) => tell({ type: 'alert', ...saidIn(message) }));
 }
 
 interface Finishing {
@@ -199,17 +211,6 @@ function step(given: Plan, state: RolloutState, event: RolloutEvent): Next {
     const reason = `bug on ${event.type} in ${state.phase}: ${error instanceof Error ? error.message : String(error)}`;
     return leaveForward(given, state, event.atMs, { cause: 'error', reason, code: 'Bug' });
   }
-}
-
-/** People write it by hand, in the Temporal UI too. */
-function clusterIn(message: ReasonInput | undefined): string {
-  const { cluster = '' } = (message ?? {}) as { readonly cluster?: unknown };
-  return typeof cluster === 'string' ? cluster : '';
-}
-
-function reasonOf(message: ReasonInput | undefined): string {
-  const { reason } = (message ?? {}) as { readonly reason?: unknown };
-  return typeof reason === 'string' ? reason : 'no reason given';
 }
 
 /** Of an update: a bug in it is the answer's failure, not the run's. */
@@ -259,7 +260,7 @@ function showDetails(given: Plan, _before: RolloutState, state: RolloutState): v
 
 function showAttributes(given: Plan, before: RolloutState, state: RolloutState): void {
   const label = (one: RolloutState): string => `${one.outcome ?? one.phase}/${one.wave}`;
-  const milestones = ['preparing', 'gated', 'paused', 'needs-person', 'restoring', 'ended'];
+  const milestones = ['preparing', 'frozen', 'gated', 'paused', 'needs-person', 'restoring', 'ended'];
   if (before !== initialState && (label(before) === label(state) || !milestones.includes(state.phase))) return;
   upsertSearchAttributes([
     { key: searchAttributes.service, value: `${given.service.namespace}/${given.service.service}` },

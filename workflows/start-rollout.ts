@@ -43,6 +43,7 @@ import { withReportedVersions } from './reported-versions.ts';
 import { rollout } from './rollout.ts';
 import { hearersOfEnd, tellEnd } from './run-ended.ts';
 import { tracedMemo } from './told/trace.ts';
+import { refuseGlass, withWindows } from './start-windows.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
 import { TidegateError } from '../core/values/error.ts';
 import { present } from '../core/values/json.ts';
@@ -147,7 +148,8 @@ async function open(input: StartRolloutInput, opened: Opened): Promise<StartRoll
   const planned = await withReportedVersions(wanted, input.change);
   // A start that was under way when these came goes on without them.
   const tried = patched('dry-run') ? await withDryRun(planned) : planned;
-  const plan = patched('forecast') ? await withForecast(tried) : tried;
+  const forecast = patched('forecast') ? await withForecast(tried) : tried;
+  const plan = await withWindows(forecast, input, config);
   const topology = topologies(config, read.clusters);
   if (input.dryRun === true) return { workflowId: '', runId: '', plan, topology };
   const started = await start(workflowId, plan);
@@ -182,6 +184,8 @@ function checkInput(input: StartRolloutInput): void {
     refuse('a deploy needs "change.version"');
   const rule = refuseRule(input);
   if (rule !== '') refuse(rule);
+  const glass = refuseGlass(input);
+  if (glass !== '') refuse(glass);
   const { without, part } = input.change as { without?: unknown; part?: unknown };
   if (part !== undefined && (input.change.kind !== 'restore' || !parts.some((one) => one === part)))
     refuse(`"change.part" is for a restore, and one of ${parts.join(', ')}`);

@@ -14,6 +14,8 @@ export interface ChangeOptions extends ServicePlace {
   /** Clusters that the change goes on without. */
   readonly without?: readonly string[];
   readonly onConflict?: ConflictRule;
+  /** Why freeze windows shall hold nothing of it. */
+  readonly breakGlass?: string;
 }
 
 /** A verb that takes a service and can be followed. */
@@ -37,7 +39,7 @@ export const queueing = (command: Command): Command =>
       '--on-conflict <rule>',
       'while another change is under way: be refused (reject, the default), wait for its end (queue), or abort it and start when the traffic is back (supersede)',
     ).choices([...conflictRules]),
-  );
+  ).option('--break-glass <reason>', 'go forward although a freeze window is closed; kept in the log');
 
 export interface AskedChange {
   readonly service: string;
@@ -52,7 +54,7 @@ export function startAndFollow(context: CommandContext, { service, change, optio
     const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
     const input = {
       ...{ service, change, by: io.env['USER'] ?? 'somebody' },
-      ...present({ ...placeOf(options), onConflict: options.onConflict }),
+      ...present({ ...placeOf(options), onConflict: options.onConflict, breakGlass: options.breakGlass }),
     };
     const answer = await askForChange(client, input, { installation: installationIn(io.env), tell: io.stderr });
     if ('queued' in answer) {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { installationIn } from '../../core/contract/installation.ts';
 import type { MessageType } from '../../core/rollout/machine/refuse.ts';
-import { exitCodes } from '../io.ts';
+import { claimedBy, exitCodes } from '../io.ts';
 import { rolloutOf, ofPart, placed, withTemporal, type CommandContext, type PartPlace } from './context.ts';
 
 type On = (name: string, description: string) => Command;
@@ -12,6 +12,7 @@ export function addRollout(program: Command, context: CommandContext): void {
   const on: On = (name, description) => ofPart(placed(rollout.command(`${name} <service>`).description(description)));
   addReaders(on, context);
   addMessages(on, context);
+  addApproveLink(on, context);
   addGiveUp(on, context);
   addRetry(on, context);
   addStuck(on, context);
@@ -74,21 +75,56 @@ const messages: readonly (readonly [MessageType, string])[] = [
   ['promote', 'go to the next step now'],
 ];
 
+interface SaidOptions {
+  readonly reason: string;
+  readonly full?: boolean;
+  readonly breakGlass?: string;
+}
+
+const brokenGlass = { breakGlass: true } as const;
+
 function addMessages(on: On, context: CommandContext): void {
   for (const [type, description] of messages) {
     const command = on(type, description).option('--reason <text>', 'why; kept in the log', 'from the command line');
-    if (type === 'promote') command.option('--full', 'skip all remaining bakes and gates; proofs and hard stops stay');
-    command.action(async (service: string, options: PartPlace & { reason: string; full?: boolean }) => {
+    if (type === 'promote') {
+      command
+        .option('--full', 'skip all remaining bakes and gates; proofs and hard stops stay')
+        .option('--break-glass <reason>', 'freeze windows hold nothing of this rollout any more; kept in the log');
+    }
+    command.action(async (service: string, options: PartPlace & SaidOptions) => {
       const of = await rolloutOf(context, service, options);
       await withTemporal(context, async ({ client }) => {
-        const { handleOf, say } = await import('../rollouts/rollout.ts');
-        const full = type === 'promote' ? { full: options.full === true } : {};
-        const status = await say(await handleOf(client, of), type, { reason: options.reason, ...full });
+        const { handleOf, say, stepNow } = await import('../rollouts/rollout.ts');
+        const handle = await handleOf(client, of);
+        const { breakGlass } = options;
+        const promotion = type === 'promote' ? { full: options.full === true, ...(breakGlass && brokenGlass) } : {};
+        // What goes back or holds waits for no look.
+        const step = type === 'approve' || type === 'promote' ? { of: await stepNow(handle) } : {};
+        const said = { reason: breakGlass ?? options.reason, by: claimedBy(context.io) };
+        const status = await say(handle, type, { ...said, ...promotion, ...step });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
         return exitCodes.ok;
       });
     });
   }
+}
+
+function addApproveLink(on: On, context: CommandContext): void {
+  on('approve-link', 'make a link by which somebody can approve the step that waits: once, until it expires')
+    .requiredOption('--for <name>', 'whom it is for: what it does is written down in their name')
+    .option('--ttl <duration>', 'how long it works; at most as long as the Mesh document says (default)')
+    .action(async (service: string, options: PartPlace & { for: string; ttl?: string }) => {
+      const of = await rolloutOf(context, service, options);
+      await withTemporal(context, async ({ client }) => {
+        const { handleOf, stepNow } = await import('../rollouts/rollout.ts');
+        const { approveLink } = await import('../rollouts/approve-link.ts');
+        const step = await stepNow(await handleOf(client, of));
+        const { link, text } = await approveLink({ of, step, madeFor: options.for, ttl: options.ttl }, context.io);
+        context.io.stderr(`${text}\n`);
+        context.io.stdout(`${link}\n`);
+        return exitCodes.ok;
+      });
+    });
 }
 
 function addGiveUp(on: On, context: CommandContext): void {
@@ -100,7 +136,7 @@ function addGiveUp(on: On, context: CommandContext): void {
       await withTemporal(context, async ({ client }) => {
         const { handleOf, say } = await import('../rollouts/rollout.ts');
         const { cluster, reason } = options;
-        const status = await say(await handleOf(client, of), 'giveUp', { cluster, reason });
+        const status = await say(await handleOf(client, of), 'giveUp', { cluster, reason, by: claimedBy(context.io) });
         context.io.stdout(`${status.outcome ?? status.phase}: ${status.reason}\n`);
         return exitCodes.ok;
       });

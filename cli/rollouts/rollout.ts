@@ -8,7 +8,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { messageNames } from '../../core/contract/messages.ts';
+import { messageNames, type ReasonInput } from '../../core/contract/messages.ts';
 import { idSchemes } from '../../core/contract/installation.ts';
 import { rolloutWorkflowId, type ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import type { SloReading } from '../../core/judge/slo-reading.ts';
@@ -16,6 +16,7 @@ import type { MessageType } from '../../core/rollout/machine/refuse.ts';
 import type { Outcome } from '../../core/rollout/machine/state.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
+import type { SteeredStep } from '../../core/rollout/steered-step.ts';
 import { partFlag, parts, type Part } from '../../core/routing/part.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { progressLines } from '../../core/view/job-progress.ts';
@@ -53,7 +54,7 @@ const flagOf = ({ workflowId }: WorkflowHandle): string =>
 export async function say(
   handle: WorkflowHandle,
   type: MessageType,
-  message: { reason: string; full?: boolean; cluster?: string },
+  message: ReasonInput & { full?: boolean; breakGlass?: true; cluster?: string },
 ): Promise<RolloutStatus> {
   try {
     return await handle.executeUpdate<RolloutStatus, [typeof message]>(type, { args: [message] });
@@ -62,6 +63,13 @@ export async function say(
       throw new TidegateError('Invalid', error.cause?.message ?? error.message);
     throw await unheard(error, handle);
   }
+}
+
+/** The moment that a person speaks of who has just looked. */
+export async function stepNow(handle: WorkflowHandle): Promise<SteeredStep> {
+  const { workflowId, runId } = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
+  const { wave, step } = await handle.query<RolloutStatus>(messageNames.status);
+  return { workflowId, runId, wave: wave - 1, step: step - 1 };
 }
 
 /** Temporal says "not found" of a run that has ended, too: nothing can be said to it any more. */

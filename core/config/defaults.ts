@@ -51,6 +51,32 @@ export const beforeDefaults = {
   most: 5,
 } as const;
 
+/** Freeze windows. */
+export const windowLimits = {
+  /** A mesh has holidays, weekends and some events of its own. */
+  most: 50,
+  /** A holiday season, ms; longer ones have a beginning and an end of their own (from, to). */
+  longestMs: 60 * 24 * 3_600_000,
+  /** How far ahead they are followed, ms: they are read anew before each step, and people plan weeks ahead. */
+  horizonMs: 60 * 24 * 3_600_000,
+  /** Occurrences of one window that are followed: every quarter of an hour for the whole horizon. */
+  occurrences: 6_000,
+  /** Closed times that go into a history; what comes after them is read when they are over. */
+  closedTimes: 20,
+} as const;
+
+/** Gates that are asked by a web request. */
+export const gateDefaults = {
+  /** Somebody has to be found, in working hours of another time zone, too. */
+  timeout: '24h',
+} as const;
+
+/** Approvals by signed link. */
+export const approvalDefaults = {
+  /** A link in a mail lives no longer than the working day that it was sent on. */
+  ttl: '12h',
+} as const;
+
 export const waveDefaults = {
   /** People list the clusters that matter least first. */
   order: 'listed',

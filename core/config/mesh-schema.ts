@@ -1,17 +1,21 @@
 /** The Mesh document as users write it. Parsing completes it with defaults. */
 import { z } from 'zod';
 import { isLoopback } from '../values/loopback.ts';
-import { meshDefaults, temporalDefaults } from './defaults.ts';
+import { approvalDefaults, meshDefaults, temporalDefaults } from './defaults.ts';
 import {
   clusterName,
+  duration,
   environmentVariable,
   labelMap,
   metricsUrl,
   resourceName,
+  secretRef,
+  signedUrl,
   tenantHeader,
   tenantId,
   text,
 } from './values.ts';
+import { windowsSchema } from './windows/window-schema.ts';
 
 export const API_VERSION = 'tidegate.dev/v1alpha1';
 
@@ -94,6 +98,18 @@ const registry = z.strictObject({
     })
     .optional(),
 });
+const approvals = z
+  .strictObject({
+    key: z.array(secretRef).min(1).max(2).meta({
+      description:
+        'Where the key lies that signs links: at least 32 random bytes. The first signs, both are believed, so that one can replace the other.',
+    }),
+    url: signedUrl('URL of the front door', 'https://tidegate.example.com'),
+    ttl: duration({ minMs: 60_000, maxMs: 7 * 24 * 3_600_000 })
+      .prefault(approvalDefaults.ttl)
+      .meta({ description: 'How long a link can be used.' }),
+  })
+  .meta({ description: 'Approvals by signed link. Left out: no link is made, and none is believed.' });
 
 export const meshSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
@@ -123,6 +139,8 @@ export const meshSchema = z.strictObject({
       .max(50)
       .meta({ description: 'Of images whose tags triggers list; one that needs no credentials may be left out.' })
       .optional(),
+    windows: windowsSchema.optional(),
+    approvals: approvals.optional(),
     metrics: z
       .strictObject({ prometheus: prometheus.optional(), otlp: otlp.optional() })
       .superRefine(refuseOtherThanOne)

@@ -14,6 +14,7 @@ import { resolveSlos } from './slo-schema.ts';
 import type { ReachableMesh, RegistryAccess, ServiceConfig, WaveConfig } from './types.ts';
 import { countOf, defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
 import { present } from '../values/json.ts';
+import { gatesIn, windowsIn } from './windows/resolve-windows.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 
 export interface CheckedMesh {
@@ -127,6 +128,8 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
   metrics: metricsRef(spec.metrics),
   ...present({ dollarsPerMillionActions: spec.temporal?.dollarsPerMillionActions }),
   ...(spec.registries !== undefined && { registries: spec.registries.map(registryAccess) }),
+  ...windowsIn(spec.windows),
+  ...(spec.approvals !== undefined && { approvals: approvalsConfig(spec.approvals) }),
 });
 
 const registryAccess = ({
@@ -135,6 +138,16 @@ const registryAccess = ({
 }: NonNullable<WrittenMesh['spec']['registries']>[number]): RegistryAccess => ({
   host,
   ...present({ credentials }),
+});
+
+const approvalsConfig = ({
+  key,
+  url,
+  ttl,
+}: NonNullable<WrittenMesh['spec']['approvals']>): NonNullable<ReachableMesh['approvals']> => ({
+  key,
+  url: url.replace(/\/+$/, ''),
+  ttlMs: ttl,
 });
 
 /** Checked: one of the two is there. */
@@ -184,6 +197,8 @@ const serviceConfig = (
     drainMs: rollout.drain,
     ...(before.length > 0 && { before }),
     drift: spec.drift,
+    ...windowsIn(rollout.windows),
+    ...gatesIn(rollout.waves),
     slos: withProbeRoutes(spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos), spec.probeRoutes),
     judge: resolveJudge(judge),
   };
@@ -220,10 +235,10 @@ const waveConfigs = (spec: WrittenService['spec'], mesh: ReachableMesh): WaveCon
     name: name ?? `wave ${String(index + 1)}`,
     clusters: selected[index] ?? [],
     ...(concurrency !== undefined && { atOnce: atOnceIn(concurrency, selected[index]?.length ?? 0) }),
-    steps: steps.map(({ share, bake, approve }) =>
-      bake === 'auto'
-        ? { share, bakeMs: durationOf(rolloutDefaults.autoBake), approve, auto: true as const }
-        : { share, bakeMs: bake, approve },
-    ),
+    steps: steps.map(({ share, bake, approve, gate }) => ({
+      ...{ share, approve, bakeMs: bake === 'auto' ? durationOf(rolloutDefaults.autoBake) : bake },
+      ...(bake === 'auto' && { auto: true as const }),
+      ...(gate !== undefined && { gate: { url: gate.url, timeoutMs: gate.timeout } }),
+    })),
   }));
 };

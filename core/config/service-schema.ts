@@ -19,6 +19,8 @@ import {
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { slosSchema } from './slo-schema.ts';
+import { gateSchema } from './windows/gate-schema.ts';
+import { windowsSchema } from './windows/window-schema.ts';
 import {
   annotationMap,
   clusterName,
@@ -134,6 +136,7 @@ const step = z.strictObject({
     examples: ['10m', 'auto'],
   }),
   approve: z.boolean().prefault(false).meta({ description: 'After the bake a person must approve.' }),
+  gate: gateSchema.optional(),
 });
 
 const steps = z.array(step).min(1);
@@ -164,6 +167,7 @@ const rollout = z
     onBreach: z.enum(['cluster', 'all']).prefault(rolloutDefaults.onBreach),
     drain: duration({ minMs: 1000 }).prefault(rolloutDefaults.drain),
     before: beforeSchema.optional(),
+    windows: windowsSchema.optional(),
   })
   .superRefine(({ waves = [], warmUp = 0 }, context) => {
     waves.forEach((one, waveIndex) => {

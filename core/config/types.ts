@@ -8,6 +8,7 @@ import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { CapacityMode } from '../workload/capacity/need.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { DeploymentMetadata } from '../workload/version-source.ts';
+import type { SecretRef } from './events/types.ts';
 
 /** `Ref`: names only, as workflows see it; with the access, as a config file has it. */
 export interface MeshCluster<Ref extends ClusterRef = ClusterRef> {
@@ -15,6 +16,30 @@ export interface MeshCluster<Ref extends ClusterRef = ClusterRef> {
   readonly ciliumId: number;
   readonly locality: { readonly cloud: string; readonly region: string; readonly zones: readonly string[] };
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A freeze window: again and again, or once. */
+export type WindowConfig = { readonly name: string; readonly kind: 'allow' | 'deny' } & (
+  | { readonly cron: string; readonly durationMs: number; readonly timeZone: string }
+  /** ms since the epoch. */
+  | { readonly fromMs: number; readonly toMs: number }
+);
+
+/** Who is asked before a step, and how the question is signed. */
+export interface GateConfig {
+  readonly url: string;
+  readonly timeoutMs: number;
+  /** Two are valid at once while one replaces the other; the request carries a signature of each. */
+  readonly secrets: readonly SecretRef[];
+}
+
+/** Approvals by signed link. */
+export interface ApprovalsConfig {
+  /** The first signs; all of them are believed. */
+  readonly key: readonly SecretRef[];
+  /** Of the front door, as people reach it; without a slash at its end. */
+  readonly url: string;
+  readonly ttlMs: number;
 }
 
 /** A mesh as plans and workflows know it. */
@@ -37,6 +62,10 @@ export interface RegistryAccess {
 
 /** A mesh with the ways to reach its clusters and its metrics. It stays with whoever has read it. */
 export interface ReachableMesh extends MeshConfig {
+  /** Freeze windows of every service. Absent: none. */
+  readonly windows?: readonly WindowConfig[];
+  /** Absent: no links are made, and none is believed. */
+  readonly approvals?: ApprovalsConfig;
   readonly clusters: readonly MeshCluster<ReachableCluster>[];
   readonly metrics: MetricsRef | null;
   /** Absent: none of them needs credentials. */
@@ -49,6 +78,8 @@ export interface WaveStep {
   readonly approve: boolean;
   /** The bake is as long as the evidence takes; bakeMs is its least time. */
   readonly auto?: true;
+  /** Asked before the step goes. Absent: nobody is. */
+  readonly gate?: Pick<GateConfig, 'url' | 'timeoutMs'>;
 }
 
 export interface WaveConfig {
@@ -93,6 +124,10 @@ export interface ServiceConfig {
   readonly drift?: DriftPolicy;
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;
+  /** Of this service, beside those of its mesh. They stay with whoever has read them: histories have instants. */
+  readonly windows?: readonly WindowConfig[];
+  /** All gates of its steps, with their secrets' places; these, too, stay where they were read. */
+  readonly gates?: readonly GateConfig[];
 }
 
 export interface LoadedConfig<M extends MeshConfig = MeshConfig> {
@@ -104,6 +139,8 @@ export interface LoadedConfig<M extends MeshConfig = MeshConfig> {
   readonly sinks?: readonly string[];
   /** What a way back has passed over in the files; absent: nothing. */
   readonly notes?: readonly string[];
+  /** The mesh or the service has freeze windows: `readWindows` tells them. Absent: neither has, or an older worker. */
+  readonly windowed?: true;
 }
 
 export type ReachableConfig = LoadedConfig<ReachableMesh>;

@@ -3,6 +3,7 @@
  * messages are made of, so an editor and `tidegate validate` say the same.
  */
 import { z } from 'zod';
+import { isLoopback } from '../values/loopback.ts';
 import { durationPattern, formatDuration, parseDuration } from '../values/duration.ts';
 
 /** Parts per million in one percent. */
@@ -153,3 +154,27 @@ export const environmentVariable = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
   .meta({ title: 'name of an environment variable', examples: ['PROMETHEUS_TOKEN'] });
+
+/** Where requests with a signature go: in the clear to this very machine only. It is printed and stored, so it holds no secret. */
+export const signedUrl = (title: string, example: string) =>
+  z
+    .string()
+    .superRefine((written, context) => {
+      const refuse = (message: string, hint: string): void => {
+        context.addIssue({ code: 'custom', message, params: { hint } });
+      };
+      if (!URL.canParse(written)) return refuse('is not a URL', `write something like ${example}`);
+      const { protocol, hostname, username, password, hash } = new URL(written);
+      if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
+        refuse('is not https', 'write https://...; http is for this very machine (127.0.0.1)');
+      if (username !== '' || password !== '')
+        refuse('carries credentials', 'requests are signed: name the secret in secrets');
+      if (hash !== '') refuse('has a fragment', 'end it before the #');
+    })
+    .meta({ title, examples: [example] });
+
+/** Where a secret lies. Its value is in no document. */
+export const secretRef = z.union([
+  z.strictObject({ env: environmentVariable }),
+  z.strictObject({ file: text('file path', '/var/run/secrets/github/webhook') }),
+]);

@@ -20,8 +20,9 @@ export function checkForWayBack(read: ReadConfig, wanted: NamedService): Checked
   const meshes = wholeMeshes(read);
   const named = read.documents.filter((document) => isNamed(document, wanted));
   const services = named.flatMap((document) => {
-    // A way back makes no version, so it needs no template.
+    // A way back makes no version, so it needs no template; and no window holds it.
     document.removeKey(['spec'], 'template');
+    document.removeKey(['spec', 'rollout'], 'windows');
     return checkAlone({ ...read, documents: [...meshes, document] })?.services ?? [];
   });
   return {
@@ -67,9 +68,13 @@ export function checkDefaults(read: ReadConfig, of: Required<NamedService>): Che
 }
 
 const wholeMeshes = (read: ReadConfig): readonly SourceDocument[] =>
-  read.documents.filter(
-    (document) => isKind(document, 'Mesh') && checkAlone({ ...read, documents: [document] }) !== undefined,
-  );
+  read.documents.filter((document) => {
+    if (!isKind(document, 'Mesh')) return false;
+    // Neither says how a cluster is reached: a fault in a window must hold nobody's way back.
+    document.removeKey(['spec'], 'windows');
+    document.removeKey(['spec'], 'approvals');
+    return checkAlone({ ...read, documents: [document] }) !== undefined;
+  });
 
 /** These documents as if they were the whole config; undefined when they have faults of their own. A check corrects what
  * it has looked at, so that each document is checked for its own sake once. */

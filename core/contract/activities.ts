@@ -6,7 +6,8 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
-import type { WayBackKind } from '../rollout/change.ts';
+import type { Change, WayBackKind } from '../rollout/change.ts';
+import type { WindowsRead } from '../rollout/windows.ts';
 import type { RunClose } from '../rollout/outcome.ts';
 import type { StuckRun } from '../rollout/builds.ts';
 import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts';
@@ -288,6 +289,38 @@ export interface AbortRunResult {
   readonly refused: string;
 }
 
+export interface ReadWindowsInput {
+  readonly service: ServiceRef;
+}
+
+/** What a gate is asked before a step. */
+export interface GateQuestion {
+  /** One that the Service document names: no other is called. */
+  readonly url: string;
+  /** An answer that has not come by then, from the first question on, is a refusal, ms. */
+  readonly timeoutMs: number;
+  readonly kind: Change['kind'];
+  readonly version: string;
+  /** Serving clusters that the step moves. */
+  readonly clusters: readonly string[];
+  /** Share of the new version there, after it. */
+  readonly sharePpm: number;
+  /** From 0. */
+  readonly wave: number;
+  readonly step: number;
+}
+
+export interface AskGateInput {
+  readonly service: ServiceRef;
+  readonly question: GateQuestion;
+}
+
+export interface AskGateResult {
+  readonly go: boolean;
+  /** In the words of the gate; '' = it has said nothing. */
+  readonly reason: string;
+}
+
 /** Of many clusters what the activity `write` takes of one. */
 export type WriteClustersInput<W extends ClusterWrite = ClusterWrite> = ManyClustersInput<
   W,
@@ -344,6 +377,10 @@ export interface RolloutActivities extends SinkActivities {
   /** What the running version does now. */
   measureTraffic(input: MeasureTrafficInput): Promise<MeasureTrafficResult>;
   loadConfig(input: LoadConfigInput): Promise<LoadedConfig>;
+  /** When steps of the service may not go forward, from now on. */
+  readWindows(input: ReadWindowsInput): Promise<WindowsRead>;
+  /** May the step go? Waits for an answer that says so, one way or the other. */
+  askGate(input: AskGateInput): Promise<AskGateResult>;
   readRecords(input: ReadRecordsInput): Promise<ReadRecordsResult>;
   /** Would the cluster take every object that a run will write? Nothing is stored. */
   dryRunWrites(input: DryRunWritesInput): Promise<DryRunWritesResult>;

@@ -1,12 +1,13 @@
 /** Inputs, messages and answers of the workflows. People use updates, machines the signal, readers queries. */
 import type { StuckRunOf } from './activities.ts';
-import type { SteeredStep } from '../events/cloud-event.ts';
+
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { Change, ConflictRule } from '../rollout/change.ts';
 import type { GuardedRun } from '../rollout/outcome.ts';
 import type { Outcome, LogEntry } from '../rollout/machine/state.ts';
 import type { RolloutStatus } from '../rollout/machine/status.ts';
 import type { Plan } from '../rollout/plan/plan.ts';
+import type { SteeredStep } from '../rollout/steered-step.ts';
 import type { Need } from '../rollout/settled.ts';
 import type { Waiting, WaitingStatus } from '../rollout/waiting.ts';
 import type { Part } from '../routing/part.ts';
@@ -27,6 +28,8 @@ export interface StartRolloutInput {
   readonly onConflict?: ConflictRule;
   /** Who asks, as they call themselves; shown where the change waits. */
   readonly by?: string;
+  /** Why freeze windows shall hold nothing of this run. Absent: they hold it. */
+  readonly breakGlass?: string;
 }
 
 export interface StartRolloutResult {
@@ -85,6 +88,8 @@ export interface ReasonInput {
 export interface PromoteInput extends ReasonInput {
   /** Skip the remaining bakes and gates. Verification and hard stops stay. */
   readonly full: boolean;
+  /** Freeze windows hold nothing of this run any more; `reason` says why. Absent: they hold it. */
+  readonly breakGlass?: true;
 }
 
 export interface GiveUpInput extends ReasonInput {

@@ -49,6 +49,8 @@ export const queueOf = {
   describeEnd: 'control',
   reactTo: 'control',
   steerRun: 'control',
+  readWindows: 'control',
+  askGate: 'control',
   listServices: 'control',
   readRecords: 'apply',
   dryRunWrites: 'apply',

@@ -6,6 +6,10 @@
  * Nothing here does I/O: who sent an event, and that it was really them, is found out in functions/senders.
  */
 
+import type { SteeredStep } from '../rollout/steered-step.ts';
+
+export type { SteeredStep };
+
 /** CloudEvents 1.0, as far as anything of ours reads it. */
 export interface CloudEvent {
   readonly specversion: '1.0';
@@ -64,13 +68,4 @@ export interface SteerData {
   readonly service: string;
   readonly step: SteeredStep;
   readonly reason: string;
-}
-
-/** Names the one moment that a message is about: a late or repeated one cannot act on another. */
-export interface SteeredStep {
-  readonly workflowId: string;
-  readonly runId: string;
-  /** From 0; -1 = any. */
-  readonly wave: number;
-  readonly step: number;
 }

@@ -60,7 +60,7 @@ function waveLines(plan: Plan): string[] {
       const least = step.auto === true ? 'watched as long as it takes' : `watched ${durationText(step.bakeMs)}`;
       const shows = forecasts.length > 0 ? ` (${forecastText(forecasts)})` : '';
       const bake = step.bakeMs > 0 ? `, ${least}${shows}` : '';
-      return `  step ${j + 1}: ${formatShare(step.share)}${bake}${step.approve ? ', then a person approves' : ''}`;
+      return `  step ${j + 1}: ${formatShare(step.share)}${bake}${step.approve ? ', then a person approves' : ''}${step.gate === undefined ? '' : `; ${step.gate.url} is asked first`}`;
     }),
     ...pinLine(plan, wave),
     ...podsLines(plan, wave),

@@ -42,8 +42,17 @@ export function statusLines(live: Live): string[] {
     ...readingLines(live),
     ...backLines(plan, status),
     ...askedLines(live),
+    ...frozenLines(live),
     billedLine(live),
     `  ${live.link}`,
+  ];
+}
+
+function frozenLines({ plan, status }: Live): string[] {
+  if (status.phase !== 'frozen') return [];
+  const name = status.service.split('/').at(-1) ?? status.service;
+  return [
+    `  → in an emergency: tidegate rollout promote ${name}${partFlag(partOf(plan))} --break-glass REASON; a way back is never held`,
   ];
 }
 

@@ -83,6 +83,8 @@ function nextAction(state: RolloutState): string {
       return '**Next:** send the update `resume` (or `abort`).';
     case 'testing':
       return 'Jobs run before the first share; their heartbeats say how far they are (Pending Activities). Stop them with the update `abort`.';
+    case 'frozen':
+      return 'A freeze window is closed; it goes on by itself. In an emergency: the update `promote` with `{"reason": "…", "full": false, "breakGlass": true}`. A way back is never held.';
     case 'needs-person':
       return '**Next:** a person decides: `promote`, `resume` (bakes again) or `abort`.';
     case 'restoring':

@@ -14,6 +14,7 @@ import { mainVersion } from '../../core/routing/weights.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { unreachableState, type ClusterState, type Due } from '../../core/workload/cluster-state.ts';
 import type { Pause } from '../../core/workload/frontend/pauses.ts';
+import { controlDeps } from './control-deps.ts';
 import { clusterNames, facts, record, testConfig } from './facts.ts';
 import { fakeWorld, type FakeWorld } from './fake-activities.ts';
 
@@ -53,6 +54,7 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
     return found;
   };
   const control = createControlActivities({
+    ...controlDeps,
     config: {
       load: async () => base,
       loadServices: async () => ({ mesh: base.mesh, services: [base] }),

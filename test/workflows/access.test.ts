@@ -14,6 +14,7 @@ import { createActivities } from '../../worker/activities.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, testRead } from '../support/facts.ts';
+import { controlDeps } from '../support/control-deps.ts';
 import { fakeWorld } from '../support/fake-activities.ts';
 import { writeMesh } from '../support/mesh-file.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
@@ -87,7 +88,7 @@ const ofService = { mesh: 'shop', namespace: 'shop', service: 'checkout', instal
 describe('a mesh of another installation', () => {
   it('is refused by the name of both, before anything is read: its workflows and objects are not ours', async () => {
     const world = fakeWorld({ readRecords: () => Promise.reject(new Error('nobody may ask')) });
-    const control = createControlActivities({ config: createConfigLoader({ directory: dir }) });
+    const control = createControlActivities({ config: createConfigLoader({ directory: dir }), ...controlDeps });
     await withWorkers(
       { ...world.activities, ...withFailures(control) },
       async () => {
@@ -106,7 +107,7 @@ describe('how a cluster is reached', () => {
   it('stands in no history of a start, its rollout, its guard and the settler', async () => {
     const { client } = temporal.env;
     const world = fakeWorld({ readRecords: async () => testRead() });
-    const control = createControlActivities({ config: createConfigLoader({ directory: dir }) });
+    const control = createControlActivities({ config: createConfigLoader({ directory: dir }), ...controlDeps });
     await withWorkers({ ...world.activities, ...control }, async () => {
       const { workflowId, plan } = await startChange(client, { service: 'checkout', change }, quietly);
       expect(Object.values(plan.clusters)).toEqual(clusterNames.map((name) => ({ name })));

@@ -15,6 +15,7 @@ import { startChange } from '../../platform/temporal/start-change.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames, record, testConfig, testRead, unadopted, workload } from '../support/facts.ts';
+import { controlDeps } from '../support/control-deps.ts';
 import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
 import { testPlan } from '../support/plans.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
@@ -37,6 +38,7 @@ async function besideRun(
   const { env, workflowBundle } = temporal;
   const world = fakeWorld({ readRecords: async () => moving, watchSlo: () => untilCancelled() });
   const control = createControlActivities({
+    ...controlDeps,
     config: {
       load: async () => testConfig(),
       loadServices: () => Promise.reject(new Error('not in this test')),

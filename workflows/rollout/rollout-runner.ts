@@ -4,6 +4,7 @@ import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { describeFailure } from '../failures.ts';
 import { beforeCommands } from './before-commands.ts';
 import { forwardCommands } from './forward-commands.ts';
+import { leaveCommands } from './leave-commands.ts';
 import { pinCommands } from './pin-commands.ts';
 import { retireCommands } from './retirements.ts';
 import { createContext, guardRun, type Handlers, type Message } from './run-context.ts';
@@ -21,10 +22,12 @@ export interface Runner {
 export function createRunner(plan: Plan, emit: (message: Message) => void, state: () => RolloutState): Runner {
   const context = createContext(plan, emit);
   const watching = watchCommands(context, state);
+  const { stopAsking, ...leave } = leaveCommands(context);
   const handlers: Handlers<Command['type']> = {
     ...forwardCommands(context),
     ...beforeCommands(context),
     ...pinCommands(context),
+    ...leave,
     ...wayBackCommands(context),
     ...watching,
     ...retireCommands(context),
@@ -33,6 +36,8 @@ export function createRunner(plan: Plan, emit: (message: Message) => void, state
     guard: () => guardRun(context),
     run: (command) => {
       try {
+        // A watch goes on beside a question; every other command that is numbered takes its place.
+        if ('seq' in command && command.type !== 'watch') stopAsking();
         (handlers[command.type] as (command: Command) => void)(command);
       } catch (error) {
         // A bug before any activity was asked: the command has failed as if one had. Without a number it ends the run.
@@ -43,6 +48,7 @@ export function createRunner(plan: Plan, emit: (message: Message) => void, state
     },
     settle: async () => {
       context.forward.cancel();
+      stopAsking();
       watching.stopWatch({ type: 'stopWatch' });
       await Promise.allSettled([...context.underWay]);
     },

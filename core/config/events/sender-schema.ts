@@ -2,15 +2,10 @@
 import { z } from 'zod';
 import { senderDefaults } from '../defaults.ts';
 import { API_VERSION } from '../mesh-schema.ts';
-import { environmentVariable, resourceName, secretHeader, text } from '../values.ts';
+import { resourceName, secretHeader, secretRef, text } from '../values.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { senderMakeNames } from './makes.ts';
 import { senderFaults } from './sender-faults.ts';
-
-export const secretRef = z.union([
-  z.strictObject({ env: environmentVariable }),
-  z.strictObject({ file: text('file path', '/var/run/secrets/github/webhook') }),
-]);
 
 /** Keys are fetched from it: who could change them on the way could sign tokens. */
 const issuer = z

@@ -5,9 +5,9 @@ import { TidegateError } from '../../values/error.ts';
 import { isLoopback } from '../../values/loopback.ts';
 import { API_VERSION } from '../mesh-schema.ts';
 import { suggestName } from '../nearest.ts';
-import { resourceName, text } from '../values.ts';
+import { resourceName, secretRef, text } from '../values.ts';
 import { defaultTypes, fitsType, typesOut } from './event-types.ts';
-import { secretRef } from './sender-schema.ts';
+
 import type { SecretRef, SinkAddress, SinkConfig } from './types.ts';
 
 /** Characters of a template. */

@@ -1,16 +1,18 @@
 /** The state machine of a rollout: next(plan, state, event) → { state, commands }. */
 import { partOf, takingBack } from '../../routing/part.ts';
-import { namesText } from '../../values/names-text.ts';
+import { personText } from '../../values/person.ts';
 import { formatShare } from '../../values/share.ts';
 import type { Plan } from '../plan/plan.ts';
-import { waveTitle } from '../plan/wave-title.ts';
+import type { BrokenGlass } from '../windows.ts';
 import { contradictionsOf } from '../../judge/proof/proof.ts';
+import { askAgain, goForward, onLeave } from './asking.ts';
 import { mustTest, tested, testWave } from './before.ts';
-import { isPinned, isToPin, pinWave } from './pinning.ts';
+import { isPinned, isToPin } from './pinning.ts';
 import { stepAt, waveAt } from '../plan/planned-at.ts';
 import { holdEntry, mustEnter } from './entry.ts';
 import { canLeave, isForward, isRestoring } from './phases.ts';
 import { refusedSaying } from './refused-saying.ts';
+import { acting, byWhom } from './said.ts';
 import type { Command, Next, RolloutEvent, RolloutState } from './state.ts';
 import { butAbsent, enterPhase, hold, issue, logged, watch } from './transition.ts';
 import { giveUp, leaveForward, onReset, onRestoreAnswer, takeBack } from './way-back.ts';
@@ -20,7 +22,10 @@ export { isForward };
 export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next {
   if (state.phase === 'ended') return { state, commands: [] };
   const deaf = refusedSaying(plan, state, event);
-  if (deaf !== null) return deaf;
+  return deaf ?? heard(plan, acting(state, event), event);
+}
+
+function heard(plan: Plan, state: RolloutState, event: RolloutEvent): Next {
   switch (event.type) {
     case 'started':
       return onStarted(plan, state, event.atMs);
@@ -31,16 +36,18 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
     case 'cancel':
       return leaveForward(plan, state, event.atMs, {
         cause: event.type === 'cancel' ? 'cancel' : 'abort',
-        reason: `${event.type}: ${event.reason}`,
+        reason: `${event.type}${byWhom(event)}: ${event.reason}`,
       });
     case 'giveUp':
       return giveUp(state, event);
     case 'pause':
-      return { state: logged({ ...state, paused: true }, event.atMs, `paused: ${event.reason}`), commands: [] };
+      return {
+        state: logged({ ...state, paused: true }, event.atMs, `paused${byWhom(event)}: ${event.reason}`),
+        commands: [],
+      };
     case 'resume':
-      return onResume(plan, state, event.atMs, event.reason);
+      return onResume(plan, state, event);
     case 'approve':
-      return onGo(plan, state, { type: 'approve', atMs: event.atMs, reason: event.reason });
     case 'promote':
       return onGo(plan, state, event);
     case 'watched':
@@ -49,6 +56,10 @@ export function next(plan: Plan, state: RolloutState, event: RolloutEvent): Next
       return { state, commands: [] };
     case 'wrote':
       return onWrote(plan, state, event.seq);
+    case 'windowsRead':
+    case 'windowsUnread':
+    case 'gateSaid':
+      return onLeave(plan, state, event);
     case 'failed':
       if (event.seq === state.watching && canLeave(state)) return onFailed(plan, state, event);
       return event.seq === state.awaiting ? onAnswer(plan, state, event) : { state, commands: [] };
@@ -72,7 +83,9 @@ function onStarted(plan: Plan, state: RolloutState, atMs: number): Next {
       seq,
     }));
   }
-  return prepareWave(plan, started, 0, atMs);
+  const broken = plan.breakGlass;
+  const free = broken === undefined ? started : breakGlass(started, atMs, broken);
+  return goForward(plan, free, { to: 'prepare', wave: 0 }, atMs);
 }
 
 type Answer = Extract<
@@ -125,17 +138,6 @@ function onFailed(plan: Plan, state: RolloutState, event: Extract<Answer, { type
   );
 }
 
-function prepareWave(plan: Plan, state: RolloutState, wave: number, atMs: number): Next {
-  const planned = waveAt(plan, wave);
-  const moved = enterPhase(
-    { ...state, wave, step: -1 },
-    'preparing',
-    atMs,
-    `${waveTitle(planned, wave)}: making ${plan.version} ready`,
-  );
-  return issue(moved, (seq) => ({ type: 'prepare', seq, wave }));
-}
-
 function enterWave(plan: Plan, state: RolloutState, atMs: number): Next {
   const touched = { ...state, touchedWaves: Math.max(state.touchedWaves, state.wave + 1) };
   const moved = enterPhase(touched, 'entering', atMs, `${plan.version} is ready; its subsets enter with weight 0`);
@@ -162,19 +164,6 @@ function beginShares(plan: Plan, state: RolloutState, atMs: number): Next {
 function firstStep(plan: Plan, state: RolloutState): number {
   const last = waveAt(plan, state.wave).steps.length - 1;
   return state.full ? last : Math.min(state.step + 1, last);
-}
-
-function applyStep(plan: Plan, state: RolloutState, step: number, atMs: number): Next {
-  const wave = waveAt(plan, state.wave);
-  const planned = stepAt(wave, step);
-  const shares = { ...state.shares, ...Object.fromEntries(wave.serving.map((name) => [name, planned.share])) };
-  const moved = enterPhase(
-    { ...state, step, shares, go: false },
-    'applying',
-    atMs,
-    `${waveTitle(wave, state.wave)}: ${formatShare(planned.share)} of ${namesText(wave.serving)} to ${plan.version}`,
-  );
-  return issue(moved, (seq) => ({ type: 'apply', seq, wave: state.wave, step }));
 }
 
 /** Callers meet the new version from here on, however long the other clients take: it is watched. */
@@ -245,9 +234,9 @@ function advance(plan: Plan, state: RolloutState, atMs: number): Next {
 function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
   const steps = waveAt(plan, state.wave).steps.length;
   if (state.step < 0) return toFirstStep(plan, state, atMs);
-  if (state.step + 1 < steps) return applyStep(plan, state, firstStep(plan, state), atMs);
-  if (plan.pins === 'last' && isToPin(plan, state)) return pinWave(plan, state, atMs);
-  if (state.wave + 1 < plan.waves.length) return prepareWave(plan, state, state.wave + 1, atMs);
+  if (state.step + 1 < steps) return goForward(plan, state, { to: 'share', step: firstStep(plan, state) }, atMs);
+  if (plan.pins === 'last' && isToPin(plan, state)) return goForward(plan, state, { to: 'pin' }, atMs);
+  if (state.wave + 1 < plan.waves.length) return goForward(plan, state, { to: 'prepare', wave: state.wave + 1 }, atMs);
   if (plan.confirms === undefined) return commit(plan, state, atMs);
   const reason = `${plan.version} serves everywhere; every share is written once more before it is the proven one`;
   return issue(enterPhase(state, 'confirming', atMs, reason), (seq) => ({ type: 'confirm', seq }));
@@ -255,8 +244,8 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
 
 function toFirstStep(plan: Plan, state: RolloutState, atMs: number): Next {
   if (mustTest(plan, state)) return testWave(plan, state, atMs);
-  if (plan.pins === 'first' && isToPin(plan, state)) return pinWave(plan, state, atMs);
-  return applyStep(plan, state, firstStep(plan, state), atMs);
+  if (plan.pins === 'first' && isToPin(plan, state)) return goForward(plan, state, { to: 'pin' }, atMs);
+  return goForward(plan, state, { to: 'share', step: firstStep(plan, state) }, atMs);
 }
 
 /** Who moved by a step that is baked by now is joined by those whom Envoy does not see: watched as long once more. */
@@ -292,8 +281,10 @@ function onCommitted(plan: Plan, state: RolloutState, atMs: number): Next {
   return end(state, atMs, 'promoted', `${plan.version} is proven${but === '' ? ' everywhere' : but}`, commands);
 }
 
-function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string): Next {
-  const resumed = logged({ ...state, paused: false }, atMs, `resumed: ${reason}`);
+function onResume(plan: Plan, state: RolloutState, event: Extract<RolloutEvent, { type: 'resume' }>): Next {
+  const { atMs } = event;
+  const resumed = logged({ ...state, paused: false }, atMs, `resumed${byWhom(event)}: ${event.reason}`);
+  if (state.waits !== null) return askAgain(plan, resumed, state.waits, atMs);
   if (state.phase === 'paused') return advance(plan, resumed, atMs);
   // An entry that waits for its proof goes on waiting.
   if (state.phase !== 'needs-person' || state.awaiting > 0) return { state: resumed, commands: [] };
@@ -301,21 +292,31 @@ function onResume(plan: Plan, state: RolloutState, atMs: number, reason: string)
   return watch(plan, enterPhase(resumed, 'baking', atMs, 'baking again'), { mode: 'bake', bakeMs });
 }
 
-interface Go {
-  readonly type: 'approve' | 'promote';
-  readonly atMs: number;
-  readonly reason: string;
-  readonly full?: boolean;
+function onGo(plan: Plan, state: RolloutState, event: Extract<RolloutEvent, { type: 'approve' | 'promote' }>): Next {
+  const { atMs, type, reason } = event;
+  const promotes = type === 'promote';
+  const full = state.full || (promotes && event.full);
+  const said = logged({ ...state, full, go: true }, atMs, `${type}${byWhom(event)}: ${reason}`);
+  const waits = promotes ? ['baking', 'gated', 'paused', 'needs-person', 'asking', 'frozen'] : ['gated'];
+  const broken =
+    promotes && event.breakGlass === true
+      ? breakGlass(said, atMs, { reason, by: event.by ?? { name: 'somebody', how: 'claimed' } })
+      : said;
+  // A promotion goes past the gate of the next step; an approval is one of its own.
+  const known = promotes ? { ...broken, gatePassed: true } : broken;
+  if (!waits.includes(state.phase)) return { state: known, commands: [] };
+  if (!promotes) return state.paused ? afterBake(plan, known, atMs, 'approved') : advance(plan, known, atMs);
+  const going = { ...known, paused: false };
+  return state.waits === null ? advance(plan, going, atMs) : goForward(plan, going, state.waits, atMs);
 }
 
-function onGo(plan: Plan, state: RolloutState, event: Go): Next {
-  const full = state.full || event.full === true;
-  const said = logged({ ...state, full, go: true }, event.atMs, `${event.type}: ${event.reason}`);
-  const waits = event.type === 'approve' ? ['gated'] : ['baking', 'gated', 'paused', 'needs-person'];
-  if (!waits.includes(state.phase)) return { state: said, commands: [] };
-  if (event.type === 'approve' && state.paused) return afterBake(plan, said, event.atMs, 'approved');
-  return advance(plan, { ...said, paused: event.type === 'promote' ? false : said.paused }, event.atMs);
-}
+/** In words that stand out in a log: an auditor looks for them. */
+const breakGlass = (state: RolloutState, atMs: number, { reason, by }: BrokenGlass): RolloutState =>
+  logged(
+    { ...state, glassBroken: true },
+    atMs,
+    `GLASS BROKEN by ${personText(by)}: ${reason}; freeze windows hold nothing any more`,
+  );
 
 function stopWatch(state: RolloutState): Command[] {
   return state.watching === 0 ? [] : [{ type: 'stopWatch' }];

@@ -10,6 +10,8 @@ const forwardPhases: readonly Phase[] = [
   'verifying',
   'baking',
   'pinning',
+  'asking',
+  'frozen',
   'gated',
   'paused',
   'needs-person',

@@ -12,6 +12,8 @@ export function refusedSaying(plan: Plan, state: RolloutState, event: RolloutEve
   const why = refuseMessage(type, state, {
     part: partOf(plan),
     ...(event.type === 'giveUp' && { cluster: event.cluster }),
+    ...(event.type === 'promote' && { breakGlass: event.breakGlass === true }),
+    ...('of' in event && event.of !== undefined && { of: event.of }),
   });
   if (why === '') return null;
   if (event.type !== 'alert' && event.type !== 'cancel') return { state, commands: [] };

@@ -12,6 +12,9 @@ import type { WatchSloResult } from '../../judge/look/watch.ts';
 import type { VerifyRoutingResult } from '../../judge/proof/proof.ts';
 import type { Absence } from '../../routing/record.ts';
 import type { SloReading } from '../../judge/slo-reading.ts';
+import type { Person } from '../../values/person.ts';
+import type { SteeredStep } from '../steered-step.ts';
+import type { WindowsRead } from '../windows.ts';
 
 /** What the workflow must do. `seq` comes back in the answer; an answer to a superseded command is ignored. */
 export type Command =
@@ -26,6 +29,10 @@ export type Command =
   | { readonly type: 'pin'; readonly seq: number; readonly wave: number }
   | { readonly type: 'watch'; readonly seq: number; readonly mode: 'bake' | 'hold'; readonly bakeMs: number }
   | { readonly type: 'stopWatch' }
+  /** The freeze windows, as the config has them by then. afterMs: not before, ms since the epoch; 0 = at once. */
+  | { readonly type: 'readWindows'; readonly seq: number; readonly afterMs: number }
+  /** The address that the plan names for the step: may it go? */
+  | { readonly type: 'askGate'; readonly seq: number; readonly wave: number; readonly step: number }
   /** Every last share once more: what is not so any more is found before it becomes the proven one. */
   | { readonly type: 'confirm'; readonly seq: number }
   /** Waves that the run has not come to (again): back to what is proven. Nobody waits for its answer but the next write. */
@@ -66,10 +73,41 @@ export type RolloutEvent = { readonly atMs: number } & (
   | { readonly type: 'failedOne'; readonly seq: number; readonly cluster: string; readonly reason: string }
   /** Its record could not be made to name the clusters that were given up. */
   | { readonly type: 'untold'; readonly seq: number; readonly cluster: string; readonly reason: string }
-  | { readonly type: 'giveUp'; readonly cluster: string; readonly reason: string }
-  | { readonly type: 'approve' | 'pause' | 'resume' | 'abort' | 'alert' | 'cancel'; readonly reason: string }
-  | { readonly type: 'promote'; readonly reason: string; readonly full: boolean }
+  | { readonly type: 'windowsRead'; readonly seq: number; readonly read: WindowsRead }
+  /** They could not be read: whether one is closed is not known. */
+  | { readonly type: 'windowsUnread'; readonly seq: number; readonly reason: string }
+  | { readonly type: 'gateSaid'; readonly seq: number; readonly go: boolean; readonly reason: string }
+  | (Said & { readonly type: 'giveUp'; readonly cluster: string })
+  | (Said & { readonly type: 'approve' })
+  | (Said & { readonly type: 'resume' })
+  | (Said & { readonly type: 'pause' | 'abort' | 'alert' | 'cancel' })
+  | (Said & { readonly type: 'promote'; readonly full: boolean; readonly breakGlass?: true })
 );
+
+/** What is common to messages. */
+export interface Said {
+  readonly reason: string;
+  /** Absent: nobody has said who. */
+  readonly by?: Person;
+  /** The moment that it is about. Absent: whatever the moment is. */
+  readonly of?: SteeredStep;
+  /** Of the update, where it names a moment: so that who used a link is known afterwards. */
+  readonly id?: string;
+}
+
+/** A step of the way forward that may have to ask before it is taken. */
+export type ForwardStep =
+  | { readonly to: 'prepare'; readonly wave: number }
+  | { readonly to: 'share'; readonly step: number }
+  | { readonly to: 'pin' };
+
+/** A message that has acted. */
+export interface Acted {
+  readonly id: string;
+  readonly type: string;
+  readonly by: string;
+  readonly atMs: number;
+}
 
 export interface RolloutState {
   readonly phase: Phase;
@@ -88,6 +126,16 @@ export interface RolloutState {
   readonly full: boolean;
   /** The next step goes whatever the evidence: a person said promote or approve. */
   readonly go: boolean;
+  /** The forward step that waits for leave; null: none does. */
+  readonly waits: ForwardStep | null;
+  /** The freeze windows are open until then, ms since the epoch, as they were read last; 0 = not known. */
+  readonly openUntilMs: number;
+  /** A person has broken the glass: freeze windows hold nothing any more. */
+  readonly glassBroken: boolean;
+  /** The gate of the next step has said go, or a person went past it. */
+  readonly gatePassed: boolean;
+  /** Messages that named a moment and acted, the newest last. */
+  readonly acted: readonly Acted[];
   /** Share of the new version per serving cluster, ppm: what has been asked for. */
   readonly shares: Readonly<Record<string, number>>;
   /** Waves whose clients may have been written (entered or more): a restore covers them. */
@@ -128,6 +176,11 @@ export const initialState: RolloutState = {
   paused: false,
   full: false,
   go: false,
+  waits: null,
+  openUntilMs: 0,
+  glassBroken: false,
+  gatePassed: false,
+  acted: [],
   shares: {},
   touchedWaves: 0,
   pinnedWaves: 0,
@@ -171,6 +224,10 @@ export type Phase =
   | 'verifying'
   | 'baking'
   | 'pinning'
+  /** A forward step asks whether it may go. */
+  | 'asking'
+  /** A freeze window is closed. */
+  | 'frozen'
   | 'gated'
   | 'paused'
   | 'needs-person'

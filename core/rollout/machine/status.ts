@@ -4,7 +4,7 @@ import type { SloReading } from '../../judge/slo-reading.ts';
 import type { Change } from '../change.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Absence } from '../../routing/record.ts';
-import type { ClusterBack, RolloutState, Phase, Outcome, Moments } from './state.ts';
+import type { Acted, ClusterBack, RolloutState, Phase, Outcome, Moments } from './state.ts';
 
 export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
   return {
@@ -25,6 +25,7 @@ export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
     outstanding: [...state.outstanding],
     back: { ...state.back },
     absent: { ...state.absent },
+    ...(state.acted.length > 0 && { acted: [...state.acted] }),
     since: state.since,
     moments: { ...state.moments },
   };
@@ -54,6 +55,8 @@ export interface RolloutStatus {
   readonly back?: Readonly<Record<string, ClusterBack>>;
   /** Clusters that the run goes on, or has ended, without. Missing: said by an older worker. */
   readonly absent?: Readonly<Record<string, Absence>>;
+  /** Messages that named a moment and acted, the newest last. Absent: none has. */
+  readonly acted?: readonly Acted[];
   readonly since: number;
   readonly moments: Moments;
 }

@@ -111,7 +111,8 @@ export function takeBack(plan: Plan, state: RolloutState, atMs: number, result: 
 function settledServing(plan: Plan, state: RolloutState): string[] {
   const last = (plan.waves[state.wave]?.steps.length ?? 0) - 1;
   const isWhole = state.step === last && (plan.pins !== 'last' || !isToPin(plan, state));
-  const waits = ['gated', 'paused', 'confirming'].includes(state.phase) && isWhole;
+  const asks = ['asking', 'frozen'].includes(state.phase) || state.waits !== null;
+  const waits = (['gated', 'paused', 'confirming'].includes(state.phase) || asks) && isWhole;
   return plan.waves.slice(0, waits ? state.wave + 1 : state.wave).flatMap((wave) => wave.serving);
 }
 

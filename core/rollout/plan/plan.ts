@@ -12,6 +12,7 @@ import type { BeforeJob } from '../../workload/before/before-job.ts';
 import type { CapacityMode } from '../../workload/capacity/need.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import type { Change } from '../change.ts';
+import type { BrokenGlass, WindowsRead } from '../windows.ts';
 
 /** What a step writes, of the part that its plan moves. */
 export type PlannedPatch =
@@ -28,7 +29,16 @@ export type PlannedStep = PlannedPatch & {
   readonly approve: boolean;
   /** The bake is as long as the evidence takes; bakeMs is its least time. */
   readonly auto?: true;
+  /** Asked before the step goes. Absent: nobody is. */
+  readonly gate?: PlannedGate;
 };
+
+/** Who is asked by a web request. How it is signed is for the worker's own config to say. */
+export interface PlannedGate {
+  readonly url: string;
+  /** An answer that has not come by then is a refusal, ms. */
+  readonly timeoutMs: number;
+}
 
 /** What a step can show, for one SLO with the sequential judge. */
 export interface StepForecast {
@@ -128,6 +138,13 @@ export interface Plan {
    * which is made ready with the version. Absent: an older plan's run, or nothing gets a share.
    */
   readonly capacity?: PlannedCapacity;
+  /**
+   * Freeze windows hold steps forward; these are the ones that were closed when it was planned, and they are read anew before
+   * each step. Absent: there were none, they hold nothing of it (a way back, a broken glass), or an older plan.
+   */
+  readonly windows?: WindowsRead;
+  /** Why windows hold nothing of it. Absent: nobody has broken the glass. */
+  readonly breakGlass?: BrokenGlass;
   readonly waves: readonly PlannedWave[];
   readonly slos: readonly Slo[];
   readonly judge: JudgeSettings;

@@ -6,5 +6,14 @@ import { settling } from './settling.ts';
 import type { Scenario } from './stage.ts';
 import { starts } from './starts.ts';
 import { waysBack } from './ways-back.ts';
+import { windows } from './windows.ts';
 
-export const scenarios: readonly Scenario[] = [...ends, ...messages, ...waysBack, ...starts, ...settling, ...many];
+export const scenarios: readonly Scenario[] = [
+  ...ends,
+  ...messages,
+  ...waysBack,
+  ...starts,
+  ...settling,
+  ...many,
+  ...windows,
+];

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { RolloutEvent } from '../../../../core/rollout/machine/state.ts';
 import { land } from './clusters.ts';
 import { answer, failure, feed, say, watched, type History } from './history.ts';
+import { isForward } from '../../../../core/rollout/machine/phases.ts';
 import { clusters } from './plans.ts';
 
 type Act = (h: History, arg: number) => void;
@@ -31,6 +32,25 @@ const breach = (h: History, seq: number | undefined, arg: number): void => {
   const named = clusters.filter((_, i) => ((arg >> i) & 1) === 1);
   feed(h, { type: 'watched', seq, result: watched('breach', named), atMs: h.atMs });
 };
+
+type Leave = Extract<RolloutEvent, { type: 'gateSaid' | 'windowsRead' | 'windowsUnread' }>;
+
+/** The open question is answered so; nothing where another command is open. */
+function answerAs(
+  h: History,
+  question: 'askGate' | 'readWindows',
+  said: Leave extends infer E ? (E extends Leave ? Omit<E, 'seq' | 'atMs'> : never) : never,
+): void {
+  if (h.open?.command.type !== question) return;
+  const { seq } = h.open.command;
+  h.open = null;
+  feed(h, { ...said, seq, atMs: h.atMs });
+}
+
+const closedFrom = (atMs: number) => ({
+  closed: [{ fromMs: atMs, untilMs: atMs + 500, why: 'deny window of the test' }],
+  untilMs: atMs + 1_000_000,
+});
 
 const tell = (h: History, event: RolloutEvent | undefined): void => {
   if (event !== undefined) feed(h, event);
@@ -73,6 +93,13 @@ export const disturbances = {
   },
   'an Envoy contradicts': (h) => answer(h, 'contradicted'),
   'no traffic': (h) => answer(h, 'untested'),
+  'the gate refuses': (h) => answerAs(h, 'askGate', { type: 'gateSaid', go: false, reason: 'by test' }),
+  'a window is closed now': (h) => answerAs(h, 'readWindows', { type: 'windowsRead', read: closedFrom(h.atMs) }),
+  'the windows cannot be read': (h) => answerAs(h, 'readWindows', { type: 'windowsUnread', reason: 'by test' }),
+  'promote --break-glass': (h) =>
+    h.state.phase === 'ended' || !isForward(h.state.phase)
+      ? undefined
+      : feed(h, { type: 'promote', reason: 'x', full: false, breakGlass: true, atMs: h.atMs }),
 } satisfies Record<string, Act>;
 
 export type Disturbance = keyof typeof disturbances;

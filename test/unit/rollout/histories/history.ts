@@ -11,6 +11,7 @@ import {
 } from '../../../../core/rollout/machine/state.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
 import { carries, clientsOf, isBack, land, type Clients, type Fence, type Write } from './clusters.ts';
+import { windows } from './closed.ts';
 import { checkStep, type Watching } from './invariants.ts';
 
 type Issued = Exclude<Command, { type: 'watch' | 'stopWatch' | 'retire' | 'giveUp' | 'takeBack' }>;
@@ -107,6 +108,8 @@ function writesOf({ plan, epoch }: History, command: Issued): Write[] {
     case 'pin':
     case 'verify':
     case 'proveRestore':
+    case 'readWindows':
+    case 'askGate':
       return [];
   }
 }
@@ -125,6 +128,7 @@ export function answer(h: History, how: Answer = 'good'): void {
   const fenced = open.writes.filter((write) => land(h.clients, write, h.fence) === 'fenced');
   const { command } = open;
   h.atMs += 10;
+  if (command.type === 'readWindows') h.atMs = Math.max(h.atMs, command.afterMs);
   if (command.type === 'apply') feed(h, { type: 'wrote', seq: command.seq, atMs: h.atMs });
   if (fenced.length > 0)
     return feed(h, { type: 'failed', seq: command.seq, ...failure, code: 'FencedOut', atMs: h.atMs });
@@ -154,6 +158,10 @@ function goodEvent(h: History, command: Issued, how: Answer = 'good'): RolloutEv
     case 'verify':
     case 'proveRestore':
       return { type: 'proved', seq: command.seq, proof: proofs[resultOf(h, command, how)], atMs };
+    case 'readWindows':
+      return { type: 'windowsRead', seq: command.seq, read: windows, atMs };
+    case 'askGate':
+      return { type: 'gateSaid', seq: command.seq, go: how === 'good', reason: 'by test', atMs };
     default:
       return { type: 'done', seq: command.seq, atMs };
   }

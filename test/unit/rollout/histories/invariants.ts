@@ -3,6 +3,7 @@ import { isForward } from '../../../../core/rollout/machine/next.ts';
 import { refuseMessage } from '../../../../core/rollout/machine/refuse.ts';
 import type { Next, Phase, RolloutEvent, RolloutState } from '../../../../core/rollout/machine/state.ts';
 import type { Plan } from '../../../../core/rollout/plan/plan.ts';
+import { closedAt } from '../../../../core/rollout/windows.ts';
 import { isBack, isProven, type Clients } from './clusters.ts';
 import type { History } from './history.ts';
 
@@ -19,9 +20,10 @@ export interface Watching {
 
 const LOG_LINES = 200;
 
-const forwardCommands = ['prepare', 'enter', 'apply', 'verify', 'release'];
+const forwardCommands = ['prepare', 'enter', 'apply', 'verify', 'release', 'readWindows', 'askGate'];
 const waiting: readonly Phase[] = ['gated', 'paused', 'needs-person'];
-const isAnswer = ({ type }: RolloutEvent): boolean => ['done', 'failed', 'proved'].includes(type);
+const isAnswer = ({ type }: RolloutEvent): boolean =>
+  ['done', 'failed', 'proved', 'windowsRead', 'windowsUnread', 'gateSaid'].includes(type);
 
 function fail(why: string, event: RolloutEvent, state: RolloutState): never {
   throw new Error(`${why} (${event.type} in ${state.phase}, wave ${String(state.wave)}, step ${String(state.step)})`);
@@ -74,7 +76,7 @@ function checkWaiting(event: RolloutEvent, state: RolloutState): void {
     if (watching === 0) fail('a bake without a watch never ends', event, state);
   } else if (waiting.includes(phase)) {
     // An entry that waits for its proof asks a person, too.
-    const isEntry = phase === 'needs-person' && state.step < 0;
+    const isEntry = phase === 'needs-person' && state.step < 0 && state.waits === null;
     if (awaiting > 0 !== isEntry)
       fail('a person is asked while a command is open, or nothing is waited for', event, state);
   } else if (awaiting === 0) fail('a phase waits for nothing', event, state);
@@ -85,12 +87,17 @@ const goesOnBy: Partial<Record<Phase, readonly RolloutEvent['type'][]>> = {
   baking: ['watched', 'promote'],
   gated: ['approve', 'promote'],
   paused: ['resume', 'promote'],
-  'needs-person': ['promote', 'proved'],
+  'needs-person': ['promote', 'proved', 'resume'],
+  asking: ['windowsRead', 'gateSaid', 'promote'],
+  frozen: ['windowsRead', 'promote'],
 };
 
 function checkGoing(event: RolloutEvent, before: RolloutState, { phase }: RolloutState): void {
   const allowed = goesOnBy[before.phase];
-  if (allowed === undefined || !['preparing', 'applying', 'confirming', 'committing'].includes(phase)) return;
+  const goes = before.phase !== phase && ['preparing', 'applying', 'pinning', 'confirming', 'committing'].includes(phase);
+  const closed = event.type === 'windowsRead' && closedAt(event.read, event.atMs) !== null;
+  if (goes && closed) fail('it goes forward into a closed window', event, before);
+  if (allowed === undefined || !goes) return;
   const unknown =
     (event.type === 'watched' && event.result.verdict !== 'healthy') ||
     (event.type === 'proved' && event.proof.result !== 'verified');
@@ -112,9 +119,10 @@ function checkMessage(event: RolloutEvent, before: RolloutState, nothing: boolea
 }
 
 /** Waves that are behind, and the present one where it waits after its last bake with evidence or a person's word. */
-function baked(plan: Plan, { wave, step, phase }: RolloutState): string[] {
+function baked(plan: Plan, { wave, step, phase, waits }: RolloutState): string[] {
   const last = (plan.waves[wave]?.steps.length ?? 0) - 1;
-  const behind = ['gated', 'paused', 'confirming'].includes(phase) && step === last ? wave + 1 : wave;
+  const waiting = ['gated', 'paused', 'confirming'].includes(phase) || waits !== null;
+  const behind = waiting && step === last ? wave + 1 : wave;
   return plan.waves.slice(0, behind).flatMap(({ serving }) => serving);
 }
 

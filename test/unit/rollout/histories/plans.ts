@@ -1,6 +1,7 @@
 /** Plans of every shape that the reducer meets. They are made once, frozen, and shared by all histories. */
 import type { Plan, PlannedWave } from '../../../../core/rollout/plan/plan.ts';
 import { WHOLE } from '../../../../core/values/share.ts';
+import { windows } from './closed.ts';
 import { testPlan } from '../../../support/plans.ts';
 
 export const clusters = ['a', 'b', 'c'] as const;
@@ -35,9 +36,17 @@ function waveOf(shape: Shape, serving: readonly string[], index: number): Planne
     clients,
     enter: {},
     skipped: [],
-    steps: steps.map((share, i) => ({ share, bakeMs, approve: gate && i === steps.length - 1, versions: {} })),
+    steps: steps.map((share, i) => ({
+      share,
+      bakeMs,
+      approve: gate && i === steps.length - 1,
+      versions: {},
+      ...(gate && asked),
+    })),
   };
 }
+
+const asked = { gate: { url: 'https://gate.example.com', timeoutMs: 60_000 } };
 
 /** The digest is what the plan is called in a counter-example. */
 const planOf = (shape: Shape): Plan => ({
@@ -45,6 +54,7 @@ const planOf = (shape: Shape): Plan => ({
   configDigest: JSON.stringify(shape),
   // What a person must approve has been tested before.
   ...(shape.gate === true && { before: [{ name: 'smoke', timeoutMs: 60_000, image: 'smoke' }] }),
+  ...(shape.gate === true && { windows }),
   onBreach: shape.onBreach,
   waves: shape.grouped.map((serving, index) => waveOf(shape, serving, index)),
 });
