@@ -24,7 +24,7 @@ function assertAnswered(parsed: ParsedEvents): void {
       throw new Error(`${status}: ${detail}`);
 }
 
-const names = fc.constantFrom(
+const names: fc.Arbitrary<string> = fc.constantFrom(
   'specversion',
   'id',
   'source',
@@ -108,7 +108,7 @@ describe('messages of strangers', () => {
     const headers = fc
       .tuple(
         fc.dictionary(
-          names.map((name) => `ce-${name}`),
+          names.map((name): string => `ce-${name}`),
           texts,
           { maxKeys: 4 },
         ),
