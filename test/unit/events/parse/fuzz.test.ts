@@ -108,7 +108,7 @@ describe('messages of strangers', () => {
     const headers = fc
       .tuple(
         fc.dictionary(
-          names.map((name) => `ce-${name}`),
+          names.map((name): string => `ce-${name}`),
           texts,
           { maxKeys: 4 },
         ),
