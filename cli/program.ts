@@ -14,6 +14,7 @@ import { addPlan } from './commands/plan.ts';
 import { addRelease } from './commands/release.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRollout } from './commands/rollout.ts';
+import { addServe } from './commands/serve.ts';
 import { addTopology } from './commands/topology.ts';
 import { addUndo } from './commands/undo.ts';
 import { addValidate } from './commands/validate.ts';
@@ -61,6 +62,7 @@ const verbs = [
   addCluster,
   addValidate,
   addWorker,
+  addServe,
   addDoctor,
   addJudge,
   addDemo,

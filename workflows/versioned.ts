@@ -23,6 +23,7 @@ const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   pause: 'AUTO_UPGRADE',
   forgetCluster: 'AUTO_UPGRADE',
   next: 'AUTO_UPGRADE',
+  handleEvent: 'AUTO_UPGRADE',
 };
 
 type AnyWorkflow = (input: never) => Promise<unknown>;

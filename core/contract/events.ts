@@ -13,3 +13,14 @@ export interface HandleEventInput {
   readonly namespace: string;
   readonly service: string;
 }
+
+/** What became of one event for one service. */
+export interface HandleEventResult {
+  /** failed: the handling itself broke, which its workflow tells. */
+  readonly outcome: 'started' | 'queued' | 'steered' | 'ignored' | 'refused' | 'failed';
+  /** One sentence. */
+  readonly reason: string;
+  /** Of the run that was started or steered; '' = none. */
+  readonly workflowId: string;
+  readonly runId: string;
+}

@@ -221,6 +221,7 @@ export const workflowNames = {
   audit: 'audit',
   pause: 'pause',
   forgetCluster: 'forgetCluster',
+  handleEvent: 'handleEvent',
 } as const;
 
 export const messageNames = {

@@ -4,13 +4,16 @@ import { documentedRoutes, type DocumentedAnswer, type DocumentedRoute } from '.
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Of the interface and not of the program: it is another one when a client must change. */
+const VERSION = 'v1alpha1';
+
 /** Schemas with an id are written once, under components, and are pointed at from everywhere else. */
 interface Components {
   readonly schemaOf: (schema: z.ZodType) => Json;
   readonly all: () => Json;
 }
 
-export function openApiDocument(version: string): Json {
+export function openApiDocument(): Json {
   const components = createComponents();
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of documentedRoutes) (paths[route.path] ??= {})[route.method] = operationOf(route, components);
@@ -18,7 +21,7 @@ export function openApiDocument(version: string): Json {
     openapi: '3.1.0',
     info: {
       title: "Tidegate's front door",
-      version,
+      version: VERSION,
       description: 'Events start, steer and follow rollouts. Answers are 202 only after Temporal has the event.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },

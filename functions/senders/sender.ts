@@ -5,8 +5,10 @@
  *   RawRequest ──receive──► Reception: events, or an answer that the sender's protocol asks for
  */
 import type { SenderConfig } from '../../core/config/events/types.ts';
-import type { CloudEvent } from '../../core/events/cloud-event.ts';
+import type { Incoming } from '../../core/events/incoming.ts';
 import type { Person } from '../../core/values/person.ts';
+
+export type { Incoming, Problem } from '../../core/events/incoming.ts';
 
 export interface RawRequest {
   readonly method: string;
@@ -30,18 +32,6 @@ export interface SenderTools {
   readonly secrets: (sender: SenderConfig) => Promise<readonly string[]>;
   /** Verifies signature, issuer, audience and times of an OIDC identity token. @throws HttpProblem 401, 503 */
   readonly verifyToken: (token: string, of: { issuer: string; audience: string }) => Promise<Record<string, unknown>>;
-}
-
-/** One element of what was sent. */
-export type Incoming = { readonly event: CloudEvent } | { readonly problem: Problem };
-
-/** RFC 9457, as far as we say it. */
-export interface Problem {
-  readonly status: number;
-  /** What is wrong and where, in one sentence. */
-  readonly detail: string;
-  /** Attribute or path that is wrong; '' = none. */
-  readonly at: string;
 }
 
 export type Reception =

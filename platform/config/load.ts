@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
+import type { EventsConfig } from '../../core/config/events/types.ts';
+import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { refuse } from '../../core/values/error.ts';
 import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
@@ -20,6 +22,11 @@ export interface MeshServices {
   readonly services: readonly ReachableConfig[];
 }
 
+export interface FrontDoorDocuments {
+  readonly events: EventsConfig;
+  readonly services: readonly ServiceIdentity[];
+}
+
 export interface ConfigLoader {
   /**
    * Throws TidegateError('Invalid') with one line per problem, or when the service is not there. For a way back faults of
@@ -32,6 +39,8 @@ export interface ConfigLoader {
   readMeshes(): Promise<readonly ReachableMesh[]>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
   loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
+  /** Senders, triggers and sinks, and the services that they may name. Throws like `load`. */
+  loadFrontDoor(): Promise<FrontDoorDocuments>;
   /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
   validate(paths: readonly string[]): Promise<readonly ConfigProblem[]>;
 }
@@ -71,6 +80,10 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
       return { mesh: withAbsolutePaths(mesh, meshFile), services };
     },
+    async loadFrontDoor() {
+      const { events, services } = await checked();
+      return { events, services: services.map(({ written }) => identityOf(written)) };
+    },
     async validate(paths) {
       const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
       if (parsed.ok && paths.length === 0) keep(parsed.config);
@@ -78,6 +91,12 @@ export function createConfigLoader({ directory }: { directory: string }): Config
     },
   };
 }
+
+const identityOf = ({ metadata, spec }: CheckedConfig['services'][number]['written']): ServiceIdentity => ({
+  mesh: spec.mesh,
+  namespace: metadata.namespace,
+  service: metadata.name,
+});
 
 interface WayBackLoad {
   readonly input: LoadConfigInput;

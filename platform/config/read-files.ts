@@ -35,7 +35,8 @@ export const readText = async (path: string): Promise<string> => {
   return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
 };
 
-const filesOf = async (path: string): Promise<string[]> => {
+/** The file itself, or the config files of a folder. Throws when it has none. */
+export const filesOf = async (path: string): Promise<string[]> => {
   if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => /^[^.].*\.(ya?ml|json)$/.test(name)).sort();
   const files: string[] = [];

@@ -3,10 +3,13 @@
 export class HttpProblem extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Attribute or path that is wrong; '' = none. */
+  readonly at: string;
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}, at = '') {
     super(message);
     this.status = status;
     this.headers = headers;
+    this.at = at;
   }
 }

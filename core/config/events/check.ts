@@ -21,7 +21,7 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
   const senders = ofKind('Sender').flatMap((document): SenderConfig[] => {
     const { value, problems: found } = checkShape(document, senderShape);
     problems.push(...found);
-    return value === undefined ? [] : [{ name: value.metadata.name, ...value.spec, perMinute: 600 }];
+    return value === undefined ? [] : [{ name: value.metadata.name, ...value.spec, perMinute: 600, burst: 100, allowedOrigins: [] }];
   });
   const triggers = ofKind('Trigger').flatMap((document): TriggerConfig[] => {
     const { value, problems: found } = checkShape(document, triggerShape);

@@ -17,6 +17,10 @@ export interface SenderConfig {
   readonly trust?: 'lambda';
   /** Requests a minute; more are answered 429. */
   readonly perMinute: number;
+  /** Requests at once, before the rate counts. */
+  readonly burst: number;
+  /** DNS names that may register by OPTIONS; `*` = all, empty = none. */
+  readonly allowedOrigins: readonly string[];
 }
 
 export interface TriggerConfig {

@@ -13,7 +13,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   activities: ['core', 'platform', 'activities'],
   worker: ['core', 'platform', 'workflows', 'activities', 'worker'],
   functions: ['core', 'platform', 'functions'],
-  cli: ['core', 'platform', 'workflows', 'activities', 'worker', 'cli', 'infra'],
+  cli: ['core', 'platform', 'workflows', 'activities', 'worker', 'functions', 'cli', 'infra'],
 };
 
 /** The folders of core, each of which may import those before it. */

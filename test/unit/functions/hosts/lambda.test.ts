@@ -25,7 +25,7 @@ interface Heard {
 }
 
 const sender = (name: string, type: string, more: Partial<SenderConfig> = {}): SenderConfig => ({
-  ...{ name, type, secrets: [], allowUnauthenticated: false, perMinute: 600 },
+  ...{ name, type, secrets: [], allowUnauthenticated: false, perMinute: 600, burst: 100, allowedOrigins: [] },
   ...more,
 });
 const trusting = [
