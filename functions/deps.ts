@@ -1,13 +1,13 @@
 /** What the front door needs of the world: every host brings the same. */
 import type { EventsConfig } from '../core/config/events/types.ts';
 import type { HandleEventInput, HandleEventResult } from '../core/contract/events.ts';
-import type { MatchableService } from '../core/events/match.ts';
+import type { ServiceIdentity } from '../core/contract/workflow-ids.ts';
 import type { FrontDoorMetrics } from './metrics/front-door.ts';
 import type { Receive, SenderTools, Vouched } from './senders/sender.ts';
 
 export interface FrontDoorConfig {
   readonly events: EventsConfig;
-  readonly services: readonly MatchableService[];
+  readonly services: readonly ServiceIdentity[];
   readonly installation: string;
   /** Why an older copy stands in for what the files say now; '' = it does not. */
   readonly fault: string;

@@ -9,6 +9,7 @@ export interface HandleEventInput {
   readonly by: Person;
   /** Name of the Trigger document. */
   readonly trigger: string;
+  /** '' = the front door's config does not know the service. */
   readonly mesh: string;
   readonly namespace: string;
   readonly service: string;

@@ -1,46 +1,34 @@
-/** Which triggers hear an event, and for which services each of them does. */
-import type { EventsConfig } from '../config/events/types.ts';
+/** Which triggers hear an event, and which services they act on: one match for each. */
+import type { ServiceAddress, TriggerConfig } from '../config/events/types.ts';
 import type { Person } from '../values/person.ts';
 import type { CloudEvent } from './cloud-event.ts';
 
-export interface ReceivedEvent {
+export interface HeardEvent {
   readonly event: CloudEvent;
   /** Name of the Sender document. */
   readonly sender: string;
   readonly by: Person;
 }
 
-export interface MatchableService {
-  readonly mesh: string;
-  readonly namespace: string;
-  readonly service: string;
-}
-
-export interface EventMatch extends ReceivedEvent, MatchableService {
-  /** Name of the Trigger document. */
+export interface Match extends ServiceAddress {
   readonly trigger: string;
 }
 
-/** A filter that has no value. */
-export interface FailedFilter {
+/** What one trigger says of an event. */
+export interface TriggerLook {
   readonly trigger: string;
-  readonly expression: string;
-  readonly reason: string;
+  /** Why the filter or the list of services has no value; '' = they have. With expression and value. */
+  readonly failure: string;
 }
 
-export interface MatchedEvent {
-  readonly matches: readonly EventMatch[];
-  readonly failures: readonly FailedFilter[];
+export interface Matcher {
+  match(heard: HeardEvent): { readonly matches: readonly Match[]; readonly looks: readonly TriggerLook[] };
 }
 
-export function matchEvent(
-  { triggers }: EventsConfig,
-  services: readonly MatchableService[],
-  received: ReceivedEvent,
-): MatchedEvent {
-  const hearing = triggers.filter(({ senders }) => senders.includes(received.sender));
-  const matches = hearing.flatMap(({ name }) =>
-    services.map((service) => ({ ...received, ...service, trigger: name })),
-  );
-  return { matches, failures: [] };
-}
+export const createMatcher = (triggers: readonly TriggerConfig[]): Matcher => ({
+  match: ({ sender }) => {
+    const hearing = triggers.filter(({ senders }) => senders.includes(sender));
+    const matches = hearing.flatMap(({ name: trigger, services }) => services.map((one) => ({ ...one, trigger })));
+    return { matches, looks: hearing.map(({ name: trigger }) => ({ trigger, failure: '' })) };
+  },
+});

@@ -39,8 +39,16 @@ export interface NodeHostOptions {
 
 export async function startNodeHost({ app, listen, limits }: NodeHostOptions): Promise<NodeHost> {
   const bounds = { ...hostLimits, ...limits };
-  const listener = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
   let isClosing = false;
+  const listener = getRequestListener(
+    async (request, { outgoing }) => {
+      const response = await app.fetch(request);
+      // Whoever keeps the connection would send his next request to nobody.
+      if (isClosing) outgoing.setHeader('connection', 'close');
+      return response;
+    },
+    { overrideGlobalObjects: false },
+  );
   const server = createServer(
     {
       maxHeaderSize: bounds.headerBytes,
@@ -49,10 +57,7 @@ export async function startNodeHost({ app, listen, limits }: NodeHostOptions): P
       connectionsCheckingInterval: bounds.lookEveryMs,
       keepAliveTimeout: bounds.idleMs,
     },
-    (incoming, outgoing) => {
-      if (isClosing) outgoing.setHeader('connection', 'close');
-      void listener(incoming, outgoing);
-    },
+    (incoming, outgoing) => void listener(incoming, outgoing),
   );
   server.maxHeadersCount = bounds.headers;
   server.maxConnections = bounds.connections;

@@ -2,9 +2,10 @@
 import type { HandleEventInput, HandleEventResult } from '../../core/contract/events.ts';
 import { eventWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { Incoming, Problem } from '../../core/events/incoming.ts';
-import { matchEvent, type FailedFilter, type ReceivedEvent } from '../../core/events/match.ts';
+import type { HeardEvent } from '../../core/events/match.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { EventPort, FrontDoorConfig } from '../deps.ts';
+import { matchEvent, type FailedFilter, type Matching } from './matching.ts';
 
 /** One event for one trigger and one service. */
 export interface Handling {
@@ -22,28 +23,17 @@ export type Handled =
   | { readonly kind: 'event'; readonly handlings: readonly Handling[]; readonly failures: readonly FailedFilter[] };
 
 /** Matched, and not started yet. */
-export type Matched =
-  | { readonly kind: 'problem'; readonly problem: Problem }
-  | {
-      readonly kind: 'event';
-      readonly inputs: readonly HandleEventInput[];
-      readonly failures: readonly FailedFilter[];
-    };
+export type Matched = { readonly kind: 'problem'; readonly problem: Problem } | ({ readonly kind: 'event' } & Matching);
 
 /** Temporal takes payloads of 2 MiB; the envelope is in it, too. */
 const MOST_EVENT_BYTES = 1_500_000;
 
-export function matchIncoming(
-  incoming: Incoming,
-  received: Omit<ReceivedEvent, 'event'>,
-  { events, services }: FrontDoorConfig,
-): Matched {
+export function matchIncoming(incoming: Incoming, from: Omit<HeardEvent, 'event'>, config: FrontDoorConfig): Matched {
   if ('problem' in incoming) return { kind: 'problem', problem: incoming.problem };
   const { event } = incoming;
   if (JSON.stringify(event).length > MOST_EVENT_BYTES)
     return { kind: 'problem', problem: { status: 413, detail: 'the event is too large to be handed on', at: 'data' } };
-  const { matches, failures } = matchEvent(events, services, { ...received, event });
-  return { kind: 'event', inputs: matches, failures };
+  return { kind: 'event', ...matchEvent({ ...from, event }, config) };
 }
 
 /** Starts at a time: more would only queue in the connection. */

@@ -4,7 +4,7 @@ import type { ConfigProblem } from '../problem.ts';
 import type { SourceDocument } from '../source.ts';
 import { senderSchema } from './sender-schema.ts';
 import { sinkSchema } from './sink-schema.ts';
-import { triggerSchema } from './trigger-schema.ts';
+import { triggerSchema, type WrittenTrigger } from './trigger-schema.ts';
 import type { EventsConfig, SenderConfig, SinkConfig, TriggerConfig } from './types.ts';
 
 const senderShape = createShape(senderSchema);
@@ -21,12 +21,14 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
   const senders = ofKind('Sender').flatMap((document): SenderConfig[] => {
     const { value, problems: found } = checkShape(document, senderShape);
     problems.push(...found);
-    return value === undefined ? [] : [{ name: value.metadata.name, ...value.spec, perMinute: 600, burst: 100, allowedOrigins: [] }];
+    if (value === undefined) return [];
+    const { rateLimit, ...spec } = value.spec;
+    return [{ name: value.metadata.name, ...spec, ...rateLimit, allowedOrigins: [] }];
   });
   const triggers = ofKind('Trigger').flatMap((document): TriggerConfig[] => {
     const { value, problems: found } = checkShape(document, triggerShape);
     problems.push(...found);
-    return value === undefined ? [] : [{ name: value.metadata.name, ...value.spec }];
+    return value === undefined ? [] : [triggerOf(value)];
   });
   const sinks = ofKind('Sink').flatMap((document): SinkConfig[] => {
     const { value, problems: found } = checkShape(document, sinkShape);
@@ -34,4 +36,12 @@ export function checkEvents(ofKind: (kind: string) => readonly SourceDocument[])
     return value === undefined ? [] : [{ name: value.metadata.name }];
   });
   return { events: { senders, triggers, sinks }, problems };
+}
+
+function triggerOf({ metadata, spec }: WrittenTrigger): TriggerConfig {
+  const services = spec.services.map((written) => {
+    const [namespace = '', name = ''] = written.split('/');
+    return { namespace, name };
+  });
+  return { name: metadata.name, senders: spec.senders, services };
 }

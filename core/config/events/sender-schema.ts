@@ -23,6 +23,9 @@ export const senderSchema = z.strictObject({
       .boolean()
       .meta({ description: 'Anybody may send in the name of this sender.' })
       .prefault(false),
+    rateLimit: z
+      .strictObject({ perMinute: z.int().gte(1), burst: z.int().gte(1) })
+      .prefault({ perMinute: 600, burst: 100 }),
   }),
 });
 

@@ -1,7 +1,7 @@
 /** The Trigger document: which events shall do what. */
 import { z } from 'zod';
 import { API_VERSION } from '../mesh-schema.ts';
-import { resourceName } from '../values.ts';
+import { resourceName, text } from '../values.ts';
 
 export const triggerSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
@@ -12,6 +12,8 @@ export const triggerSchema = z.strictObject({
       .array(resourceName('sender name'))
       .min(1)
       .meta({ description: 'Sender documents whose events it hears.' }),
+    services: z.array(text('service as namespace/name', 'shop/checkout')).min(1),
+    action: z.strictObject({ type: text('what it does', 'undo') }),
   }),
 });
 

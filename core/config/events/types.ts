@@ -23,10 +23,16 @@ export interface SenderConfig {
   readonly allowedOrigins: readonly string[];
 }
 
+export interface ServiceAddress {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface TriggerConfig {
   readonly name: string;
   /** Names of Sender documents. */
   readonly senders: readonly string[];
+  readonly services: readonly ServiceAddress[];
 }
 
 export interface SinkConfig {

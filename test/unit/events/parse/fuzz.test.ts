@@ -24,7 +24,7 @@ function assertAnswered(parsed: ParsedEvents): void {
       throw new Error(`${status}: ${detail}`);
 }
 
-const names = fc.constantFrom(
+const names: fc.Arbitrary<string> = fc.constantFrom(
   'specversion',
   'id',
   'source',

@@ -1,0 +1,73 @@
+import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createFrontDoorConfig, type FrontDoorFiles } from '../../../platform/config/front-door.ts';
+import { writeDoorConfig } from '../../support/door-config.ts';
+
+describe('the config of the front door', () => {
+  let directory: string;
+  let nowMs: number;
+  let ask: () => Promise<FrontDoorFiles>;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tidegate-door-'));
+    nowMs = 0;
+    ask = createFrontDoorConfig({ directory, installation: 'east', now: () => nowMs });
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  it('is the events of the files, the services that they may name, and the installation', async () => {
+    await writeDoorConfig(directory);
+    expect(await ask()).toMatchObject({
+      events: { senders: [{ name: 'ci' }], triggers: [{ name: 'on-push' }] },
+      services: [{ mesh: 'shop', namespace: 'shop', service: 'checkout' }],
+      installation: 'east',
+      fault: '',
+    });
+  });
+
+  it('is looked at once a second, and parsed only where a file has changed', async () => {
+    await writeDoorConfig(directory);
+    const { events } = await ask();
+    await unlink(join(directory, 'door-2.yaml'));
+    nowMs = 999;
+    expect((await ask()).events).toBe(events);
+    nowMs = 1_000;
+    const { events: later } = await ask();
+    expect(later.triggers).toEqual([]);
+    nowMs = 5_000;
+    expect((await ask()).events).toBe(later);
+  });
+
+  it('goes on with its last good copy while the files have faults, says so, and goes by the files once they are mended', async () => {
+    await writeDoorConfig(directory);
+    const { events } = await ask();
+    await writeFile(join(directory, 'broken.yaml'), 'kind: Trigger\nspec: [');
+    for (nowMs = 1_000; nowMs < 4_000; nowMs += 1_000) {
+      const { events: kept, fault } = await ask();
+      expect([kept, fault]).toEqual([
+        events,
+        'has faults (tidegate validate shows them); what was read at 1970-01-01T00:00:00.000Z goes on',
+      ]);
+    }
+    await unlink(join(directory, 'broken.yaml'));
+    nowMs = 9_000;
+    expect((await ask()).fault).toBe('');
+  });
+
+  it('is unavailable, and not wrong for ever, where there has been no good copy: senders come again', async () => {
+    await expect(ask()).rejects.toMatchObject({ code: 'Unavailable' });
+    await writeFile(join(directory, 'mesh.yaml'), 'kind: Mesh');
+    await expect(ask()).rejects.toMatchObject({ code: 'Unavailable' });
+    await unlink(join(directory, 'mesh.yaml'));
+    await writeDoorConfig(directory);
+    expect((await ask()).fault).toBe('');
+  });
+
+  it('is read once for all requests that come together', async () => {
+    await writeDoorConfig(directory);
+    const all = await Promise.all(Array.from({ length: 20 }, () => ask()));
+    expect(new Set(all.map(({ events }) => events)).size).toBe(1);
+  });
+});
