@@ -26,6 +26,8 @@ beforeAll(async () => {
   made = await buildLambdaPackage({ config });
   await rm(config, { recursive: true });
   sandbox = await startSandbox({ files: made.files, handler: LAMBDA_HANDLER, env: { CI_TOKEN: 'shown' } });
+  // The cold start is not what the tests below wait for.
+  await sandbox.invoke(await invocation('function-url'));
 }, 120_000);
 
 afterAll(() => sandbox.stop());
