@@ -31,10 +31,10 @@ export const hostLimits = {
 } as const;
 
 export interface NodeHostOptions {
-  readonly app: FrontDoorApp;
+  readonly app: Pick<FrontDoorApp, 'fetch'>;
   readonly listen: ListenAddress;
   /** Default: hostLimits. */
-  readonly limits?: Partial<typeof hostLimits>;
+  readonly limits?: Partial<Record<keyof typeof hostLimits, number>>;
 }
 
 export async function startNodeHost({ app, listen, limits }: NodeHostOptions): Promise<NodeHost> {
