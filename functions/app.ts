@@ -7,19 +7,33 @@
  */
 import { Hono } from 'hono';
 import { HttpProblem } from '../platform/http/problem.ts';
-import type { FrontDoorDeps } from './deps.ts';
+import type { AppEnv, FrontDoorDeps } from './deps.ts';
 import { addEvents, refusalOf } from './routes/events.ts';
+import { addOpenApi } from './routes/openapi.ts';
 import { addOperations } from './routes/operations.ts';
+import type { Vouched } from './senders/sender.ts';
 
 export interface FrontDoorApp {
-  fetch(request: Request): Promise<Response>;
+  /** host: absent = the request itself must show whose it is. */
+  fetch(request: Request, host?: Vouched): Promise<Response>;
+  /** As they are registered; `ALL` only says what is refused. */
+  readonly routes: readonly AppRoute[];
+}
+
+export interface AppRoute {
+  readonly method: string;
+  readonly path: string;
 }
 
 export function createApp(deps: FrontDoorDeps): FrontDoorApp {
-  const app = new Hono();
+  const app = new Hono<AppEnv>();
   addEvents(app, deps);
   addOperations(app, deps);
+  addOpenApi(app);
   app.notFound(() => refusalOf(new HttpProblem(404, 'there is nothing at this path'), deps.log).response);
   app.onError((error) => refusalOf(error, deps.log).response);
-  return { fetch: async (request) => app.fetch(request) };
+  return {
+    fetch: async (request, host) => app.fetch(request, { ...(host && { host }) }),
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
+  };
 }

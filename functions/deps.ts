@@ -3,7 +3,7 @@ import type { EventsConfig } from '../core/config/events/types.ts';
 import type { HandleEventInput, HandleEventResult } from '../core/contract/events.ts';
 import type { ServiceIdentity } from '../core/contract/workflow-ids.ts';
 import type { FrontDoorMetrics } from './metrics/front-door.ts';
-import type { Receive, SenderTools } from './senders/sender.ts';
+import type { Receive, SenderTools, Vouched } from './senders/sender.ts';
 
 export interface FrontDoorConfig {
   readonly events: EventsConfig;
@@ -45,4 +45,9 @@ export interface FrontDoorDeps {
   readonly log: Log;
   /** ms since the epoch. */
   readonly now: () => number;
+}
+
+/** What a host says beside a request, as Hono hands it on: nobody can say it over the wire. */
+export interface AppEnv {
+  Bindings: { readonly host?: Vouched };
 }

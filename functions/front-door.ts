@@ -3,7 +3,7 @@ import { installationIn } from '../core/contract/installation.ts';
 import { createFrontDoorConfig } from '../platform/config/front-door.ts';
 import { connectFrontDoor } from '../platform/temporal/front-door.ts';
 import { createApp, type FrontDoorApp } from './app.ts';
-import type { Log } from './deps.ts';
+import type { FrontDoorConfig, Log } from './deps.ts';
 import { createMetrics } from './metrics/front-door.ts';
 import { senders } from './senders/index.ts';
 import { createSenderTools } from './senders/tools.ts';
@@ -18,6 +18,8 @@ export interface FrontDoorOptions {
 }
 
 export interface FrontDoor extends FrontDoorApp {
+  /** As it is now. @throws TidegateError */
+  readonly config: () => Promise<FrontDoorConfig>;
   close(): Promise<void>;
 }
 
@@ -25,10 +27,10 @@ export function createFrontDoor({ directory, env, log, now }: FrontDoorOptions):
   const installation = installationIn(env);
   const temporal = connectFrontDoor({ env, installation });
   const config = createFrontDoorConfig({ directory, installation, now });
-  const { fetch } = createApp({
+  const app = createApp({
     ...{ config, temporal, senders, log, now },
     tools: createSenderTools(env),
     metrics: createMetrics(),
   });
-  return { fetch, close: () => temporal.close() };
+  return { ...app, config, close: () => temporal.close() };
 }

@@ -31,7 +31,7 @@ export const hostLimits = {
 } as const;
 
 export interface NodeHostOptions {
-  readonly app: FrontDoorApp;
+  readonly app: Pick<FrontDoorApp, 'fetch'>;
   readonly listen: ListenAddress;
   /** Default: hostLimits. */
   readonly limits?: { readonly [K in keyof typeof hostLimits]?: number };

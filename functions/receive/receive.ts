@@ -2,7 +2,7 @@
 import type { SenderConfig } from '../../core/config/events/types.ts';
 import { HttpProblem } from '../../platform/http/problem.ts';
 import type { FrontDoorConfig, FrontDoorDeps } from '../deps.ts';
-import type { Reception } from '../senders/sender.ts';
+import type { Reception, Vouched } from '../senders/sender.ts';
 import { answerOf } from './answer.ts';
 import { authenticate, sendersFor } from './authenticate.ts';
 import { readBody } from './body.ts';
@@ -26,6 +26,7 @@ export interface Receiving {
   readonly limit: RateLimit;
   readonly patience: Patience;
   readonly passage: Passage;
+  readonly host?: Vouched;
 }
 
 /** @throws HttpProblem, TidegateError */
@@ -36,7 +37,7 @@ export async function receive(request: Request, name: string | undefined, receiv
   const receivedAtMs = deps.now();
   const body = await outside(passage, () => readBody(request));
   const { method, headers } = request;
-  const raw = { method, url: new URL(request.url), headers, body, receivedAtMs };
+  const raw = { method, url: new URL(request.url), headers, body, receivedAtMs, ...receiving.host };
   const { sender, reception } = await authenticate(raw, candidates, deps);
   passage.sender = sender.name;
   assertPace(sender, receiving.limit);

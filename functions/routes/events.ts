@@ -1,7 +1,7 @@
 /** POST and OPTIONS of /events and /events/<sender>. What follows the name is the sender's own, and may be secret. */
 import type { Context, Hono } from 'hono';
 import { HttpProblem } from '../../platform/http/problem.ts';
-import type { FrontDoorDeps } from '../deps.ts';
+import type { AppEnv, FrontDoorDeps } from '../deps.ts';
 import { problemOf, problemResponse } from '../problem.ts';
 import { sendersFor } from '../receive/authenticate.ts';
 import { createPatience } from '../receive/prefer.ts';
@@ -12,26 +12,26 @@ import { METHODS, registration } from '../receive/registration.ts';
 /** Requests under way; each may hold a body of 1 MiB, and its event. */
 const MAX_AT_ONCE = 256;
 
-export function addEvents(app: Hono, deps: FrontDoorDeps): void {
+export function addEvents(app: Hono<AppEnv>, deps: FrontDoorDeps): void {
   const limit = createRateLimit(deps.now);
   const patience = createPatience();
   let open = 0;
-  const taken = async (request: Request, name: string | undefined, passage: Passage): Promise<Response> => {
+  const taken = async ({ req, env }: Context<AppEnv>, passage: Passage): Promise<Response> => {
     if (open >= MAX_AT_ONCE) throw new HttpProblem(503, 'too many requests at once', { 'retry-after': '1' });
     open += 1;
     try {
-      return await receive(request, name, { deps, limit, patience, passage });
+      return await receive(req.raw, req.param('sender'), { deps, limit, patience, passage, ...env });
     } finally {
       open -= 1;
     }
   };
-  const post = async (context: Context): Promise<Response> => {
+  const post = async (context: Context<AppEnv>): Promise<Response> => {
     const name = context.req.param('sender');
     return observed({ deps, route: name === undefined ? '/events' : '/events/{sender}' }, (passage) =>
-      taken(context.req.raw, name, passage),
+      taken(context, passage),
     );
   };
-  const options = async (context: Context): Promise<Response> => {
+  const options = async (context: Context<AppEnv>): Promise<Response> => {
     const { events } = await deps.config();
     return registration(context.req.raw.headers, sendersFor(events, context.req.param('sender')));
   };

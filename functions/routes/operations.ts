@@ -1,9 +1,9 @@
 /** What operators and their probes ask: /healthz, /readyz, /metrics. Nothing here says what config or Temporal hold. */
 import type { Hono } from 'hono';
 import { TidegateError } from '../../core/values/error.ts';
-import type { FrontDoorDeps } from '../deps.ts';
+import type { AppEnv, FrontDoorDeps } from '../deps.ts';
 
-export function addOperations(app: Hono, deps: FrontDoorDeps): void {
+export function addOperations(app: Hono<AppEnv>, deps: FrontDoorDeps): void {
   // The process answers: that is all. A restart mends neither config nor Temporal.
   app.get('/healthz', (context) => context.json({ ok: true }));
   app.get('/readyz', async (context) => {

@@ -85,7 +85,7 @@ export function testDoor(change: Partial<FrontDoorDeps> = {}): TestDoor {
     now: () => state.nowMs,
     ...change,
   });
-  return { fetch: (request) => app.fetch(request), started, results, lines, metrics: () => metrics.text(), state };
+  return { ...app, started, results, lines, metrics: () => metrics.text(), state };
 }
 
 export const attributes = { specversion: '1.0', id: 'a-1', source: '/ci', type: 'com.example.pushed' };
