@@ -25,10 +25,10 @@ export function createFrontDoor({ directory, env, log, now }: FrontDoorOptions):
   const installation = installationIn(env);
   const temporal = connectFrontDoor({ env, installation });
   const config = createFrontDoorConfig({ directory, installation, now });
-  const { fetch } = createApp({
+  const app = createApp({
     ...{ config, temporal, senders, log, now },
     tools: createSenderTools(env),
     metrics: createMetrics(),
   });
-  return { fetch, close: () => temporal.close() };
+  return { fetch: (request) => app.fetch(request), close: () => temporal.close() };
 }

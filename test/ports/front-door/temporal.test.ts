@@ -1,5 +1,5 @@
 /** The front door's port to Temporal, against a real server: what is started, what is a duplicate, what is not accepted. */
-import { Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HandleEventInput, HandleEventResult } from '../../../core/contract/events.ts';
 import { connectFrontDoor, type FrontDoorTemporal } from '../../../platform/temporal/front-door.ts';
