@@ -8,6 +8,7 @@
 import { Hono } from 'hono';
 import { HttpProblem } from '../platform/http/problem.ts';
 import type { AppEnv, FrontDoorDeps } from './deps.ts';
+import { addApprovals } from './routes/approvals.ts';
 import { addEvents, refusalOf } from './routes/events.ts';
 import { addOpenApi } from './routes/openapi.ts';
 import { addOperations } from './routes/operations.ts';
@@ -28,6 +29,7 @@ export interface AppRoute {
 export function createApp(deps: FrontDoorDeps): FrontDoorApp {
   const app = new Hono<AppEnv>();
   addEvents(app, deps);
+  addApprovals(app, deps);
   addOperations(app, deps);
   addOpenApi(app);
   app.notFound(() => refusalOf(new HttpProblem(404, 'there is nothing at this path'), deps.log).response);

@@ -1,5 +1,5 @@
 /** What the front door needs of the world: every host brings the same. */
-import type { EventsConfig } from '../core/config/events/types.ts';
+import type { EventsConfig, SecretRef } from '../core/config/events/types.ts';
 import type { HandleEventInput, HandleEventResult } from '../core/contract/events.ts';
 import type { ServiceIdentity } from '../core/contract/workflow-ids.ts';
 import type { FrontDoorMetrics } from './metrics/front-door.ts';
@@ -8,6 +8,8 @@ import type { Receive, SenderTools, Vouched } from './senders/sender.ts';
 export interface FrontDoorConfig {
   readonly events: EventsConfig;
   readonly services: readonly ServiceIdentity[];
+  /** By which links to approve are believed; empty = none is. */
+  readonly approvalKeys: readonly SecretRef[];
   readonly installation: string;
   /** Why an older copy stands in for what the files say now; '' = it does not. */
   readonly fault: string;
@@ -18,7 +20,7 @@ export interface EventPort {
    * Ends when Temporal has it. duplicate: it has had it before.
    * @throws TidegateError Unavailable: it may come again; Invalid: it may not
    */
-  startEvent(input: HandleEventInput, id: string): Promise<'started' | 'duplicate'>;
+  startEvent(input: HandleEventInput): Promise<'started' | 'duplicate'>;
   /** null: not known within that time, ms. */
   resultOf(id: string, withinMs: number): Promise<HandleEventResult | null>;
   /** '' = Temporal answers; else why it does not. */
@@ -41,6 +43,8 @@ export interface FrontDoorDeps {
   /** By make. */
   readonly senders: Readonly<Record<string, Receive>>;
   readonly tools: SenderTools;
+  /** Pages of links to approve by: GET shows, POST acts. */
+  readonly approvals: (request: Request) => Promise<Response>;
   readonly metrics: FrontDoorMetrics;
   readonly log: Log;
   /** ms since the epoch. */

@@ -2,7 +2,10 @@
 import { installationIn } from '../core/contract/installation.ts';
 import { createFrontDoorConfig } from '../platform/config/front-door.ts';
 import { connectFrontDoor } from '../platform/temporal/front-door.ts';
+import { lookAtRun, steerRun } from '../platform/temporal/steer.ts';
+import { createSecretReader } from '../platform/secrets.ts';
 import { createApp, type FrontDoorApp } from './app.ts';
+import { createApprovals } from './approvals/approvals.ts';
 import type { FrontDoorConfig, Log } from './deps.ts';
 import { createMetrics } from './metrics/front-door.ts';
 import { senders } from './senders/index.ts';
@@ -27,10 +30,21 @@ export function createFrontDoor({ directory, env, log, now }: FrontDoorOptions):
   const installation = installationIn(env);
   const temporal = connectFrontDoor({ env, installation });
   const config = createFrontDoorConfig({ directory, installation, now });
+  const readSecrets = createSecretReader(env);
   const app = createApp({
     ...{ config, temporal, senders, log, now },
-    tools: createSenderTools(env),
+    tools: createSenderTools({ env, now, warn: (what) => log.warn({}, what) }),
     metrics: createMetrics(),
+    approvals: createApprovals({
+      keys: async () => {
+        const { approvalKeys } = await config();
+        return approvalKeys.length === 0 ? [] : readSecrets(approvalKeys);
+      },
+      look: (of) => lookAtRun(temporal.client, of),
+      steer: (steering) => steerRun(temporal.client, steering),
+      nowMs: now,
+      warn: (what, error) => log.warn({ error: error instanceof Error ? error.message : String(error) }, what),
+    }),
   });
   return { ...app, config, close: () => temporal.close() };
 }

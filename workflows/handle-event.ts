@@ -34,6 +34,7 @@ import { installation } from './installation.ts';
 import { readClusters } from './read-clusters.ts';
 import { searchAttributes } from './search-attributes.ts';
 import { startRollout } from './start-rollout.ts';
+import { tracedMemo } from './told/trace.ts';
 
 const options = activityOptions(noPlan, installation());
 const { reactTo } = proxyActivities<RolloutActivities>({ ...options.reactTo, summary: 'what does the trigger say?' });
@@ -130,6 +131,7 @@ async function start(input: HandleEventInput, { reason, ...wanted }: Wanted): Pr
   const answer = await executeChild(startRollout, {
     workflowId: `${workflowInfo().workflowId}:start`,
     args: [asked],
+    ...tracedMemo(),
     taskQueue: taskQueue(installation(), 'control'),
     workflowExecutionTimeout: '5m',
     staticSummary: `${wanted.change.kind} ${service}, by an event`,

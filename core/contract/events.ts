@@ -52,12 +52,15 @@ export const eventMemo = ({ event, sender, by, trigger, namespace, service }: Ha
 });
 
 /** The same event, for the same service by the same trigger, has the same one: it is handled once. */
-export const handleEventWorkflowId = (
-  scheme: IdScheme,
-  { event, trigger, namespace, service }: Pick<HandleEventInput, 'event' | 'trigger' | 'namespace' | 'service'>,
-): string => workflowIdOf(scheme, 'event', eventHash({ event, trigger, namespace, service }));
+export const handleEventWorkflowId = (scheme: IdScheme, { event, trigger, namespace, service }: HandledEvent): string =>
+  workflowIdOf(scheme, 'event', eventHash({ event, trigger, namespace, service }));
 
-const eventHash = ({ event, ...of }: Pick<HandleEventInput, 'event' | 'trigger' | 'namespace' | 'service'>): string =>
+/** What makes two events the same one, for one trigger and one service. */
+interface HandledEvent extends Pick<HandleEventInput, 'trigger' | 'namespace' | 'service'> {
+  readonly event: Pick<CloudEvent, 'source' | 'id'>;
+}
+
+const eventHash = ({ event, ...of }: HandledEvent): string =>
   digestOf({ source: event.source, id: event.id, ...of })
     .replace(/^sha256:/u, '')
     .slice(0, 32);

@@ -3,7 +3,6 @@
  * not meet, and no slash, so that Temporal's HTTP API reaches them. None of their words has a colon: they are DNS labels.
  */
 import type { Part } from '../routing/part.ts';
-import { sha256Hex } from '../values/digest.ts';
 import type { IdScheme } from './installation.ts';
 
 export interface ServiceIdentity {
@@ -65,17 +64,3 @@ export const settleRestoreWorkflowId = (scheme: IdScheme, of: PartIdentity): str
 /** Of one look at all services of a mesh, and of the schedule that takes it; `look` tells one by hand from the schedule's. */
 export const auditWorkflowId = (scheme: IdScheme, mesh: string, look?: string): string =>
   workflowIdOf(scheme, 'audit', mesh, ...(look === undefined ? [] : [look]));
-
-/** What makes two events the same one, for one trigger and one service. */
-export interface HandledEvent extends ServiceIdentity {
-  readonly event: { readonly source: string; readonly id: string };
-  readonly trigger: string;
-}
-
-/** One per event, trigger and service: an event that comes twice finds its own workflow. */
-export const eventWorkflowId = (scheme: IdScheme, of: HandledEvent): string =>
-  workflowIdOf(
-    scheme,
-    'event',
-    sha256Hex(JSON.stringify([of.event.source, of.event.id, of.trigger, ...serviceWords(of)])),
-  );

@@ -1,6 +1,5 @@
 /** Events → workflows: what matches is given to Temporal, and nothing is accepted before it is there. */
-import type { HandleEventInput, HandleEventResult } from '../../core/contract/events.ts';
-import { eventWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { handleEventWorkflowId, type HandleEventInput, type HandleEventResult } from '../../core/contract/events.ts';
 import type { Incoming, Problem } from '../../core/events/incoming.ts';
 import type { HeardEvent } from '../../core/events/match.ts';
 import { TidegateError } from '../../core/values/error.ts';
@@ -50,9 +49,9 @@ export async function handOver(
   const handlings = matched.map((): Handling[] => []);
   const refused = new Map<number, Problem>();
   const start = async ({ element, input }: (typeof starts)[number]): Promise<void> => {
-    const id = eventWorkflowId(installation, input);
+    const id = handleEventWorkflowId(installation, input);
     try {
-      handlings[element]?.push({ id, input, state: await temporal.startEvent(input, id) });
+      handlings[element]?.push({ id, input, state: await temporal.startEvent(input) });
     } catch (error) {
       if (!(error instanceof TidegateError) || error.code !== 'Invalid') throw error;
       refused.set(element, { status: 400, detail: error.message, at: '' });

@@ -1,21 +1,17 @@
-/** What senders authenticate with. */
+/** What senders authenticate with: secrets of this process, and the keys of issuers of identity tokens. */
 import { readFile } from 'node:fs/promises';
-import type { SecretRef } from '../../core/config/events/types.ts';
-import { TidegateError } from '../../core/values/error.ts';
-import { HttpProblem } from '../../platform/http/problem.ts';
+import { createTokenVerifier } from './auth/oidc.ts';
+import { createSecretReader } from './secrets.ts';
 import type { SenderTools } from './sender.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-export const createSenderTools = (env: Env): SenderTools => ({
-  secrets: ({ secrets }) => Promise.all(secrets.map((ref) => readSecret(ref, env))),
-  verifyToken: () => Promise.reject(new HttpProblem(401, 'identity tokens are not taken here')),
-});
-
-/** Anew each time: mounted secrets are rotated. */
-async function readSecret(ref: SecretRef, env: Env): Promise<string> {
-  const secret = 'env' in ref ? env[ref.env] : await readFile(ref.file, 'utf8').catch(() => undefined);
-  if (secret !== undefined && secret.trim() !== '') return secret.trim();
-  const place = 'env' in ref ? `environment variable ${ref.env}` : `file ${ref.file}`;
-  throw new TidegateError('Unavailable', `the ${place} has no secret`, { fix: 'set it for the front door' });
+interface ToolPorts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** ms since the epoch. */
+  readonly now: () => number;
+  readonly warn: (what: string) => void;
 }
+
+export const createSenderTools = ({ env, now, warn }: ToolPorts): SenderTools => ({
+  secrets: createSecretReader({ env, readFile: (path) => readFile(path, 'utf8'), warn }),
+  verifyToken: createTokenVerifier({ fetch: (url, options) => fetch(url, options), nowMs: now }),
+});

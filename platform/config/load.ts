@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { EventsConfig } from '../../core/config/events/types.ts';
+import type { EventsConfig, SecretRef } from '../../core/config/events/types.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { refuse } from '../../core/values/error.ts';
@@ -26,6 +26,8 @@ export interface MeshServices {
 export interface FrontDoorDocuments {
   readonly events: EventsConfig;
   readonly services: readonly ServiceIdentity[];
+  /** Of all meshes: by which links to approve are believed. */
+  readonly approvalKeys: readonly SecretRef[];
 }
 
 export interface ConfigLoader {
@@ -88,8 +90,12 @@ export function createConfigLoader({ directory }: { directory: string }): Config
       return { mesh: withAbsolutePaths(mesh, meshFile), services };
     },
     async loadFrontDoor() {
-      const { events, services } = await checked();
-      return { events, services: services.map(({ written }) => identityOf(written)) };
+      const { events, services, meshes } = await checked();
+      return {
+        events,
+        services: services.map(({ written }) => identityOf(written)),
+        approvalKeys: meshes.flatMap(({ written }) => written.spec.approvals?.key ?? []),
+      };
     },
     async validate(paths) {
       const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);

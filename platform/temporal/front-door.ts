@@ -2,28 +2,20 @@
  * Temporal for the front door: one connection per process, a deadline on every call, and no result unless somebody waits
  * for it. A process without Temporal starts all the same, and accepts nothing.
  */
-import {
-  Client,
-  Connection,
-  isGrpcServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-} from '@temporalio/client';
-import { WorkflowIdReusePolicy } from '@temporalio/common';
+import { Client, Connection, isGrpcServiceError, WorkflowFailedError } from '@temporalio/client';
 import type { HandleEventInput, HandleEventResult } from '../../core/contract/events.ts';
-import { workflowNames } from '../../core/contract/messages.ts';
-import { taskQueue } from '../../core/contract/queues.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import { fieldAt, present } from '../../core/values/json.ts';
-import { summaryText } from '../../core/view/temporal-limits.ts';
+import { fieldAt } from '../../core/values/json.ts';
 import { temporalConfig, type Env } from './connect.ts';
+import { startHandleEvent } from './handle-event.ts';
 
 /** A sender waits for its answer: GitHub for 10 s, Slack for 3. Two of them fit. ms. */
 const START_WITHIN_MS = 3_000;
 const PROBE_WITHIN_MS = 1_000;
 
 export interface FrontDoorTemporal {
-  startEvent(input: HandleEventInput, id: string): Promise<'started' | 'duplicate'>;
+  startEvent(input: HandleEventInput): Promise<'started' | 'duplicate'>;
+  readonly client: Client;
   resultOf(id: string, withinMs: number): Promise<HandleEventResult | null>;
   unreachable(): Promise<string>;
   close(): Promise<void>;
@@ -35,12 +27,12 @@ export function connectFrontDoor({ env, installation }: { env: Env; installation
   const client = new Client({ connection, namespace });
   const within = <T>(ms: number, call: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + ms, call);
   return {
-    async startEvent(input, id) {
+    client,
+    async startEvent(input) {
       try {
-        await within(START_WITHIN_MS, () => start(client, { input, id, queue: taskQueue(installation, 'control') }));
-        return 'started';
+        const { duplicate } = await within(START_WITHIN_MS, () => startHandleEvent(client, input, installation));
+        return duplicate ? 'duplicate' : 'started';
       } catch (error) {
-        if (error instanceof WorkflowExecutionAlreadyStartedError) return 'duplicate';
         throw refusalOf(error);
       }
     },
@@ -64,32 +56,6 @@ export function connectFrontDoor({ env, installation }: { env: Env; installation
     },
     close: () => connection.close(),
   };
-}
-
-interface Start {
-  readonly input: HandleEventInput;
-  readonly id: string;
-  readonly queue: string;
-}
-
-function start({ workflow }: Client, { input, id, queue }: Start): Promise<unknown> {
-  const { event, sender, trigger, service } = input;
-  const { traceparent, tracestate } = event.extensions;
-  return workflow.start(workflowNames.handleEvent, {
-    workflowId: id,
-    taskQueue: queue,
-    args: [input],
-    // An event is handled once; a handling that failed may be tried again by sending the event again.
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    memo: {
-      source: event.source,
-      id: event.id,
-      type: event.type,
-      ...{ sender, trigger },
-      ...present({ traceparent, tracestate }),
-    },
-    staticSummary: summaryText(`${event.type} for ${service}`),
-  });
 }
 
 interface GrpcError {

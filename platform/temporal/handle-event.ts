@@ -11,6 +11,15 @@ export interface StartedEvent {
   readonly duplicate: boolean;
 }
 
+/** W3C trace context of the event, which runs that come of it carry on. */
+const traceOf = ({ event: { extensions } }: HandleEventInput): Record<string, string> =>
+  Object.fromEntries(
+    ['traceparent', 'tracestate'].flatMap((name) => {
+      const value = extensions[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
+
 /** Throws what Temporal's client throws where the server has not taken it. */
 export async function startHandleEvent(
   client: Client,
@@ -26,7 +35,7 @@ export async function startHandleEvent(
       // What failed may be sent again; what was refused is an answer, and is not asked for twice.
       workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
       workflowIdConflictPolicy: 'FAIL',
-      memo: { event: { ...eventMemo(input) } },
+      memo: { event: { ...eventMemo(input) }, ...traceOf(input) },
       staticSummary: summaryText(
         `${input.event.type} for ${input.namespace}/${input.service}, by trigger ${input.trigger}`,
       ),

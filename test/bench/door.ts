@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { eventWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { handleEventWorkflowId } from '../../core/contract/events.ts';
 import { freePorts } from '../../infra/lab/ports.ts';
 import { writeDoorConfig } from '../support/door-config.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -189,10 +189,10 @@ interface Losses {
 async function lossesOf({ client }: Rig, deliveries: readonly Delivery[]): Promise<Losses> {
   let [lost, twice] = [0, 0];
   for (const { id, acceptedAt, firsts } of deliveries) {
-    const workflowId = eventWorkflowId('default', {
+    const workflowId = handleEventWorkflowId('default', {
       event: { source, id },
       trigger: 'on-push',
-      ...{ mesh: 'shop', namespace: 'shop', service: 'checkout' },
+      ...{ namespace: 'shop', service: 'checkout' },
     });
     const runs = Number.isNaN(acceptedAt) ? 0 : await runsOf(client, workflowId);
     if (runs === 0) lost += 1;

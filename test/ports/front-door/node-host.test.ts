@@ -58,10 +58,11 @@ describe('the Node host', () => {
         answer = () => resolve(new Response('finished'));
         begin();
       });
-    await hosted(fetched, async ({ url, close }) => {
+    await hosted(fetched, async (host) => {
+      const { url } = host;
       const response = fetch(url, { method: 'POST', body: 'x' });
       await begun;
-      const closed = close();
+      const closed = host.close();
       await expect(fetch(url)).rejects.toThrow();
       answer();
       expect(await (await response).text()).toBe('finished');

@@ -1,7 +1,12 @@
 /** The front door's port to Temporal, against a real server: what is started, what is a duplicate, what is not accepted. */
-import { Client, type Connection } from '@temporalio/client';
+import type { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { HandleEventInput, HandleEventResult } from '../../../core/contract/events.ts';
+import {
+  eventMemo,
+  handleEventWorkflowId,
+  type HandleEventInput,
+  type HandleEventResult,
+} from '../../../core/contract/events.ts';
 import { connectFrontDoor, type FrontDoorTemporal } from '../../../platform/temporal/front-door.ts';
 import { startTemporal, type TestTemporal } from '../../support/temporal.ts';
 
@@ -30,6 +35,9 @@ describe('the front door and Temporal', () => {
     await temporal.stop();
   });
 
+  const of = (id: string): HandleEventInput => ({ ...input, event: { ...input.event, id } });
+  const idOf = (id: string): string => handleEventWorkflowId('default', of(id));
+
   /** What a worker would do, by hand: the workflow ends with that result. */
   async function complete(result: HandleEventResult): Promise<void> {
     const connection = client.connection as Connection;
@@ -50,28 +58,28 @@ describe('the front door and Temporal', () => {
   }
 
   it('an event is started once, whether its workflow runs or has ended well, and its trace is in the memo', async () => {
-    expect(await door.startEvent(input, 'event:once')).toBe('started');
-    expect(await door.startEvent(input, 'event:once')).toBe('duplicate');
-    const { memo, taskQueue, type } = await client.workflow.getHandle('event:once').describe();
-    expect(memo).toEqual({ source: '/ci', id: 'a-1', type: 't', sender: 'ci', trigger: 'on-push', traceparent });
+    expect(await door.startEvent(of('once'))).toBe('started');
+    expect(await door.startEvent(of('once'))).toBe('duplicate');
+    const { memo, taskQueue, type } = await client.workflow.getHandle(idOf('once')).describe();
+    expect(memo).toEqual({ event: eventMemo(of('once')), traceparent });
     expect([type, taskQueue]).toEqual(['handleEvent', 'tidegate-control']);
-    expect(await door.resultOf('event:once', 200)).toBeNull();
+    expect(await door.resultOf(idOf('once'), 200)).toBeNull();
     const result = { outcome: 'ignored', reason: 'nothing newer', workflowId: '', runId: '' } as const;
     await complete(result);
-    expect(await door.resultOf('event:once', 5_000)).toEqual(result);
-    expect(await door.startEvent(input, 'event:once')).toBe('duplicate');
+    expect(await door.resultOf(idOf('once'), 5_000)).toEqual(result);
+    expect(await door.startEvent(of('once'))).toBe('duplicate');
   }, 30_000);
 
   it('an event whose handling failed may be sent again', async () => {
-    expect(await door.startEvent(input, 'event:failed')).toBe('started');
-    await client.workflow.getHandle('event:failed').terminate('a test');
-    expect(await door.resultOf('event:failed', 5_000)).toMatchObject({ outcome: 'failed' });
-    expect(await door.startEvent(input, 'event:failed')).toBe('started');
+    expect(await door.startEvent(of('failed'))).toBe('started');
+    await client.workflow.getHandle(idOf('failed')).terminate('a test');
+    expect(await door.resultOf(idOf('failed'), 5_000)).toMatchObject({ outcome: 'failed' });
+    expect(await door.startEvent(of('failed'))).toBe('started');
   }, 30_000);
 
   it('what Temporal will never take is Invalid, so that nobody sends it for ever', async () => {
     const large = { ...input, event: { ...input.event, data: 'x'.repeat(3 * 1024 * 1024) } };
-    await expect(door.startEvent(large, 'event:large')).rejects.toMatchObject({ code: 'Invalid' });
+    await expect(door.startEvent(large)).rejects.toMatchObject({ code: 'Invalid' });
   }, 30_000);
 
   it('it is reachable; one that is not there is said to be, within a second or so, and accepts nothing', async () => {
@@ -79,7 +87,7 @@ describe('the front door and Temporal', () => {
     const none = connectFrontDoor({ env: { TEMPORAL_ADDRESS: '127.0.0.1:1' }, installation: 'default' });
     try {
       expect(await none.unreachable()).toContain('does not answer');
-      await expect(none.startEvent(input, 'event:none')).rejects.toMatchObject({ code: 'Unavailable' });
+      await expect(none.startEvent(input)).rejects.toMatchObject({ code: 'Unavailable' });
     } finally {
       await none.close();
     }

@@ -71,10 +71,10 @@ describe('a batch', () => {
   it('is 503 as a whole when Temporal goes in mid-batch: sent again, what was started is a duplicate', async () => {
     const door = testDoor();
     const events = Array.from({ length: 40 }, (_, i) => ({ ...attributes, id: `b-${i}` }));
-    const { set } = door.started;
-    door.started.set = function (id, input) {
-      if (this.size === 32) door.state.temporal = new TidegateError('Unavailable', 'gone');
-      return set.call(this, id, input);
+    const set = door.started.set.bind(door.started);
+    door.started.set = (id, input) => {
+      if (door.started.size === 32) door.state.temporal = new TidegateError('Unavailable', 'gone');
+      return set(id, input);
     };
     expect((await door.fetch(batch(events))).status).toBe(503);
     door.started.set = set;

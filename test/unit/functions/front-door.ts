@@ -1,6 +1,6 @@
 /** A front door without sockets: its ports are in memory, and its clock is turned by hand. */
 import type { SenderConfig } from '../../../core/config/events/types.ts';
-import type { HandleEventInput, HandleEventResult } from '../../../core/contract/events.ts';
+import { handleEventWorkflowId, type HandleEventInput, type HandleEventResult } from '../../../core/contract/events.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { createApp, type FrontDoorApp } from '../../../functions/app.ts';
 import type { FrontDoorConfig, FrontDoorDeps } from '../../../functions/deps.ts';
@@ -34,6 +34,7 @@ export const config: FrontDoorConfig = {
   services: ['checkout', 'cart'].map((service) => ({ mesh: 'shop', namespace: 'shop', service })),
   installation: 'default',
   fault: '',
+  approvalKeys: [],
 };
 
 export interface TestDoor extends FrontDoorApp {
@@ -66,7 +67,8 @@ export function testDoor(change: Partial<FrontDoorDeps> = {}): TestDoor {
       return state.config;
     },
     temporal: {
-      async startEvent(input, id) {
+      async startEvent(input) {
+        const id = handleEventWorkflowId('default', input);
         if (state.temporal !== 'up') throw state.temporal;
         if (started.has(id)) return 'duplicate';
         started.set(id, input);
@@ -81,6 +83,7 @@ export function testDoor(change: Partial<FrontDoorDeps> = {}): TestDoor {
       verifyToken: () => Promise.reject(new Error('nobody shows one')),
     },
     metrics,
+    approvals: () => Promise.reject(new Error('nobody opens a link')),
     log: { info: line('info'), warn: line('warn'), error: line('error') },
     now: () => state.nowMs,
     ...change,

@@ -34,7 +34,7 @@ describe('Prefer: wait', () => {
     const patience = createPatience();
     let end = (): void => undefined;
     const held = new Promise<void>((resolve) => (end = resolve));
-    const waits = Array.from({ length: 64 }, () => patience.during(() => held));
+    const waits = Array.from({ length: 64 }, async () => patience.during(() => held));
     expect(patience.during(() => held)).toBeUndefined();
     end();
     await Promise.all(waits);
