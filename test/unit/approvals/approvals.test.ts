@@ -94,7 +94,7 @@ describe('an approval link', () => {
     ['of a run that has ended', {}, { phase: 'ended', outcome: 'promoted' }, 410, 'The rollout has ended'],
     ['where nothing waits', {}, { phase: 'baking' }, 409, 'Nothing waits for approval'],
   ] as const)('%s does nothing and says why', async (_, change, state, status, text) => {
-    const { open, steered } = door({ state: state as Partial<RolloutState> });
+    const { open, steered } = door({ state: state });
     const page = await open(await signApproval({ ...approval, ...change }, key), 'POST');
     expect([page.status, page.text]).toEqual([status, expect.stringContaining(text)]);
     expect(steered).toEqual([]);
