@@ -1,4 +1,4 @@
-/** Comparison of secrets in a time that says nothing about them. */
+/** Secrets and signatures as they come: one text for each, compared in a time that says nothing about them. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /** Equal lengths, whatever was sent. */
@@ -9,3 +9,9 @@ export const isOneOf = (given: string, wanted: readonly string[]): boolean => {
   const sought = digest(given);
   return wanted.filter((one) => one !== '' && timingSafeEqual(sought, digest(one))).length > 0;
 };
+
+/** Node decodes what is no base64 as well as it can: then many texts would be the same secret. undefined = it is none. */
+export function bytesOfBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
+}

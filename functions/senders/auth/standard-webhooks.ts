@@ -10,7 +10,7 @@ import { HttpProblem } from '../../../platform/http/problem.ts';
 import type { RawRequest, SenderTools } from '../sender.ts';
 import { hmac } from './hmac.ts';
 import { unauthenticated } from './refusals.ts';
-import { isOneOf } from './same.ts';
+import { bytesOfBase64, isOneOf } from './same.ts';
 import { assertRecent } from './window.ts';
 
 /** Signatures in one header: two secrets at once are usual, more cost time. */
@@ -54,8 +54,8 @@ function isSignedBy(publicKey: string, { signatures, signed }: SignedMessage): b
   const message = Buffer.concat(signed.map((part) => Buffer.from(part)));
   return signatures
     .filter((one) => one.startsWith('v1a,'))
-    .map((one) => Buffer.from(one.slice('v1a,'.length), 'base64'))
-    .some((signature) => verify(null, message, key, signature));
+    .map((one) => bytesOfBase64(one.slice('v1a,'.length)))
+    .some((signature) => signature !== undefined && verify(null, message, key, signature));
 }
 
 function publicKeyOf(written: string): KeyObject {

@@ -2,7 +2,7 @@
 import type { SenderConfig } from '../../../core/config/events/types.ts';
 import type { RawRequest, SenderTools } from '../sender.ts';
 import { unauthenticated } from './refusals.ts';
-import { isOneOf } from './same.ts';
+import { bytesOfBase64, isOneOf } from './same.ts';
 
 interface Authentication {
   readonly sender: SenderConfig;
@@ -28,7 +28,7 @@ export async function assertToken(request: RawRequest, { sender, tools }: Authen
 function credentialsOf(header: string): string {
   const [, scheme = '', rest = ''] = /^(bearer|basic) +(\S+) *$/i.exec(header) ?? [];
   if (scheme.toLowerCase() === 'bearer') return rest;
-  return scheme === '' ? header : Buffer.from(rest, 'base64').toString('utf8');
+  return scheme === '' ? header : (bytesOfBase64(rest)?.toString('utf8') ?? '');
 }
 
 /** `/events/<sender>/<secret>`; a host may have put a path of its own before it. */
