@@ -17,6 +17,7 @@ import { addRestore } from './commands/restore.ts';
 import { addRollout } from './commands/rollout.ts';
 import { addServe } from './commands/serve.ts';
 import { addTopology } from './commands/topology.ts';
+import { addTrigger } from './commands/trigger.ts';
 import { addUndo } from './commands/undo.ts';
 import { addValidate } from './commands/validate.ts';
 import { addWorker } from './commands/worker.ts';
@@ -59,6 +60,7 @@ const verbs = [
   addRollout,
   addAudit,
   addEvents,
+  addTrigger,
   addPause,
   addUnpause,
   addCluster,

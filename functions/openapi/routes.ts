@@ -234,6 +234,8 @@ export const documentedRoutes: readonly DocumentedRoute[] = [
     summary: 'May I send here?',
     parameters: [sender, secretPath, ...registrationHeaders],
   },
+  approval('get', 'showApproval', 'What does this link approve?', 'Shows it, and does nothing.'),
+  approval('post', 'useApproval', 'Approve by this link', 'Acts once, until the link expires, and only for its step.'),
   operation('/healthz', 'isAlive', 'Is the process alive?', {
     '200': said('It answers.', { 'application/json': z.object({ ok: z.literal(true) }).meta({ id: 'Alive' }) }),
   }),
@@ -245,6 +247,22 @@ export const documentedRoutes: readonly DocumentedRoute[] = [
     '200': said('OpenAPI 3.1.', { 'application/json': z.looseObject({ openapi: z.literal('3.1.0') }) }),
   }),
 ];
+
+function approval(method: 'get' | 'post', id: string, summary: string, about: string): DocumentedRoute {
+  const page = (what: string): DocumentedAnswer => said(what, { 'text/html': z.string() });
+  return {
+    ...{ method, id, summary, about, path: '/approve/{token}', bodies: {} },
+    parameters: [parameter('path', 'token', 'Of the link: the whole authority.')],
+    answers: {
+      '200': page('The page.'),
+      '404': page('Nobody has signed this link.'),
+      '409': page('The rollout does not stand at that step, or refuses.'),
+      '410': page('It has expired, or was used, or the rollout has ended.'),
+      '503': page('The rollout cannot be asked now; nothing was done.'),
+      default: refused('A fault of the front door.'),
+    },
+  };
+}
 
 function operation(path: string, id: string, summary: string, answers: DocumentedRoute['answers']): DocumentedRoute {
   const common = { method: 'get', about: 'Says nothing that is secret.', parameters: [], bodies: {} } as const;

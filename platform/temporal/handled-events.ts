@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { EventMemo, HandledOutcome, HandleEventResult } from '../../core/contract/events.ts';
 import { workflowNames } from '../../core/contract/messages.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
 
 export interface HandledEvent {
   readonly workflowId: string;
@@ -17,9 +18,9 @@ export interface HandledEvent {
 
 export async function readHandledEvents(
   client: Client,
-  { sinceMs, most }: { readonly sinceMs: number; readonly most: number },
+  { installation, sinceMs, most }: { readonly installation: string; readonly sinceMs: number; readonly most: number },
 ): Promise<readonly HandledEvent[]> {
-  const query = `WorkflowType = '${workflowNames.handleEvent}' AND StartTime >= '${new Date(sinceMs).toISOString()}'`;
+  const query = `WorkflowType = '${workflowNames.handleEvent}' AND TaskQueue = '${taskQueue(installation, 'control')}' AND StartTime >= '${new Date(sinceMs).toISOString()}'`;
   const found: HandledEvent[] = [];
   for await (const { workflowId, runId, startTime, status, memo } of client.workflow.list({ query })) {
     if (found.length >= most) break;

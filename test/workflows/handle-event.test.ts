@@ -122,7 +122,9 @@ it(
       ]);
     });
     await assertEventually(async () => {
-      const listed = await readHandledEvents(temporal.env.client, { sinceMs: Date.now() - 3_600_000, most: 50 });
+      const listed = await readHandledEvents(temporal.env.client, {
+        ...{ installation: 'default', sinceMs: Date.now() - 3_600_000, most: 50 },
+      });
       const told = Object.fromEntries(listed.map(({ event, outcome }) => [event?.id, outcome]));
       expect(told).toMatchObject({ older: 'ignored', invalid: 'refused', nobody: 'refused', abort: 'steered' });
     });

@@ -13,7 +13,7 @@ describe('an event that is accepted', () => {
       ['cart', 'on-push', 'ci'],
     ]);
     expect(body).toMatchObject({ matched: 2, handled: [{ service: 'shop/checkout', duplicate: false }, {}] });
-    expect([...door.started.keys()].every((id) => /^event:default:[0-9a-f]{64}$/.test(id))).toBe(true);
+    expect([...door.started.keys()].every((id) => /^event:default:[0-9a-f]{32}$/.test(id))).toBe(true);
   });
 
   it('that comes again is a duplicate, accepted and started nothing; another source or id is another event', async () => {
