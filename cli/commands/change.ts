@@ -34,12 +34,14 @@ export const leavingOut = (command: Command): Command =>
 
 /** For what goes forward: a way back waits behind nothing. */
 export const queueing = (command: Command): Command =>
-  command.addOption(
-    new Option(
-      '--on-conflict <rule>',
-      'while another change is under way: be refused (reject, the default), wait for its end (queue), or abort it and start when the traffic is back (supersede)',
-    ).choices([...conflictRules]),
-  ).option('--break-glass <reason>', 'go forward although a freeze window is closed; kept in the log');
+  command
+    .addOption(
+      new Option(
+        '--on-conflict <rule>',
+        'while another change is under way: be refused (reject, the default), wait for its end (queue), or abort it and start when the traffic is back (supersede)',
+      ).choices([...conflictRules]),
+    )
+    .option('--break-glass <reason>', 'go forward although a freeze window is closed; kept in the log');
 
 export interface AskedChange {
   readonly service: string;

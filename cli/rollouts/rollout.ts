@@ -67,7 +67,9 @@ export async function say(
 
 /** The moment that a person speaks of who has just looked. */
 export async function stepNow(handle: WorkflowHandle): Promise<SteeredStep> {
-  const { workflowId, runId } = await handle.describe().catch((error: unknown) => Promise.reject(notFound(error, handle)));
+  const { workflowId, runId } = await handle
+    .describe()
+    .catch((error: unknown) => Promise.reject(notFound(error, handle)));
   const { wave, step } = await handle.query<RolloutStatus>(messageNames.status);
   return { workflowId, runId, wave: wave - 1, step: step - 1 };
 }
