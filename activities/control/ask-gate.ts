@@ -3,7 +3,7 @@
  * wait, and what cannot be understood as an answer (no connection, 429, 5xx) is none: both are asked again by Temporal, which adds
  * nothing to the history. Everything else is a refusal, for a person to look at.
  */
-import type { AskGateInput, AskGateResult } from '../../core/contract/activities.ts';
+import type { AskGateInput, AskGateResult } from '../../core/contract/leave-activities.ts';
 import type { ReachableConfig } from '../../core/config/types.ts';
 import { refuse, TidegateError } from '../../core/values/error.ts';
 import { durationText } from '../../core/values/duration.ts';

@@ -1,5 +1,5 @@
 /** readWindows: freeze windows of the mesh and the service, by this worker's config, as instants. */
-import type { ReadWindowsInput } from '../../core/contract/activities.ts';
+import type { ReadWindowsInput } from '../../core/contract/leave-activities.ts';
 import type { ReachableConfig } from '../../core/config/types.ts';
 import { closedTimes } from '../../core/config/windows/closed-times.ts';
 import type { WindowsRead } from '../../core/rollout/windows.ts';

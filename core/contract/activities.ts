@@ -6,7 +6,7 @@ import type { Slo } from '../judge/settings.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ObjectChange } from '../kube/object-change.ts';
 import type { ApplyRoutingInput, ApplyRoutingResult, Writer } from '../routing/changes.ts';
-import type { Change, WayBackKind } from '../rollout/change.ts';
+import type { WayBackKind } from '../rollout/change.ts';
 import type { WindowsRead } from '../rollout/windows.ts';
 import type { RunClose } from '../rollout/outcome.ts';
 import type { StuckRun } from '../rollout/builds.ts';
@@ -30,6 +30,7 @@ import type {
   SteerRunInput,
   SteerRunResult,
 } from './events.ts';
+import type { AskGateInput, AskGateResult, ReadWindowsInput } from './leave-activities.ts';
 import type { ClusterWrite, ManyClustersInput, WriteClustersResult } from './many-clusters.ts';
 import type {
   SurveyServiceInput,
@@ -287,38 +288,6 @@ export interface AbortRunInput {
 export interface AbortRunResult {
   /** Why it is not aborted; '' = it is. */
   readonly refused: string;
-}
-
-export interface ReadWindowsInput {
-  readonly service: ServiceRef;
-}
-
-/** What a gate is asked before a step. */
-export interface GateQuestion {
-  /** One that the Service document names: no other is called. */
-  readonly url: string;
-  /** An answer that has not come by then, from the first question on, is a refusal, ms. */
-  readonly timeoutMs: number;
-  readonly kind: Change['kind'];
-  readonly version: string;
-  /** Serving clusters that the step moves. */
-  readonly clusters: readonly string[];
-  /** Share of the new version there, after it. */
-  readonly sharePpm: number;
-  /** From 0. */
-  readonly wave: number;
-  readonly step: number;
-}
-
-export interface AskGateInput {
-  readonly service: ServiceRef;
-  readonly question: GateQuestion;
-}
-
-export interface AskGateResult {
-  readonly go: boolean;
-  /** In the words of the gate; '' = it has said nothing. */
-  readonly reason: string;
 }
 
 /** Of many clusters what the activity `write` takes of one. */

@@ -94,7 +94,8 @@ const goesOnBy: Partial<Record<Phase, readonly RolloutEvent['type'][]>> = {
 
 function checkGoing(event: RolloutEvent, before: RolloutState, { phase }: RolloutState): void {
   const allowed = goesOnBy[before.phase];
-  const goes = before.phase !== phase && ['preparing', 'applying', 'pinning', 'confirming', 'committing'].includes(phase);
+  const goes =
+    before.phase !== phase && ['preparing', 'applying', 'pinning', 'confirming', 'committing'].includes(phase);
   const closed = event.type === 'windowsRead' && closedAt(event.read, event.atMs) !== null;
   if (goes && closed) fail('it goes forward into a closed window', event, before);
   if (allowed === undefined || !goes) return;
