@@ -1,7 +1,7 @@
 /** What runs tell reaches the sinks, once, and no sink holds up a run. */
 import { describe, expect, it } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/activity';
-import { WorkflowFailedError } from '@temporalio/client';
+import { type WorkflowFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 import type { DeliverEventsInput, Undelivered } from '../../core/contract/deliver.ts';
@@ -183,11 +183,11 @@ describe('what a run tells', () => {
       await withWorld(world, async () => {
         const plan = planOf('refusing');
         await (await start(plan)).result();
-        const failed = await delivererOf(plan)
+        const failed: unknown = await delivererOf(plan)
           .result()
           .catch((error: unknown) => error);
         const { cause } = failed as WorkflowFailedError;
-        expect(cause).toMatchObject({ type: 'Unavailable', message: expect.stringContaining('ops answers 400') });
+        expect((cause as Error).message).toContain('ops answers 400');
         const [{ service, dead }] = (cause as ApplicationFailure).details as [Undelivered];
         expect(dead.map(({ events }) => events.map(({ type }) => type))).toEqual(Array(4).fill([newsType('step')]));
         isMended = true;

@@ -59,7 +59,7 @@ const httpSink = (url: string, more: object = {}): SinkConfig =>
   ({
     ...{ name: 'ops', type: 'http', to: { url }, events: [newsType('started')], filter: '', temporalUi: '' },
     ...{ secrets: [], mode: 'structured', ...more },
-  }) as SinkConfig;
+  });
 
 /** Keeps its progress between attempts, as Temporal does. */
 function depsOf(sink: SinkConfig): TellDeps {

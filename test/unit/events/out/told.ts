@@ -46,7 +46,7 @@ export function tell(plan: Plan, say: Say = () => null): { events: CloudEvent[];
     const command = open.find((one) => one.type !== 'watch' || one.mode === 'bake') ?? open[0];
     const event = say(state, command) ?? goodAnswer(command, atMs);
     if (event === null) break;
-    feed({ ...event, atMs } as RolloutEvent);
+    feed({ ...event, atMs });
   }
   if (state.outcome === null) return { events, state };
   const end = { ...rolloutEnded(plan, state), id: `${workflowId}/${runId}`, startedAtMs: 0, endedAtMs: 600_000 };
