@@ -15,13 +15,13 @@ import { formatProblem } from '../core/config/problem.ts';
 import type { MetricsSource } from '../core/judge/series/source.ts';
 import { present } from '../core/values/json.ts';
 import { createConfigLoader } from '../platform/config/load.ts';
-import { readSecret } from '../platform/config/secret.ts';
 import { createSinkClient } from '../platform/http/sink-client.ts';
 import { createClusters } from '../platform/kube/clusters.ts';
 import { createMetricsClients } from '../platform/metrics/clients.ts';
 import { connectRegistry } from '../platform/registry/registry.ts';
 import { createSecretReader } from '../platform/secrets.ts';
 import type { Env } from '../platform/temporal/connect.ts';
+import { approvalLinks } from './approval-links.ts';
 import { forwardClusters, wayBackClusters } from './mesh-clusters.ts';
 import { ownMeshes } from './mesh-config.ts';
 import { meshMetrics } from './mesh-metrics.ts';
@@ -51,10 +51,11 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
   const wayBackMetrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const meshes = ownMeshes({ config, nowMs: now });
   const sinks = createSinkClient();
+  const secrets = createSecretReader(env);
   const kube = { clock: systemClock, activity: temporalActivity };
   return {
     activities: withFailures({
-      ...createControlActivities({ config, ...kube, secrets: createSecretReader(env) }),
+      ...createControlActivities({ config, ...kube, secrets }),
       ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
       ...createObserveActivities({
         ...{ ...kube, clusters: forwardClusters({ meshes, clusters }), now, isWanted },
@@ -68,7 +69,8 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
       ...createRestoreActivities({ ...kube, clusters: wayBackClusters({ meshes, clusters: clustersBack }) }),
       ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),
       ...createTellActivities({
-        ...{ readSinks: () => config.readSinks(), secret: (ref) => readSecret(ref, env) },
+        ...{ readSinks: () => config.readSinks(), secret: async (ref) => (await secrets([ref]))[0] ?? '' },
+        approvalLink: approvalLinks({ meshes, secrets }),
         ...{ client: sinks, nowMs: now, activity: temporalTelling },
       }),
     }),

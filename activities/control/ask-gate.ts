@@ -7,7 +7,7 @@ import type { AskGateInput, AskGateResult } from '../../core/contract/leave-acti
 import type { ReachableConfig } from '../../core/config/types.ts';
 import { refuse, TidegateError } from '../../core/values/error.ts';
 import { durationText } from '../../core/values/duration.ts';
-import { webhookHeaders } from '../../platform/http/sign-webhook.ts';
+import { webhookHeaders } from '../../platform/http/webhook-signature.ts';
 import type { ReadSecrets } from '../../platform/secrets.ts';
 
 export interface GatePorts {

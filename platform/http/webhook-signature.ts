@@ -30,7 +30,7 @@ function keyOf(secret: string): Buffer {
     return key;
   return refuse(
     'Invalid',
-    'a secret of the sink is no Standard Webhooks secret',
+    'a secret that signs web hooks is no Standard Webhooks secret',
     'make one of 24 to 64 random bytes: echo "whsec_$(openssl rand -base64 32)"',
   );
 }
