@@ -66,10 +66,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     ...{ findRun: read, describeRun: read, abortRun: read, nameRun: read },
     // Nothing waits for it, and what it finds is told by nobody else.
     describeEnd: { ...read, scheduleToCloseTimeout: DAY, retry: quickRetry },
-    listServices: read,
-    ...eventsBounds,
-    readWindows: read,
-    askGate: gateBounds,
+    ...{ listServices: read, readWindows: read, askGate: gateBounds, ...eventsBounds },
     // One answer of Temporal per run that is open.
     findStuck: { ...read, startToCloseTimeout: MINUTE },
     ...settlersBounds({ manyReads, write }),
@@ -95,8 +92,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       priority: { priorityKey: 1 },
     },
     ...{ retireVersion: drain, releaseService: drain, leaveClusters: drain },
-    listSinks: read,
-    ...{ deliverEvents: delivery },
+    ...{ listSinks: read, deliverEvents: delivery },
     // Of one cluster; a call for many is given the time of its clusters.
     writeClusters: { ...write, startToCloseTimeout: Math.max(times.progressDeadlineMs, MINUTE) },
   };

@@ -17,6 +17,7 @@ import {
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import {
   eventMemo,
+  handleEventWorkflowId,
   type HandleEventInput,
   type HandleEventResult,
   type ReactToResult,
@@ -129,7 +130,7 @@ async function start(input: HandleEventInput, { reason, ...wanted }: Wanted): Pr
   const { mesh, namespace, service, by, trigger } = input;
   const asked: StartRolloutInput = { mesh, namespace, service, ...wanted, by: `${personText(by)}, trigger ${trigger}` };
   const answer = await executeChild(startRollout, {
-    workflowId: `${workflowInfo().workflowId}:start`,
+    workflowId: `${handleEventWorkflowId(installation(), input)}:start`,
     args: [asked],
     ...tracedMemo(),
     taskQueue: taskQueue(installation(), 'control'),

@@ -12,18 +12,26 @@ const TOO_LARGE = 'send a smaller event: its data with a reference instead of th
 /** @throws TidegateError Invalid, with the path of what is too deep. */
 export function toCelVariables(variables: Readonly<Record<string, unknown>>): Record<string, CelValue> {
   let values = 0;
-  const convert = (value: unknown, path: readonly string[]): CelValue => {
+  // One list for all of it: a list of its own for each value would be most of the work.
+  const path: string[] = [];
+  const within = (name: string, value: unknown): CelValue => {
+    path.push(name);
+    const converted = convert(value);
+    path.pop();
+    return converted;
+  };
+  const convert = (value: unknown): CelValue => {
     values += 1;
     if (values > MAX_VALUES) return refuse('Invalid', `there are more than ${MAX_VALUES} values in it`, TOO_LARGE);
     if (path.length > MAX_DEPTH)
       return refuse('Invalid', `${path.slice(0, 4).join('.')}… is nested more than ${MAX_DEPTH} deep`, TOO_LARGE);
-    if (Array.isArray(value)) return celList(value.map((one, index) => convert(one, [...path, String(index)])));
+    if (Array.isArray(value)) return celList(value.map((one, index) => within(String(index), one)));
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
     if (typeof value !== 'object' || value === null) return null;
     const fields = Object.entries(value).filter(([, one]) => one !== undefined);
-    return celMap(new Map(fields.map(([name, one]) => [name, convert(one, [...path, name])])));
+    return celMap(new Map(fields.map(([name, one]) => [name, within(name, one)])));
   };
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, convert(value, [name])]));
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, within(name, value)]));
 }
 
 /** @throws TidegateError Invalid, where JSON has no such value. */

@@ -8,7 +8,7 @@ import type { SenderConfig } from '../../core/config/events/types.ts';
 import type { Incoming } from '../../core/events/incoming.ts';
 import type { Person } from '../../core/values/person.ts';
 
-export type { Incoming, Problem } from '../../core/events/incoming.ts';
+export type { Incoming } from '../../core/events/incoming.ts';
 
 export interface RawRequest {
   readonly method: string;

@@ -117,7 +117,7 @@ it(
         {
           saying: 'abort',
           by: { name: 'ghcr', how: 'sender' },
-          updateId: expect.stringMatching(/^event:/u) as unknown as string,
+          updateId: expect.stringMatching(/^event:/u) as unknown,
         },
       ]);
     });

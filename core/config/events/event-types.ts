@@ -8,6 +8,7 @@ export const typesOut = [
   'dev.tidegate.rollout.held',
   'dev.tidegate.rollout.gated',
   'dev.tidegate.rollout.paused',
+  'dev.tidegate.rollout.frozen',
   'dev.tidegate.rollout.resumed',
   'dev.tidegate.rollout.breached',
   'dev.tidegate.rollout.restoring',
@@ -36,8 +37,8 @@ export const defaultTypes = {
   /** Everything. */
   http: ['dev.tidegate.*', 'dev.cdevents.*'],
   /** What a person should see or do something about. */
-  slack: rollout('started', 'held', 'gated', 'paused', 'breached', 'restoring', 'ended'),
-  teams: rollout('started', 'held', 'gated', 'paused', 'breached', 'restoring', 'ended'),
+  slack: rollout('started', 'held', 'gated', 'paused', 'frozen', 'breached', 'restoring', 'ended'),
+  teams: rollout('started', 'held', 'gated', 'paused', 'frozen', 'breached', 'restoring', 'ended'),
   generic: rollout('ended'),
   /** What changes the state of a commit. */
   github: rollout('started', 'held', 'gated', 'ended'),

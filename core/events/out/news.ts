@@ -26,6 +26,8 @@ export const newsKinds = [
   /** The evidence is good, and a person must approve. */
   'gated',
   'paused',
+  /** A freeze window is closed: the next step waits for its end. Told again, when it was looked at again. */
+  'frozen',
   /** It goes on after it was held, gated or paused. */
   'resumed',
   'breached',
@@ -94,7 +96,7 @@ export interface Occurrence {
   readonly traceparent: string;
 }
 
-export const sourceOf = ({ installation, mesh, namespace, service }: Omit<RunNews, 'run'>): string =>
+const sourceOf = ({ installation, mesh, namespace, service }: Omit<RunNews, 'run'>): string =>
   `/tidegate/${[installation, mesh, namespace, service].map((word) => encodeURIComponent(word === '' ? '-' : word)).join('/')}`;
 
 export const newsEvent = ({ type, atMs, at, news, traceparent }: Occurrence): CloudEvent => ({

@@ -26,6 +26,7 @@ export function newsOf(plan: Plan, states: States): NewsKind[] {
     held: after.phase === 'needs-person' && before.phase !== 'needs-person',
     gated: after.phase === 'gated' && before.phase !== 'gated',
     paused: after.paused && !before.paused,
+    frozen: after.phase === 'frozen' && before.phase !== 'frozen',
     resumed: isGoingOn(states),
   };
   const told = Object.entries(is).filter(([, happened]) => happened);

@@ -20,6 +20,7 @@ const titles: Readonly<Record<Exclude<NewsKind, 'ended'>, string>> = {
   held: 'has no verdict and needs a person',
   gated: 'waits for approval',
   paused: 'is paused',
+  frozen: 'waits for a freeze window to open',
   resumed: 'goes on',
   breached: 'breaches its objectives and goes back',
   restoring: 'goes back',
@@ -59,7 +60,7 @@ function factsOf(news: RunNews): Words['facts'] {
 }
 
 function moodOf(kind: NewsKind, { outcome }: RunNews): Words['mood'] {
-  if (kind === 'held' || kind === 'gated' || kind === 'paused') return 'waiting';
+  if (kind === 'held' || kind === 'gated' || kind === 'paused' || kind === 'frozen') return 'waiting';
   if (kind === 'breached' || kind === 'restoring') return 'bad';
   if (kind !== 'ended') return 'neutral';
   const good = ['promoted', 'released', 'settled'].includes(outcome);

@@ -74,15 +74,13 @@ export interface OnDemand {
   readonly signal: AbortSignal;
 }
 
-export function programOf(
-  starter: ProcessStarter,
-  { name, args, readyText, env, signal }: OnDemand,
-): ProgramOnDemand {
+export function programOf(starter: ProcessStarter, { name, args, readyText, env, signal }: OnDemand): ProgramOnDemand {
   let program: LabProcess | undefined;
   let ready: Promise<void> = Promise.resolve();
   const launch = async (script: string): Promise<void> => {
     const from = program === undefined ? 0 : statSync(program.logFile).size;
-    if (program === undefined) program = starter.start({ name, command: process.execPath, args: [script, ...args], env });
+    if (program === undefined)
+      program = starter.start({ name, command: process.execPath, args: [script, ...args], env });
     else program.restart();
     const { logFile } = program;
     const isReady = async (): Promise<boolean> =>

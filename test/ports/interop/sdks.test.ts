@@ -3,8 +3,17 @@
  * the first time, which takes a minute).
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { CloudEvent } from '../../../core/events/cloud-event.ts';
+import { binaryMessage, structuredMessage } from '../../../core/events/out/encode.ts';
 import { startNodeHost, type NodeHost } from '../../../functions/hosts/node.ts';
-import { sendBySdk, type Language, type Order, type StructuredEvent } from '../../support/interop/sdks.ts';
+import {
+  receiveBySdk,
+  sendBySdk,
+  type Language,
+  type Order,
+  type StructuredEvent,
+} from '../../support/interop/sdks.ts';
+import { assertEventually } from '../../support/eventually.ts';
 import { testDoor } from '../../unit/functions/front-door.ts';
 
 const isFull = process.env['TIDEGATE_TESTS'] === 'full';
@@ -72,6 +81,32 @@ const send = (language: Language, orders: readonly Order[], token: string) =>
       const [answer] = await send(language, [{ mode: 'binary', event: json(language, 'refused') }], 'wrong');
       expect(answer?.status).toBe(401);
       expect(handedOn(`${language}-refused`)).toEqual({});
+    },
+    OBTAIN_MS,
+  );
+
+  it.each(
+    (['go', 'python'] as const).flatMap((language) =>
+      (['binary', 'structured'] as const).map((mode) => [language, mode] as const),
+    ),
+  )(
+    'of %s receive in %s mode what sinks are sent, attribute by attribute',
+    async (language, mode) => {
+      const receiver = await receiveBySdk(language);
+      try {
+        const event: CloudEvent = {
+          ...{ specversion: '1.0', id: `out-${mode}`, source: '/tidegate/default', type: 'dev.tidegate.rollout.ended' },
+          ...{ time: '2026-11-16T01:54:34Z', datacontenttype: 'application/json', data: { outcome: 'promoted' } },
+          extensions: { sequence: '7' },
+        };
+        const message = mode === 'binary' ? binaryMessage(event) : structuredMessage(event);
+        const answer = await fetch(receiver.url, { method: 'POST', ...message });
+        expect(answer.ok).toBe(true);
+        const { extensions, ...rest } = event;
+        await assertEventually(async () => expect(receiver.received).toEqual([{ ...rest, ...extensions }]));
+      } finally {
+        await receiver.stop();
+      }
     },
     OBTAIN_MS,
   );

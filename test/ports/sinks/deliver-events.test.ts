@@ -55,11 +55,10 @@ afterEach(() => {
   }
 });
 
-const httpSink = (url: string, more: object = {}): SinkConfig =>
-  ({
-    ...{ name: 'ops', type: 'http', to: { url }, events: [newsType('started')], filter: '', temporalUi: '' },
-    ...{ secrets: [], mode: 'structured', ...more },
-  });
+const httpSink = (url: string, more: object = {}): SinkConfig => ({
+  ...{ name: 'ops', type: 'http', to: { url }, events: [newsType('started')], filter: '', temporalUi: '' },
+  ...{ secrets: [], mode: 'structured', ...more },
+});
 
 /** Keeps its progress between attempts, as Temporal does. */
 function depsOf(sink: SinkConfig): TellDeps {

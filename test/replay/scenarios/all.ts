@@ -1,5 +1,6 @@
 /** Every scenario that is recorded. A new message, workflow, outcome or `patched` change gets one here. */
 import { ends } from './ends.ts';
+import { events } from './events.ts';
 import { many } from './many.ts';
 import { messages } from './messages.ts';
 import { settling } from './settling.ts';
@@ -16,4 +17,5 @@ export const scenarios: readonly Scenario[] = [
   ...settling,
   ...many,
   ...windows,
+  ...events,
 ];

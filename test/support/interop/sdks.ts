@@ -89,7 +89,7 @@ const start = ({ command, args, env }: Program, more: readonly string[]): Child 
   spawn(command, [...args, ...more], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
 
 /** Minutes at the first time, nothing afterwards. */
-export async function programOf(language: Language): Promise<Program> {
+async function programOf(language: Language): Promise<Program> {
   if (language === 'go') return { command: await goProgram(), args: [], env: {} };
   return { command: 'python3', args: [join(here, 'client.py')], env: { PYTHONPATH: await pythonPackages() } };
 }

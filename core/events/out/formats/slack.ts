@@ -45,7 +45,7 @@ const steering = (event: CloudEvent): unknown[] => [
 ];
 
 /** It can act on this one step of this one run only. */
-export function steerData(event: CloudEvent, action: SteerData['action']): SteerData {
+function steerData(event: CloudEvent, action: SteerData['action']): SteerData {
   const { namespace, service, run, wave, step } = newsIn(event);
   return {
     ...{ action, namespace, service, reason: `${action} in Slack` },
