@@ -70,7 +70,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
       ...createProveActivities({ connectMetrics: meshMetrics({ meshes, connect: wayBackMetrics.connect }), now }),
       ...createTellActivities({
         ...{ readSinks: () => config.readSinks(), secret: async (ref) => (await secrets([ref]))[0] ?? '' },
-        approvalLink: approvalLinks({ meshes, secrets }),
+        approvalLink: approvalLinks({ config, secrets }),
         ...{ client: sinks, nowMs: now, activity: temporalTelling },
       }),
     }),

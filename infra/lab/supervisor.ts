@@ -212,7 +212,7 @@ function handle(
     }),
     frontDoor: programOf(starters.control, {
       ...{ name: 'front-door', args: ['serve', '--listen', state.env.TIDEGATE_URL.replace('http://', '')] },
-      ...{ readyText: 'front door ready', env: { ...state.env }, signal },
+      ...{ readyText: 'the front door is open', env: { ...state.env }, signal },
     }),
     namespaceOf: (name) => spec.mesh.services.find((one) => one.name === name)?.namespace ?? 'default',
     async addresses(name) {
