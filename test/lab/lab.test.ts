@@ -6,6 +6,7 @@ import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
+import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
 import { longTests } from './long.ts';
 import { pastEnvoy } from './past-envoy.ts';
@@ -53,6 +54,7 @@ describe('an adopted service', () => {
   people(given);
   blindness(given);
   sickPods(given);
+  frontDoor(given);
   deadWorker(given);
   if (!isFull) return;
   longTests(given);

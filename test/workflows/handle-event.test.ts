@@ -125,7 +125,7 @@ it(
       const listed = await readHandledEvents(temporal.env.client, {
         ...{ installation: 'default', sinceMs: Date.now() - 3_600_000, most: 50 },
       });
-      const told = Object.fromEntries(listed.map(({ event, outcome }) => [event?.id, outcome]));
+      const told: unknown = Object.fromEntries(listed.map(({ event, outcome }) => [event?.id, outcome]));
       expect(told).toMatchObject({ older: 'ignored', invalid: 'refused', nobody: 'refused', abort: 'steered' });
     });
   },
