@@ -69,10 +69,11 @@ export async function deliver(input: DeliverInput): Promise<DeliverResult> {
       for (let i = 0; i < fresh.length; i += BATCH) lane.waiting.push({ events: fresh.slice(i, i + BATCH) });
     last ||= isLast;
   };
-  setHandler(tell, hear);
   for (const { sink, events, only } of again)
     lanes.find((lane) => lane.sink === sink)?.waiting.push({ events, ...(only && { only }) });
   hear(input);
+  // Only now: signals that came before this first task are heard at once, and what it was started with is older.
+  setHandler(tell, hear);
   const isIdle = (): boolean => lanes.every(({ busy, waiting }) => !busy && waiting.length === 0);
   const isLong = (): boolean => workflowInfo().historyLength > EVENTS;
   const work = lanes.map(async (lane) => {

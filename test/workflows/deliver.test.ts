@@ -125,6 +125,28 @@ describe('what a run tells', () => {
   );
 
   it(
+    'a deliverer that is told more before its first task tells what it was started with first',
+    async () => {
+      const { world, heard } = hearing('told-late');
+      const { service } = planOf('told-late');
+      const event = (id: string): CloudEvent => ({
+        ...{ specversion: '1.0', id, source: '/test', type: newsType('step'), extensions: {} },
+      });
+      // No worker yet: the signal waits beside the start.
+      const deliverer = await temporal.env.client.workflow.signalWithStart('deliver', {
+        ...{ workflowId: 'deliver:told-late', taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control') },
+        args: [{ service, sinks: ['ops'], events: [event('first')], last: false }],
+        ...{ signal: 'tell', signalArgs: [{ events: [event('second')], last: true }] },
+      });
+      await withWorld(world, async () => {
+        await deliverer.result();
+        expect(heard.map((one) => one.event.id)).toEqual(['first', 'second']);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
     'a run without sinks starts no deliverer',
     async () => {
       const { world, heard } = hearing('untold');
