@@ -112,7 +112,13 @@ const ofEvents: ActivityOptions = {
   retry: quickRetry,
 };
 
-const eventsBounds = { reactTo: ofEvents, steerRun: ofEvents, chooseImage: ofEvents, resolveImage: ofEvents };
+const eventsBounds = {
+  reactTo: ofEvents,
+  findStep: ofEvents,
+  steerRun: ofEvents,
+  chooseImage: ofEvents,
+  resolveImage: ofEvents,
+};
 
 /** All Jobs before the first share one after the other, each with a minute for its making and the cluster's own delays, ms. */
 const beforeMs = ({ before = [] }: Times): number =>

@@ -18,12 +18,14 @@ import type { RolloutActivities } from '../core/contract/activities.ts';
 import {
   eventMemo,
   handleEventWorkflowId,
+  type FindStepInput,
   type HandleEventInput,
   type HandleEventResult,
   type ReactToResult,
 } from '../core/contract/events.ts';
 import type { StartRolloutInput } from '../core/contract/messages.ts';
 import { taskQueue } from '../core/contract/queues.ts';
+import type { SteeredStep } from '../core/events/cloud-event.ts';
 import type { Reaction } from '../core/events/reaction.ts';
 import type { Change } from '../core/rollout/change.ts';
 import { isRefusal } from '../core/values/error.ts';
@@ -47,6 +49,7 @@ const { resolveImage } = proxyActivities<RolloutActivities>({
   ...options.resolveImage,
   summary: 'which digest has the tag?',
 });
+const { findStep } = proxyActivities<RolloutActivities>({ ...options.findStep, summary: 'which run is it about?' });
 const { steerRun } = proxyActivities<RolloutActivities>({ ...options.steerRun, summary: 'tell the running rollout' });
 
 export async function handleEvent(input: HandleEventInput): Promise<HandleEventResult> {
@@ -148,9 +151,13 @@ async function start(input: HandleEventInput, { reason, ...wanted }: Wanted): Pr
 async function steer(
   { by }: HandleEventInput,
   { service, reaction }: ReactToResult,
-  { saying, of }: Pick<Parameters<RolloutActivities['steerRun']>[0], 'saying' | 'of'>,
+  { saying, of: named }: { readonly saying: FindStepInput['saying']; readonly of: SteeredStep | null },
 ): Promise<HandleEventResult> {
-  const { workflowId: updateId } = workflowInfo();
+  const { workflowId: updateId, startTime } = workflowInfo();
+  const found =
+    named === null ? await findStep({ service, saying, acceptedAtMs: startTime.getTime() }) : { of: named, reason: '' };
+  if (found.of === null) return { ...nothing, outcome: 'refused', reason: found.reason };
+  const { of } = found;
   const { refused, ...run } = await steerRun({ service, saying, of, by, reason: reaction.reason, updateId });
   if (refused === '') return { ...run, outcome: 'steered', reason: `${saying}: ${reaction.reason}` };
   return { ...run, outcome: 'refused', reason: refused };

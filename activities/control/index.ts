@@ -17,6 +17,7 @@ import { findStuck } from './find-stuck.ts';
 import { nameRun } from './name-run.ts';
 import { reactTo } from './react-to.ts';
 import { readWindows } from './read-windows.ts';
+import { findStep } from './find-step.ts';
 import { steerRun } from './steer-run.ts';
 import { servicesIn, type ServicesOfMesh } from './services-in.ts';
 import { assertOwn } from './own-mesh.ts';
@@ -61,6 +62,7 @@ export const createControlActivities = ({
   findStuck,
   describeEnd,
   reactTo: (input) => reactTo(config, input),
+  findStep,
   steerRun,
 });
 

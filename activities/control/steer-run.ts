@@ -1,27 +1,18 @@
-/** steerRun: an update, or the signal `alert`, to the running rollout of a service, through the worker's own client. */
+/** steerRun: an update, or the signal `alert`, to one rollout of a service, through the worker's own client. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { SteerRunInput, SteerRunResult } from '../../core/contract/events.ts';
-import { idSchemes } from '../../core/contract/installation.ts';
 import type { PromoteInput } from '../../core/contract/messages.ts';
-import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
-import type { SteeredStep } from '../../core/events/cloud-event.ts';
-import { parts } from '../../core/routing/part.ts';
-import { describeRun } from './describe-run.ts';
-import { findRun } from './find-run.ts';
+import { rolloutIds } from './find-step.ts';
 
-export async function steerRun(input: SteerRunInput): Promise<SteerRunResult> {
-  const { service, saying, reason, by, updateId } = input;
-  const name = `${service.namespace}/${service.service}`;
-  const ids = parts.flatMap((part) =>
-    idSchemes(service.installation).map((scheme) => rolloutWorkflowId(scheme, { ...service, part })),
-  );
-  if (input.of !== null && !ids.includes(input.of.workflowId))
-    return { refused: `${input.of.workflowId} is no rollout of ${name}`, workflowId: '', runId: '' };
-  const of = input.of ?? (await runningStep(ids, saying));
-  if (of === null)
-    return { refused: `no rollout of ${name} is running: nothing to ${saying}`, workflowId: '', runId: '' };
+export async function steerRun({ service, saying, reason, by, of, updateId }: SteerRunInput): Promise<SteerRunResult> {
   const { workflowId, runId } = of;
+  // A button names its run: it must be one of the service that the trigger may speak to.
+  if (!rolloutIds(service).includes(workflowId))
+    return {
+      refused: `${workflowId} is no rollout of ${service.namespace}/${service.service}`,
+      ...{ workflowId: '', runId: '' },
+    };
   const handle = Context.current().client.workflow.getHandle(workflowId, runId);
   try {
     if (saying === 'alert') await handle.signal(saying, { reason, by });
@@ -37,18 +28,4 @@ export async function steerRun(input: SteerRunInput): Promise<SteerRunResult> {
     if (error instanceof WorkflowNotFoundError) return { refused: 'it has ended', workflowId, runId };
     throw error;
   }
-}
-
-/**
- * null: none is running. An approval is for the step that it is at now; all else is about the run, and must not be refused
- * because a step has passed meanwhile.
- */
-async function runningStep(ids: readonly string[], saying: SteerRunInput['saying']): Promise<SteeredStep | null> {
-  for (const workflowId of ids) {
-    const runId = await findRun({ workflowId });
-    if (runId === '') continue;
-    const status = saying === 'approve' ? await describeRun({ workflowId, runId }) : null;
-    return { workflowId, runId, wave: (status?.wave ?? 0) - 1, step: (status?.step ?? 0) - 1 };
-  }
-  return null;
 }

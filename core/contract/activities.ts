@@ -24,6 +24,8 @@ import type { SinkActivities } from './deliver.ts';
 import type {
   ChooseImageInput,
   ChosenImage,
+  FindStepInput,
+  FoundStep,
   ReactToInput,
   ReactToResult,
   ResolveImageInput,
@@ -303,7 +305,9 @@ export interface RolloutActivities extends SinkActivities {
   chooseImage(input: ChooseImageInput): Promise<ChosenImage>;
   /** The image with its digest of now. */
   resolveImage(input: ResolveImageInput): Promise<string>;
-  /** Says something to the running rollout; repeated, it is the same update. */
+  /** The run, and for an approval the step, that an event is about: found once, so that a repeated word reaches no other. */
+  findStep(input: FindStepInput): Promise<FoundStep>;
+  /** Says something to that rollout; repeated, it is the same update. */
   steerRun(input: SteerRunInput): Promise<SteerRunResult>;
   /** The services of a mesh by this worker's config. */
   listServices(input: ListServicesInput): Promise<ListServicesResult>;

@@ -96,14 +96,26 @@ export interface ResolveImageInput {
   readonly image: string;
 }
 
+export interface FindStepInput {
+  readonly service: ServiceRef;
+  readonly saying: Saying | 'alert';
+  /** When the event was accepted, ms since the epoch: it is not about a run that has begun since. */
+  readonly acceptedAtMs: number;
+}
+
+export interface FoundStep {
+  /** null: there is nothing to say it to, and why. */
+  readonly of: SteeredStep | null;
+  readonly reason: string;
+}
+
 export interface SteerRunInput {
   readonly service: ServiceRef;
   /** alert: the signal; all else is an update. */
   readonly saying: Saying | 'alert';
   readonly reason: string;
   readonly by: Person;
-  /** null: whatever runs now. */
-  readonly of: SteeredStep | null;
+  readonly of: SteeredStep;
   /** The event's: however often it is said, it is said once. */
   readonly updateId: string;
 }

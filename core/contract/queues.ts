@@ -48,6 +48,7 @@ export const queueOf = {
   findStuck: 'control',
   describeEnd: 'control',
   reactTo: 'control',
+  findStep: 'control',
   steerRun: 'control',
   readWindows: 'control',
   askGate: 'control',

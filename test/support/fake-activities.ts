@@ -49,6 +49,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     reactTo: () => Promise.reject(new Error('not in this test')),
     chooseImage: async () => ({ image: '', version: '', reason: 'not in this test', refused: false }),
     resolveImage: async ({ image }) => image,
+    findStep: async () => ({ of: { workflowId: 'w', runId: 'r', wave: -1, step: -1 }, reason: '' }),
     steerRun: async () => ({ refused: 'not in this test', workflowId: '', runId: '' }),
     findRun: async () => '',
     describeRun: async () => null,

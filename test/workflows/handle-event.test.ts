@@ -6,17 +6,23 @@ import {
   type HandleEventResult,
   type ReactToResult,
 } from '../../core/contract/events.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Reaction } from '../../core/events/reaction.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import { findStep } from '../../activities/control/find-step.ts';
+import { steerRun } from '../../activities/control/steer-run.ts';
 import { withFailures } from '../../activities/failures.ts';
 import { readHandledEvents } from '../../platform/temporal/handled-events.ts';
 import { startHandleEvent } from '../../platform/temporal/handle-event.ts';
 import { registerSearchAttributes } from '../../worker/search-attributes.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
-import { testConfig, testRead } from '../support/facts.ts';
+import { clusterNames, testConfig, testRead } from '../support/facts.ts';
 import { fakeWorld, untilCancelled, type FakeWorld } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
+import { testPlan } from '../support/plans.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { pushed } from '../unit/events/given.ts';
 
@@ -146,6 +152,36 @@ it(
     await withWorld({ reactTo, steerRun }, async () => {
       await expect(handled(inputOf('bug'))).rejects.toThrow();
       expect(await handled(inputOf('bug'))).toMatchObject({ outcome: 'steered' });
+    });
+  },
+  limits.rollout,
+);
+
+it(
+  'an abort reaches the rollout that ran when the event came, and none that has begun since',
+  async () => {
+    const { client } = temporal.env;
+    const abort: Reaction = { kind: 'steer', saying: 'abort', of: null, reason: 'a smoke test failed' };
+    const seen = Object.fromEntries(clusterNames.map((name) => [name, 1]));
+    const plan = { ...testPlan({ service: service.service }), epoch: Date.now(), seen };
+    const workflowId = rolloutWorkflowId('default', { ...plan.service, part: 'versions' });
+    // No worker yet: the event waits, and the rollout is started meanwhile.
+    const early = await startHandleEvent(client, inputOf('early'), 'default');
+    const run = await client.workflow.start('rollout', {
+      ...{ workflowId, taskQueue: taskQueue('default', 'control'), args: [{ plan }] },
+    });
+    await withWorld({ reactTo: reacting(abort), findStep, steerRun }, async () => {
+      expect(await client.workflow.getHandle(early.workflowId).result()).toMatchObject({
+        outcome: 'refused',
+        reason: expect.stringContaining('has begun after the event had come') as unknown,
+      });
+      await assertEventually(
+        async () => expect(await run.query<RolloutStatus>('status')).toMatchObject({ phase: 'baking' }),
+        limits.phase,
+      );
+      expect(await handled(inputOf('late'))).toMatchObject({ outcome: 'steered', runId: run.firstExecutionRunId });
+      expect(await run.result()).toMatchObject({ outcome: 'restored' });
+      expect(await handled(inputOf('too-late'))).toMatchObject({ outcome: 'refused' });
     });
   },
   limits.rollout,

@@ -68,6 +68,7 @@ export const events: readonly Scenario[] = [
       settlingWorld(service, {
         ...baking,
         reactTo: reacting(service, { kind: 'steer', saying: 'abort', of: null, reason }),
+        findStep: async () => ({ of: { workflowId: 'w', runId: 'r', wave: -1, step: -1 }, reason: '' }),
         steerRun: async () => ({ refused: '', workflowId: 'w', runId: 'r' }),
       }),
     play: async ({ start, until, other, say, run, service }) => {
