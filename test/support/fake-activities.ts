@@ -111,7 +111,8 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     },
   };
   const wrap = (name: keyof RolloutActivities) => async (input?: Input) => {
-    const asked = typeof input?.service === 'object' ? input.service.service : service;
+    // Also by a plain name, as loadConfig is asked: a settler left over from another test gets nothing of this world.
+    const asked = typeof input?.service === 'object' ? input.service.service : (input?.service ?? service);
     if (service !== undefined && asked !== service)
       throw new Error(`${name} of ${asked}: this is the world of ${service}`);
     counts[name] = (counts[name] ?? 0) + 1;
