@@ -1,8 +1,8 @@
 /** Solves the program of a model by adding the columns that the prices ask for, until the gap is closed. */
 import type { Demand } from './admit.ts';
 import type { TopologyModel } from './model.ts';
+import { startBasis } from './start-basis.ts';
 import {
-  callCost,
   ColumnBook,
   createProgram,
   priceTrees,
@@ -10,6 +10,7 @@ import {
   type LinearSolver,
   type PricedTrees,
   type Program,
+  type StartBasis,
 } from './program.ts';
 
 export interface Flow extends FlowColumn {
@@ -44,10 +45,11 @@ export async function optimise(
   const book = new ColumnBook(program);
   const session = await solver(program.rightSides);
   try {
-    addWays(book, program, startPrices(program));
+    let start: StartBasis | undefined = addWays(book, program, startPrices(program));
     let bound = -Infinity;
     for (let rounds = 1; ; rounds += 1) {
-      const solved = await session.solve(book.take());
+      const solved = await session.solve(book.take(), start);
+      start = undefined;
       const sitePrices = solved.prices.slice(model.edges.length * model.clusters.length).map((price) => -price);
       const trees = priceTrees(program, sitePrices);
       bound = Math.max(bound, trees.bound);
@@ -67,22 +69,12 @@ export async function optimise(
 const startPrices = ({ model }: Program): Float64Array =>
   Float64Array.from(model.sites.flat(), ({ serviceMs }) => serviceMs * model.perMs);
 
-/** The first columns: for each call at home, and the nearest few that may answer it. */
-const FIRST_WAYS = 4;
-
-function addWays(book: ColumnBook, program: Program, sitePrices: Float64Array): void {
-  const { model } = program;
-  const n = model.clusters.length;
-  const { served } = priceTrees(program, sitePrices);
-  model.edges.forEach((_, edge) => {
-    for (let from = 0; from < n; from += 1) {
-      const cost = (to: number): number => (served[edge * n + to] ?? Infinity) + callCost(model, { edge, from, to });
-      const nearest = model.clusters.map((__, to) => to).sort((a, b) => cost(a) - cost(b));
-      for (const to of nearest.slice(0, FIRST_WAYS)) book.addFlow({ edge, from, to });
-    }
-  });
+/** The first columns: for each call its best way, and no other, since every column more makes the first solve slower. */
+function addWays(book: ColumnBook, program: Program, sitePrices: Float64Array): StartBasis {
+  const trees = priceTrees(program, sitePrices);
+  addBest(book, program, trees);
+  return startBasis(program, { book, best: trees.best });
 }
-
 
 function addBest(book: ColumnBook, { model }: Program, { best }: PricedTrees): number {
   const n = model.clusters.length;

@@ -27,9 +27,18 @@ export interface Solved {
   readonly prices: Float64Array;
 }
 
+/** What a simplex method starts from, one for each column and row: nonbasic at its lower bound, basic, or at its upper. */
+export const statuses = { lower: 0, basic: 1, upper: 2 } as const;
+
+export interface StartBasis {
+  readonly columns: Int32Array;
+  readonly rows: Int32Array;
+}
+
 /** A program whose rows (all equalities) are fixed, and which is solved again whenever it has got more columns. */
 export interface SolverSession {
-  readonly solve: (added: Columns) => Promise<Solved>;
+  /** `start` comes with the first columns; later solves start from the last basis. */
+  readonly solve: (added: Columns, start?: StartBasis) => Promise<Solved>;
   readonly close: () => Promise<void>;
 }
 

@@ -4,12 +4,17 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import loadHighs from 'highs';
-import type { Columns, Solved } from '../../core/topology/program.ts';
+import type { Columns, Solved, StartBasis } from '../../core/topology/program.ts';
 
 export interface ThreadStart {
   /** Right sides of all rows, which are equalities. */
   readonly rightSides: Float64Array;
   readonly options: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ThreadTask {
+  readonly added: Columns;
+  readonly start: StartBasis | undefined;
 }
 
 /** What the thread answers to a set of columns. */
@@ -21,17 +26,18 @@ const model = highs.createModel();
 model.options.set({ output_flag: false, ...options });
 let rowsAreIn = false;
 
-parentPort?.on('message', (added: Columns) => {
+parentPort?.on('message', (task: ThreadTask) => {
   let answer: ThreadAnswer;
   try {
-    answer = { solved: solve(added) };
+    answer = { solved: solve(task) };
   } catch (error) {
     answer = { failed: error instanceof Error ? error.message : String(error) };
   }
   parentPort?.postMessage(answer);
 });
 
-function solve({ cost, lower, upper, starts, rows: indices, values }: Columns): Solved {
+function solve({ added, start }: ThreadTask): Solved {
+  const { cost, lower, upper, starts, rows: indices, values } = added;
   const [numRows, numCols] = [rightSides.length, cost.length];
   const matrix = { format: 'csc', numRows, numCols, starts, indices, values } as const;
   if (rowsAreIn) {
@@ -41,6 +47,7 @@ function solve({ cost, lower, upper, starts, rows: indices, values }: Columns): 
     const rowBounds = { rowLower: rightSides, rowUpper: rightSides };
     model.passModel({ numCols, numRows, colCost: cost, colLower: lower, colUpper: upper, ...rowBounds, matrix });
   }
+  if (start !== undefined) model.setBasis({ colStatus: start.columns, rowStatus: start.rows });
   model.run();
   const status = model.getModelStatus();
   if (status !== highs.constants.modelStatus.optimal) throw new Error(`HiGHS ended with status ${String(status)}`);
