@@ -26,10 +26,31 @@ export interface Figures {
 /** A month of 730 hours, as clouds bill it. */
 export const SECONDS_PER_MONTH = 730 * 3_600;
 
-export function evaluate(
-  model: TopologyModel,
-  { demand, shares }: { readonly demand: Demand; readonly shares: TopologyShares },
-): Figures {
+interface Shared {
+  readonly demand: Demand;
+  readonly shares: TopologyShares;
+}
+
+export function evaluate(model: TopologyModel, { demand, shares }: Shared): Figures {
+  const { split, loads, egress } = spreadCalls(model, { demand, shares });
+  const sites = sitesOf(model, loads);
+  const above = sites.filter(({ utilisation }) => utilisation > model.utilisation * 1.01);
+  const means = meansOf(model, { demand, split, loads });
+  return { ...means, egressDollarsPerMonth: (egress / 1e6) * SECONDS_PER_MONTH, sites, above };
+}
+
+interface SpreadCalls {
+  /** Calls/s that start in a cluster, at [edge * clusters + cluster]. */
+  readonly calls: Float64Array;
+  /** Requests/s by service and serving cluster. */
+  readonly loads: readonly (readonly number[])[];
+  /** Millionths of a dollar per second. */
+  readonly egress: number;
+  readonly split: readonly (readonly number[])[];
+}
+
+/** Every call along the shares, from the clients on. */
+export function spreadCalls(model: TopologyModel, { demand, shares }: Shared): SpreadCalls {
   const n = model.clusters.length;
   const split = splitOf(model, shares);
   const calls = new Float64Array(model.edges.length * n);
@@ -50,10 +71,7 @@ export function evaluate(
         calls[child * n + to] = (calls[child * n + to] ?? 0) + rate * (model.edges[child]?.times ?? 0);
     }
   });
-  const sites = sitesOf(model, loads);
-  const above = sites.filter(({ utilisation }) => utilisation > model.utilisation * 1.01);
-  const means = meansOf(model, { demand, split, loads });
-  return { ...means, egressDollarsPerMonth: (egress / 1e6) * SECONDS_PER_MONTH, sites, above };
+  return { calls, loads, egress, split };
 }
 
 /** Parts of 1 by service, at [from * clusters + to]. */

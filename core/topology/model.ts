@@ -66,6 +66,8 @@ export interface Edge {
   readonly from: number;
   readonly to: number;
   readonly times: number;
+  /** The same by the cluster of the caller: where classes are merged, it depends on which of them are served there. */
+  readonly timesAt: Float64Array;
   /** Calls of this class that leave `to`, in an order in which callers come before callees. */
   readonly children: readonly number[];
   /** Egress of one call that starts in i and is answered in j, millionths of a dollar, at [i * clusters + j]. */
@@ -113,7 +115,7 @@ export function topologyModel(input: TopologyInput): TopologyModel {
   classNames.forEach((name, className) => {
     const one = classOf(input, name);
     roots.push(edges.length);
-    edges.push(...edgesOf(one, { name, className, services, first: edges.length, egress: pairs.egress }));
+    edges.push(...edgesOf(one, { name, className, services, clusters: clusters.length, first: edges.length, egress: pairs.egress }));
   });
   const objective = {
     latency: { perMs: 1, egressCounts: TIE_BREAK },
@@ -214,11 +216,12 @@ interface EdgePlace {
   readonly name: string;
   readonly className: number;
   readonly services: readonly string[];
+  readonly clusters: number;
   readonly first: number;
   readonly egress: PairTables['egress'];
 }
 
-function edgesOf(one: ClassInput, { name, className, services, first, egress }: EdgePlace): Edge[] {
+function edgesOf(one: ClassInput, { name, className, services, clusters, first, egress }: EdgePlace): Edge[] {
   const calls = inCallOrder(one, name);
   const all = [{ from: '', to: one.root, times: 1, requestBytes: one.requestBytes, responseBytes: one.responseBytes }];
   all.push(...calls);
@@ -227,6 +230,7 @@ function edgesOf(one: ClassInput, { name, className, services, first, egress }: 
     from: services.indexOf(from),
     to: services.indexOf(to),
     times,
+    timesAt: new Float64Array(clusters).fill(times),
     children: all.flatMap((call, at) => (at > 0 && call.from === to ? [first + at] : [])),
     egress: egress(requestBytes, responseBytes),
   }));

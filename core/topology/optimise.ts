@@ -37,11 +37,18 @@ const GAP = 1e-4;
 /** Rounds end by themselves; this only ends a fault. */
 const MOST_ROUNDS = 60;
 
+export interface Asked {
+  readonly demand: Demand;
+  /** Of each service at that demand, requests/s. */
+  readonly loads: readonly number[];
+  readonly solver: LinearSolver;
+}
+
 export async function optimise(
   model: TopologyModel,
-  { demand, solver }: { readonly demand: Demand; readonly solver: LinearSolver },
+  { demand, loads, solver }: Asked,
 ): Promise<Optimum> {
-  const program = createProgram(model, demand);
+  const program = createProgram(model, demand, loads);
   const book = new ColumnBook(program);
   const session = await solver(program.rightSides);
   try {

@@ -1,14 +1,14 @@
 /** The whole way from an input to a plan that explains itself; refuses what cannot be, and says what would help. */
 import { distinct, formatShare, sum, WHOLE } from '../values/share.ts';
 import { refuse } from '../values/error.ts';
+import { applicableShares } from './applied.ts';
 import { admit, losses, shortfalls, type Loss, type Shortfall } from './admit.ts';
 import { evaluate, type Figures } from './evaluate.ts';
 import { alternatives, bindingLimits, type Alternative, type BindingLimit } from './explain.ts';
 import { replicasIn, topologyModel, type TopologyInput, type TopologyModel } from './model.ts';
-import { optimise } from './optimise.ts';
 import { evenShares, localFirstShares, waterfallShares } from './policies.ts';
 import type { LinearSolver } from './program.ts';
-import { sharesOfFlows, type TopologyShares } from './shares.ts';
+import type { TopologyShares } from './shares.ts';
 
 export interface TopologyPlan {
   readonly clusters: readonly string[];
@@ -22,7 +22,7 @@ export interface TopologyPlan {
   readonly losses: readonly Loss[];
   readonly binding: readonly BindingLimit[];
   readonly alternatives: readonly Alternative[];
-  /** How far the solved program may be from the best possible, as a part of its objective. */
+  /** How far the plan may be above the best split of each class by itself, as a part of the objective. */
   readonly gap: number;
   readonly unit: 'ms' | 'dollars';
 }
@@ -35,13 +35,12 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
   assertFits(model, input);
   const wanted = model.classes.map((one) => one.demand);
   const { demand, parts } = admit(model, wanted);
-  const optimum = await optimise(model, { demand, solver });
-  const shares = sharesOfFlows(model, optimum.flows);
+  const { shares, figures, optimum, gap } = await applicableShares(model, { demand, solver });
   const figuresOf = (of: TopologyShares): Figures => evaluate(model, { demand, shares: of });
   return {
     clusters: model.clusters,
     shares,
-    figures: figuresOf(shares),
+    figures,
     others: {
       even: figuresOf(evenShares(model)),
       'local first': figuresOf(localFirstShares(model)),
@@ -51,7 +50,7 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
     losses: losses(model),
     binding: bindingLimits(optimum.program, optimum),
     alternatives: alternatives(optimum),
-    gap: Math.max(0, optimum.gap),
+    gap,
     unit: input.objective === 'latency' ? 'ms' : 'dollars',
   };
 }

@@ -1,6 +1,7 @@
 /** What others do, as shares, so that a plan can say what it is better than. Each follows only rules of its own. */
 import { sum } from '../values/share.ts';
 import type { Demand } from './admit.ts';
+import { callersFirst } from './merge.ts';
 import type { TopologyModel } from './model.ts';
 import { namedShares, type TopologyShares } from './shares.ts';
 
@@ -37,7 +38,7 @@ export function waterfallShares(
   { demand, full }: { readonly demand: Demand; readonly full: number },
 ): TopologyShares {
   const n = model.clusters.length;
-  const order = callersFirst(model);
+  const order = callersFirst(model) ?? model.services.map((_, service) => service);
   const inflow = new Float64Array(model.edges.length * n);
   model.roots.forEach((root, k) =>
     model.clusters.forEach((_, at) => (inflow[root * n + at] = demand[k]?.[at] ?? 0)),
@@ -85,16 +86,4 @@ function fillNearest(model: TopologyModel, { service, calls, full }: Filling): n
     if (row !== undefined) row[to] = (row[to] ?? 0) + rate;
   });
   return rows;
-}
-
-/** Services in an order in which every caller, in any class, comes before its callees; circles over classes are cut. */
-function callersFirst({ services, edges }: TopologyModel): number[] {
-  const order: number[] = [];
-  const visit = (service: number, path: readonly number[]): void => {
-    if (order.includes(service) || path.includes(service)) return;
-    for (const { from, to } of edges) if (to === service && from >= 0) visit(from, [...path, service]);
-    order.push(service);
-  };
-  services.forEach((_, service) => visit(service, []));
-  return order;
 }

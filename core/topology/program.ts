@@ -5,7 +5,7 @@
  * With the shadow prices of all sites fixed, the cheapest way of a request is found by walking its tree from the leaves:
  * `priceTrees`. That gives the columns worth adding, and a lower bound of the optimum, so that every plan knows its gap.
  */
-import { loadsOf, mostOf, type Demand } from './admit.ts';
+import { mostOf, type Demand } from './admit.ts';
 import { piecesOf } from './delay.ts';
 import type { TopologyModel } from './model.ts';
 import { sum } from '../values/share.ts';
@@ -66,13 +66,13 @@ export interface Program {
   readonly penalty: number;
 }
 
-export function createProgram(model: TopologyModel, demand: Demand): Program {
+/** `loads`: of each service, at that demand. */
+export function createProgram(model: TopologyModel, demand: Demand, loads: readonly number[]): Program {
   const { clusters, edges, services } = model;
   const rightSides = new Float64Array((edges.length + services.length) * clusters.length);
   model.roots.forEach((root, className) => {
     clusters.forEach((_, at) => (rightSides[root * clusters.length + at] = demand[className]?.[at] ?? 0));
   });
-  const loads = loadsOf(model, demand);
   const limits = services.flatMap((_, service) => {
     const load = loads[service] ?? 0;
     const most = clusters.map((__, cluster) => mostOf(model, { service, cluster }, load));
@@ -117,7 +117,7 @@ export class ColumnBook {
     this.#known.add(key);
     this.flows.push({ edge, from, to });
     this.#entry(edge * n + from, 1);
-    for (const child of call.children) this.#entry(child * n + to, -(model.edges[child]?.times ?? 0));
+    for (const child of call.children) this.#entry(child * n + to, -(model.edges[child]?.timesAt[to] ?? 0));
     this.#entry((model.edges.length + call.to) * n + to, 1);
     this.#column(callCost(model, { edge, from, to }), { lower: 0, upper: Infinity });
     return true;
@@ -201,7 +201,7 @@ export function priceTrees(program: Program, sitePrices: Float64Array): PricedTr
     for (let to = 0; to < n; to += 1) {
       if ((limits[call.to * n + to]?.most ?? 0) <= 0) continue;
       let total = sitePrices[call.to * n + to] ?? 0;
-      for (const child of call.children) total += (model.edges[child]?.times ?? 0) * (cost[child * n + to] ?? 0);
+      for (const child of call.children) total += (model.edges[child]?.timesAt[to] ?? 0) * (cost[child * n + to] ?? 0);
       served[edge * n + to] = total;
     }
     for (let from = 0; from < n; from += 1) {

@@ -43,7 +43,7 @@ function loadsAlong({ model, limits, rightSides }: Program, best: Int32Array): F
       if (to < 0 || rate === 0) continue;
       loads[edge.to * n + to] = (loads[edge.to * n + to] ?? 0) + rate;
       for (const child of edge.children)
-        calls[child * n + to] = (calls[child * n + to] ?? 0) + rate * (model.edges[child]?.times ?? 0);
+        calls[child * n + to] = (calls[child * n + to] ?? 0) + rate * (model.edges[child]?.timesAt[to] ?? 0);
     }
   });
   return loads;

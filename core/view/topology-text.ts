@@ -18,7 +18,7 @@ export const topologyPlanText = (plan: TopologyPlan): string =>
     'what it is worth (mean latency, egress, sites above the planned utilisation)',
     figureLine('this plan', plan.figures),
     ...Object.entries(plan.others).map(([name, figures]) => figureLine(name, figures)),
-    `  at most ${percent(plan.gap)} above the best possible split of each class by itself, before rounding`,
+    `  at most ${percent(plan.gap)} above what the best split of each class by itself could reach`,
     ...shedLines(plan),
     '',
     'if one cluster is lost',
