@@ -35,6 +35,7 @@ const coreOrder = [
   'render',
   'workload',
   'judge',
+  'topology',
   'config',
   'rollout',
   'events',

@@ -5,6 +5,7 @@ import { triggerSchema } from './events/trigger-schema.ts';
 import { meshSchema } from './mesh-schema.ts';
 import { serviceSchema } from './service-schema.ts';
 import { type SchemaNode, publishedSchema } from './shape.ts';
+import { topologyInputSchema } from './topology/input-schema.ts';
 
 /** By name of the committed file. */
 export const jsonSchemas = (): Readonly<Record<string, SchemaNode>> => ({
@@ -13,4 +14,5 @@ export const jsonSchemas = (): Readonly<Record<string, SchemaNode>> => ({
   'sender.schema.json': { ...publishedSchema(senderSchema), title: 'Tidegate Sender' },
   'trigger.schema.json': { ...publishedSchema(triggerSchema), title: 'Tidegate Trigger' },
   'sink.schema.json': { ...publishedSchema(sinkSchema), title: 'Tidegate Sink' },
+  'topology-input.schema.json': { ...publishedSchema(topologyInputSchema), title: 'Tidegate TopologyInput' },
 });

@@ -25,6 +25,7 @@ export const coreOrder: readonly string[] = [
   'render',
   'workload',
   'judge',
+  'topology',
   'config',
   'rollout',
   'events',

@@ -1,0 +1,89 @@
+/** What others do, as shares, so that a plan can say what it is better than. Each follows only rules of its own. */
+import { sum } from '../values/share.ts';
+import type { Demand } from './admit.ts';
+import { callersFirst } from './merge.ts';
+import type { TopologyModel } from './model.ts';
+import { namedShares, type TopologyShares } from './shares.ts';
+
+/** Every replica the same, wherever it is: what a global service of Cilium does. */
+export const evenShares = (model: TopologyModel): TopologyShares =>
+  namedShares(
+    model,
+    model.sites.map((row) => model.clusters.map(() => row.map(({ capacity }) => capacity))),
+  );
+
+/** At home where there are replicas at all, else at the nearest: `affinity: local` with a nearest fallback. */
+export const localFirstShares = (model: TopologyModel): TopologyShares =>
+  namedShares(
+    model,
+    model.sites.map((row) =>
+      model.clusters.map((_, from) => {
+        const nearest = nearestTo(model, from).find((to) => (row[to]?.capacity ?? 0) > 0);
+        return row.map((__, to) => (to === nearest ? 1 : 0));
+      }),
+    ),
+  );
+
+const nearestTo = ({ clusters, roundTripMs }: TopologyModel, from: number): number[] => {
+  const way = (to: number): number => (to === from ? -1 : (roundTripMs[from * clusters.length + to] ?? Infinity));
+  return clusters.map((_, to) => to).sort((a, b) => way(a) - way(b) || a - b);
+};
+
+/**
+ * Fill each cluster to `full` (0 to 1) with its own calls, and spill the rest to the next nearest with room; what finds no
+ * room stays at home. Service by service, callers first, as each service sees only its own load.
+ */
+export function waterfallShares(
+  model: TopologyModel,
+  { demand, full }: { readonly demand: Demand; readonly full: number },
+): TopologyShares {
+  const n = model.clusters.length;
+  const order = callersFirst(model) ?? model.services.map((_, service) => service);
+  const inflow = new Float64Array(model.edges.length * n);
+  model.roots.forEach((root, k) =>
+    model.clusters.forEach((_, at) => (inflow[root * n + at] = demand[k]?.[at] ?? 0)),
+  );
+  const parts = model.services.map(() => model.clusters.map(() => model.clusters.map(() => 0)));
+  for (const service of order) {
+    const edges = model.edges.flatMap((edge, index) => (edge.to === service ? [{ edge, index }] : []));
+    const calls = model.clusters.map((_, at) => sum(edges.map(({ index }) => inflow[index * n + at] ?? 0)));
+    const filled = fillNearest(model, { service, calls, full });
+    parts[service] = filled;
+    for (const { edge, index } of edges)
+      for (let from = 0; from < n; from += 1)
+        filled[from]?.forEach((rate, to) => {
+          const served = ((inflow[index * n + from] ?? 0) * rate) / ((calls[from] ?? 0) || 1);
+          for (const child of edge.children)
+            inflow[child * n + to] = (inflow[child * n + to] ?? 0) + served * (model.edges[child]?.times ?? 0);
+        });
+  }
+  return namedShares(model, parts);
+}
+
+interface Filling {
+  readonly service: number;
+  readonly calls: readonly number[];
+  readonly full: number;
+}
+
+function fillNearest(model: TopologyModel, { service, calls, full }: Filling): number[][] {
+  const room = (model.sites[service] ?? []).map(({ capacity }) => capacity * full);
+  const rows = model.clusters.map(() => model.clusters.map(() => 0));
+  const left = [...calls];
+  // Ring after ring, so that nobody's second choice takes what is somebody's first.
+  for (let ring = 0; ring < model.clusters.length; ring += 1)
+    left.forEach((rate, from) => {
+      const to = nearestTo(model, from)[ring] ?? from;
+      const taken = Math.min(rate, room[to] ?? 0);
+      room[to] = (room[to] ?? 0) - taken;
+      left[from] = rate - taken;
+      const row = rows[from];
+      if (row !== undefined) row[to] = (row[to] ?? 0) + taken;
+    });
+  left.forEach((rate, from) => {
+    const to = nearestTo(model, from).find((one) => (model.sites[service]?.[one]?.capacity ?? 0) > 0) ?? from;
+    const row = rows[from];
+    if (row !== undefined) row[to] = (row[to] ?? 0) + rate;
+  });
+  return rows;
+}
