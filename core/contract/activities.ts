@@ -14,7 +14,7 @@ import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts
 import type { RunningStatus } from '../rollout/running.ts';
 import type { NewestByCluster } from '../routing/newest-proven.ts';
 import type { Part } from '../routing/part.ts';
-import type { Absence } from '../routing/record.ts';
+import type { Absence, Drained } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { CapacityMode, ForShare } from '../workload/capacity/need.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
@@ -185,6 +185,8 @@ export interface CommitInput extends Writer, OfPart {
   readonly absent?: Readonly<Record<string, Absence>>;
   /** How long the version that is replaced here stays ready, ms. Absent: an older workflow keeps that time itself. */
   readonly warmMs?: number;
+  /** Of a topology: what the record remembers of drained clusters; null: nothing. Absent: as it did. */
+  readonly drained?: Drained | null;
 }
 
 export interface MovePinsInput extends Writer {
