@@ -47,6 +47,8 @@ import type {
   NamingRecord,
   ForgetAbsentInput,
   MarkPausedInput,
+  ShareServiceInput,
+  ShareServiceResult,
   KeepWarmInput,
   ListServicesInput,
   ListServicesResult,
@@ -325,7 +327,9 @@ export interface RolloutActivities extends SinkActivities {
   mendFrontend(input: MendFrontendInput): Promise<readonly ObjectChange[]>;
   /** Writes a pause on the frontends in one cluster, or takes it off. A service without a frontend there is skipped. */
   markPaused(input: MarkPausedInput): Promise<readonly ObjectChange[]>;
-  /** Records that name a cluster: as absent, or in their topology. */
+  /** Says on the frontend in a cluster whether cluster mesh gives its pods to others; what somebody else has said stays, and is told. */
+  shareService(input: ShareServiceInput): Promise<ShareServiceResult>;
+  /** Records that name a cluster: as absent, as drained, or in their topology. */
   findNaming(input: FindNamingInput): Promise<readonly NamingRecord[]>;
   /** Takes the word that a cluster is absent out of one record, unless somebody has said it anew. */
   forgetAbsent(input: ForgetAbsentInput): Promise<readonly ObjectChange[]>;

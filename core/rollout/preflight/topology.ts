@@ -5,7 +5,7 @@ import type { Drained } from '../../routing/record.ts';
 import { canonicalJson } from '../../values/canonical.ts';
 import { distinct, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
-import { leftOut } from '../change.ts';
+import { leftOut, type Change } from '../change.ts';
 import { watchHint, type RunningRollout, type RunningStatus } from '../running.ts';
 import type { Asked, Problem } from './problem.ts';
 import { isFresh, provenEntry } from './serving-facts.ts';
@@ -13,9 +13,7 @@ import { wantedTopology } from './wanted-topology.ts';
 
 /** Client clusters whose proven topology is not what the change wants. */
 export const movingClients = (asked: Asked): ClusterFacts[] =>
-  asked.facts.filter(
-    (one) => !isFresh(one) && !leftOut(asked.change).includes(one.cluster) && !isThere(asked, one),
-  );
+  asked.facts.filter((one) => !isFresh(one) && !leftOut(asked.change).includes(one.cluster) && !isThere(asked, one));
 
 /** Does the record say it already, with what it remembers of drained clusters? */
 function isThere(asked: Asked, one: ClusterFacts): boolean {
@@ -43,6 +41,8 @@ export function topologyProblems(asked: Asked): Problem[] {
   if (facts.every(isFresh)) {
     return [{ code: 'Invalid', text: `${namespace}/${name} is not adopted`, fix: `run: tidegate adopt ${name}` }];
   }
+  const strange = strangeCluster(asked);
+  if (strange.length > 0) return strange;
   const joined = [...new Set(movingClients(asked).flatMap((one) => newcomersTo(asked, one)))];
   return joined.flatMap((serving): Problem[] => {
     if (leftOut(change).includes(serving)) {
@@ -53,6 +53,14 @@ export function topologyProblems(asked: Asked): Problem[] {
     const text = `${serving}/${namespace}: nothing of ${name} is proven there, and calls would go there`;
     return [{ code: 'Invalid', text, fix: `run it there, and adopt it first: tidegate adopt ${name}` }];
   });
+}
+
+function strangeCluster({ config, change }: Asked): Problem[] {
+  const { drains, returns } = change as Extract<Change, { kind: 'topology' }>;
+  const named = drains ?? returns;
+  const names = config.mesh.clusters.map(({ ref }) => ref.name);
+  if (named === undefined || names.includes(named)) return [];
+  return [{ code: 'Invalid', text: `the mesh has no cluster ${named}`, fix: `it has ${names.join(', ')}` }];
 }
 
 /** A release takes the routes away that a topology run writes, whatever that one is about to do. */

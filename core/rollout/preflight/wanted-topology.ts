@@ -35,6 +35,12 @@ export function drainsIn(facts: readonly ClusterFacts[]): Drained['clusters'] {
 export const drainedNote = (cluster: string, atMs: number): string =>
   `${cluster} is drained since ${instantText(atMs)}: it gets no calls until tidegate cluster restore ${cluster}`;
 
+/** Of a deploy, which leaves it out; undefined: it is not drained. */
+export function drainedText({ facts }: Pick<Asked, 'facts'>, cluster: string): string | undefined {
+  const drain = drainsIn(facts)[cluster];
+  return drain === undefined ? undefined : `${drainedNote(cluster, drain.atMs)}, and catches up then`;
+}
+
 export function wantedTopology({ config, facts, change, atMs = 0 }: Wanting, one: ClusterFacts): WantedTopology {
   const { drains, returns } = drainOf(change);
   const known = drainsIn(facts);
