@@ -10,11 +10,10 @@ import { ApplicationFailure, defineQuery, proxyActivities, setHandler } from '@t
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import type { DrainedService, DrainInput, DrainStatus } from '../core/contract/drain.ts';
 import { messageNames } from '../core/contract/messages.ts';
-import type { ListServicesResult, NamingRecord } from '../core/contract/settle-activities.ts';
-import type { ServiceRef } from '../core/routing/service-ref.ts';
+import type { ListServicesResult } from '../core/contract/settle-activities.ts';
 import { present } from '../core/values/json.ts';
 import { activityOptions, noPlan } from './activity-options.ts';
-import { drainService, queued, restoreService, type Draining } from './drain/drains.ts';
+import { drainService, queued, restoreService, seenOf, type Draining } from './drain/drains.ts';
 import { toWorkflowFailure } from './failures.ts';
 import { installation } from './installation.ts';
 
@@ -72,16 +71,6 @@ async function namedIn(input: DrainInput, listed: ListServicesResult): Promise<O
   return services
     .map((one) => ({ input, clusters: listed.clusters, service: one, ...seenOf(one, naming) }))
     .filter((one) => service !== undefined || one.isCalled || one.drainedAtMs !== null || one.unread !== '');
-}
-
-function seenOf(of: ServiceRef, naming: readonly NamingRecord[]) {
-  const own = naming.filter(({ service }) => service.namespace === of.namespace && service.service === of.service);
-  const times = own.flatMap(({ drainedAtMs }) => drainedAtMs ?? []);
-  return {
-    isCalled: own.some(({ inTopology }) => inTopology),
-    drainedAtMs: times.length === 0 ? null : Math.min(...times),
-    unread: own.map(({ unread }) => unread).find((why) => why !== '') ?? '',
-  };
 }
 
 function refuse(why: string): never {

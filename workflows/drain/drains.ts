@@ -3,7 +3,7 @@ import { isCancellation, proxyActivities, sleep, startChild, workflowInfo } from
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { DrainedService, DrainInput, DrainPhase } from '../../core/contract/drain.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
-import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
+import type { ListServicesResult, NamingRecord } from '../../core/contract/settle-activities.ts';
 import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
 import { catchUpOf } from '../../core/rollout/catch-up.ts';
 import type { Change } from '../../core/rollout/change.ts';
@@ -15,6 +15,7 @@ import { installation } from '../installation.ts';
 import { startRollout } from '../start-rollout.ts';
 
 const options = activityOptions(noPlan, installation());
+const { findNaming } = proxyActivities<RolloutActivities>({ ...options.findNaming, summary: 'is it there by now?' });
 const { describeEnd } = proxyActivities<RolloutActivities>({ ...options.describeEnd, summary: 'has it moved?' });
 const { readRecords } = proxyActivities<RolloutActivities>({ ...options.readRecords, summary: 'what has it missed?' });
 const { shareService } = proxyActivities<RolloutActivities>({
@@ -29,17 +30,31 @@ const AGAIN_MS = { first: 2_000, longest: 60_000 };
 /** … and how often: about half an hour. */
 const TRIES = 32;
 
-export interface Draining {
+export interface Draining extends Seen {
   readonly input: DrainInput;
   readonly clusters: ListServicesResult['clusters'];
   readonly service: ServiceRef;
+  say(phase: DrainPhase, text: string, workflowId?: string): void;
+}
+
+/** What the records say of one service and the cluster. */
+interface Seen {
   /** When records say that it was drained, ms since the epoch; null: they do not. */
   readonly drainedAtMs: number | null;
   /** Do calls go there now? */
   readonly isCalled: boolean;
   /** Why that is not known for sure; '' = it is. */
   readonly unread: string;
-  say(phase: DrainPhase, text: string, workflowId?: string): void;
+}
+
+export function seenOf(of: ServiceRef, naming: readonly NamingRecord[]): Seen {
+  const own = naming.filter(({ service }) => service.namespace === of.namespace && service.service === of.service);
+  const times = own.flatMap(({ drainedAtMs }) => drainedAtMs ?? []);
+  return {
+    isCalled: own.some(({ inTopology }) => inTopology),
+    drainedAtMs: times.length === 0 ? null : Math.min(...times),
+    unread: own.map(({ unread }) => unread).find((why) => why !== '') ?? '',
+  };
 }
 
 /** Weights first, then what is shared. */
@@ -81,12 +96,12 @@ async function share({ service, clusters, input, say }: Draining, shared: boolea
 
 /** Started as soon as no other run is in its way, and followed to its end. */
 async function moved(one: Draining, change: Change): Promise<boolean> {
-  const workflow = await started(one, change);
-  if (workflow === null) return false;
-  one.say('moving', 'its calls are moved', workflow.workflowId);
+  const run = await started(one, change);
+  if (run === 'there' || run === 'left') return run === 'there';
+  one.say('moving', 'its calls are moved', run.workflowId);
   for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.longest)) {
     await sleep(waitMs);
-    const { as, said } = await describeEnd(workflow);
+    const { as, said } = await describeEnd(run);
     if (as === 'running') continue;
     if (as === 'completed' && said?.outcome === 'promoted') return true;
     one.say('left', `its rollout ended as ${said?.outcome ?? as}: ${said?.reason ?? 'it said nothing more'}`);
@@ -99,7 +114,8 @@ interface StartedRun {
   readonly runId: string;
 }
 
-async function started(one: Draining, change: Change): Promise<StartedRun | null> {
+/** there: the run that was in the way has done it, as one does that an earlier drain had begun. */
+async function started(one: Draining, change: Change): Promise<StartedRun | 'there' | 'left'> {
   let waitMs = AGAIN_MS.first;
   for (let tries = 1; ; tries += 1) {
     try {
@@ -110,11 +126,19 @@ async function started(one: Draining, change: Change): Promise<StartedRun | null
       const { code, message } = describeFailure(error);
       const passes = (code === 'Conflict' || code === 'HalfMoved') && tries < TRIES;
       one.say(passes ? 'waiting' : 'left', message);
-      if (!passes) return null;
-      await sleep(waitMs);
-      waitMs = Math.min(waitMs * 2, AGAIN_MS.longest);
+      if (!passes) return 'left';
     }
+    await sleep(waitMs);
+    if (await isThere(one)) return 'there';
+    waitMs = Math.min(waitMs * 2, AGAIN_MS.longest);
   }
+}
+
+async function isThere({ service, clusters, input }: Draining): Promise<boolean> {
+  const asked = clusters.filter(({ name }) => input.without?.includes(name) !== true);
+  const now = seenOf(service, await findNaming({ services: [service], clusters: asked, name: input.cluster }));
+  if (now.unread !== '') return false;
+  return input.does === 'drain' ? !now.isCalled && now.drainedAtMs !== null : now.drainedAtMs === null;
 }
 
 interface Starting {

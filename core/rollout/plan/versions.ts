@@ -202,7 +202,9 @@ function plannedWaves(context: Context, version: string, waves: LoadedConfig['se
           cluster,
           reason:
             absent[cluster] ??
-            (routed.includes(cluster) ? `already serves ${version}` : drainedText(context, cluster) ?? 'no client cluster routes to it'),
+            (routed.includes(cluster)
+              ? `already serves ${version}`
+              : (drainedText(context, cluster) ?? 'no client cluster routes to it')),
         }));
       const clients = [...new Set(serving.flatMap((name) => clientsOf(topology, name)))];
       return {
@@ -337,6 +339,8 @@ function notesFor({ facts, topology, config, change, absent }: Context, waves: r
     ...configTexts(config.service.name, facts),
     ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
     ...skipped,
-    ...unrouted.map(({ ref: { name } }) => drainedText({ facts }, name) ?? `unrouted: no client sends calls to ${name}`),
+    ...unrouted.map(
+      ({ ref: { name } }) => drainedText({ facts }, name) ?? `unrouted: no client sends calls to ${name}`,
+    ),
   ];
 }
