@@ -9,4 +9,5 @@ export { audit } from './audit.ts';
 export { pause } from './pause.ts';
 export { deliver } from './deliver.ts';
 export { forgetCluster } from './forget-cluster.ts';
+export { drainCluster } from './drain-cluster.ts';
 export { handleEvent } from './handle-event.ts';

@@ -186,6 +186,8 @@ function checkInput(input: StartRolloutInput): void {
   if (rule !== '') refuse(rule);
   const glass = refuseGlass(input);
   if (glass !== '') refuse(glass);
+  const drain = refuseDrain(input.change);
+  if (drain !== '') refuse(drain);
   const { without, part } = input.change as { without?: unknown; part?: unknown };
   if (part !== undefined && (input.change.kind !== 'restore' || !parts.some((one) => one === part)))
     refuse(`"change.part" is for a restore, and one of ${parts.join(', ')}`);
@@ -194,6 +196,15 @@ function checkInput(input: StartRolloutInput): void {
     refuse('"change.without" is a list of names of clusters');
   if (input.change.kind === 'adopt' || input.change.kind === 'release')
     refuse(`"change.without" is for deploy, undo, topology and restore: ${input.change.kind} needs every cluster`);
+}
+
+/** '' = it names one cluster, or none. */
+function refuseDrain(change: Change): string {
+  const { drains, returns } = change as { readonly drains?: unknown; readonly returns?: unknown };
+  const named = [drains, returns].filter((name) => name !== undefined);
+  if (named.length === 0) return '';
+  if (change.kind !== 'topology' || named.length > 1) return '"change.drains" or "change.returns" is for a topology';
+  return typeof named[0] === 'string' ? '' : '"change.drains" and "change.returns" are names of clusters';
 }
 
 async function assertSlos(plan: Plan): Promise<void> {

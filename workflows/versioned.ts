@@ -12,6 +12,7 @@ import type { workflowNames } from '../core/contract/messages.ts';
 import {
   audit,
   deliver,
+  drainCluster,
   forgetCluster,
   guard,
   pause,
@@ -32,6 +33,7 @@ const workflows = {
   audit,
   pause,
   forgetCluster,
+  drainCluster,
   next,
   handleEvent,
   deliver,
@@ -46,6 +48,7 @@ const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   retire: 'AUTO_UPGRADE',
   pause: 'AUTO_UPGRADE',
   forgetCluster: 'AUTO_UPGRADE',
+  drainCluster: 'AUTO_UPGRADE',
   next: 'AUTO_UPGRADE',
   handleEvent: 'AUTO_UPGRADE',
   deliver: 'AUTO_UPGRADE',
@@ -56,4 +59,17 @@ type AnyWorkflow = (input: never) => Promise<unknown>;
 for (const [name, workflow] of Object.entries<AnyWorkflow>(workflows))
   setWorkflowOptions({ versioningBehavior: behaviors[name as keyof typeof behaviors] }, workflow);
 
-export { startRollout, rollout, retire, guard, settle, audit, pause, forgetCluster, next, handleEvent, deliver };
+export {
+  startRollout,
+  rollout,
+  retire,
+  guard,
+  settle,
+  audit,
+  pause,
+  forgetCluster,
+  drainCluster,
+  next,
+  handleEvent,
+  deliver,
+};

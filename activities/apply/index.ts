@@ -16,6 +16,7 @@ import { readRecords } from './read-records.ts';
 import { releaseService } from './release-service.ts';
 import { retireVersion } from './retire-version.ts';
 import { markPaused } from './settle/pauses.ts';
+import { shareService } from './settle/share-service.ts';
 import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle/settle-writes.ts';
 import { findUnsettled, surveyService } from './settle/survey.ts';
 
@@ -61,6 +62,7 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   pinVersion: (input) => pinVersion(deps, input),
   mendFrontend: (input) => mendFrontend(deps, input),
   markPaused: (input) => markPaused(deps, input),
+  shareService: (input) => shareService(deps, input),
   findNaming: (input) => beating(deps, 'findNaming', (own) => findNaming(own, input)),
   forgetAbsent: (input) => forgetAbsent(deps, input),
   keepWarm: (input) => keepWarm(deps, input),

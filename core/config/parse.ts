@@ -22,7 +22,7 @@ import { checkShape, createShape } from './shape.ts';
 import { type ConfigFile, type SourceDocument, readDocuments } from './source.ts';
 import { JOB_KINDS, checkJobs, jobFilesOf, jobIn, type JobFile } from './before/job-file.ts';
 import { type ReadTemplate, type Template, parseTemplate, pathFrom, templateIn } from './template.ts';
-import { type SpecFault, selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
+import { failoverFaults, type SpecFault, selectWaves, servingClusters, stepFaults, topologyFaults } from './waves.ts';
 import { stepShare } from './values.ts';
 import { isRecord, recordOf } from '../values/json.ts';
 
@@ -241,6 +241,8 @@ const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[])
   const topology = topologySchema.optional().safeParse(spec['topology']);
   const waves = waveSelectors.safeParse(recordOf(spec['rollout'])['waves']);
   const faults = topology.success ? topologyFaults(name, names, topology.data) : [];
+  const failover = z.array(z.string()).optional().safeParse(spec['failover']);
+  const strange = failover.success ? failoverFaults(name, names, failover.data) : [];
   if (waves.success) {
     const serving = topology.success && faults.length === 0 ? servingClusters(names, topology.data) : [];
     faults.push(
@@ -251,7 +253,7 @@ const checkReferences = (document: SourceDocument, meshes: readonly MeshParts[])
       ).faults,
     );
   }
-  return faults.map((fault) => problemAt(document, ['spec', ...fault.path], fault));
+  return [...faults, ...strange].map((fault) => problemAt(document, ['spec', ...fault.path], fault));
 };
 
 /** Files that hold a template or a Job of a Service document, and are no config. */

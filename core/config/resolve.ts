@@ -181,6 +181,7 @@ const serviceConfig = (
     ...present({ podTemplate, deployment: spec.deployment }),
     ...(spec.config === 'copy' && { config: spec.config }),
     topology: resolveTopology(clusterNames(mesh), spec.topology),
+    ...present({ failover: spec.failover }),
     policy: {
       requestTimeoutMs: policy.requestTimeout,
       upstreamIdleMs: policy.upstreamIdleTimeout,

@@ -255,6 +255,10 @@ export const serviceSchema = z.strictObject({
         })
         .prefault(configDefault),
       topology: topologySchema.optional(),
+      failover: z.array(clusterName).min(1).optional().meta({
+        description:
+          'Who answers in the place of a cluster that is drained: the first of these that can takes all of its calls. Left out: all that answer already, in proportion.',
+      }),
       policy: policy.prefault({}),
       adopt: adopt.prefault({}),
       rollout: rollout.prefault({}),

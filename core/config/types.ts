@@ -106,6 +106,8 @@ export interface ServiceConfig {
   readonly config?: 'copy';
   /** Per client cluster the share of each serving cluster; null = every cluster answers its own calls. */
   readonly topology: Readonly<Record<string, Shares>> | null;
+  /** Serving clusters that take the calls of one that is drained, the first that can. Absent: all that answer already, in proportion. */
+  readonly failover?: readonly string[];
   readonly policy: L7Policy;
   readonly waves: readonly WaveConfig[];
   /** Least time that a wave of an adoption is watched, ms. Missing: from an older worker; then as the wave's first step. */

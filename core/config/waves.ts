@@ -46,6 +46,11 @@ export const topologyFaults = (mesh: string, names: readonly string[], written: 
     ),
   );
 
+export const failoverFaults = (mesh: string, names: readonly string[], written: readonly string[] = []): SpecFault[] =>
+  written.flatMap((name, index) =>
+    names.includes(name) ? [] : [{ path: ['failover', index], ...unknownCluster(mesh, name, names) }],
+  );
+
 /** Clusters per wave. `serving` must all be in a wave; what nobody routes to may be left out. */
 export const selectWaves = (
   mesh: { readonly name: string; readonly clusters: readonly SelectableCluster[] },

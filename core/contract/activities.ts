@@ -14,7 +14,7 @@ import type { ReportedVersions } from '../rollout/preflight/reported-versions.ts
 import type { RunningStatus } from '../rollout/running.ts';
 import type { NewestByCluster } from '../routing/newest-proven.ts';
 import type { Part } from '../routing/part.ts';
-import type { Absence } from '../routing/record.ts';
+import type { Absence, Drained } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import type { CapacityMode, ForShare } from '../workload/capacity/need.ts';
 import type { ReadRecordsResult } from '../workload/facts.ts';
@@ -47,6 +47,8 @@ import type {
   NamingRecord,
   ForgetAbsentInput,
   MarkPausedInput,
+  ShareServiceInput,
+  ShareServiceResult,
   KeepWarmInput,
   ListServicesInput,
   ListServicesResult,
@@ -185,6 +187,8 @@ export interface CommitInput extends Writer, OfPart {
   readonly absent?: Readonly<Record<string, Absence>>;
   /** How long the version that is replaced here stays ready, ms. Absent: an older workflow keeps that time itself. */
   readonly warmMs?: number;
+  /** Of a topology: what the record remembers of drained clusters; null: nothing. Absent: as it did. */
+  readonly drained?: Drained | null;
 }
 
 export interface MovePinsInput extends Writer {
@@ -323,7 +327,9 @@ export interface RolloutActivities extends SinkActivities {
   mendFrontend(input: MendFrontendInput): Promise<readonly ObjectChange[]>;
   /** Writes a pause on the frontends in one cluster, or takes it off. A service without a frontend there is skipped. */
   markPaused(input: MarkPausedInput): Promise<readonly ObjectChange[]>;
-  /** Records that name a cluster: as absent, or in their topology. */
+  /** Says on the frontend in a cluster whether cluster mesh gives its pods to others; what somebody else has said stays, and is told. */
+  shareService(input: ShareServiceInput): Promise<ShareServiceResult>;
+  /** Records that name a cluster: as absent, as drained, or in their topology. */
   findNaming(input: FindNamingInput): Promise<readonly NamingRecord[]>;
   /** Takes the word that a cluster is absent out of one record, unless somebody has said it anew. */
   forgetAbsent(input: ForgetAbsentInput): Promise<readonly ObjectChange[]>;

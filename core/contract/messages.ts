@@ -234,6 +234,7 @@ export const workflowNames = {
   audit: 'audit',
   pause: 'pause',
   forgetCluster: 'forgetCluster',
+  drainCluster: 'drainCluster',
   handleEvent: 'handleEvent',
   deliver: 'deliver',
 } as const;

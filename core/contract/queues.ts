@@ -69,6 +69,7 @@ export const queueOf = {
   pinVersion: 'apply',
   mendFrontend: 'apply',
   markPaused: 'apply',
+  shareService: 'apply',
   findNaming: 'apply',
   forgetAbsent: 'apply',
   keepWarm: 'apply',

@@ -94,6 +94,8 @@ export interface NamingRecord {
   readonly absence: Absence | null;
   /** Its clients call that cluster, now or after a restore. */
   readonly inTopology: boolean;
+  /** Since when the record remembers it as drained, ms since the epoch. Absent: it does not. */
+  readonly drainedAtMs?: number;
   /** Why it could not be read; '' = it was. */
   readonly unread: string;
 }
@@ -112,6 +114,20 @@ export interface MarkPausedInput {
   readonly of: 'service' | 'cluster';
   /** null: the pause ends, and with it what is remembered of fights. */
   readonly pause: PauseWord | null;
+}
+
+export interface ShareServiceInput {
+  readonly service: ServiceRef;
+  /** The serving cluster, whose pods other clusters get or get no more past Envoy. */
+  readonly cluster: ClusterRef;
+  readonly shared: boolean;
+}
+
+export interface ShareServiceResult {
+  /** skipped: there is no such Service, it is not global, or its annotation is somebody else's. */
+  readonly action: 'configured' | 'unchanged' | 'skipped';
+  /** What a person should know: whose annotation it is; '' = nothing. */
+  readonly conflict: string;
 }
 
 export interface KeepWarmInput {

@@ -38,6 +38,8 @@ export const annotations = {
   repairs: 'tidegate.dev/repairs',
   /** On the Deployment that an adoption takes the place of, until that is over: JSON. */
   original: 'tidegate.dev/original',
+  /** On a frontend Service: Tidegate has set `shared: "false"`, since its cluster is drained. */
+  unshared: 'tidegate.dev/unshared',
   global: 'service.cilium.io/global',
   shared: 'service.cilium.io/shared',
   affinity: 'service.cilium.io/affinity',

@@ -13,12 +13,18 @@ export function describeObject({ kind, metadata }: KubeObject): string {
   return `${kind} ${name} (manager ${last?.manager ?? 'unknown'}, ${last?.time ?? metadata.creationTimestamp ?? 'unknown time'})`;
 }
 
+type Fields = Readonly<Record<string, Readonly<Record<string, object>> | undefined>>;
+
 /** Who wrote a field of the spec last; '' when the object does not say. */
-export function fieldManager({ metadata }: KubeObject, field: string): string {
-  const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => {
-    const { 'f:spec': spec } = (fieldsV1 ?? {}) as Readonly<Record<string, object | undefined>>;
-    return spec !== undefined && `f:${field}` in spec;
-  });
+export const fieldManager = (object: KubeObject, field: string): string =>
+  lastManager(object, (fields) => `f:${field}` in (fields['f:spec'] ?? {}));
+
+/** … an annotation. */
+export const annotationManager = (object: KubeObject, name: string): string =>
+  lastManager(object, (fields) => `f:${name}` in (fields['f:metadata']?.['f:annotations'] ?? {}));
+
+function lastManager({ metadata }: KubeObject, wrote: (fields: Fields) => boolean): string {
+  const owners = (metadata.managedFields ?? []).filter(({ fieldsV1 }) => wrote((fieldsV1 ?? {}) as Fields));
   return owners.toSorted((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1)?.manager ?? '';
 }
 

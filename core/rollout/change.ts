@@ -17,7 +17,13 @@ export type Change =
   | (LeavingOut & { readonly kind: 'undo'; readonly version?: string })
   | { readonly kind: 'release' }
   /** Calls go to the serving clusters that the Service document names. */
-  | (LeavingOut & { readonly kind: 'topology' })
+  | (LeavingOut & {
+      readonly kind: 'topology';
+      /** This one gets nothing until it returns; all else stays as it is proven. */
+      readonly drains?: string;
+      /** This one gets again what it had before it was drained; all else stays as it is proven. */
+      readonly returns?: string;
+    })
   /** Of one part; absent: of the versions. */
   | (LeavingOut & { readonly kind: 'restore'; readonly part?: Part });
 

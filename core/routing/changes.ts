@@ -8,7 +8,7 @@ import { withHeaderRoute } from './header-route.ts';
 import { type NewestByCluster, withNewest } from './newest-proven.ts';
 import { calledBy, inNormalForm, leavingFrom } from './normal-form.ts';
 import type { Part } from './part.ts';
-import type { Build, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares } from './record.ts';
+import type { Build, Drained, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares } from './record.ts';
 import type { ServiceRef } from './service-ref.ts';
 import { mainVersion } from './weights.ts';
 
@@ -284,6 +284,8 @@ export interface TopologyPatch {
   readonly shares: Shares;
   /** Serving clusters that are new to this client: what is proven there, as a client that calls them has it. */
   readonly serves: VersionShares;
+  /** What its commit remembers of drained clusters. Absent: no cluster that this client would call is drained. */
+  readonly drained?: Drained;
 }
 
 /** A patch names the part that it is of, by its one key. */

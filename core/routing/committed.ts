@@ -1,18 +1,27 @@
 /** The commit: what is current becomes what is proven, in one part of a record. */
+import { present } from '../values/json.ts';
 import { type Shares, positiveShares } from '../values/share.ts';
 import { assertEpoch, takenBy, type Writer } from './changes.ts';
 import { withHeaderRoute } from './header-route.ts';
 import type { Part } from './part.ts';
-import type { RoutingRecord } from './record.ts';
+import type { Drained, RoutingRecord } from './record.ts';
 import { sameTraffic, mainVersion } from './weights.ts';
+
+interface Committing {
+  readonly serving: readonly string[];
+  readonly pin?: string;
+  readonly part?: Part;
+  /** Of a topology: what the record remembers of drained clusters. null: nothing. Absent: what it did, as for an older workflow. */
+  readonly drained?: Drained | null;
+}
 
 /** proven := current of one part; of versions in the serving clusters, where `previous` is what was proven before, and stays when nothing changes. */
 export function committed(
   record: RoutingRecord,
-  { serving, pin, part, ...writer }: Writer & { serving: readonly string[]; pin?: string; part?: Part },
+  { serving, pin, part, drained, ...writer }: Writer & Committing,
 ): RoutingRecord {
   assertEpoch(record, part ?? 'versions', writer);
-  if (part === 'topology') return topologyProven(record, writer);
+  if (part === 'topology') return topologyProven(record, writer, drained);
   const versions = withHeaderRoute(takenBy(record.versions, writer));
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
@@ -40,9 +49,10 @@ export function committed(
 }
 
 /** proven := current of the topology. Clusters that are no longer called stay at 0 until they have drained. */
-function topologyProven(record: RoutingRecord, writer: Writer): RoutingRecord {
-  const topology = takenBy(record.topology, writer);
+function topologyProven(record: RoutingRecord, writer: Writer, drained: Committing['drained']): RoutingRecord {
+  const { drained: before, ...topology } = takenBy(record.topology, writer);
   const { current } = topology;
   const proven = current === null ? null : positiveShares(current);
-  return { ...record, topology: { ...topology, proven, closed: true } };
+  const remembered = drained === undefined ? before : (drained ?? undefined);
+  return { ...record, topology: { ...topology, proven, closed: true, ...present({ drained: remembered }) } };
 }

@@ -44,7 +44,11 @@ const recordSchema = z.looseObject({
     targetPort: z.union([port, name]),
     selector: z.record(name, z.string()),
   }),
-  topology: part(shares),
+  topology: part(shares).extend({
+    drained: z
+      .looseObject({ from: shares, clusters: z.record(name, z.looseObject({ atMs: z.int().min(0) })) })
+      .exactOptional(),
+  }),
   versions: part(z.record(name, shares)).extend({
     previous: z.record(name, name),
     commits: z.record(name, z.int().min(0)).exactOptional(),

@@ -50,6 +50,19 @@ export interface VersionsPart extends RecordPart<VersionShares> {
   readonly headerRoute?: string;
 }
 
+/** Serving clusters that a person took out of the traffic until they are restored. It is written with the commit that proves it. */
+export interface Drained {
+  /** The client's topology without any drain: what comes back once none is left. */
+  readonly from: Shares;
+  /** By name of the serving cluster: when it was drained, ms since the epoch. */
+  readonly clusters: Readonly<Record<string, { readonly atMs: number }>>;
+}
+
+export interface TopologyPart extends RecordPart<Shares> {
+  /** Absent: no cluster that this client would call is drained. */
+  readonly drained?: Drained;
+}
+
 export interface Frontend {
   readonly portName: string;
   readonly port: number;
@@ -78,7 +91,7 @@ export interface RoutingRecord {
   /** The client cluster: this record is about calls that start here. */
   readonly cluster: string;
   readonly frontend: Frontend;
-  readonly topology: RecordPart<Shares>;
+  readonly topology: TopologyPart;
   readonly versions: VersionsPart;
   readonly policy: RecordPart<L7Policy>;
   /** Version that callers past Envoy get in this cluster. Absent: written before pins were recorded, or none. */

@@ -96,6 +96,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     pinVersion: async () => [],
     mendFrontend: async () => [],
     markPaused: async () => [],
+    shareService: async () => ({ action: 'unchanged', conflict: '' }),
     findNaming: async () => [],
     forgetAbsent: async () => [],
     keepWarm: async () => [],

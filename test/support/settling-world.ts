@@ -11,6 +11,7 @@ import { withoutAbsence } from '../../core/routing/absence.ts';
 import { mentions, pinOf, serves, withoutVersion } from '../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
+import { present } from '../../core/values/json.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { unreachableState, type ClusterState, type Due } from '../../core/workload/cluster-state.ts';
 import type { Pause } from '../../core/workload/frontend/pauses.ts';
@@ -163,7 +164,9 @@ const forAll = (at: (name: string) => ModelCluster): Partial<RolloutActivities> 
       clusters.map(({ name: cluster }) => {
         const { record: own, unreachable } = at(cluster);
         const inTopology = (own.topology.current?.[name] ?? 0) > 0;
-        return { service, cluster, absence: own.absent?.[name] ?? null, inTopology, unread: unreachable };
+        const drainedAtMs = own.topology.drained?.clusters[name]?.atMs;
+        const said = { absence: own.absent?.[name] ?? null, inTopology, unread: unreachable };
+        return { service, cluster, ...said, ...present({ drainedAtMs }) };
       }),
     ),
   forgetAbsent: async ({ cluster, name, atMs }) => {

@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { statWeights } from '../../activities/record-store.ts';
 import type { CommitInput, RestoreInput } from '../../core/contract/activities.ts';
+import type { ShareServiceInput } from '../../core/contract/settle-activities.ts';
 import type { VerifyMode, VerifyRoutingInput, VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
 import { restored, withoutLeaving, withShares, type ApplyRoutingInput } from '../../core/routing/changes.ts';
 import { committed } from '../../core/routing/committed.ts';
@@ -21,6 +22,8 @@ export const wanted = { [aws]: 500_000, [gcp]: 500_000 };
 export interface SharedWorld extends SettlingWorld {
   /** Each happens once a cluster has entered. */
   readonly entered: (() => void)[];
+  /** Each hears what cluster mesh is told. */
+  readonly shares: ((input: ShareServiceInput) => void)[];
   /** Each happens once, while the traffic of a write is looked at. */
   readonly looked: Partial<Record<VerifyMode, () => void>>;
   /** Parts that cannot be restored now. */
@@ -47,6 +50,7 @@ export function sharedWorld(service: string): SharedWorld {
     return { cluster: name, changes: [], weights: statWeights(next), writtenAtMs: Date.now(), withdrawn: [] };
   };
   const entered: (() => void)[] = [];
+  const shares: SharedWorld['shares'] = [];
   const looked: SharedWorld['looked'] = {};
   const held: Part[] = [];
   const back: Part[] = [];
@@ -81,6 +85,10 @@ export function sharedWorld(service: string): SharedWorld {
       write(input.cluster.name, committed(at(input.cluster.name).record, own(input)));
       return [];
     },
+    shareService: async (input: ShareServiceInput) => {
+      for (const hear of shares) hear(input);
+      return { action: 'configured', conflict: '' };
+    },
     leaveClusters: async ({ cluster }: { cluster: { name: string } }) => {
       write(cluster.name, withoutLeaving(at(cluster.name).record));
       return [];
@@ -93,5 +101,5 @@ export function sharedWorld(service: string): SharedWorld {
     topology: { ...base.topology, proven, current: proven },
     versions: { ...base.versions, proven: serves, current: serves },
   };
-  return { ...world, entered, looked, held, back, proofs };
+  return { ...world, entered, shares, looked, held, back, proofs };
 }

@@ -1,10 +1,11 @@
 /** The way forward: prepare, enter, apply, verify, commit, release. */
 import { ApplicationFailure, CancellationScope, patched } from '@temporalio/workflow';
 import { madeIn, versionIn } from '../../core/rollout/plan/adopted.ts';
+import type { CommitInput } from '../../core/contract/activities.ts';
 import type { Command } from '../../core/rollout/machine/state.ts';
 import { atOnceOf } from '../../core/rollout/plan/fan-out.ts';
 import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
-import type { PlannedPatch, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
+import type { Plan, PlannedPatch, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import { stepAt } from '../../core/rollout/plan/planned-at.ts';
 import { statName } from '../../core/routing/names.ts';
 import { partOf } from '../../core/routing/part.ts';
@@ -237,11 +238,19 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       pin,
       absent: absentIn(context),
       warmMs: plan.warmMs,
+      ...drainedIn(plan, cluster),
     };
   });
   const summary = `${plan.version} is proven`;
   await writeEach(context, { write: 'commit', inputs, atOnce: atOnceOf(plan), summary });
   context.emit({ type: 'done', seq });
+}
+
+/** What the client's record remembers of drained clusters from the commit on. */
+function drainedIn(plan: Plan, client: string): Pick<CommitInput, 'drained'> {
+  if (plan.part !== 'topology' || plan.kind !== 'topology') return {};
+  const patches = plan.waves.flatMap(({ steps }) => steps.flatMap(({ topology }) => topology?.[client] ?? []));
+  return { drained: patches.at(-1)?.drained ?? null };
 }
 
 /** As long as the commit after it: nobody can stop the run of an older plan meanwhile, ms. */

@@ -3,7 +3,7 @@
  * other afterwards: a run that has begun since the plan was made may call, or move, what the plan does not know of.
  */
 import { ApplicationFailure, patched } from '@temporalio/workflow';
-import { provenEntry } from '../../core/rollout/preflight/topology.ts';
+import { provenEntry } from '../../core/rollout/preflight/serving-facts.ts';
 import type { VerifyRoutingResult } from '../../core/judge/proof/proof.ts';
 import { parts, type Part } from '../../core/routing/part.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';

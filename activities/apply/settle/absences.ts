@@ -3,6 +3,7 @@ import type { FindNamingInput, ForgetAbsentInput, NamingRecord } from '../../../
 import type { ObjectChange } from '../../../core/kube/object-change.ts';
 import { withoutAbsence } from '../../../core/routing/absence.ts';
 import { calledBy } from '../../../core/routing/normal-form.ts';
+import { present } from '../../../core/values/json.ts';
 import type { KubeDeps } from '../../ports.ts';
 import { updateRecord } from '../../record-store.ts';
 import { namespaceReader, stateIn } from './survey.ts';
@@ -16,8 +17,9 @@ export async function findNaming(deps: KubeDeps, input: FindNamingInput): Promis
       const absence = record?.absent?.[input.name] ?? null;
       const inTopology = record !== null && calledBy(record).includes(input.name);
       const unread = unreachable === '' ? broken : unreachable;
-      if (absence !== null || inTopology || unread !== '')
-        found.push({ service, cluster, absence, inTopology, unread });
+      const drainedAtMs = record?.topology.drained?.clusters[input.name]?.atMs;
+      if (absence !== null || inTopology || drainedAtMs !== undefined || unread !== '')
+        found.push({ ...{ service, cluster, absence, inTopology, unread }, ...present({ drainedAtMs }) });
     }
   }
   return found;

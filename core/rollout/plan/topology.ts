@@ -1,6 +1,7 @@
 /**
- * planTopology: the topology of the Service document for every client cluster, in one wave of one step. There is no
- * planner yet: shares are static, and capacity is a person's to look after.
+ * planTopology: the topology of the Service document for every client cluster, or the proven one without a cluster that is
+ * drained, or with one that returns; in one wave of one step. There is no planner yet: shares are static, and capacity is
+ * a person's to look after.
  */
 import { mainVersion } from '../../routing/weights.ts';
 import type { TopologyPatch } from '../../routing/changes.ts';
@@ -10,8 +11,10 @@ import type { ClusterFacts } from '../../workload/facts.ts';
 import { absentBefore } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked } from '../preflight/problem.ts';
-import { isFresh, topologyOf, wantedTopology } from '../preflight/serving-facts.ts';
-import { movingClients, newcomersTo, provenEntry } from '../preflight/topology.ts';
+import type { Change } from '../change.ts';
+import { isFresh, provenEntry, topologyOf } from '../preflight/serving-facts.ts';
+import { movingClients, newcomersTo } from '../preflight/topology.ts';
+import { drainedNote, drainsIn, wantedTopology } from '../preflight/wanted-topology.ts';
 import { runningNotes } from '../running.ts';
 import { frameOf, refusal } from './frame.ts';
 import { leftOutOf } from './left-out.ts';
@@ -25,24 +28,23 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
   if (problems.length > 0) throw refusal(asked, problems);
   const moving = movingClients(asked);
   if (moving.length === 0) {
-    const text = 'calls go where the Service document says already';
-    throw refusal(asked, [{ code: 'Invalid', text, fix: 'nothing to do' }]);
+    throw refusal(asked, [{ code: 'Invalid', text: thereAlready(change), fix: 'nothing to do' }]);
   }
-  const waves = [waveOf(asked, moving)];
+  const waves = [waveOf({ ...asked, atMs: read.epoch }, moving)];
   const names = config.mesh.clusters.map(({ ref }) => ref.name);
   const clients = read.clusters.filter((one) => !isFresh(one) && absent[one.cluster] === undefined);
   const proven = names.map((name) => [name, mainVersion(provenEntry(read.clusters, name) ?? undefined)] as const);
   return {
     ...frameOf(asked, { read, waves, part: 'topology' }),
     kind: change.kind,
-    version: 'new topology',
+    version: movedTo(change),
     replaces: Object.fromEntries(proven.filter(([, version]) => version !== '')),
     sources: {},
     existed: true,
     routes: Object.fromEntries(
       names.map((name) => [
         name,
-        clients.filter((one) => (wantedTopology(config, one.cluster)[name] ?? 0) > 0).map(({ cluster }) => cluster),
+        clients.filter((one) => (wantedTopology(asked, one).shares[name] ?? 0) > 0).map(({ cluster }) => cluster),
       ]),
     ),
     initial: {},
@@ -59,24 +61,26 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
           `${name} is left out: its calls go where they go now; when it answers: tidegate topology apply ${config.service.name}`,
       ),
       ...moving.map((one) =>
-        moveNote(topologyOf(config, one, WHOLE), wantedTopology(config, one.cluster), one.cluster),
+        moveNote(topologyOf(config, one, WHOLE), wantedTopology(asked, one).shares, one.cluster),
       ),
+      ...drainNotes(asked),
       'capacity is not planned: see that the clusters which gain can take it',
     ],
   };
 }
 
 /** Serving clusters that gain are watched: what they lose, others only have less of. */
-function waveOf({ config, facts }: Asked, moving: readonly ClusterFacts[]): PlannedWave {
+function waveOf(asked: Asked & { readonly atMs: number }, moving: readonly ClusterFacts[]): PlannedWave {
+  const { config, facts } = asked;
   const gains = (serving: string): boolean =>
     moving.some(
-      ({ cluster, record }) =>
-        (wantedTopology(config, cluster)[serving] ?? 0) > (record?.topology.proven?.[serving] ?? 0),
+      (one) =>
+        (wantedTopology(asked, one).shares[serving] ?? 0) > (one.record?.topology.proven?.[serving] ?? 0),
     );
   const topology = Object.fromEntries(
     moving.map((one): [string, TopologyPatch] => {
-      const joined = newcomersTo(config, one).map((name) => [name, provenEntry(facts, name) ?? {}] as const);
-      return [one.cluster, { shares: wantedTopology(config, one.cluster), serves: Object.fromEntries(joined) }];
+      const joined = newcomersTo(asked, one).map((name) => [name, provenEntry(facts, name) ?? {}] as const);
+      return [one.cluster, { ...wantedTopology(asked, one), serves: Object.fromEntries(joined) }];
     }),
   );
   const { adoptBakeMs, waves } = config.service;
@@ -88,6 +92,27 @@ function waveOf({ config, facts }: Asked, moving: readonly ClusterFacts[]): Plan
     skipped: [],
     steps: [{ share: WHOLE, bakeMs: adoptBakeMs ?? waves[0]?.steps[0]?.bakeMs ?? 0, approve: false, topology }],
   };
+}
+
+type TopologyChange = Extract<Change, { kind: 'topology' }>;
+
+const movedTo = (change: Change): string => {
+  const { drains, returns } = change as TopologyChange;
+  return drains === undefined ? (returns === undefined ? 'new topology' : `${returns} restored`) : `${drains} drained`;
+};
+
+const thereAlready = (change: Change): string => {
+  const { drains, returns } = change as TopologyChange;
+  if (drains !== undefined) return `no calls go to ${drains} already`;
+  return returns === undefined ? 'calls go where the Service document says already' : `${returns} is not drained`;
+};
+
+/** What stays without calls, whatever else the move does. */
+function drainNotes({ facts, change }: Asked): string[] {
+  const { drains, returns } = change as TopologyChange;
+  return Object.entries(drainsIn(facts))
+    .filter(([name]) => name !== drains && name !== returns)
+    .map(([name, { atMs }]) => drainedNote(name, atMs));
 }
 
 const moveNote = (from: Shares, to: Shares, client: string): string =>

@@ -12,6 +12,7 @@ import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
 import { envoyNotes, LISTENER_NOTE } from '../preflight/envoy.ts';
 import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
+import { drainedText } from '../preflight/wanted-topology.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
@@ -201,7 +202,9 @@ function plannedWaves(context: Context, version: string, waves: LoadedConfig['se
           cluster,
           reason:
             absent[cluster] ??
-            (routed.includes(cluster) ? `already serves ${version}` : 'no client cluster routes to it'),
+            (routed.includes(cluster)
+              ? `already serves ${version}`
+              : (drainedText(context, cluster) ?? 'no client cluster routes to it')),
         }));
       const clients = [...new Set(serving.flatMap((name) => clientsOf(topology, name)))];
       return {
@@ -336,6 +339,8 @@ function notesFor({ facts, topology, config, change, absent }: Context, waves: r
     ...configTexts(config.service.name, facts),
     ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
     ...skipped,
-    ...unrouted.map((cluster) => `unrouted: no client sends calls to ${cluster.ref.name}`),
+    ...unrouted.map(
+      ({ ref: { name } }) => drainedText({ facts }, name) ?? `unrouted: no client sends calls to ${name}`,
+    ),
   ];
 }

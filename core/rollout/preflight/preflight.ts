@@ -2,7 +2,7 @@
 import { isWayBack } from '../change.ts';
 import { adoptProblems } from './adopt.ts';
 import { beforeProblems } from './before.ts';
-import { callableFrom, wantedTopology } from './serving-facts.ts';
+import { callableFrom } from './serving-facts.ts';
 import { backProblems, stateProblems, splitProblems } from './back.ts';
 import { deployProblems, sourceProblems, editProblems } from './deploy.ts';
 import { frontendAt, frontendProblems } from './frontend.ts';
@@ -12,6 +12,7 @@ import type { Problem, Asked } from './problem.ts';
 import { reachProblems } from './reach.ts';
 import { secondServiceProblems } from './second-services.ts';
 import { besideProblems, topologyProblems } from './topology.ts';
+import { wantedTopology } from './wanted-topology.ts';
 
 export function preflight(asked: Asked): Problem[] {
   const { facts, change, config } = asked;
@@ -35,9 +36,10 @@ export function preflight(asked: Asked): Problem[] {
 }
 
 /** A stub takes the remote pods by the port's name: client and serving cluster must call it the same. */
-function portProblems({ config, facts, change }: Asked): Problem[] {
+function portProblems(asked: Asked): Problem[] {
+  const { config, facts, change } = asked;
   return facts.flatMap((client) => {
-    const calls = change.kind === 'topology' ? wantedTopology(config, client.cluster) : callableFrom(config, client);
+    const calls = change.kind === 'topology' ? wantedTopology(asked, client).shares : callableFrom(config, client);
     return facts.flatMap((serving) => {
       const [here, there] = [client.frontend, serving.frontend];
       const routed = (calls[serving.cluster] ?? 0) > 0;

@@ -1,10 +1,11 @@
 /** What the facts of the clusters say to a change: who is adopted, what serves, where calls go. */
 import type { LoadedConfig } from '../../config/types.ts';
 import { type NewestByCluster, newestProven } from '../../routing/newest-proven.ts';
-import { servedBy } from '../../routing/normal-form.ts';
+import { pinOf } from '../../routing/changes.ts';
+import { calledBy, servedBy } from '../../routing/normal-form.ts';
 import { halfMovedParts } from '../../routing/part.ts';
 import { mainVersion } from '../../routing/weights.ts';
-import { WHOLE, positiveShares, type Shares } from '../../values/share.ts';
+import { WHOLE, atZero, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
 import type { ClusterFacts, WorkloadFacts } from '../../workload/facts.ts';
 
 /** Not (or not wholly) under Tidegate: no record, or one of an adoption that was not committed. */
@@ -50,9 +51,24 @@ export function callableFrom(config: LoadedConfig, one: ClusterFacts): Shares {
   return Object.fromEntries(shares);
 }
 
-/** The topology that the Service document wants for a client cluster. */
-export const wantedTopology = (config: LoadedConfig, client: string): Shares =>
-  positiveShares(config.service.topology?.[client] ?? { [client]: WHOLE });
+/**
+ * What is proven in a serving cluster: as a client that calls it has it, itself before others. Where nobody calls it any
+ * more it is what the cluster is pinned to, as long as that is ready. null: nothing is.
+ */
+export function provenEntry(facts: readonly ClusterFacts[], serving: string): Shares | null {
+  const own = facts.find(({ cluster }) => cluster === serving);
+  const callers = [...(own === undefined ? [] : [own]), ...facts].filter(
+    ({ record }) => record !== null && calledBy(record).includes(serving),
+  );
+  for (const { record } of callers) {
+    const shares = positiveShares(record?.versions.proven?.[serving]);
+    // A version that is warm comes too, at 0: an undo gives it a share in the very write that it begins with.
+    if (positiveNames(shares).length > 0) return { ...atZero(record?.versions.current?.[serving]), ...shares };
+  }
+  const pin = pinOf(own?.record ?? null);
+  const isReady = own !== undefined && pin !== '' && (workloadOf(own, pin)?.ready ?? 0) > 0;
+  return isReady ? { [pin]: WHOLE } : null;
+}
 
 /** What is proven in a serving cluster, as any client's record says. */
 export const provenIn = (facts: readonly ClusterFacts[], serving: string): string =>

@@ -1,48 +1,39 @@
 /** What is wrong with a topology move, and where it meets a rollout of the versions: both ask who calls whom. */
-import type { LoadedConfig } from '../../config/types.ts';
-import { pinOf } from '../../routing/changes.ts';
 import { calledBy } from '../../routing/normal-form.ts';
 import { sameShares } from '../../routing/part.ts';
-import { WHOLE, atZero, positiveNames, positiveShares, type Shares } from '../../values/share.ts';
+import type { Drained } from '../../routing/record.ts';
+import { canonicalJson } from '../../values/canonical.ts';
+import { distinct, positiveNames } from '../../values/share.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
-import { leftOut } from '../change.ts';
+import { leftOut, type Change } from '../change.ts';
 import { watchHint, type RunningRollout, type RunningStatus } from '../running.ts';
 import type { Asked, Problem } from './problem.ts';
-import { isFresh, wantedTopology, workloadOf } from './serving-facts.ts';
+import { isFresh, provenEntry } from './serving-facts.ts';
+import { wantedTopology } from './wanted-topology.ts';
 
-/** Client clusters whose proven topology is not what the Service document wants. */
-export const movingClients = ({ config, facts, change }: Asked): ClusterFacts[] =>
-  facts.filter(
-    (one) =>
-      !isFresh(one) &&
-      !leftOut(change).includes(one.cluster) &&
-      !sameShares(one.record?.topology.proven ?? null, wantedTopology(config, one.cluster)),
+/** Client clusters whose proven topology is not what the change wants. */
+export const movingClients = (asked: Asked): ClusterFacts[] =>
+  asked.facts.filter((one) => !isFresh(one) && !leftOut(asked.change).includes(one.cluster) && !isThere(asked, one));
+
+/** Does the record say it already, with what it remembers of drained clusters? */
+function isThere(asked: Asked, one: ClusterFacts): boolean {
+  const { shares, drained } = wantedTopology(asked, one);
+  const topology = one.record?.topology;
+  return (
+    sameShares(topology?.proven ?? null, shares) &&
+    canonicalJson(wordOf(topology?.drained)) === canonicalJson(wordOf(drained))
   );
+}
+
+/** When it was said makes no other word of it. */
+const wordOf = (drained: Drained | undefined): unknown =>
+  drained === undefined ? null : [drained.from, distinct(Object.keys(drained.clusters))];
 
 /** Serving clusters that the client does not call yet. */
-export const newcomersTo = (config: LoadedConfig, { cluster, record }: ClusterFacts): string[] => {
-  const called = record === null ? [] : calledBy(record);
-  return positiveNames(wantedTopology(config, cluster)).filter((name) => !called.includes(name));
+export const newcomersTo = (asked: Asked, one: ClusterFacts): string[] => {
+  const called = one.record === null ? [] : calledBy(one.record);
+  return positiveNames(wantedTopology(asked, one).shares).filter((name) => !called.includes(name));
 };
-
-/**
- * What is proven in a serving cluster: as a client that calls it has it, itself before others. Where nobody calls it any
- * more it is what the cluster is pinned to, as long as that is ready. null: nothing is.
- */
-export function provenEntry(facts: readonly ClusterFacts[], serving: string): Shares | null {
-  const own = facts.find(({ cluster }) => cluster === serving);
-  const callers = [...(own === undefined ? [] : [own]), ...facts].filter(
-    ({ record }) => record !== null && calledBy(record).includes(serving),
-  );
-  for (const { record } of callers) {
-    const shares = positiveShares(record?.versions.proven?.[serving]);
-    // A version that is warm comes too, at 0: an undo gives it a share in the very write that it begins with.
-    if (positiveNames(shares).length > 0) return { ...atZero(record?.versions.current?.[serving]), ...shares };
-  }
-  const pin = pinOf(own?.record ?? null);
-  const isReady = own !== undefined && pin !== '' && (workloadOf(own, pin)?.ready ?? 0) > 0;
-  return isReady ? { [pin]: WHOLE } : null;
-}
 
 export function topologyProblems(asked: Asked): Problem[] {
   const { config, facts, change } = asked;
@@ -50,7 +41,9 @@ export function topologyProblems(asked: Asked): Problem[] {
   if (facts.every(isFresh)) {
     return [{ code: 'Invalid', text: `${namespace}/${name} is not adopted`, fix: `run: tidegate adopt ${name}` }];
   }
-  const joined = [...new Set(movingClients(asked).flatMap((one) => newcomersTo(config, one)))];
+  const strange = strangeCluster(asked);
+  if (strange.length > 0) return strange;
+  const joined = [...new Set(movingClients(asked).flatMap((one) => newcomersTo(asked, one)))];
   return joined.flatMap((serving): Problem[] => {
     if (leftOut(change).includes(serving)) {
       const text = `${serving} is left out, and calls would go there`;
@@ -60,6 +53,14 @@ export function topologyProblems(asked: Asked): Problem[] {
     const text = `${serving}/${namespace}: nothing of ${name} is proven there, and calls would go there`;
     return [{ code: 'Invalid', text, fix: `run it there, and adopt it first: tidegate adopt ${name}` }];
   });
+}
+
+function strangeCluster({ config, change }: Asked): Problem[] {
+  const { drains, returns } = change as Extract<Change, { kind: 'topology' }>;
+  const named = drains ?? returns;
+  const names = config.mesh.clusters.map(({ ref }) => ref.name);
+  if (named === undefined || names.includes(named)) return [];
+  return [{ code: 'Invalid', text: `the mesh has no cluster ${named}`, fix: `it has ${names.join(', ')}` }];
 }
 
 /** A release takes the routes away that a topology run writes, whatever that one is about to do. */
@@ -102,7 +103,7 @@ export function besideProblems(asked: Asked): Problem[] {
     const { workflowId, status: versions } = beside.versions;
     if (versions === null || versions.kind === 'release') return [besideUnsure(name, beside.versions)];
     return movingClients(asked).flatMap((one): Problem[] => {
-      const joined = newcomersTo(config, one);
+      const joined = newcomersTo(asked, one);
       if (joined.length === 0) return [];
       const text = `${one.cluster} would call ${joined.join(', ')} anew while a rollout moves the versions (${workflowId})`;
       return [{ code: 'Conflict', text, fix: `start it when that has ended; ${watchHint(name)}` }];

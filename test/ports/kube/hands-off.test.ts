@@ -128,6 +128,45 @@ describe('a pause', () => {
   });
 });
 
+describe('what cluster mesh shares of a drained cluster', () => {
+  /** The frontend of aws as it is, with what was written on it by somebody. */
+  const shared = async (shop: Shop): Promise<string | undefined> =>
+    (await shop.frontend()).metadata.annotations?.[annotations.shared];
+
+  const write = ({ cluster, path }: Shop, given: Record<string, string | null>): Promise<unknown> =>
+    cluster.admin.merge(`${path('Service', 'checkout')}?fieldManager=helm`, { metadata: { annotations: given } });
+
+  it('is nothing until it returns, and only what Tidegate has said is taken back', async () => {
+    const { aws, act, service } = await scene('shared');
+    const at = { service, cluster: aws.cluster.ref };
+    const nothing = { action: 'skipped', conflict: '' };
+    expect(await act.shareService({ ...at, shared: false })).toEqual(nothing);
+    await write(aws, { [annotations.global]: 'true' });
+    expect(await act.shareService({ ...at, shared: true })).toEqual(nothing);
+    expect(await act.shareService({ ...at, shared: false })).toEqual({ action: 'configured', conflict: '' });
+    expect(await act.shareService({ ...at, shared: false })).toEqual({ action: 'unchanged', conflict: '' });
+    expect(await shared(aws)).toBe('false');
+    expect(await act.shareService({ ...at, shared: true })).toEqual({ action: 'configured', conflict: '' });
+    expect(await shared(aws)).toBeUndefined();
+  });
+
+  it('is left as somebody else has said it, who is named, at the drain and at its end', async () => {
+    const { aws, act, service } = await scene('shared-by-others');
+    const at = { service, cluster: aws.cluster.ref };
+    const theirs = expect.stringContaining('was set by helm, and is left as it is');
+    await write(aws, { [annotations.global]: 'true', [annotations.shared]: 'true' });
+    expect(await act.shareService({ ...at, shared: false })).toEqual({ action: 'skipped', conflict: theirs });
+    expect(await shared(aws)).toBe('true');
+    await write(aws, { [annotations.shared]: null });
+    await act.shareService({ ...at, shared: false });
+    await write(aws, { [annotations.shared]: 'true' });
+    expect(await act.shareService({ ...at, shared: true })).toEqual({ action: 'configured', conflict: theirs });
+    expect(await shared(aws)).toBe('true');
+    await write(aws, { [annotations.shared]: 'false' });
+    expect(await act.shareService({ ...at, shared: true })).toEqual({ action: 'skipped', conflict: theirs });
+  });
+});
+
 describe('a frontend that somebody has changed', () => {
   const change = ({ cluster, path }: Shop, spec: unknown): Promise<unknown> =>
     cluster.admin.merge(`${path('Service', 'checkout')}?fieldManager=helm`, { spec });

@@ -1,4 +1,5 @@
 /** Every scenario that is recorded. A new message, workflow, outcome or `patched` change gets one here. */
+import { drains } from './drains.ts';
 import { ends } from './ends.ts';
 import { events } from './events.ts';
 import { many } from './many.ts';
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   ...many,
   ...windows,
   ...events,
+  ...drains,
 ];

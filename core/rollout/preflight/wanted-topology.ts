@@ -1,0 +1,65 @@
+/** What a topology change wants of a client: by the Service document, or by a drain and its end; without what is drained. */
+import { rememberDrains, spread } from '../../routing/drained.ts';
+import type { Drained } from '../../routing/record.ts';
+import { instantText } from '../../values/instant.ts';
+import { present } from '../../values/json.ts';
+import { WHOLE, positiveShares, type Shares } from '../../values/share.ts';
+import type { ClusterFacts } from '../../workload/facts.ts';
+import type { Change } from '../change.ts';
+import type { Asked } from './problem.ts';
+import { provenEntry } from './serving-facts.ts';
+
+export interface WantedTopology {
+  readonly shares: Shares;
+  /** What the record is to remember; absent: no cluster that it would call is drained. */
+  readonly drained?: Drained;
+}
+
+type Wanting = Pick<Asked, 'config' | 'facts' | 'change'> & {
+  /** When a cluster that is drained now was, ms since the epoch; 0: it is not planned, only compared. */
+  readonly atMs?: number;
+};
+
+const drainOf = (change: Change): { readonly drains?: string; readonly returns?: string } =>
+  change.kind === 'topology' ? change : {};
+
+/** Clusters that any record remembers as drained, the oldest word first. */
+export function drainsIn(facts: readonly ClusterFacts[]): Drained['clusters'] {
+  const found: Record<string, { readonly atMs: number }> = {};
+  for (const { record } of facts)
+    for (const [name, { atMs }] of Object.entries(record?.topology.drained?.clusters ?? {}))
+      if (atMs <= (found[name]?.atMs ?? Infinity)) found[name] = { atMs };
+  return found;
+}
+
+export const drainedNote = (cluster: string, atMs: number): string =>
+  `${cluster} is drained since ${instantText(atMs)}: it gets no calls until tidegate cluster restore ${cluster}`;
+
+/** Of a deploy, which leaves it out; undefined: it is not drained. */
+export function drainedText({ facts }: Pick<Asked, 'facts'>, cluster: string): string | undefined {
+  const drain = drainsIn(facts)[cluster];
+  return drain === undefined ? undefined : `${drainedNote(cluster, drain.atMs)}, and catches up then`;
+}
+
+export function wantedTopology({ config, facts, change, atMs = 0 }: Wanting, one: ClusterFacts): WantedTopology {
+  const { drains, returns } = drainOf(change);
+  const known = drainsIn(facts);
+  const all = drains === undefined || known[drains] !== undefined ? known : { ...known, [drains]: { atMs } };
+  const clusters = Object.fromEntries(Object.entries(all).filter(([name]) => name !== returns));
+  const from = drains === undefined && returns === undefined ? documented(config, one.cluster) : undrained(one);
+  const drained = rememberDrains(from, clusters);
+  const shares = spread(from, {
+    drained: Object.keys(clusters),
+    failover: config.service.failover ?? [],
+    able: config.mesh.clusters.map(({ ref }) => ref.name).filter((name) => provenEntry(facts, name) !== null),
+    of: `${config.service.namespace}/${config.service.name}: calls of ${one.cluster}`,
+  });
+  return { shares, ...present({ drained }) };
+}
+
+/** The topology that the Service document wants for a client cluster. */
+const documented = (config: Asked['config'], client: string): Shares =>
+  positiveShares(config.service.topology?.[client] ?? { [client]: WHOLE });
+
+const undrained = ({ record }: ClusterFacts): Shares =>
+  record?.topology.drained?.from ?? positiveShares(record?.topology.proven);

@@ -1,0 +1,44 @@
+/** Serving clusters that a person has drained: who answers in their place, and what they come back to. Pure. */
+import { refuse } from '../values/error.ts';
+import { WHOLE, apportion, positiveNames, positiveShares, sum, type Shares } from '../values/share.ts';
+import type { Drained } from './record.ts';
+
+export interface Spreading {
+  /** Clusters that get nothing. */
+  readonly drained: readonly string[];
+  /** Who takes all that they leave, the first that can: spec.failover. Empty: everybody who answers already, in proportion. */
+  readonly failover: readonly string[];
+  /** Clusters where something is proven: they can take calls of a client that does not call them yet. */
+  readonly able: readonly string[];
+  /** For messages: "calls of aws-us-east-1". */
+  readonly of: string;
+}
+
+/** The shares without the drained clusters. One that is drained never gets any, whatever else stands in the way. */
+export function spread(from: Shares, { drained, failover, able, of }: Spreading): Shares {
+  const shares = positiveShares(from);
+  const names = positiveNames(shares);
+  const kept = Object.fromEntries(Object.entries(shares).filter(([name]) => !drained.includes(name)));
+  if (names.every((name) => Object.hasOwn(kept, name))) return shares;
+  const canTake = (name: string): boolean => !drained.includes(name) && (names.includes(name) || able.includes(name));
+  const heir = failover.find(canTake);
+  if (heir !== undefined) {
+    const left = WHOLE - sum(Object.values(kept));
+    return { ...kept, [heir]: (kept[heir] ?? 0) + left };
+  }
+  if (positiveNames(kept).length > 0) return apportion(kept, WHOLE);
+  const others = able.filter(canTake);
+  if (others.length === 0)
+    refuse(
+      'Invalid',
+      `${of}: nobody else could answer them: nothing is proven in any cluster but ${drained.join(', ')}`,
+      'run the service in another cluster, and adopt it there first',
+    );
+  return apportion(Object.fromEntries(others.map((name) => [name, 1])), WHOLE);
+}
+
+/** What a client's record is to remember of drains; undefined: no cluster that it would call is drained. */
+export function rememberDrains(from: Shares, drains: Drained['clusters']): Drained | undefined {
+  const called = Object.entries(drains).filter(([name]) => (from[name] ?? 0) > 0);
+  return called.length === 0 ? undefined : { from: positiveShares(from), clusters: Object.fromEntries(called) };
+}
