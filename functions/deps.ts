@@ -2,6 +2,7 @@
 import type { EventsConfig, SecretRef } from '../core/config/events/types.ts';
 import type { HandleEventInput, HandleEventResult } from '../core/contract/events.ts';
 import type { ServiceIdentity } from '../core/contract/workflow-ids.ts';
+import type { StartedEvent } from '../platform/temporal/handle-event.ts';
 import type { FrontDoorMetrics } from './metrics/front-door.ts';
 import type { Receive, SenderTools, Vouched } from './senders/sender.ts';
 
@@ -10,17 +11,16 @@ export interface FrontDoorConfig {
   readonly services: readonly ServiceIdentity[];
   /** By which links to approve are believed; empty = none is. */
   readonly approvalKeys: readonly SecretRef[];
-  readonly installation: string;
   /** Why an older copy stands in for what the files say now; '' = it does not. */
   readonly fault: string;
 }
 
 export interface EventPort {
   /**
-   * Ends when Temporal has it. duplicate: it has had it before.
+   * Ends when Temporal has it.
    * @throws TidegateError Unavailable: it may come again; Invalid: it may not
    */
-  startEvent(input: HandleEventInput): Promise<'started' | 'duplicate'>;
+  startEvent(input: HandleEventInput): Promise<StartedEvent>;
   /** null: not known within that time, ms. */
   resultOf(id: string, withinMs: number): Promise<HandleEventResult | null>;
   /** '' = Temporal answers; else why it does not. */

@@ -29,7 +29,7 @@ export interface FrontDoor extends FrontDoorApp {
 export function createFrontDoor({ directory, env, log, now }: FrontDoorOptions): FrontDoor {
   const installation = installationIn(env);
   const temporal = connectFrontDoor({ env, installation });
-  const config = createFrontDoorConfig({ directory, installation, now });
+  const config = createFrontDoorConfig({ directory, now });
   const readSecrets = createSecretReader(env);
   const app = createApp({
     ...{ config, temporal, senders, log, now },

@@ -45,6 +45,7 @@ import {
 import { type RolloutStatus, statusOf } from '../core/rollout/machine/status.ts';
 import { leaveForward } from '../core/rollout/machine/way-back.ts';
 import type { Plan } from '../core/rollout/plan/plan.ts';
+import { unnamedIn } from '../core/rollout/steered-step.ts';
 import { partOf } from '../core/routing/part.ts';
 import { rolloutDetails } from '../core/view/temporal-details.ts';
 import { keyword, keywords } from '../core/view/temporal-limits.ts';
@@ -161,9 +162,14 @@ function hear({ given, state, tell, told }: Hearing): void {
   const refuse = (type: MessageType) => (message: ReasonInput | undefined) => {
     const { of } = saidIn(message);
     const about = { cluster: clusterIn(message), part: partOf(given), breakGlass: breaksGlass(message) };
-    // Validators are not replayed: only they may compare the run.
+    // Validators are not replayed: only they may compare the run, and want more of a message than was wanted of earlier ones.
     const { workflowId, runId } = workflowInfo();
-    const why = refuseMessage(type, state(), { ...about, run: { workflowId, runId }, ...present({ of }) });
+    const why = refuseMessage(type, state(), {
+      ...about,
+      run: { workflowId, runId },
+      unnamed: unnamedIn(message?.of),
+      ...present({ of }),
+    });
     if (why !== '') throw ApplicationFailure.nonRetryable(why, 'Invalid');
   };
   setHandler(approve, say('approve'), { validator: refuse('approve') });

@@ -25,7 +25,7 @@ import { assertOwn } from './own-mesh.ts';
 export interface ControlDeps {
   /** Loads and checks the config that this worker serves. */
   readonly config: { readonly load: (input: LoadConfigInput) => Promise<ReachableConfig> } & ServicesOfMesh &
-    Pick<ConfigLoader, 'loadFrontDoor'>;
+    Pick<ConfigLoader, 'loadWithEvents'>;
   readonly secrets: ReadSecrets;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly activity: Pick<ActivityPort, 'signal' | 'scheduledAtMs'>;

@@ -10,13 +10,12 @@ import { assertOwn } from './own-mesh.ts';
 
 /** @throws TidegateError Invalid */
 export async function reactTo(
-  config: Pick<ConfigLoader, 'load' | 'loadFrontDoor'>,
+  { loadWithEvents }: Pick<ConfigLoader, 'loadWithEvents'>,
   input: ReactToInput,
 ): Promise<ReactToResult> {
   const { mesh, namespace, service } = input;
-  const loaded = await config.load({ mesh, namespace, service });
-  assertOwn(loaded.mesh);
-  const { events } = await config.loadFrontDoor();
+  const { config, events } = await loadWithEvents({ mesh, namespace, service });
+  assertOwn(config.mesh);
   const trigger = events.triggers.find(({ name }) => name === input.trigger);
   if (trigger === undefined)
     return refuse(
@@ -32,7 +31,7 @@ export async function reactTo(
   const { event, sender, by } = input;
   return {
     reaction: reactionOf(trigger, { event, sender, by }),
-    service: serviceRef(loaded),
-    clusters: loaded.mesh.clusters.map(({ ref }) => named(ref)),
+    service: serviceRef(config),
+    clusters: config.mesh.clusters.map(({ ref }) => named(ref)),
   };
 }

@@ -15,6 +15,10 @@ export const isGone = (error: TidegateError): boolean => error instanceof Gone;
 export const isSoAlready = ({ status, text }: SinkAnswer): boolean =>
   status === 400 && text.includes('Cannot transition status');
 
+/** GitHub says 403 to whoever asks too often, with the reason in its text (its rate limits, the secondary ones too). */
+export const isTooOften = ({ status, text, retryAfterMs }: SinkAnswer): boolean =>
+  status === 403 && (retryAfterMs !== undefined || /rate limit/i.test(text));
+
 /** Statuses that pass by themselves: too slow, too early, too many. */
 const passing: readonly number[] = [408, 425, 429];
 

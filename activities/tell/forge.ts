@@ -2,7 +2,7 @@
 import type { ForgeSink } from '../../core/config/events/types.ts';
 import { clusterDeployments, commitStatus, type ClusterDeployment } from '../../core/events/out/formats/forge.ts';
 import { fieldAt } from '../../core/values/json.ts';
-import { assertTaken, isSoAlready } from './answers.ts';
+import { assertTaken, isSoAlready, isTooOften } from './answers.ts';
 import type { Telling } from './message.ts';
 import type { TellDeps } from './ports.ts';
 
@@ -70,7 +70,7 @@ function apiOf({ client, activity }: TellDeps, { name, type, url }: ForgeSink, t
     };
     const answer = await client.send(asked, activity.signal());
     if (type === 'gitlab' && isSoAlready(answer)) return null;
-    assertTaken(name, answer);
+    assertTaken(name, type === 'github' && isTooOften(answer) ? { ...answer, status: 429 } : answer);
     try {
       return JSON.parse(answer.text) as unknown;
     } catch {

@@ -1,7 +1,7 @@
 /** What the front door asks of Temporal: one workflow per event, trigger and service. */
 import type { TagPolicy } from '../config/events/types.ts';
-import type { CloudEvent, SteeredStep } from '../events/cloud-event.ts';
-import type { Reaction, Saying } from '../events/reaction.ts';
+import type { CloudEvent, Saying, SteeredStep } from '../events/cloud-event.ts';
+import type { Reaction } from '../events/reaction.ts';
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 import { digestOf } from '../values/canonical.ts';

@@ -61,9 +61,11 @@ export interface AlertData {
   readonly groupKey: string;
 }
 
+export type Saying = 'promote' | 'abort' | 'pause' | 'resume' | 'approve';
+
 /** What a click says: it can act on this one step of this one run only. */
 export interface SteerData {
-  readonly action: 'approve' | 'abort' | 'promote' | 'pause' | 'resume';
+  readonly action: Saying;
   readonly namespace: string;
   readonly service: string;
   readonly step: SteeredStep;

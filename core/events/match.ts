@@ -4,6 +4,7 @@ import type { ServiceAddress, TriggerConfig } from '../config/events/types.ts';
 import { refuse, TidegateError } from '../values/error.ts';
 import { fieldAt } from '../values/json.ts';
 import type { Person } from '../values/person.ts';
+import { shownValue } from '../values/shown-value.ts';
 import type { CloudEvent } from './cloud-event.ts';
 
 export interface HeardEvent {
@@ -126,8 +127,3 @@ function addressesOf(listed: Expression, variables: Readonly<Record<string, unkn
   // Twice in the list is once: it is one event for one service.
   return [...new Map(addresses.map((one) => [`${one.namespace}/${one.name}`, one])).values()];
 }
-
-export const shownValue = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? 'nothing';
-  return json.length > 200 ? `${json.slice(0, 200)}…` : json;
-};

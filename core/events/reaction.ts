@@ -1,14 +1,13 @@
 /** What one trigger does about one event, for one service: the values of its map, checked. */
 import { compileExpression } from '../cel/expression.ts';
 import type { TagPolicy, TriggerAction, TriggerConfig } from '../config/events/types.ts';
-import type { SteeredStep, SteerData } from './cloud-event.ts';
+import type { Saying, SteeredStep } from './cloud-event.ts';
 import { refuse } from '../values/error.ts';
-import { isRecord } from '../values/json.ts';
-import { shownValue, variablesOf, type HeardEvent } from './match.ts';
+import { shownValue } from '../values/shown-value.ts';
+import { variablesOf, type HeardEvent } from './match.ts';
+import { parseSteerData } from './steer.ts';
 
 type OnConflict = Extract<TriggerAction, { type: 'deploy' }>['onConflict'];
-
-export type Saying = 'promote' | 'abort' | 'pause' | 'resume' | 'approve';
 
 export type Reaction = { readonly reason: string } & (
   | {
@@ -65,27 +64,8 @@ export function reactionOf({ action, map, name }: TriggerConfig, heard: HeardEve
   }
 }
 
-const sayings: readonly Saying[] = ['promote', 'abort', 'pause', 'resume', 'approve'];
-
 function steered(data: unknown, reason: string): Reaction {
-  const { action, step, reason: why } = (isRecord(data) ? data : {}) as Partial<SteerData>;
-  const saying = sayings.find((one) => one === action);
-  if (saying === undefined)
-    return refuse(
-      'Invalid',
-      `data.action is ${shownValue(action)}, and not one of ${sayings.join(', ')}`,
-      'send SteerData',
-    );
-  const { workflowId, runId, wave, step: at } = (isRecord(step) ? step : {}) as Partial<SteeredStep>;
-  if (typeof workflowId !== 'string' || typeof runId !== 'string' || workflowId === '' || runId === '')
-    return refuse('Invalid', 'data.step names no run', 'send workflowId, runId, wave and step');
-  if (!Number.isInteger(wave) || !Number.isInteger(at))
-    return refuse('Invalid', 'data.step names no step', 'send wave and step as whole numbers; -1 for any');
-  const said = typeof why === 'string' && why !== '' ? `${why.slice(0, LONGEST_REASON)}; ` : '';
-  return {
-    kind: 'steer',
-    saying,
-    reason: `${said}${reason}`,
-    of: { workflowId, runId, wave: wave ?? -1, step: at ?? -1 },
-  };
+  const { action, step, reason: why } = parseSteerData(data, '');
+  const said = why === '' ? '' : `${why.slice(0, LONGEST_REASON)}; `;
+  return { kind: 'steer', saying: action, reason: `${said}${reason}`, of: step };
 }

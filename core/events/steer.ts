@@ -2,9 +2,10 @@
 import { digestOf } from '../values/canonical.ts';
 import { refuse } from '../values/error.ts';
 import { recordOf } from '../values/json.ts';
+import { shownValue } from '../values/shown-value.ts';
 import type { Person } from '../values/person.ts';
-import { parseSteeredStep, type SteeredStep } from '../rollout/steered-step.ts';
-import type { SteerData } from './cloud-event.ts';
+import { parseSteeredStep, unnamedIn, type SteeredStep } from '../rollout/steered-step.ts';
+import type { Saying, SteerData } from './cloud-event.ts';
 
 /** An update to a rollout, for whoever has a client of Temporal. */
 export interface Steering {
@@ -12,7 +13,7 @@ export interface Steering {
   /** That run and no other: the server refuses it for every other one. */
   readonly runId: string;
   /** Name of the update, as in core/contract. */
-  readonly update: SteerData['action'];
+  readonly update: Saying;
   /** The same for the same word: Temporal takes it once. */
   readonly updateId: string;
   readonly input: {
@@ -49,28 +50,33 @@ export function steeringOf({ action, namespace, service, step, reason }: SteerDa
 /** Of the update that an event or a link causes. */
 export const steerId = (id: string): string => `steer:${digestOf(id)}`;
 
-const actions: readonly SteerData['action'][] = ['approve', 'abort', 'promote', 'pause', 'resume'];
+export const sayings: readonly Saying[] = ['approve', 'abort', 'promote', 'pause', 'resume'];
 
-/** Longest text of any field, characters: what is longer was written by nobody. */
+/** Longest text of any name, characters: what is longer was written by nobody. A reason is cut there. */
 const TEXT_MAX = 1_000;
 
-/** What an event of type `dev.tidegate.steered` carries. @throws TidegateError Invalid, with the field */
-export function parseSteerData(sent: unknown): SteerData {
+/**
+ * What a button, a link or an event of type `dev.tidegate.steered` carries, whoever brings it.
+ * @param unsaid the reason where none is given
+ * @throws TidegateError Invalid, with the field
+ */
+export function parseSteerData(sent: unknown, unsaid = 'no reason given'): SteerData {
   const { action, namespace, service, step, reason } = recordOf(sent);
-  const wanted = actions.find((one) => one === action);
-  if (wanted === undefined) refuse('Invalid', 'data.action is no action', `send one of ${actions.join(', ')}`);
+  const wanted = sayings.find((one) => one === action);
+  if (wanted === undefined)
+    refuse('Invalid', `data.action is ${shownValue(action)}, which is no action`, `send one of ${sayings.join(', ')}`);
   const of = parseSteeredStep(step);
   const { workflowId, runId } = recordOf(step);
   if (of === undefined || !isText(workflowId) || !isText(runId)) {
-    refuse(
-      'Invalid',
-      'data.step does not name a run',
-      'send {"workflowId", "runId", "wave", "step"} as they were given',
-    );
+    refuse('Invalid', 'data.step names no run', 'send {"workflowId", "runId", "wave", "step"} as they were given');
   }
+  const unnamed = unnamedIn(step);
+  if (unnamed !== '')
+    refuse('Invalid', `data.step names no step: ${unnamed}`, 'send wave and step as whole numbers; -1 for any');
   if (!isText(namespace)) refuse('Invalid', 'data.namespace is no name', 'name the namespace of the service');
   if (!isText(service)) refuse('Invalid', 'data.service is no name', 'name the service');
-  return { action: wanted, namespace, service, step: of, reason: isText(reason) ? reason : 'no reason given' };
+  const said = typeof reason === 'string' ? reason.slice(0, TEXT_MAX) : '';
+  return { action: wanted, namespace, service, step: of, reason: said === '' ? unsaid : said };
 }
 
 const isText = (one: unknown): one is string => typeof one === 'string' && one !== '' && one.length <= TEXT_MAX;

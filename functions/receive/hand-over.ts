@@ -1,5 +1,5 @@
 /** Events → workflows: what matches is given to Temporal, and nothing is accepted before it is there. */
-import { handleEventWorkflowId, type HandleEventInput, type HandleEventResult } from '../../core/contract/events.ts';
+import type { HandleEventInput, HandleEventResult } from '../../core/contract/events.ts';
 import type { Incoming, Problem } from '../../core/events/incoming.ts';
 import type { HeardEvent } from '../../core/events/match.ts';
 import { TidegateError } from '../../core/values/error.ts';
@@ -41,7 +41,7 @@ const AT_ONCE = 32;
 /** @throws TidegateError Unavailable at the first start that Temporal does not take: the sender repeats the whole. */
 export async function handOver(
   matched: readonly Matched[],
-  { temporal, installation }: { readonly temporal: EventPort; readonly installation: string },
+  temporal: Pick<EventPort, 'startEvent'>,
 ): Promise<readonly Handled[]> {
   const starts = matched.flatMap((one, element) =>
     one.kind === 'problem' ? [] : one.inputs.map((input) => ({ element, input })),
@@ -49,9 +49,9 @@ export async function handOver(
   const handlings = matched.map((): Handling[] => []);
   const refused = new Map<number, Problem>();
   const start = async ({ element, input }: (typeof starts)[number]): Promise<void> => {
-    const id = handleEventWorkflowId(installation, input);
     try {
-      handlings[element]?.push({ id, input, state: await temporal.startEvent(input) });
+      const { workflowId, duplicate } = await temporal.startEvent(input);
+      handlings[element]?.push({ id: workflowId, input, state: duplicate ? 'duplicate' : 'started' });
     } catch (error) {
       if (!(error instanceof TidegateError) || error.code !== 'Invalid') throw error;
       refused.set(element, { status: 400, detail: error.message, at: '' });

@@ -64,7 +64,7 @@ async function handleEvents(request: Request, received: Received): Promise<Respo
       config,
     ),
   );
-  const started = await outside(passage, () => handOver(matched, { temporal, installation: config.installation }));
+  const started = await outside(passage, () => handOver(matched, temporal));
   count(started, sender.name, deps);
   passage.ids.push(...started.flatMap((one) => (one.kind === 'problem' ? [] : one.handlings.map(({ id }) => id))));
   const waitMs = preferredWaitMs(request.headers.get('prefer'));

@@ -1,6 +1,6 @@
 /**
  * Config for the front door: asked at every request, read again when a file of it has changed, and looked at once a second
- * at most. While the files have faults the last copy that was whole goes on, and says why: an editor's slip in one
+ * at most. A request waits for a look only where the last one is old: of a busy door none does. While the files have faults the last copy that was whole goes on, and says why: an editor's slip in one
  * Service shuts nobody out.
  */
 import { TidegateError } from '../../core/values/error.ts';
@@ -11,15 +11,16 @@ import { filesOf } from './read-files.ts';
 /** ms. */
 const LOOK_EVERY_MS = 1_000;
 
+/** After so long what was seen is no longer gone by without another look: a look ends before, unless the disk hangs. ms. */
+const FRESH_MS = 5_000;
+
 export interface FrontDoorFiles extends FrontDoorDocuments {
-  readonly installation: string;
   /** Why an older copy stands in; '' = it does not. */
   readonly fault: string;
 }
 
 export interface FrontDoorConfigOptions {
   readonly directory: string;
-  readonly installation: string;
   /** ms. */
   readonly now: () => number;
 }
@@ -29,11 +30,7 @@ interface Kept {
   readonly atMs: number;
 }
 
-export function createFrontDoorConfig({
-  directory,
-  installation,
-  now,
-}: FrontDoorConfigOptions): () => Promise<FrontDoorFiles> {
+export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions): () => Promise<FrontDoorFiles> {
   const loader = createConfigLoader({ directory });
   let kept: Kept | undefined;
   let [stamps, fault, lookedAtMs] = ['', '', Number.NEGATIVE_INFINITY];
@@ -55,12 +52,13 @@ export function createFrontDoorConfig({
   };
 
   return async () => {
-    if (now() - lookedAtMs >= LOOK_EVERY_MS || kept === undefined) {
-      looking ??= look().finally(() => (looking = undefined));
-      await looking.catch(unusable);
-    }
+    const ageMs = now() - lookedAtMs;
+    if (ageMs >= LOOK_EVERY_MS) looking ??= look().finally(() => (looking = undefined));
+    if (ageMs >= FRESH_MS || kept === undefined) await looking?.catch(unusable);
+    // Whoever comes once nothing is fresh any more waits for the next look, and hears of its fault.
+    else looking?.catch(() => undefined);
     if (kept === undefined) throw new TidegateError('Bug', 'a look at the config has left nothing');
-    return { ...kept.documents, installation, fault };
+    return { ...kept.documents, fault };
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * platform/config: config files on disk → LoadedConfig. Reads, resolves paths and takes the digest; what the documents
- * mean is decided in core/config. Every call reads anew: a rollout resolves its config once and keeps the result.
+ * mean is decided in core/config. Every call reads anew, and parses where a text has changed: a rollout resolves its config
+ * once and keeps the result.
  */
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
@@ -9,13 +10,14 @@ import type { EventsConfig, SecretRef } from '../../core/config/events/types.ts'
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { refuse } from '../../core/values/error.ts';
-import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
-import { type ConfigProblem, formatProblem, sortedProblems } from '../../core/config/problem.ts';
+import { readConfig, type ParsedConfig } from '../../core/config/parse.ts';
+import { type ConfigProblem, formatProblem } from '../../core/config/problem.ts';
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
 import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes, checkSinks } from '../../core/config/way-back.ts';
-import { readConfigFiles, readText } from './read-files.ts';
+import { createParser, type ParsedFiles } from './parsed-files.ts';
+import { readConfigFiles } from './read-files.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
 
 export interface MeshServices {
@@ -28,6 +30,11 @@ export interface FrontDoorDocuments {
   readonly services: readonly ServiceIdentity[];
   /** Of all meshes: by which links to approve are believed. */
   readonly approvalKeys: readonly SecretRef[];
+}
+
+export interface ConfigWithEvents {
+  readonly config: ReachableConfig;
+  readonly events: EventsConfig;
 }
 
 export interface ConfigLoader {
@@ -44,6 +51,8 @@ export interface ConfigLoader {
   readSinks(): Promise<readonly SinkConfig[]>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
   loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
+  /** The service as in `load`, and what triggers say, from one reading of the files. */
+  loadWithEvents(input: Omit<LoadConfigInput, 'wayBack'>): Promise<ConfigWithEvents>;
   /** Senders, triggers and sinks, and the services that they may name. Throws like `load`. */
   loadFrontDoor(): Promise<FrontDoorDocuments>;
   /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
@@ -51,6 +60,7 @@ export interface ConfigLoader {
 }
 
 export function createConfigLoader({ directory }: { directory: string }): ConfigLoader {
+  const parsePaths = createParser();
   let kept: KeptCopy | undefined;
   const keep = (config: CheckedConfig): CheckedConfig => {
     kept = { config, atMs: Date.now() };
@@ -88,6 +98,10 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
         .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
       return { mesh: withAbsolutePaths(mesh, meshFile), services };
+    },
+    async loadWithEvents(input) {
+      const found = await checked();
+      return { config: loadedFrom(found, input), events: found.events };
     },
     async loadFrontDoor() {
       const { events, services, meshes } = await checked();
@@ -146,20 +160,6 @@ const wholeOrRefuse = (parsed: ParsedConfig): CheckedConfig => {
     `the config has ${count}:\n${parsed.problems.map(formatProblem).join('\n')}`,
     'correct these lines; tidegate validate shows the same list',
   );
-};
-
-/** What was parsed, and how to look at it again without what a check has corrected. */
-type ParsedFiles = ParsedConfig & Pick<FaultyConfig, 'read'>;
-
-const parsePaths = async (paths: readonly string[]): Promise<ParsedFiles> => {
-  const { files, problems } = await readConfigFiles(paths);
-  const read = readConfig(files);
-  const texts = await Promise.all(read.elsewhere.map((path) => readText(path).catch(() => undefined)));
-  const templates = new Map(read.elsewhere.map((path, i) => [path, texts[i]]));
-  const again = { read: () => readConfig(files) };
-  const parsed = checkConfig(read, (path) => templates.get(path));
-  if (problems.length === 0) return { ...parsed, ...again };
-  return { ...again, ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
 };
 
 const withAbsolutePaths = (mesh: ReachableMesh, file: string): ReachableMesh => ({

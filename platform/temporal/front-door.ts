@@ -7,14 +7,14 @@ import type { HandleEventInput, HandleEventResult } from '../../core/contract/ev
 import { TidegateError } from '../../core/values/error.ts';
 import { fieldAt } from '../../core/values/json.ts';
 import { temporalConfig, type Env } from './connect.ts';
-import { startHandleEvent } from './handle-event.ts';
+import { startHandleEvent, type StartedEvent } from './handle-event.ts';
 
 /** A sender waits for its answer: GitHub for 10 s, Slack for 3. Two of them fit. ms. */
 const START_WITHIN_MS = 3_000;
 const PROBE_WITHIN_MS = 1_000;
 
 export interface FrontDoorTemporal {
-  startEvent(input: HandleEventInput): Promise<'started' | 'duplicate'>;
+  startEvent(input: HandleEventInput): Promise<StartedEvent>;
   readonly client: Client;
   resultOf(id: string, withinMs: number): Promise<HandleEventResult | null>;
   unreachable(): Promise<string>;
@@ -30,8 +30,7 @@ export function connectFrontDoor({ env, installation }: { env: Env; installation
     client,
     async startEvent(input) {
       try {
-        const { duplicate } = await within(START_WITHIN_MS, () => startHandleEvent(client, input, installation));
-        return duplicate ? 'duplicate' : 'started';
+        return await within(START_WITHIN_MS, () => startHandleEvent(client, input, installation));
       } catch (error) {
         throw refusalOf(error);
       }

@@ -17,6 +17,7 @@ import { healthyBench } from './healthy.ts';
 import { historyBench } from './history.ts';
 import { hungBench } from './hung.ts';
 import { judgeBench } from './judge.ts';
+import { lambdaBench } from './lambda.ts';
 import { load, machine } from './machine.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
@@ -48,6 +49,7 @@ const benches = [
   objectsBench,
   cliBench,
   doorBench,
+  lambdaBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 

@@ -59,7 +59,7 @@ export function settlingWorld(service: string, overrides: Overrides = {}, warmMs
     config: {
       load: async () => base,
       loadServices: async () => ({ mesh: base.mesh, services: [base] }),
-      loadFrontDoor: () => Promise.reject(new Error('not in this test')),
+      loadWithEvents: () => Promise.reject(new Error('not in this test')),
     },
   });
   const world = fakeWorld({ ...control, ...modelled(at), ...forAll(at), ...overrides }, service);

@@ -42,7 +42,7 @@ async function besideRun(
     config: {
       load: async () => testConfig(),
       loadServices: () => Promise.reject(new Error('not in this test')),
-      loadFrontDoor: () => Promise.reject(new Error('not in this test')),
+      loadWithEvents: () => Promise.reject(new Error('not in this test')),
     },
   });
   const workers = await startWorkers({

@@ -40,3 +40,10 @@ export const hasOwnHeader = (make: SenderMake): boolean => senderMakes[make] ===
 
 /** Who acts is who the request says: without authentication it would be anybody. */
 export const namesPersons = (make: SenderMake): boolean => make === 'slack' || make === 'oidc';
+
+/** AWS hands their events to a Lambda function itself: EventBridge those of ECR, a queue (SQS) CloudEvents. */
+const vouchedMakes = ['aws-ecr', 'cloudevents'] as const satisfies readonly SenderMake[];
+
+export type VouchedMake = (typeof vouchedMakes)[number];
+
+export const isVouchedMake = (make: SenderMake): make is VouchedMake => vouchedMakes.some((one) => one === make);

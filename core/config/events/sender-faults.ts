@@ -1,7 +1,7 @@
 /** What a schema cannot say of a Sender: whether its make can show who it is with what is written. */
 import { compileExpression } from '../../cel/expression.ts';
 import { TidegateError } from '../../values/error.ts';
-import { hasOwnHeader, namesPersons, type SenderMake, senderMakes } from './makes.ts';
+import { hasOwnHeader, isVouchedMake, namesPersons, type SenderMake, senderMakes } from './makes.ts';
 
 export interface SenderFault {
   readonly path: readonly string[];
@@ -75,7 +75,7 @@ function placeFaults({ type, header, registry, trust }: WrittenSpec): SenderFaul
   const found: SenderFault[] = [];
   if (header !== undefined && !hasOwnHeader(type))
     found.push(fault('header', `${type} has headers of its own`, 'leave it out'));
-  if (trust !== undefined && type !== 'aws-ecr')
+  if (trust !== undefined && !isVouchedMake(type))
     found.push(fault('trust', `AWS hands no events of ${type} to a function`, 'leave it out'));
   if (type === 'zot' && registry === undefined)
     found.push(fault('registry', 'is missing: zot names no host', 'for example registry: registry.example.com'));

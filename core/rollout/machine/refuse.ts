@@ -16,6 +16,8 @@ interface About {
   readonly part?: Part;
   /** The moment that a message names; absent: none. */
   readonly of?: SteeredStep;
+  /** Places that this name leaves open without a word (`unnamedIn`); absent: none. Only validators ask. */
+  readonly unnamed?: string;
   /** Which run this is. Absent: it is not for the asker to know, and only wave and step are compared. */
   readonly run?: Pick<SteeredStep, 'workflowId' | 'runId'>;
   /** A promotion that freeze windows do not hold. */
@@ -44,12 +46,14 @@ export function refuseMessage(type: MessageType, state: RolloutState, about: Abo
 const ofEveryStep: readonly MessageType[] = ['abort', 'pause', 'giveUp'];
 
 /** A message that comes late, or once more, must not act on another run, or on another step. */
-function refuseOther(type: MessageType, state: RolloutState, { of, run }: About): string {
+function refuseOther(type: MessageType, state: RolloutState, { of, run, unnamed = '' }: About): string {
   if (of === undefined) return '';
   if (run !== undefined && (of.workflowId !== run.workflowId || of.runId !== run.runId)) {
     return `${type} was said of another run (${of.workflowId}, run ${of.runId}), and this one is ${run.workflowId}, run ${run.runId}: look at it, and say it anew`;
   }
   if (ofEveryStep.includes(type)) return '';
+  if (unnamed !== '')
+    return `${type} does not name the step that it is about (of: ${unnamed}): write wave and step as whole numbers, or -1 for any`;
   const isThis = (of.wave < 0 || of.wave === state.wave) && (of.step < 0 || of.step === state.step);
   if (isThis) return '';
   return `${type} was said of ${placeText(of)}, and the rollout is at ${placeText(state)} now: look at it, and say it anew`;

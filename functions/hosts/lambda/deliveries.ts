@@ -3,11 +3,9 @@
  * and who may write to its queue, so AWS vouches for them, and each is handed to the app as a request that says so.
  */
 import { z } from 'zod';
+import type { VouchedMake } from '../../../core/config/events/makes.ts';
 import { isRecord } from '../../../core/values/json.ts';
 import { refuse } from '../../../core/values/error.ts';
-
-/** Makes of senders that AWS may vouch for. */
-export type VouchedMake = 'aws-ecr' | 'cloudevents';
 
 /** One event, as the app's sender of that make reads it. */
 export interface Delivery {

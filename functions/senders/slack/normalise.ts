@@ -1,14 +1,12 @@
 /** What a click says: an action for one step of one run. Buttons that are not ours are refused one by one. */
-import { type SteerData, type SteeredStep, eventTypes } from '../../../core/events/cloud-event.ts';
+import { type SteerData, eventTypes } from '../../../core/events/cloud-event.ts';
 import { readJson } from '../../../core/events/parse/json-text.ts';
+import { parseSteerData } from '../../../core/events/steer.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import type { Person } from '../../../core/values/person.ts';
 import { idOf, saidEvent } from '../events.ts';
-import { at, neededList, neededText, textAt } from '../payload.ts';
+import { neededList, neededText, textAt } from '../payload.ts';
 import type { Incoming } from '../sender.ts';
-
-const actions: readonly string[] = ['approve', 'abort', 'promote', 'pause', 'resume'] satisfies SteerData['action'][];
-
-const isAction = (text: string): text is SteerData['action'] => actions.includes(text);
 
 /** The id stays when somebody renames themselves; the name is for people. @throws HttpProblem 400 */
 export function personOf(payload: unknown): Person {
@@ -40,17 +38,10 @@ export function clicksOf(payload: Record<string, unknown>): readonly Incoming[] 
 function steerDataOf(value: string): SteerData | undefined {
   const read = readJson(new TextEncoder().encode(value));
   if ('reason' in read) return undefined;
-  const action = textAt(read.value, 'action');
-  const [namespace, service] = [textAt(read.value, 'namespace'), textAt(read.value, 'service')];
-  const step = stepOf(at(read.value, 'step'));
-  if (!isAction(action) || namespace === '' || service === '' || step === undefined) return undefined;
-  return { action, namespace, service, step, reason: textAt(read.value, 'reason') || 'pressed in Slack' };
-}
-
-function stepOf(value: unknown): SteeredStep | undefined {
-  const [workflowId, runId] = [textAt(value, 'workflowId'), textAt(value, 'runId')];
-  const [wave, step] = [at(value, 'wave'), at(value, 'step')];
-  const isPlace = (place: unknown): place is number => Number.isInteger(place) && Number(place) >= -1;
-  if (workflowId === '' || runId === '' || !isPlace(wave) || !isPlace(step)) return undefined;
-  return { workflowId, runId, wave, step };
+  try {
+    return parseSteerData(read.value, 'pressed in Slack');
+  } catch (error) {
+    if (error instanceof TidegateError && error.code === 'Invalid') return undefined;
+    throw error;
+  }
 }

@@ -58,8 +58,8 @@ describe('the front door and Temporal', () => {
   }
 
   it('an event is started once, whether its workflow runs or has ended well, and its trace is in the memo', async () => {
-    expect(await door.startEvent(of('once'))).toBe('started');
-    expect(await door.startEvent(of('once'))).toBe('duplicate');
+    expect(await door.startEvent(of('once'))).toEqual({ workflowId: idOf('once'), duplicate: false });
+    expect(await door.startEvent(of('once'))).toEqual({ workflowId: idOf('once'), duplicate: true });
     const { memo, taskQueue, type } = await client.workflow.getHandle(idOf('once')).describe();
     expect(memo).toEqual({ event: eventMemo(of('once')), traceparent });
     expect([type, taskQueue]).toEqual(['handleEvent', 'tidegate-control']);
@@ -67,14 +67,14 @@ describe('the front door and Temporal', () => {
     const result = { outcome: 'ignored', reason: 'nothing newer', workflowId: '', runId: '' } as const;
     await complete(result);
     expect(await door.resultOf(idOf('once'), 5_000)).toEqual(result);
-    expect(await door.startEvent(of('once'))).toBe('duplicate');
+    expect(await door.startEvent(of('once'))).toEqual({ workflowId: idOf('once'), duplicate: true });
   }, 30_000);
 
   it('an event whose handling failed may be sent again', async () => {
-    expect(await door.startEvent(of('failed'))).toBe('started');
+    expect(await door.startEvent(of('failed'))).toEqual({ workflowId: idOf('failed'), duplicate: false });
     await client.workflow.getHandle(idOf('failed')).terminate('a test');
     expect(await door.resultOf(idOf('failed'), 5_000)).toMatchObject({ outcome: 'failed' });
-    expect(await door.startEvent(of('failed'))).toBe('started');
+    expect(await door.startEvent(of('failed'))).toEqual({ workflowId: idOf('failed'), duplicate: false });
   }, 30_000);
 
   it('what Temporal will never take is Invalid, so that nobody sends it for ever', async () => {

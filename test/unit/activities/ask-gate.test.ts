@@ -107,7 +107,7 @@ describe('a word that came as an event', () => {
     const refused = (sent: object) => () => steeringOf(parseSteerData({ ...data, ...sent }), { by, id: 'a' });
     expect(refused({ service: 'pay' })).toThrow('is no rollout of shop/pay');
     expect(refused({ step: { ...step, workflowId: 'settle:default:shop:shop:checkout' } })).toThrow('is no rollout');
-    expect(refused({ step: { wave: 0 } })).toThrow('data.step does not name a run');
-    expect(refused({ action: 'undo' })).toThrow('data.action is no action');
+    expect(refused({ step: { wave: 0 } })).toThrow('data.step names no run');
+    expect(refused({ action: 'undo' })).toThrow('data.action is "undo", which is no action');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { validateCommand } from '../../../cli/local/validate.ts';
@@ -36,6 +36,30 @@ const validate = async (
 };
 
 describe('createConfigLoader', () => {
+  it('parses again only where a text has changed, and a template in another folder is such a text', async () => {
+    const read = (name: string): Promise<string> => readFile(join(examples, name), 'utf8');
+    const template = await read('workloads/checkout.yaml');
+    const files = { 'mesh.yaml': await read('mesh.yaml'), 'checkout.yaml': await read('checkout.yaml') };
+    await withFiles(files, async (directory) => {
+      const write = (text: string): Promise<void> => writeFile(join(directory, 'workloads', 'checkout.yaml'), text);
+      const loader = createConfigLoader({ directory });
+      const { load } = loader;
+      const templateOf = async (): Promise<unknown> => (await load({ service: 'checkout' })).service.podTemplate;
+      await expect(load({ service: 'checkout' })).rejects.toThrow('workloads/checkout.yaml');
+      await mkdir(join(directory, 'workloads'));
+      await write(template);
+      const first = await templateOf();
+      for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+      expect(await templateOf()).toBe(first);
+      const { config, events } = await loader.loadWithEvents({ service: 'checkout' });
+      expect([config.service.podTemplate, events]).toEqual([first, (await loader.loadFrontDoor()).events]);
+      await write(template.replace('checkout:v1', 'checkout:v9'));
+      expect(await templateOf()).not.toEqual(first);
+      await write(template);
+      expect(await templateOf()).toEqual(first);
+    });
+  });
+
   it('loads the examples, with paths from the folder of their file and a digest that knows no machine', async () => {
     const loader = createConfigLoader({ directory: examples });
     const { mesh, service, digest } = await loader.load({ service: 'checkout' });

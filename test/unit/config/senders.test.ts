@@ -36,6 +36,7 @@ describe('a Sender document', () => {
     ]);
     expect(problemsOf('{ type: docker-hub, allowUnauthenticated: true }')).toEqual([]);
     expect(problemsOf('{ type: aws-ecr, trust: lambda }')).toEqual([]);
+    expect(problemsOf('{ type: cloudevents, trust: lambda }')).toEqual([]);
     expect(problemsOf(`{ type: oidc, ${oidc("claims.repository == 'acme/checkout'")} }`)).toEqual([]);
     expect(problemsOf('{ type: zot, secrets: [{ env: A }], registry: registry.example.com }')).toEqual([]);
   });

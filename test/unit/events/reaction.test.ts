@@ -40,7 +40,8 @@ describe('a reaction', () => {
     ['without an action', { step }, 'data.action'],
     ['with an action that nobody knows', { action: 'delete', step }, '"delete"'],
     ['without a run', { action: 'abort' }, 'names no run'],
-    ['without a step', { action: 'abort', step: { workflowId: 'w', runId: 'r' } }, 'names no step'],
+    ['without a step', { action: 'abort', step: { workflowId: 'w', runId: 'r' } }, 'names no step: wave and step'],
+    ['without a service', { action: 'abort', namespace: 'shop', step }, 'data.service is no name'],
   ])('to a click %s is refused', (_, data, why) => {
     expect(() => reactionOf(trigger({ action: { type: 'steered' } }), heard({ data }))).toThrow(why);
   });

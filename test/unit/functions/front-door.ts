@@ -32,7 +32,6 @@ const trigger = {
 export const config: FrontDoorConfig = {
   events: { senders: [ciSender], triggers: [trigger], sinks: [] },
   services: ['checkout', 'cart'].map((service) => ({ mesh: 'shop', namespace: 'shop', service })),
-  installation: 'default',
   fault: '',
   approvalKeys: [],
 };
@@ -70,9 +69,9 @@ export function testDoor(change: Partial<FrontDoorDeps> = {}): TestDoor {
       async startEvent(input) {
         const id = handleEventWorkflowId('default', input);
         if (state.temporal !== 'up') throw state.temporal;
-        if (started.has(id)) return 'duplicate';
-        started.set(id, input);
-        return 'started';
+        const duplicate = started.has(id);
+        if (!duplicate) started.set(id, input);
+        return { workflowId: id, duplicate };
       },
       resultOf: async (id) => results.get(id) ?? null,
       unreachable: async () => (state.temporal === 'up' ? '' : 'does not answer (14)'),

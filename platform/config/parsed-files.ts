@@ -1,0 +1,46 @@
+/**
+ * Config files, parsed: read at every call, and parsed and checked only where a text has changed since the last one. Texts
+ * are compared, and not times or sizes: what the same texts gave is right, however they got there.
+ */
+import { checkConfig, readConfig, type ParsedConfig } from '../../core/config/parse.ts';
+import { sortedProblems } from '../../core/config/problem.ts';
+import type { ConfigFile } from '../../core/config/source.ts';
+import { readConfigFiles, readText } from './read-files.ts';
+import type { FaultyConfig } from './way-back.ts';
+
+/** What was parsed, and how to look at it again without what a check has corrected. */
+export type ParsedFiles = ParsedConfig & Pick<FaultyConfig, 'read'>;
+
+interface Parsed {
+  readonly files: readonly ConfigFile[];
+  /** Of the templates that are not among the files, in the order of `elsewhere`; undefined: it cannot be read. */
+  readonly texts: readonly (string | undefined)[];
+  readonly elsewhere: readonly string[];
+  readonly result: ParsedFiles;
+}
+
+export function createParser(): (paths: readonly string[]) => Promise<ParsedFiles> {
+  let last: Parsed | undefined;
+  return async (paths) => {
+    const { files, problems } = await readConfigFiles(paths);
+    const known = last !== undefined && areSameFiles(last.files, files) ? last : undefined;
+    const read = known ?? readConfig(files);
+    const texts = await Promise.all(read.elsewhere.map((path) => readText(path).catch(() => undefined)));
+    const again = { read: () => readConfig(files) };
+    if (problems.length === 0 && known !== undefined && areSame(known.texts, texts)) return known.result;
+    const templates = new Map(read.elsewhere.map((path, i) => [path, texts[i]]));
+    const parsed = checkConfig('documents' in read ? read : readConfig(files), (path) => templates.get(path));
+    if (problems.length > 0)
+      return { ...again, ok: false, problems: sortedProblems([...problems, ...(parsed.ok ? [] : parsed.problems)]) };
+    const result = { ...parsed, ...again };
+    last = { files, texts, elsewhere: read.elsewhere, result };
+    return result;
+  };
+}
+
+const areSameFiles = (some: readonly ConfigFile[], others: readonly ConfigFile[]): boolean =>
+  some.length === others.length &&
+  some.every(({ path, text }, i) => path === others[i]?.path && text === others[i]?.text);
+
+const areSame = (some: readonly unknown[], others: readonly unknown[]): boolean =>
+  some.length === others.length && some.every((one, i) => one === others[i]);
