@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { TidegateError, isRefusal } from '../core/values/error.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addAudit } from './commands/audit.ts';
-import { addCluster } from './commands/cluster.ts';
+import { addClusters } from './commands/clusters/clusters.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -63,7 +63,7 @@ const verbs = [
   addTrigger,
   addPause,
   addUnpause,
-  addCluster,
+  addClusters,
   addValidate,
   addWorker,
   addServe,
