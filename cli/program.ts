@@ -4,6 +4,8 @@ import { TidegateError, isRefusal } from '../core/values/error.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addAudit } from './commands/audit.ts';
 import { addClusters } from './commands/clusters/clusters.ts';
+import { addCrds } from './commands/clusters/crds.ts';
+import { addRbac } from './commands/clusters/rbac.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -64,6 +66,8 @@ const verbs = [
   addPause,
   addUnpause,
   addClusters,
+  addRbac,
+  addCrds,
   addValidate,
   addWorker,
   addServe,
