@@ -18,6 +18,7 @@ import { historyBench } from './history.ts';
 import { hungBench } from './hung.ts';
 import { judgeBench } from './judge.ts';
 import { load, machine } from './machine.ts';
+import { kubeCallsBench } from './kube-calls.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
@@ -47,6 +48,7 @@ const benches = [
   looksInOneClusterBench,
   objectsBench,
   cliBench,
+  kubeCallsBench,
   doorBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));

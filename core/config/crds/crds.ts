@@ -58,7 +58,16 @@ function rootOf(schema: Schema): Schema {
     properties: {
       ...{ apiVersion: { type: 'string' }, kind: { type: 'string' } },
       metadata: { type: 'object', properties: { name: of['name'] } },
-      spec,
+      spec: withNamedClusters(spec),
     },
   };
+}
+
+/** No two clusters of a mesh have one name; and whoever applies a part of the list changes that cluster alone. */
+function withNamedClusters(spec: unknown): unknown {
+  const properties = isRecord(spec) && isRecord(spec['properties']) ? spec['properties'] : {};
+  const { clusters } = properties;
+  if (!isRecord(spec) || !isRecord(clusters)) return spec;
+  const named = { ...clusters, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+  return { ...spec, properties: { ...properties, clusters: named } };
 }
