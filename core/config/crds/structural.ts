@@ -92,7 +92,7 @@ const without = (node: Node, words: readonly string[]): Node =>
 function objectUnion(alternatives: readonly Node[]): Node {
   const all = alternatives.map(({ properties }) => (isRecord(properties) ? properties : {}) as Record<string, Node>);
   const names = [...new Set(all.flatMap((one) => Object.keys(one)))];
-  const properties = names.map((name) => [name, oneOfSame(all.flatMap((one) => one[name] ?? []))] as const);
+  const properties = names.map((name) => [name, oneOfSame(all.flatMap((one) => (one[name] === undefined ? [] : [one[name]])))] as const);
   return {
     type: 'object',
     properties: Object.fromEntries(properties),

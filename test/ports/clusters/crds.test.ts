@@ -5,6 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { crdsCommand } from '../../../cli/clusters/crds.ts';
 import type { KubeClient, KubeObject } from '../../../infra/lab/api/kube-client.ts';
 import { assertEventually } from '../../support/eventually.ts';
+import { limits } from '../../support/limits.ts';
 import { textIo } from '../../support/text-io.ts';
 import { useApiServers, START_MS } from '../kube/use-api-servers.ts';
 
@@ -44,7 +45,7 @@ beforeAll(async () => {
       const established = status?.conditions?.find(({ type }) => type === 'Established');
       expect(established?.status).toBe('True');
     }
-  });
+  }, limits.workerReady);
 }, START_MS);
 
 describe('tidegate crds', () => {
