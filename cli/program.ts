@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander';
 import { TidegateError, isRefusal } from '../core/values/error.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addAudit } from './commands/audit.ts';
-import { addCluster } from './commands/cluster.ts';
+import { addClusters } from './commands/clusters/clusters.ts';
+import { addCrds } from './commands/clusters/crds.ts';
+import { addRbac } from './commands/clusters/rbac.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -63,7 +65,9 @@ const verbs = [
   addTrigger,
   addPause,
   addUnpause,
-  addCluster,
+  addClusters,
+  addRbac,
+  addCrds,
   addValidate,
   addWorker,
   addServe,

@@ -34,10 +34,10 @@ export interface Check {
   look(signal: AbortSignal): Promise<Observation>;
 }
 
-export interface CheckGroup {
+export interface CheckGroup<Of extends Check = Check> {
   /** A cluster, or what the checks are about. */
   readonly title: string;
-  readonly checks: readonly Check[];
+  readonly checks: readonly Of[];
 }
 
 export interface CheckResult extends Observation {
@@ -89,7 +89,7 @@ export async function runGroups(groups: readonly CheckGroup[], io: Io): Promise<
 }
 
 /** One promise per check; null = not made, since a gate before it failed. */
-function startGroup({ checks }: CheckGroup, io: Io): Promise<CheckResult | null>[] {
+export function startGroup({ checks }: CheckGroup, io: Pick<Io, 'signal' | 'sleep'>): Promise<CheckResult | null>[] {
   let before: Promise<boolean> = Promise.resolve(true);
   return checks.map((check) => {
     const gate = before;

@@ -1,12 +1,15 @@
-/** One cluster: its API server, what we may do there, Cilium's kinds. */
+/** One cluster: its API server, who we are and what we may do there, its Cilium. `clusters check` shows the same side by side. */
 import { readEnvoyImage } from '../../activities/apply/read-envoy-image.ts';
 import type { MeshCluster } from '../../core/config/types.ts';
 import { kinds } from '../../core/kube/kinds.ts';
 import { envoyOfImage } from '../../core/render/cilium-envoy/envoy-version.ts';
 import { envoyDoubt, envoyProblems } from '../../core/rollout/preflight/envoy.ts';
 import type { Clusters, KubeCluster } from '../../platform/kube/clusters.ts';
-import { type CheckGroup, type Finding, type Observation, well } from './check.ts';
-import { grants, permissionFindings, refusedGrants } from './permissions.ts';
+import { lookAtReach } from '../../platform/kube/reach.ts';
+import { clockSeen, credentialSeen, lookAtUser } from './access-checks.ts';
+import { type Check, type CheckGroup, type Finding, type Observation, well } from './check.ts';
+import { lookAtCilium, lookAtMembership } from './cilium-checks.ts';
+import { askedGrants, permissionFindings, refusedGrants } from './permissions.ts';
 import { describeAccess, type ReachableCluster } from '../../core/kube/cluster-ref.ts';
 
 /** Server-side apply as it is used here, and EndpointSlices with `serving`, are stable in it. */
@@ -17,48 +20,95 @@ export interface ClusterScope {
   readonly cluster: MeshCluster<ReachableCluster>;
   /** Namespaces of the services that are looked at. */
   readonly namespaces: readonly string[];
+  readonly now: () => number;
 }
 
-export function clusterChecks({ clusters, cluster: { ref }, namespaces }: ClusterScope): CheckGroup {
-  const connect = (): KubeCluster => clusters.connect(ref);
+/** A check with the heading that it has where clusters stand side by side. */
+export interface ClusterCheck extends Check {
+  readonly column: string;
+}
+
+const RIGHTS = 'give the user of its access the rights that tidegate rbac prints';
+
+export function clusterChecks(scope: ClusterScope): CheckGroup<ClusterCheck> {
   return {
-    title: ref.name,
-    checks: [
-      {
-        description: 'the API server answers',
-        severity: 'error',
-        hint: `check the network, and ${describeAccess(ref.access)}`,
-        retries: 1,
-        gates: true,
-        look: (signal) => lookAtVersion(connect(), signal),
+    title: scope.cluster.ref.name,
+    checks: [...reachChecks(scope), ...rightChecks(scope), ...ciliumChecks(scope)],
+  };
+}
+
+function reachChecks({ clusters, cluster: { ref }, now }: ClusterScope): ClusterCheck[] {
+  return [
+    {
+      ...{ column: 'kubernetes', description: 'the API server answers', severity: 'error', retries: 1, gates: true },
+      hint: `check the network, and ${describeAccess(ref.access)}`,
+      look: (signal) => lookAtVersion(clusters.connect(ref), signal),
+    },
+    {
+      ...{ column: 'user', description: 'who we are there', severity: 'warning', retries: 1 },
+      hint: 'SelfSubjectReviews are part of Kubernetes 1.28 and newer',
+      look: (signal) => lookAtUser(clusters.connect(ref), signal),
+    },
+    {
+      ...{ column: 'clock', description: 'its clock', severity: 'warning', retries: 1 },
+      hint: 'look at what stands between here and the API server',
+      look: async (signal) => clockSeen(ref.name, await lookAtReach(ref, { signal, now })),
+    },
+    {
+      ...{ column: 'credential', description: 'how long the credential lasts', severity: 'warning', retries: 1 },
+      hint: `look at the credential: ${describeAccess(ref.access)}`,
+      look: async (signal) => credentialSeen(ref.name, (await lookAtReach(ref, { signal, now })).credential, now()),
+    },
+  ];
+}
+
+function rightChecks({ clusters, cluster: { ref }, namespaces }: ClusterScope): ClusterCheck[] {
+  return [
+    {
+      ...{ column: 'rights', description: 'permissions', severity: 'error', retries: 1, hint: RIGHTS },
+      look: async () => {
+        const refused = await refusedGrants(clusters.connect(ref), namespaces);
+        const asked = askedGrants(namespaces).length;
+        const where = namespaces.length === 0 ? 'no namespace named' : namespaces.join(', ');
+        const note = refused.length > 0 ? `${asked - refused.length} of ${asked}` : `${asked} in ${where}`;
+        return { note, findings: permissionFindings(ref.name, refused) };
       },
-      {
-        description: 'permissions',
-        severity: 'error',
-        hint: 'apply infra/kubernetes/rbac.yaml there',
-        retries: 1,
-        look: async () => {
-          const findings = permissionFindings(ref.name, await refusedGrants(connect(), namespaces));
-          const where = namespaces.length === 0 ? 'no namespace named' : namespaces.join(', ');
-          return { note: findings.length > 0 ? '' : `${grants().length} in ${where}`, findings };
-        },
-      },
-      {
-        description: "Cilium's CiliumEnvoyConfig",
-        severity: 'error',
-        hint: 'look at the CRDs of cilium.io',
-        retries: 1,
-        look: (signal) => lookAtCrds(connect(), signal),
-      },
-      {
+    },
+  ];
+}
+
+function ciliumChecks({ clusters, cluster: { ref, ciliumId } }: ClusterScope): ClusterCheck[] {
+  return [
+    {
+      ...{ column: 'CRDs', description: "Cilium's CiliumEnvoyConfig", severity: 'error', retries: 1 },
+      hint: 'look at the CRDs of cilium.io',
+      look: (signal) => lookAtCrds(clusters.connect(ref), signal),
+    },
+    {
+      ...{ column: 'cilium', description: 'the version of Cilium', severity: 'warning', retries: 1, hint: RIGHTS },
+      look: (signal) => lookAtCilium(clusters.connect(ref), signal),
+    },
+    {
+      ...{
+        column: 'envoy',
         description: "the version of Cilium's Envoy",
         severity: 'warning',
-        hint: 'apply infra/kubernetes/rbac.yaml there',
         retries: 1,
-        look: async (signal) => envoySeen(ref.name, await readEnvoyImage(connect(), signal)),
+        hint: RIGHTS,
       },
-    ],
-  };
+      look: async (signal) => envoySeen(ref.name, await readEnvoyImage(clusters.connect(ref), signal)),
+    },
+    {
+      ...{
+        column: 'mesh id',
+        description: "Cilium's id of the cluster",
+        severity: 'warning',
+        retries: 1,
+        hint: RIGHTS,
+      },
+      look: (signal) => lookAtMembership(clusters.connect(ref), { ciliumId, signal }),
+    },
+  ];
 }
 
 interface ServerVersion {
@@ -104,10 +154,7 @@ export function envoySeen(cluster: string, envoyImage: string): Observation {
   const problems = envoyProblems({ cluster, envoyImage });
   const doubt = envoyDoubt(envoyImage);
   const version = envoyOfImage(envoyImage);
-  const fix =
-    version === undefined
-      ? 'apply infra/kubernetes/rbac.yaml there (with the namespace of Cilium)'
-      : 'look for a newer Tidegate';
+  const fix = version === undefined ? RIGHTS : 'look for a newer Tidegate';
   return {
     note: version === undefined ? '' : version.minor,
     findings: [

@@ -44,7 +44,7 @@ async function examine({ mesh, services }: MeshServices, io: Io): Promise<readon
   try {
     const places = await runGroups(
       [
-        ...mesh.clusters.map((cluster) => clusterChecks({ clusters, cluster, namespaces })),
+        ...mesh.clusters.map((cluster) => clusterChecks({ clusters, cluster, namespaces, now: io.now })),
         temporalChecks(temporal, io),
         metricsChecks(port, mesh),
       ],

@@ -53,6 +53,8 @@ export interface Exchange {
   /** False: the body is a page or plain text, which no API server answers a request with that went well. */
   readonly isJson: boolean;
   readonly retryAfterMs: number | undefined;
+  /** The server's clock when it answered, ms since the epoch, to the second. */
+  readonly dateMs: number | undefined;
 }
 
 export async function send(to: Connection, call: Call, signal: AbortSignal): Promise<Exchange> {
@@ -76,6 +78,7 @@ export async function send(to: Connection, call: Call, signal: AbortSignal): Pro
     status: response.statusCode,
     ...(isText ? { body: text, isJson: false } : parseJson(text)),
     retryAfterMs: retryAfterMs(response.headers['retry-after']),
+    dateMs: dateMs(response.headers['date']),
   };
 }
 
@@ -104,4 +107,9 @@ function retryAfterMs(header: string | string[] | undefined): number | undefined
   const seconds = Number(Array.isArray(header) ? header[0] : header);
   const isDelay = Number.isFinite(seconds) && seconds >= 0 && header !== undefined;
   return isDelay ? Math.max(seconds * 1000, SHORTEST_WAIT_MS) : undefined;
+}
+
+function dateMs(header: string | string[] | undefined): number | undefined {
+  const ms = typeof header === 'string' ? Date.parse(header) : NaN;
+  return Number.isNaN(ms) ? undefined : ms;
 }

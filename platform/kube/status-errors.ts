@@ -52,7 +52,7 @@ export function statusError(call: FailedCall): TidegateError {
       });
     case 403:
       return new TidegateError('Forbidden', text, {
-        fix: 'grant it: infra/kubernetes/rbac.yaml has the role, rbac-namespace.yaml binds it in a namespace; tidegate doctor shows what is missing',
+        fix: 'grant it: tidegate rbac prints the roles (or infra/kubernetes/rbac.yaml, bound by rbac-namespace.yaml in a namespace); tidegate clusters check shows what is missing',
       });
     case 409:
       return new TidegateError('Conflict', text);

@@ -19,6 +19,7 @@ import { hungBench } from './hung.ts';
 import { judgeBench } from './judge.ts';
 import { lambdaBench } from './lambda.ts';
 import { load, machine } from './machine.ts';
+import { kubeCallsBench } from './kube-calls.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
@@ -48,6 +49,7 @@ const benches = [
   looksInOneClusterBench,
   objectsBench,
   cliBench,
+  kubeCallsBench,
   doorBench,
   lambdaBench,
 ];

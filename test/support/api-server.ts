@@ -23,6 +23,8 @@ export interface TestCluster {
   readonly token: string;
   readonly server: string;
   readonly process: LabProcess;
+  /** Every request, a JSON object per line, where `audit` was asked for. */
+  readonly auditLog: string;
 }
 
 export interface TestClusters {
@@ -33,7 +35,7 @@ export interface TestClusters {
 
 const crdNames = ['ciliumenvoyconfigs.cilium.io', 'ciliumclusterwideenvoyconfigs.cilium.io'];
 
-export async function startApiServers(names: readonly string[]): Promise<TestClusters> {
+export async function startApiServers(names: readonly string[], { audit = false } = {}): Promise<TestClusters> {
   const binaries = await obtainBinaries({
     names: ['etcd', 'kube-apiserver', 'tether'],
     report: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
@@ -51,7 +53,7 @@ export async function startApiServers(names: readonly string[]): Promise<TestClu
   try {
     const etcd = await startEtcd(starter, 'etcd', dir);
     const started = names.map(async (name, index) => {
-      opened.push(await startCluster({ name, index, dir, etcdUrl: etcd.url, starter }));
+      opened.push(await startCluster({ name, index, dir, etcdUrl: etcd.url, starter, audit }));
     });
     await Promise.all(started);
     const clusters = Object.fromEntries(opened.map((one) => [one.ref.name, one]));
@@ -68,12 +70,17 @@ interface StartOptions {
   readonly dir: string;
   readonly etcdUrl: string;
   readonly starter: ReturnType<typeof createProcessStarter>;
+  readonly audit: boolean;
 }
 
-async function startCluster({ name, index, dir, etcdUrl, starter }: StartOptions): Promise<TestCluster> {
+async function startCluster({ name, index, dir, etcdUrl, starter, audit }: StartOptions): Promise<TestCluster> {
   const serviceCidr = `10.${String(150 + index)}.0.0/16`;
   const { signal } = new AbortController();
-  const server = await startApiServer(starter, { cluster: name, etcdUrl, serviceCidr, dir, signal });
+  const auditLog = join(dir, `${name}.audit.jsonl`);
+  const server = await startApiServer(starter, {
+    ...{ cluster: name, etcdUrl, serviceCidr, dir, signal },
+    ...(audit && { auditLog }),
+  });
   await install(server.client);
   const path = join(dir, `${name}.kubeconfig`);
   await writeFile(path, kubeconfig([{ name, user: 'tidegate', target: server.tidegate }]), { mode: 0o600 });
@@ -84,6 +91,7 @@ async function startCluster({ name, index, dir, etcdUrl, starter }: StartOptions
     token: server.tidegate.token,
     server: server.admin.server,
     process: server.process,
+    auditLog,
   };
 }
 

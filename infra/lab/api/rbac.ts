@@ -22,13 +22,13 @@ export async function installRoles(client: KubeClient): Promise<void> {
     await client.get('/api/v1/namespaces/kube-system');
     return true;
   });
-  await applyAll(client, await documentsIn('rbac.yaml'));
+  await applyRoles(client, await documentsIn('rbac.yaml'));
 }
 
 /** Lets Tidegate work in a namespace that is there. */
 export async function bindRole(client: KubeClient, namespace: string): Promise<void> {
   const bindings = await documentsIn('rbac-namespace.yaml');
-  await applyAll(
+  await applyRoles(
     client,
     bindings.map((one) => ({ ...one, metadata: { ...one.metadata, namespace } })),
   );
@@ -39,7 +39,8 @@ const documentsIn = async (file: string): Promise<KubeObject[]> => {
   return parseAllDocuments(text).map((document) => document.toJS() as KubeObject);
 };
 
-async function applyAll(client: KubeClient, objects: readonly KubeObject[]): Promise<void> {
+/** Roles and bindings, wherever they are from. */
+export async function applyRoles(client: KubeClient, objects: readonly KubeObject[]): Promise<void> {
   await Promise.all(
     objects.map((one) => {
       const { name, namespace } = one.metadata;

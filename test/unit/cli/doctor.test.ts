@@ -6,7 +6,8 @@ import { summaryText } from '../../../cli/doctor/doctor.ts';
 import { resultText, runCheck, runGroups, type Check } from '../../../cli/doctor/check.ts';
 import { versionFindings as serverVersionFindings } from '../../../cli/doctor/cluster-checks.ts';
 import { envoySeen, metricsChecks } from '../../../cli/doctor/metrics-checks.ts';
-import { grants, permissionFindings } from '../../../cli/doctor/permissions.ts';
+import { askedGrants, permissionFindings } from '../../../cli/doctor/permissions.ts';
+import { grants } from '../../../core/kube/rights/needs.ts';
 import {
   bypassFindings,
   foreignFindings,
@@ -120,20 +121,24 @@ describe('permissions', () => {
     readonly apiGroups: string[];
     readonly resources: string[];
     readonly verbs: string[];
+    readonly resourceNames?: string[];
   }
   const manifest = readFileSync(join(import.meta.dirname, '../../../infra/kubernetes/rbac.yaml'), 'utf8');
   const rules = parseAllDocuments(manifest)
     .map((document) => document.toJS() as { kind: string; rules?: Rule[] })
-    .flatMap(({ kind, rules: found }) => (kind === 'ClusterRole' ? (found ?? []) : []));
+    .flatMap(({ kind, rules: found }) => (kind.endsWith('Role') ? (found ?? []) : []));
 
-  it('are all granted by infra/kubernetes/rbac.yaml, or who applies it would still be refused', () => {
-    const missing = grants().filter(
-      ({ group, resource, verb }) =>
-        !rules.some(
-          (rule) => rule.apiGroups.includes(group) && rule.resources.includes(resource) && rule.verbs.includes(verb),
+  it('are those of infra/kubernetes/rbac.yaml, no more and no less, so that its users are refused nothing', () => {
+    const one = (rule: Rule): string[] =>
+      rule.apiGroups.flatMap((group) =>
+        rule.resources.flatMap((resource) =>
+          rule.verbs.map((verb) => JSON.stringify([group, resource, verb, (rule.resourceNames ?? []).toSorted()])),
         ),
+      );
+    const used = grants().map(({ group, resource, verb, names }) =>
+      JSON.stringify([group, resource, verb, names.toSorted()]),
     );
-    expect(missing).toEqual([]);
+    expect(rules.flatMap(one).toSorted()).toEqual(used.toSorted());
   });
 
   it('never include secrets, pods/exec or a wildcard, since a mesh manager needs none of them', () => {
@@ -142,12 +147,10 @@ describe('permissions', () => {
   });
 
   it('are told once per cluster, a line per resource with all missing verbs: one edit repairs it', () => {
-    const refused = grants()
-      .filter(({ resource }) => resource === 'deployments')
-      .map((grant) => ({ ...grant, namespace: 'shop' }));
+    const refused = askedGrants(['shop']).filter(({ resource }) => resource === 'deployments');
     const findings = permissionFindings('aws', refused);
     expect(texts(findings)).toEqual([
-      'error: aws: the user of this kubeconfig may not\nget, list, create, patch, delete deployments.apps in namespace shop (a Deployment per version)',
+      "error: aws: the user of this cluster's access may not\nget, list, create, patch, delete deployments.apps in namespace shop (a Deployment per version)",
     ]);
     expect(findings[0]?.fix).toContain('infra/kubernetes/rbac.yaml');
   });

@@ -1,0 +1,82 @@
+/** clusters list, check, drain, restore and forget: the clusters of a mesh. */
+import type { Command } from 'commander';
+import { present } from '../../../core/values/json.ts';
+import { refuse } from '../../../core/values/error.ts';
+import { withTemporal, type CommandContext } from '../context.ts';
+import { addMoving } from './moving.ts';
+
+interface ClustersOptions {
+  readonly mesh?: string;
+  readonly output?: string;
+}
+
+interface ForgetOptions {
+  readonly mesh?: string;
+  readonly yes?: boolean;
+}
+
+export function addClusters(program: Command, context: CommandContext): void {
+  const clusters = program.command('clusters').alias('cluster').description('clusters of the mesh');
+  addList(clusters, context);
+  addCheck(clusters, context);
+  const out = 'take it out of the traffic: others answer its calls, service by service, each proven and judged';
+  addMoving(context, { under: clusters, does: 'drain', description: out });
+  const back = 'one that was drained gets the calls again that it had';
+  addMoving(context, { under: clusters, does: 'restore', description: back });
+  addForget(clusters, context);
+}
+
+const ofMesh = (command: Command): Command =>
+  command.option('-m, --mesh <name>', 'mesh, when the config has several').option('-o, --output <format>', 'json');
+
+const queryOf = (names: readonly string[], { mesh, output }: ClustersOptions) => ({
+  ...{ names, json: output === 'json' },
+  ...present({ mesh }),
+});
+
+function addList(clusters: Command, { io, done }: CommandContext): void {
+  ofMesh(clusters.command('list').description('where each cluster is, its Cilium id, and how it is reached')).action(
+    async (options: ClustersOptions) => {
+      const { listClusters } = await import('../../clusters/clusters.ts');
+      done(await listClusters(queryOf([], options), io));
+    },
+  );
+}
+
+function addCheck(clusters: Command, { io, done }: CommandContext): void {
+  const check = clusters
+    .command('check [names...]')
+    .description(
+      'who we are in each cluster and what we may do there, its clock, Cilium, Envoy and mesh id; changes nothing',
+    )
+    .addHelpText(
+      'after',
+      '\nExit code 1 when an error was found. It asks neither Temporal nor the metrics: doctor does.',
+    );
+  ofMesh(check).action(async (names: string[], options: ClustersOptions) => {
+    const { checkClusters } = await import('../../clusters/clusters.ts');
+    done(await checkClusters(queryOf(names, options), io));
+  });
+}
+
+function addForget(clusters: Command, context: CommandContext): void {
+  clusters
+    .command('forget <cluster>')
+    .description('one that was given up will not come back: versions that only its Envoys may still call can go')
+    .option('-m, --mesh <name>', 'mesh, when the config has several')
+    .option('--yes', 'its Envoys are down, and stay down')
+    .addHelpText('after', '\nIt changes no share and no topology. A cluster that answers is not forgotten.')
+    .action((cluster: string, { mesh, yes }: ForgetOptions) => {
+      if (yes !== true) {
+        refuse(
+          'Invalid',
+          `Envoys of ${cluster} that still run would call versions that are taken away`,
+          'make sure that they are down, and say it with --yes',
+        );
+      }
+      return withTemporal(context, async ({ client }) => {
+        const { forgetNow } = await import('../../rollouts/forget-cluster.ts');
+        return forgetNow(client, context.io, { ...present({ mesh }), cluster });
+      });
+    });
+}

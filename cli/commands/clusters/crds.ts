@@ -1,0 +1,16 @@
+/** crds: the kinds of config as CustomResourceDefinitions. */
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+
+export function addCrds(program: Command, { io, done }: CommandContext): void {
+  program
+    .command('crds')
+    .description(
+      'print CustomResourceDefinitions of Mesh, Service, Sender, Trigger and Sink, for kubectl apply; asks no cluster',
+    )
+    .addHelpText('after', '\nWorkers and commands read config from files: nothing reads these resources yet.')
+    .action(async () => {
+      const { crdsCommand } = await import('../../clusters/crds.ts');
+      done(crdsCommand(io));
+    });
+}

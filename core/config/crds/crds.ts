@@ -1,0 +1,73 @@
+/** The kinds of config as CustomResourceDefinitions, so that GitOps tools can apply config to a hub cluster. */
+import type { KubeObject } from '../../kube/objects.ts';
+import { isRecord } from '../../values/json.ts';
+import { senderSchema } from '../events/sender-schema.ts';
+import { sinkSchema } from '../events/sink-schema.ts';
+import { triggerSchema } from '../events/trigger-schema.ts';
+import { API_VERSION, meshSchema } from '../mesh-schema.ts';
+import { serviceSchema } from '../service-schema.ts';
+import { publishedSchema } from '../shape.ts';
+import { structural } from './structural.ts';
+
+type Schema = Readonly<Record<string, unknown>>;
+
+interface ConfigKind {
+  readonly kind: string;
+  readonly plural: string;
+  /** A Service lies in the namespace of what it is about; the others speak of many namespaces. */
+  readonly scope: 'Namespaced' | 'Cluster';
+  readonly schema: Schema;
+}
+
+const kindsOfConfig = (): readonly ConfigKind[] => [
+  { kind: 'Mesh', plural: 'meshes', scope: 'Cluster', schema: publishedSchema(meshSchema) as Schema },
+  { kind: 'Service', plural: 'services', scope: 'Namespaced', schema: publishedSchema(serviceSchema) as Schema },
+  { kind: 'Sender', plural: 'senders', scope: 'Cluster', schema: publishedSchema(senderSchema) as Schema },
+  { kind: 'Trigger', plural: 'triggers', scope: 'Cluster', schema: publishedSchema(triggerSchema) as Schema },
+  { kind: 'Sink', plural: 'sinks', scope: 'Cluster', schema: publishedSchema(sinkSchema) as Schema },
+];
+
+interface ResourceDefinition extends KubeObject {
+  readonly spec: Schema;
+}
+
+export const resourceDefinitions = (): readonly ResourceDefinition[] => kindsOfConfig().map(definition);
+
+function definition({ kind, plural, scope, schema }: ConfigKind): ResourceDefinition {
+  const [group = '', version = ''] = API_VERSION.split('/');
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      ...{ group, scope },
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List`, categories: ['tidegate'] },
+      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: rootOf(schema) } }],
+    },
+  };
+}
+
+/** Of an object's metadata Kubernetes lets a definition say what its name is like, and nothing else. */
+function rootOf(schema: Schema): Schema {
+  const { properties } = structural(schema);
+  const { metadata, spec } = isRecord(properties) ? properties : {};
+  const of = isRecord(metadata) && isRecord(metadata['properties']) ? metadata['properties'] : {};
+  return {
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      ...{ apiVersion: { type: 'string' }, kind: { type: 'string' } },
+      metadata: { type: 'object', properties: { name: of['name'] } },
+      spec: withNamedClusters(spec),
+    },
+  };
+}
+
+/** No two clusters of a mesh have one name; and whoever applies a part of the list changes that cluster alone. */
+function withNamedClusters(spec: unknown): unknown {
+  const properties = isRecord(spec) && isRecord(spec['properties']) ? spec['properties'] : {};
+  const { clusters } = properties;
+  if (!isRecord(spec) || !isRecord(clusters)) return spec;
+  const named = { ...clusters, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+  return { ...spec, properties: { ...properties, clusters: named } };
+}

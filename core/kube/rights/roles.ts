@@ -1,0 +1,84 @@
+/** Rights as manifests: roles in the namespaces of services, and for the whole cluster only what has no namespace. */
+import type { KubeObject } from '../objects.ts';
+import { CILIUM_NAMESPACE, grants, type Grant, type RightsUse, type Scope } from './needs.ts';
+
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** Who gets the rights: as the API server knows the caller, whatever its cloud calls it. */
+export type Subject =
+  | { readonly kind: 'User' | 'Group'; readonly name: string }
+  | { readonly kind: 'ServiceAccount'; readonly name: string; readonly namespace: string };
+
+interface RoleObject extends KubeObject {
+  readonly rules: readonly PolicyRule[];
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+const apiVersion = `${RBAC}/v1`;
+
+/** Names of their own: those of infra/kubernetes may be there, and a binding cannot change its role. */
+const names: Readonly<Record<Scope, string>> = {
+  services: 'tidegate-services',
+  everywhere: 'tidegate-routes',
+  cilium: 'tidegate-cilium-read',
+};
+
+/** One rule per group, verbs and names; sorted: the same rights, the same bytes. */
+export function policyRules(of: readonly Grant[]): PolicyRule[] {
+  const resources = Map.groupBy(of, ({ group, resource, names: only }) => JSON.stringify([group, resource, only]));
+  const alike = Map.groupBy([...resources.values()], ([first, ...rest]) =>
+    JSON.stringify([first?.group, first?.names, [first, ...rest].map((one) => one?.verb).toSorted()]),
+  );
+  const rules = [...alike.values()].map((same): PolicyRule => {
+    const all = same.flat();
+    const only = all[0]?.names ?? [];
+    return {
+      apiGroups: [all[0]?.group ?? ''],
+      resources: unique(all.map(({ resource }) => resource)),
+      verbs: unique(all.map(({ verb }) => verb)),
+      ...(only.length > 0 && { resourceNames: only }),
+    };
+  });
+  return rules.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)].toSorted();
+
+export interface RolesWanted {
+  /** Of services, sorted by whoever asks. */
+  readonly namespaces: readonly string[];
+  readonly subject: Subject;
+  readonly use: RightsUse;
+}
+
+/** A Role and its binding in each namespace, those of Cilium's namespace, and what has no namespace. */
+export function desiredRoles({ namespaces, subject, use }: RolesWanted): readonly KubeObject[] {
+  const all = grants(use);
+  const rules = (scope: Scope): PolicyRule[] => policyRules(all.filter((one) => one.scope === scope));
+  return [
+    ...namespaces.flatMap((namespace) => bound({ name: names.services, namespace }, rules('services'), subject)),
+    ...bound({ name: names.cilium, namespace: CILIUM_NAMESPACE }, rules('cilium'), subject),
+    ...bound({ name: names.everywhere }, rules('everywhere'), subject),
+  ];
+}
+
+/** Without a namespace: of the whole cluster. */
+function bound(
+  metadata: { readonly name: string; readonly namespace?: string },
+  rules: readonly PolicyRule[],
+  subject: Subject,
+): KubeObject[] {
+  const kind = metadata.namespace === undefined ? 'ClusterRole' : 'Role';
+  const role: RoleObject = { apiVersion, kind, metadata, rules };
+  const binding = {
+    ...{ apiVersion, kind: `${kind}Binding`, metadata },
+    roleRef: { apiGroup: RBAC, kind, name: metadata.name },
+    subjects: [subject.kind === 'ServiceAccount' ? subject : { apiGroup: RBAC, ...subject }],
+  };
+  return [role, binding];
+}

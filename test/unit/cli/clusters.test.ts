@@ -1,0 +1,138 @@
+/** What `clusters check` and `rbac` say of what they see. */
+import { describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { rbacCommand, type RbacQuery } from '../../../cli/clusters/rbac.ts';
+import { clockSeen, credentialSeen, userSeen } from '../../../cli/doctor/access-checks.ts';
+import { ciliumVersion, membershipSeen } from '../../../cli/doctor/cilium-checks.ts';
+import type { Finding } from '../../../cli/doctor/check.ts';
+import { kinds } from '../../../core/kube/kinds.ts';
+import { grants, usualUse } from '../../../core/kube/rights/needs.ts';
+import { policyRules } from '../../../core/kube/rights/roles.ts';
+import { textIo } from '../../support/text-io.ts';
+
+const severities = ({ findings }: { findings: readonly Finding[] }): string[] => findings.map((one) => one.severity);
+
+describe('the clock of an API server', () => {
+  const reach = (skewMs: number | undefined) =>
+    ({ skewMs, skewErrorMs: 600, credential: { kind: 'token', expiresAtMs: 0 } }) as const;
+
+  it.each([
+    [500, 'agrees', []],
+    [-8_000, '8s behind', []],
+    [20_000, '20s ahead', ['warning']],
+    [-400_000, '6m40s behind', ['error']],
+    [undefined, 'not known', ['warning']],
+  ])('that is %p ms off is told as "%s"', (skewMs, note, found) => {
+    const seen = clockSeen('aws', reach(skewMs));
+    expect(seen.note).toBe(note);
+    expect(severities(seen)).toEqual(found);
+  });
+});
+
+describe('a credential', () => {
+  it.each([
+    ['token', 3_600_000, 'token, 1h left', []],
+    ['token', -1, 'expired', ['error']],
+    ['client certificate', 3_600_000, 'client certificate, 1h left', ['warning']],
+    ['token', undefined, 'token without an end that can be seen', []],
+  ] as const)('%s with %p ms left', (kind, leftMs, note, found) => {
+    const expiresAtMs = leftMs === undefined ? undefined : 1_000_000 + leftMs;
+    const seen = credentialSeen('aws', { kind, expiresAtMs }, 1_000_000);
+    expect(seen.note).toBe(note);
+    expect(severities(seen)).toEqual(found);
+  });
+});
+
+describe('the user', () => {
+  it('that nobody knows is an error, and one that may do everything is a warning', () => {
+    expect(severities(userSeen('aws', { name: 'system:anonymous', groups: [] }))).toEqual(['error']);
+    expect(severities(userSeen('aws', { name: 'admin', groups: ['system:masters'] }))).toEqual(['warning']);
+    expect(userSeen('aws', { name: 'tidegate', groups: [] })).toEqual({ note: 'tidegate', findings: [] });
+  });
+});
+
+describe('Cilium', () => {
+  it.each([
+    ['quay.io/cilium/cilium:v1.18.2@sha256:ab', '1.18.2'],
+    ['registry.shop:5000/cilium/cilium:v1.19.0-rc.1', '1.19.0-rc.1'],
+    ['quay.io/cilium/cilium:latest', ''],
+  ])('of the image %s is %p', (image, version) => {
+    expect(ciliumVersion(image)).toBe(version);
+  });
+
+  it('with the id of another cluster, or deaf to CiliumEnvoyConfigs, is an error', () => {
+    const good = { 'cluster-id': '3', 'enable-envoy-config': 'true' };
+    expect(severities(membershipSeen('aws', 3, good))).toEqual([]);
+    expect(severities(membershipSeen('aws', 4, good))).toEqual(['error']);
+    expect(severities(membershipSeen('aws', 3, { 'cluster-id': '3' }))).toEqual(['error']);
+    expect(severities(membershipSeen('aws', 3, { 'cluster-id': '3', 'enable-gateway-api': 'true' }))).toEqual([]);
+  });
+});
+
+describe('the table of rights', () => {
+  it('has every kind that Tidegate handles, or a new one would be used without a right', () => {
+    const used = grants({ ...usualUse, config: 'copy' });
+    const groups = new Set(used.map(({ group, resource }) => `${group}/${resource.split('/')[0] ?? ''}`));
+    expect(groups.size).toBe(Object.keys(kinds).length);
+  });
+
+  it('gives the same rules in whatever order the rights come', () => {
+    const all = grants().filter(({ scope }) => scope === 'services');
+    expect(policyRules(all.toReversed())).toEqual(policyRules(all));
+  });
+});
+
+interface Printed {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly { readonly resources: readonly string[] }[];
+  readonly subjects?: readonly unknown[];
+}
+
+async function printed(query: Partial<RbacQuery>): Promise<{ text: string; objects: Printed[] }> {
+  const io = textIo();
+  await rbacCommand({ namespaces: ['shop'], services: [], foreignRoutes: true, ...query }, io);
+  return { text: io.out, objects: parseAllDocuments(io.out).map((one) => one.toJS() as Printed) };
+}
+
+describe('tidegate rbac', () => {
+  it('gives rights on the whole cluster only for lists of routes', async () => {
+    const { objects } = await printed({});
+    const whole = objects.filter(({ kind }) => kind === 'ClusterRole').flatMap(({ rules = [] }) => rules);
+    expect(whole.flatMap(({ resources }) => resources).toSorted()).toEqual([
+      ...['ciliumclusterwideenvoyconfigs', 'ciliumenvoyconfigs', 'grpcroutes', 'httproutes'],
+    ]);
+    const least = (await printed({ foreignRoutes: false })).objects.filter(({ kind }) => kind === 'ClusterRole');
+    expect(least.flatMap(({ rules = [] }) => rules).flatMap(({ resources }) => resources)).toEqual([
+      'ciliumclusterwideenvoyconfigs',
+    ]);
+  });
+
+  it('gives rights on Secrets only to who asks for them', async () => {
+    expect((await printed({})).text).not.toContain('secrets');
+    expect((await printed({ config: 'copy' })).text).toContain('secrets');
+  });
+
+  it('binds a service account by its namespace, and an access entry of EKS by its group', async () => {
+    const account = await printed({ subject: 'serviceaccount:tidegate/worker' });
+    const subjects = account.objects.flatMap((one) => one.subjects ?? []);
+    expect(new Set(subjects.map((one) => JSON.stringify(one)))).toEqual(
+      new Set([JSON.stringify({ kind: 'ServiceAccount', name: 'worker', namespace: 'tidegate' })]),
+    );
+    const eks = await printed({ cloud: 'eks' });
+    expect(eks.text).toContain('--kubernetes-groups tidegate');
+    expect(eks.objects.at(-1)?.subjects).toEqual([
+      { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'tidegate' },
+    ]);
+  });
+
+  it.each([
+    [{ cloud: 'gke' as const }, /GKE knows callers by e-mail/],
+    [{ cloud: 'aks' as const }, /AKS knows callers by object id/],
+    [{ subject: 'tidegate' }, /subject tidegate is not understood/],
+    [{ namespaces: [] }, /no namespace/],
+    [{ services: ['checkout'] }, /no config that has services/],
+  ])('refuses %j, and says what to write', async (query, message) => {
+    await expect(printed(query)).rejects.toThrow(message);
+  });
+});
