@@ -7,7 +7,8 @@ import { envoyDoubt, envoyProblems } from '../../core/rollout/preflight/envoy.ts
 import type { Clusters, KubeCluster } from '../../platform/kube/clusters.ts';
 import { type CheckGroup, type Finding, type Observation, well } from './check.ts';
 import { grants, permissionFindings, refusedGrants } from './permissions.ts';
-import { describeAccess, type ReachableCluster } from '../../core/kube/cluster-ref.ts';
+import { describeAccess } from '../../core/kube/cluster-access.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 
 /** Server-side apply as it is used here, and EndpointSlices with `serving`, are stable in it. */
 const OLDEST = { major: 1, minor: 27 };
