@@ -98,7 +98,7 @@ async function connectGoogle(name: string): Promise<GoogleCalls> {
     async accessToken() {
       try {
         // Anew each time: the library keeps tokens of its own, also one that was refused.
-        const client = await new GoogleAuth({ scopes: SCOPES }).getClient();
+        const client = await new GoogleAuth({ scopes: SCOPES, projectId: NO_PROJECT }).getClient();
         const { token } = await untilAborted(client.getAccessToken(), AbortSignal.timeout(CLOUD_TIMEOUT_MS));
         if (typeof token !== 'string' || token === '') throw new TypeError('no token');
         return { value: token, expiresAtMs: client.credentials.expiry_date ?? Date.now() + UNKNOWN_LIFE_MS };
@@ -115,5 +115,7 @@ async function connectGoogle(name: string): Promise<GoogleCalls> {
   };
 }
 
+/** A token is of no project. Without one the library looks for it, and runs gcloud for that. */
+const NO_PROJECT = 'none';
 /** Where Google does not say, ms. */
 const UNKNOWN_LIFE_MS = 5 * 60_000;

@@ -58,7 +58,7 @@ afterAll(() => api.close());
 beforeEach(async () => {
   refusals = [];
   aws = await startFakeAws(api);
-  clusters = createClusters();
+  clusters = createClusters({ deadlineMs: 60_000 });
 });
 
 afterEach(async () => {

@@ -33,7 +33,7 @@ beforeEach(async () => {
   refusals = 0;
   [google, azure] = [await startFakeGoogle(api), await startFakeAzure(api)];
   const places: CloudPlaces = { gke: google.url, ...azure.places };
-  clusters = createClusters({ places });
+  clusters = createClusters({ places, deadlineMs: 60_000 });
 });
 
 afterEach(async () => {

@@ -1,15 +1,15 @@
 /** Clusters that an inventory in a hub knows, and the cluster of the worker's own pod. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterProfileAccess, DirectAccess } from '../../../core/kube/cluster-access.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
+import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters, type Clusters } from '../../../platform/kube/clusters.ts';
 import { startFakeAws, ROLE, secretOf, type FakeAws } from '../../support/clouds/aws.ts';
 import { verifyEksToken } from '../../support/clouds/authenticator.ts';
 import { base64, filled } from '../../support/clouds/server.ts';
 import { startFakeApi, statusText, type FakeApi } from '../../support/fake-api.ts';
-import { pathOf } from '../../support/kubeconfig-path.ts';
 
 jest.setTimeout(60_000);
 
@@ -38,7 +38,10 @@ afterAll(() => Promise.all([hub.close(), api.close()]));
 
 beforeEach(async () => {
   aws = await startFakeAws(api);
-  clusters = createClusters({ places: { trustedHosts: ['127.0.0.1'], pod: { server: api.url, folder: api.dir } } });
+  clusters = createClusters({
+    deadlineMs: 60_000,
+    places: { trustedHosts: ['127.0.0.1'], pod: { server: api.url, folder: api.dir } },
+  });
 });
 
 afterEach(async () => {
@@ -78,11 +81,8 @@ describe('a cluster of an inventory', () => {
   it('of the provider kubeconfig is called by the file of the worker, whatever address the profile has', async () => {
     providers = [{ name: 'kubeconfig', cluster: { server: 'https://elsewhere.example' } }];
     const path = join(api.dir, 'fleet.yaml');
-    const text = await readFile(pathOf(api.ref), 'utf8');
-    await writeFile(
-      path,
-      text.replaceAll(/(?<=name: |context: )"?aws"?/g, 'shop-us-east-1').replaceAll('"aws"', '"shop-us-east-1"'),
-    );
+    const target = { server: api.url, token: 't', ca: api.ca };
+    await writeFile(path, kubeconfig([{ name: 'shop-us-east-1', user: 'tidegate', target }]));
     await expect(read({ kubeconfigPath: path })).resolves.toBeNull();
     expect(api.seen.at(-1)?.headers.authorization).toBe('Bearer t');
     await expect(read()).rejects.toMatchObject({
