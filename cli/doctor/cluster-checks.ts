@@ -10,7 +10,8 @@ import { clockSeen, credentialSeen, lookAtUser } from './access-checks.ts';
 import { type Check, type CheckGroup, type Finding, type Observation, well } from './check.ts';
 import { lookAtCilium, lookAtMembership } from './cilium-checks.ts';
 import { askedGrants, permissionFindings, refusedGrants } from './permissions.ts';
-import { describeAccess, type ReachableCluster } from '../../core/kube/cluster-ref.ts';
+import { describeAccess } from '../../core/kube/cluster-access.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 
 /** Server-side apply as it is used here, and EndpointSlices with `serving`, are stable in it. */
 const OLDEST = { major: 1, minor: 27 };

@@ -1,5 +1,6 @@
 /** The Mesh document as users write it. Parsing completes it with defaults. */
 import { z } from 'zod';
+import { accessSchema, kubeconfigSchema, refuseOtherThanOneAccess } from './access/access-schema.ts';
 import { isLoopback } from '../values/loopback.ts';
 import { approvalDefaults, meshDefaults, temporalDefaults } from './defaults.ts';
 import {
@@ -25,24 +26,24 @@ const locality = z.strictObject({
   zones: z.array(text('name of a zone', 'us-east-1a')).prefault([]),
 });
 
-const cluster = z.strictObject({
-  name: clusterName,
-  cilium: z.strictObject({
-    id: z
-      .int()
-      .gte(1)
-      .lte(511)
-      .meta({ title: 'Cilium cluster id (1 to 511)', examples: [1] }),
-  }),
-  locality: locality.meta({ description: 'Where the cluster runs; waves select clusters by it.' }),
-  labels: labelMap.prefault({}),
-  kubeconfig: z
-    .strictObject({
-      path: text('file path', 'kubeconfigs/aws-us-east-1.yaml'),
-      context: text('kubeconfig context', 'aws-us-east-1').optional(),
-    })
-    .meta({ description: 'Where credentials are found; a relative path starts at the folder of this file.' }),
-});
+const cluster = z
+  .strictObject({
+    name: clusterName,
+    cilium: z.strictObject({
+      id: z
+        .int()
+        .gte(1)
+        .lte(511)
+        .meta({ title: 'Cilium cluster id (1 to 511)', examples: [1] }),
+    }),
+    locality: locality.meta({ description: 'Where the cluster runs; waves select clusters by it.' }),
+    labels: labelMap.prefault({}),
+    access: accessSchema.optional(),
+    kubeconfig: kubeconfigSchema
+      .meta({ description: 'The short form of access: {kubeconfig: ...}; give one of the two.' })
+      .optional(),
+  })
+  .superRefine(refuseOtherThanOneAccess);
 
 const prometheus = z
   .strictObject({

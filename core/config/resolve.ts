@@ -2,6 +2,7 @@
 import type { Slo } from '../judge/settings.ts';
 import { refuse } from '../values/error.ts';
 import { canonicalJson } from '../values/canonical.ts';
+import { resolveAccess } from './access/resolve-access.ts';
 import type { JobInFile } from './before/job-file.ts';
 import type { EventsConfig } from './events/types.ts';
 import { defaultSlos, rolloutDefaults, waveDefaults } from './defaults.ts';
@@ -116,11 +117,8 @@ const qualifiedNameOf = ({ written }: CheckedService): string =>
 const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
   name: metadata.name,
   installation: spec.installation,
-  clusters: spec.clusters.map(({ name, cilium, locality, labels, kubeconfig }) => ({
-    ref: {
-      name,
-      access: { kind: 'kubeconfig', path: kubeconfig.path, ...present({ context: kubeconfig.context }) },
-    },
+  clusters: spec.clusters.map(({ name, cilium, locality, labels, access, kubeconfig }) => ({
+    ref: { name, access: resolveAccess(access ?? { kubeconfig }) },
     ciliumId: cilium.id,
     locality,
     labels,

@@ -3,17 +3,7 @@
  * credential never enters a history. The second is for the config of whoever makes the calls to know.
  */
 import { present } from '../values/json.ts';
-
-/** A file on the worker's machine, read again whenever it changes. */
-export interface KubeconfigAccess {
-  readonly kind: 'kubeconfig';
-  readonly path: string;
-  /** Absent: the file's current context. */
-  readonly context?: string;
-}
-
-/** The ways to reach an API server. */
-export type ClusterAccess = KubeconfigAccess;
+import type { ClusterAccess } from './cluster-access.ts';
 
 /** A cluster as plans and inputs name it. */
 export interface ClusterRef {
@@ -39,7 +29,3 @@ export function writtenAccess({ access, kubeconfig }: ClusterRef): ClusterAccess
   const { path, context } = kubeconfig;
   return { kind: 'kubeconfig', path, ...present({ context }) };
 }
-
-/** Where that is, for people at the machine: `context aws of /etc/kube/config`. */
-export const describeAccess = ({ context, path }: ClusterAccess): string =>
-  `context ${context ?? '(current)'} of ${path}`;

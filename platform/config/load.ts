@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { EventsConfig, SecretRef } from '../../core/config/events/types.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
+import { withPaths } from '../../core/kube/cluster-access.ts';
 import { refuse } from '../../core/values/error.ts';
 import { readConfig, type ParsedConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem } from '../../core/config/problem.ts';
@@ -162,13 +163,14 @@ const wholeOrRefuse = (parsed: ParsedConfig): CheckedConfig => {
   );
 };
 
-const withAbsolutePaths = (mesh: ReachableMesh, file: string): ReachableMesh => ({
-  ...mesh,
-  clusters: mesh.clusters.map((cluster) => {
-    const { access } = cluster.ref;
-    const path = access.path.startsWith('~/')
-      ? join(homedir(), access.path.slice(2))
-      : resolve(dirname(file), access.path);
-    return { ...cluster, ref: { ...cluster.ref, access: { ...access, path } } };
-  }),
-});
+const withAbsolutePaths = (mesh: ReachableMesh, file: string): ReachableMesh => {
+  const absolute = (path: string): string =>
+    path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(dirname(file), path);
+  return {
+    ...mesh,
+    clusters: mesh.clusters.map((cluster) => ({
+      ...cluster,
+      ref: { ...cluster.ref, access: withPaths(cluster.ref.access, absolute) },
+    })),
+  };
+};

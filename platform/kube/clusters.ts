@@ -6,7 +6,7 @@
  *
  * Reads answer null for "not there", which only the API server itself can say; every other failure is a TidegateError
  * that names `cluster/namespace/kind/name`.
- * No decision about traffic is taken here, and no credential leaves this folder.
+ * No decision about traffic is taken here, and no credential leaves this folder and `platform/cloud`.
  */
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { canonicalJson } from '../../core/values/canonical.ts';
@@ -14,9 +14,16 @@ import { kinds, resourcePath, type ResourceType } from '../../core/kube/kinds.ts
 import { FIELD_MANAGER } from '../../core/kube/labels.ts';
 import type { KubeObject } from '../../core/kube/objects.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import type { CloudPlaces } from '../cloud/places.ts';
 import type { Call } from './http.ts';
 import { createDiscovery, isNotFound, notFromApiServer, type Discovery } from './discovery.ts';
-import { createTransport, type ApiAnswer, type CallOptions, type Transport } from './transport.ts';
+import {
+  createTransport,
+  type ApiAnswer,
+  type CallOptions,
+  type Transport,
+  type TransportOptions,
+} from './transport.ts';
 import { present } from '../../core/values/json.ts';
 
 export interface ObjectName {
@@ -80,12 +87,16 @@ const PAGE = 250;
 /** Most of a log that is read: lines of a program may be of any length. */
 const LOG_BYTES = 65_536;
 
-export function createClusters({ deadlineMs = DEADLINE_MS }: { deadlineMs?: number } = {}): Clusters {
+/** `places`: where clouds answer, where that is not their public address. */
+export function createClusters({
+  deadlineMs = DEADLINE_MS,
+  places = {},
+}: { deadlineMs?: number; places?: CloudPlaces } = {}): Clusters {
   const servers = new Map<string, ApiServer>();
   return {
     connect(ref, { dryRun = false } = {}) {
       const key = canonicalJson([ref.name, ref.access]);
-      const server = servers.get(key) ?? createApiServer(ref, deadlineMs);
+      const server = servers.get(key) ?? createApiServer(ref, { deadlineMs, places });
       servers.set(key, server);
       return createCluster(server, dryRun ? '&dryRun=All' : '');
     },
@@ -102,8 +113,8 @@ interface ApiServer {
   readonly discovery: Discovery;
 }
 
-function createApiServer(ref: ReachableCluster, deadlineMs: number): ApiServer {
-  const transport = createTransport(ref, { deadlineMs });
+function createApiServer(ref: ReachableCluster, options: TransportOptions): ApiServer {
+  const transport = createTransport(ref, options);
   return { name: ref.name, transport, discovery: createDiscovery(transport) };
 }
 

@@ -2,8 +2,9 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import type { CloudPlaces } from '../cloud/places.ts';
 import { loadAccess } from './access/access.ts';
-import type { Access } from './access/api-access.ts';
+import type { Access, SentHeaders } from './access/api-access.ts';
 import type { ApiStatus } from './status-errors.ts';
 
 export interface Call {
@@ -35,8 +36,8 @@ export interface Connection {
   readonly basePath: string;
 }
 
-export async function openConnection(ref: ReachableCluster): Promise<Connection> {
-  const access = await loadAccess(ref.name, ref.access);
+export async function openConnection(ref: ReachableCluster, places: CloudPlaces): Promise<Connection> {
+  const access = await loadAccess(ref.name, ref.access, places);
   const pool = new Pool(access.server.origin, {
     connections: CONNECTIONS,
     pipelining: 1,
@@ -57,11 +58,18 @@ export interface Exchange {
   readonly dateMs: number | undefined;
 }
 
-export async function send(to: Connection, call: Call, signal: AbortSignal): Promise<Exchange> {
+/** One call, as whom it is made, and until when. */
+export interface Sending {
+  readonly call: Call;
+  readonly credentials: SentHeaders;
+  readonly signal: AbortSignal;
+}
+
+export async function send(to: Connection, { call, credentials, signal }: Sending): Promise<Exchange> {
   const headers: Record<string, string | string[]> = {
     accept: call.answersText === true ? '*/*' : 'application/json',
   };
-  for (const [name, value] of Object.entries(await to.access.headers())) {
+  for (const [name, value] of Object.entries(credentials)) {
     headers[name] = typeof value === 'string' ? value : [...value];
   }
   if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';

@@ -48,7 +48,7 @@ export function statusError(call: FailedCall): TidegateError {
   switch (status) {
     case 401:
       return new TidegateError('Forbidden', `${where}: ${verb}: the API server does not accept the credentials (401)`, {
-        fix: 'renew the credentials of this context in the kubeconfig',
+        fix: 'renew the credentials of this context in the kubeconfig; in a cloud, let the cluster know the identity of the worker (EKS: an access entry)',
       });
     case 403:
       return new TidegateError('Forbidden', text, {

@@ -1,13 +1,15 @@
 /**
  * Calls to one API server. A call ends by its deadline, whatever the server does; 429 and 503 with
  * Retry-After are waited for inside the deadline; a 401 reads the access anew, once, and so does a file of it that was
- * written: the kubeconfig, an authority, a client certificate or its key.
+ * written: the kubeconfig, an authority, a client certificate or its key. A server that has moved is looked up again.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { untilAborted } from '../abort.ts';
+import type { CloudPlaces } from '../cloud/places.ts';
 import { openConnection, send, type Call, type Connection, type Exchange } from './http.ts';
+import { neverConnected, sameServer } from './moved.ts';
 import { statusError, type ApiStatus } from './status-errors.ts';
 
 export interface CallOptions {
@@ -29,9 +31,14 @@ export interface Transport {
 export interface TransportOptions {
   /** Longest time of one call with all its waits, ms. */
   readonly deadlineMs: number;
+  /** Where clouds answer. */
+  readonly places: CloudPlaces;
 }
 
-export function createTransport(ref: ReachableCluster, { deadlineMs }: TransportOptions): Transport {
+/** A server that cannot be reached, and has not moved: its cloud is asked again after this long, ms. */
+const ASK_AGAIN_MS = 30_000;
+
+export function createTransport(ref: ReachableCluster, { deadlineMs, places }: TransportOptions): Transport {
   let current: Promise<Connection> | undefined;
   let closed = false;
 
@@ -46,7 +53,7 @@ export function createTransport(ref: ReachableCluster, { deadlineMs }: Transport
   /** Several calls may find the same connection stale at once: only the first makes a new one. */
   let renewing: Promise<Connection> | undefined;
   function renew(old: Connection | undefined, { orKeep }: { orKeep: boolean }): Promise<Connection> {
-    renewing ??= openConnection(ref).finally(() => (renewing = undefined));
+    renewing ??= openConnection(ref, places).finally(() => (renewing = undefined));
     current = renewing.then(
       (fresh) => {
         // Calls under way end on the old pool; it closes when they have.
@@ -61,12 +68,36 @@ export function createTransport(ref: ReachableCluster, { deadlineMs }: Transport
     return current;
   }
 
+  /** A token that the server refuses is renewed once; then the refusal stands. */
   async function once(call: Call, signal: AbortSignal): Promise<Exchange> {
     const used = await connection();
-    const first = await send(used, call, signal);
+    const credentials = await used.access.headers();
+    const first = await send(used, { call, credentials, signal });
     if (first.status !== 401) return first;
+    if (used.access.refused !== undefined) {
+      used.access.refused(credentials);
+      return send(used, { call, credentials: await used.access.headers(), signal });
+    }
     const fresh = (await current) === used ? await renew(used, { orKeep: false }) : await connection();
-    return send(fresh, call, signal);
+    return send(fresh, { call, credentials: await fresh.access.headers(), signal });
+  }
+
+  let askedInVainAt = -Infinity;
+  /** A call that reached nobody is made again where its cloud says that the server is somewhere else by now. */
+  async function onceOrMoved(call: Call, signal: AbortSignal): Promise<Exchange> {
+    const before = await connection();
+    try {
+      return await once(call, signal);
+    } catch (error) {
+      const mayAsk = before.access.mayMove === true && performance.now() - askedInVainAt >= ASK_AGAIN_MS;
+      if (!mayAsk || !neverConnected(error)) throw error;
+      const fresh = (await current) === before ? await renew(before, { orKeep: true }) : await connection();
+      if (sameServer(before.access, fresh.access)) {
+        askedInVainAt = performance.now();
+        throw error;
+      }
+      return once(call, signal);
+    }
   }
 
   return {
@@ -77,7 +108,7 @@ export function createTransport(ref: ReachableCluster, { deadlineMs }: Transport
       const startedAt = performance.now();
       try {
         for (;;) {
-          const exchange = await untilAborted(once(call, signal), signal);
+          const exchange = await untilAborted(onceOrMoved(call, signal), signal);
           if (exchange.status < 300 && !exchange.isJson && call.answersText !== true)
             throw noApiServer(`${where}: ${call.verb}`);
           if (exchange.status < 300 || exchange.status === 404) return { status: exchange.status, body: exchange.body };

@@ -14,11 +14,11 @@ export interface MeshFile {
 export async function writeMesh({ dir, name = 'shop', clusters, metrics }: MeshFile): Promise<void> {
   const spec = {
     metrics,
-    clusters: clusters.map((cluster, i) => ({
-      name: cluster.name,
+    clusters: clusters.map(({ name: cluster, access: { kind, ...access } }, i) => ({
+      name: cluster,
       cilium: { id: i + 1 },
       locality: { cloud: 'aws', region: 'r' },
-      kubeconfig: { path: cluster.access.path, ...(cluster.access.context && { context: cluster.access.context }) },
+      access: { [kind]: access },
     })),
   };
   const document = { apiVersion: 'tidegate.dev/v1alpha1', kind: 'Mesh', metadata: { name }, spec };

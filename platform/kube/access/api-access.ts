@@ -8,11 +8,17 @@ export interface TlsSettings {
   readonly rejectUnauthorized?: boolean;
 }
 
+export type SentHeaders = Record<string, string | readonly string[]>;
+
 export interface Access {
   readonly server: URL;
   readonly tls: TlsSettings;
+  /** True where a cloud or an inventory says where the server is: after a while that may be somewhere else. */
+  readonly mayMove?: true;
   /** False once a file that it was read from (authority, client certificate, key too) was written anew. */
   isCurrent(): Promise<boolean>;
   /** Asked for before each call: tokens of exec plugins and token files are renewed when they expire. */
-  headers(): Promise<Record<string, string | readonly string[]>>;
+  headers(): Promise<SentHeaders>;
+  /** The server did not take these headers (401): the next ones are made of a new token. Absent: the access is read anew. */
+  refused?(headers: SentHeaders): void;
 }

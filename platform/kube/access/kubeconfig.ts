@@ -8,7 +8,7 @@ import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node';
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { delimiter, dirname } from 'node:path';
-import type { KubeconfigAccess } from '../../../core/kube/cluster-ref.ts';
+import type { KubeconfigAccess } from '../../../core/kube/cluster-access.ts';
 import { TidegateError, refuse } from '../../../core/values/error.ts';
 import { isRecord, present } from '../../../core/values/json.ts';
 import { untilAborted } from '../../abort.ts';

@@ -6,6 +6,7 @@ import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE, type Shop } from './shop.ts';
 import type { ReachableCluster } from '../../../core/kube/cluster-ref.ts';
 import { useApiServers } from './use-api-servers.ts';
+import { pathOf } from '../../support/kubeconfig-path.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
 
@@ -340,7 +341,7 @@ describe('readRecords', () => {
       name: 'lost',
       access: { kind: 'kubeconfig', path: `${servers().dir}/lost.kubeconfig` },
     };
-    await writeLost(nowhere.access.path);
+    await writeLost(pathOf(nowhere));
     const read = await act.readRecords({ service, clusters: [aws.cluster.ref, gcp.cluster.ref, nowhere] });
     const [inAws, inGcp, lost] = read.clusters;
     expect(inAws?.record?.versions.epoch).toBe(10);

@@ -6,6 +6,7 @@ import { subsetName } from '../../../core/routing/names.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE, type Shop } from './shop.ts';
 import { useApiServers } from './use-api-servers.ts';
+import { pathOf } from '../../support/kubeconfig-path.ts';
 
 const { clusters, servers } = useApiServers('aws', 'gcp');
 
@@ -59,7 +60,7 @@ describe('surveyService', () => {
     await aws.cluster.admin.merge(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'), {
       metadata: { annotations: { [annotations.record]: record } },
     });
-    const gone = { name: 'gone', access: { ...gcp.cluster.ref.access, context: 'no-such-context' } };
+    const gone = { name: 'gone', access: { kind: 'kubeconfig' as const, path: pathOf(gcp.cluster.ref), context: 'no-such-context' } };
     const { clusters: seen } = await act.surveyService({
       service,
       clusters: [aws.cluster.ref, gone, gcp.cluster.ref],

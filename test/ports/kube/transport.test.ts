@@ -12,6 +12,7 @@ import { TidegateError } from '../../../core/values/error.ts';
 import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
 import { createClusters } from '../../../platform/kube/clusters.ts';
 import { createNamespace, startApiServers, type TestCluster, type TestClusters } from '../../support/api-server.ts';
+import { pathOf } from '../../support/kubeconfig-path.ts';
 import { assertHangs } from '../../support/hangs.ts';
 import { bindingPath } from '../../../infra/lab/api/rbac.ts';
 import { requireTeam } from './policy.ts';
@@ -176,7 +177,7 @@ describe('credentials', () => {
     const clusters = createClusters();
     const cluster = clusters.connect(ref);
     await cluster.get(kinds.service, frontend);
-    await writeFile(ref.access.path, 'apiVersion: v1\nclus');
+    await writeFile(pathOf(ref), 'apiVersion: v1\nclus');
     expect(await cluster.get(kinds.service, frontend)).toBeNull();
     await withKubeconfig('rewritten', { server: fake.url, token: 'new' });
     expect(await cluster.get(kinds.service, frontend)).toBeNull();

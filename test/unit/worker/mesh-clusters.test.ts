@@ -16,6 +16,7 @@ import { forwardClusters, wayBackClusters } from '../../../worker/mesh-clusters.
 import { ownMeshes } from '../../../worker/mesh-config.ts';
 import { startFakeApi, statusText, type FakeApi } from '../../support/fake-api.ts';
 import { writeMesh } from '../../support/mesh-file.ts';
+import { pathOf } from '../../support/kubeconfig-path.ts';
 
 let own: FakeApi;
 let foreign: FakeApi;
@@ -43,7 +44,7 @@ function clustersIn(dir: string) {
   let nowMs = 0;
   const meshes = ownMeshes({ config: createConfigLoader({ directory: dir }), nowMs: () => (nowMs += 10_000) });
   const clusters = {
-    connect: (ref: ReachableCluster) => ({ name: ref.access.path }) as KubeCluster,
+    connect: (ref: ReachableCluster) => ({ name: pathOf(ref) }) as KubeCluster,
     close: () => Promise.resolve(),
   };
   const calling = (port: NamedClusters) => async (where: ClusterAt) => (await port.connect(where)).name;

@@ -1,0 +1,173 @@
+/**
+ * A cluster that an inventory knows: a ClusterProfile (multicluster.x-k8s.io/v1alpha1) in a hub says where it is and of
+ * which cloud. The hub chooses neither the identity nor the role of the worker, and a token of a cloud is sent to hosts of
+ * that cloud only: whoever may write a profile must not come by it. Commands that a profile names are not run.
+ */
+import { Pool } from 'undici';
+import type { AzureCloud, ClusterAccess, ClusterProfileAccess } from '../../core/kube/cluster-access.ts';
+import { TidegateError, refuse } from '../../core/values/error.ts';
+import { fieldAt } from '../../core/values/json.ts';
+import type { Access } from '../kube/access/api-access.ts';
+import { azureTokens } from './aks.ts';
+import { bearerAccess, pemOf } from './bearer-access.ts';
+import { eksTokens } from './eks.ts';
+import { googleTokens } from './gke.ts';
+import { CLOUD_TIMEOUT_MS, type CloudPlaces } from './places.ts';
+import type { TokenCache } from './token-cache.ts';
+
+export interface ProfileDeps {
+  readonly load: (name: string, access: ClusterAccess) => Promise<Access>;
+  readonly places: CloudPlaces;
+}
+
+const KINDS = ['eks', 'gke', 'aks', 'kubeconfig'] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Under this name a profile holds the settings of a provider. */
+const EXTENSION = 'client.authentication.k8s.io/exec';
+
+/** @param name of the cluster in its mesh, for messages */
+export async function loadClusterProfile(
+  name: string,
+  access: ClusterProfileAccess,
+  deps: ProfileDeps,
+): Promise<Access> {
+  const profile = await readProfile(name, { access, hub: await deps.load(`${name} (hub)`, access.hub) });
+  const { kind, cluster } = providerIn(name, profile);
+  if (kind === 'kubeconfig') return deps.load(name, kubeconfigOf(name, access));
+  const server = String(fieldAt(cluster, 'server') ?? '');
+  if (fieldAt(cluster, 'proxy-url') !== undefined)
+    refuse(
+      'Invalid',
+      `${name}: its ClusterProfile has a proxy-url, which is not supported`,
+      'use an address that needs no proxy',
+    );
+  assertOwnHost(name, { kind, server, places: deps.places });
+  const tokens = await tokensFor(name, { kind, cluster, server, access, places: deps.places });
+  return bearerAccess(name, { server, ca: pemOf(fieldAt(cluster, 'certificate-authority-data')) }, tokens);
+}
+
+interface Provider {
+  readonly kind: Kind;
+  readonly cluster: unknown;
+}
+
+function providerIn(name: string, profile: unknown): Provider {
+  const status = fieldAt(profile, 'status');
+  const listed = fieldAt(status, 'accessProviders') ?? fieldAt(status, 'credentialProviders');
+  const providers = Array.isArray(listed) ? (listed as unknown[]) : [];
+  for (const one of providers) {
+    const kind = KINDS.find((known) => known === fieldAt(one, 'name'));
+    if (kind !== undefined) return { kind, cluster: fieldAt(one, 'cluster') };
+  }
+  const names = providers.map((one) => String(fieldAt(one, 'name')).slice(0, 60));
+  return refuse(
+    'Invalid',
+    names.length === 0
+      ? `${name}: its ClusterProfile names no access provider`
+      : `${name}: the access providers of its ClusterProfile (${names.join(', ')}) are commands to run, which Tidegate does not do`,
+    `have the inventory name one of ${KINDS.join(', ')} in status.accessProviders, or write another access for this cluster`,
+  );
+}
+
+function kubeconfigOf(name: string, { name: profile, kubeconfigPath }: ClusterProfileAccess): ClusterAccess {
+  if (kubeconfigPath !== undefined) return { kind: 'kubeconfig', path: kubeconfigPath, context: profile };
+  return refuse(
+    'Invalid',
+    `${name}: its ClusterProfile has the access provider kubeconfig, and no file is named for it`,
+    'write clusterProfile.kubeconfig.path: a file of the worker with a context of the name of the profile',
+  );
+}
+
+const hosts: Readonly<Record<Exclude<Kind, 'kubeconfig'>, RegExp>> = {
+  eks: /\.eks\.(?:[a-z0-9-]+\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/,
+  gke: /\.gke\.goog$|^(?:[a-z0-9-]+-)?connectgateway\.googleapis\.com$/,
+  aks: /\.azmk8s\.io$|\.azk8s\.cn$|\.aks\.containerservice\.azure\.us$/,
+};
+
+interface Destination {
+  readonly kind: Exclude<Kind, 'kubeconfig'>;
+  readonly server: string;
+  readonly places: CloudPlaces;
+}
+
+function assertOwnHost(name: string, { kind, server, places }: Destination): void {
+  const host = URL.canParse(server) ? new URL(server).hostname : '';
+  if (hosts[kind].test(host) || places.trustedHosts?.includes(host) === true) return;
+  refuse(
+    'Invalid',
+    `${name}: its ClusterProfile names a server that is no host of ${kind}: a token would be sent there`,
+    'have the inventory name the address of the cloud itself (GKE: DNS endpoint or connect gateway), or write another access',
+  );
+}
+
+interface Wanted extends Destination {
+  readonly cluster: unknown;
+  readonly access: ClusterProfileAccess;
+}
+
+function tokensFor(name: string, { kind, cluster, server, access, places }: Wanted): Promise<TokenCache> {
+  if (kind === 'gke') return googleTokens(name);
+  if (kind === 'aks') return azureTokens(name, { cloud: azureCloudOf(server), places });
+  const { roleArn } = access;
+  const settings = extensionOf(cluster);
+  const [id, region] = [fieldAt(settings, 'clusterId'), fieldAt(settings, 'region')];
+  if (typeof id !== 'string' || typeof region !== 'string') {
+    return refuse(
+      'Invalid',
+      `${name}: the access provider eks of its ClusterProfile does not say which cluster: clusterId and region`,
+      `have the inventory write both into the extension ${EXTENSION}`,
+    );
+  }
+  return eksTokens(name, { kind: 'eks', cluster: id, region, ...(roleArn !== undefined && { roleArn }) });
+}
+
+function azureCloudOf(server: string): AzureCloud {
+  if (server.includes('.azk8s.cn')) return 'china';
+  return server.includes('.azure.us') ? 'usGovernment' : 'public';
+}
+
+function extensionOf(cluster: unknown): unknown {
+  const extensions = fieldAt(cluster, 'extensions');
+  const found = (Array.isArray(extensions) ? (extensions as unknown[]) : []).find(
+    (one) => fieldAt(one, 'name') === EXTENSION,
+  );
+  return fieldAt(found, 'extension');
+}
+
+async function readProfile(
+  name: string,
+  { access: { namespace, name: profile }, hub }: { readonly access: ClusterProfileAccess; readonly hub: Access },
+): Promise<unknown> {
+  const pool = new Pool(hub.server.origin, { connections: 1, connect: { ...hub.tls } });
+  const where = `${name}: ClusterProfile ${namespace}/${profile} in the hub`;
+  try {
+    const { statusCode, body } = await pool.request({
+      method: 'GET',
+      path: `${hub.server.pathname.replace(/\/$/, '')}/apis/multicluster.x-k8s.io/v1alpha1/namespaces/${namespace}/clusterprofiles/${profile}`,
+      headers: { accept: 'application/json', ...headersOf(await hub.headers()) },
+      signal: AbortSignal.timeout(CLOUD_TIMEOUT_MS),
+    });
+    const text = await body.text();
+    if (statusCode < 300) return JSON.parse(text) as unknown;
+    throw profileError(where, statusCode);
+  } catch (error) {
+    if (error instanceof TidegateError) throw error;
+    throw new TidegateError('Unavailable', `${where} cannot be read`, { fix: 'look at the hub: clusterProfile.hub' });
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function profileError(where: string, status: number): TidegateError {
+  const text = `${where}: HTTP ${String(status)}`;
+  if (status === 404) return new TidegateError('Invalid', text, { fix: 'correct clusterProfile: namespace, name' });
+  if (status === 401 || status === 403)
+    return new TidegateError('Forbidden', text, { fix: 'allow the worker to get clusterprofiles there' });
+  return new TidegateError('Unavailable', text);
+}
+
+const headersOf = (headers: Record<string, string | readonly string[]>): Record<string, string | string[]> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]]),
+  );
