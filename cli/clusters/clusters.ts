@@ -1,6 +1,7 @@
 /** `tidegate clusters list` and `clusters check`: the clusters of a mesh side by side. Reads only. */
 import type { MeshCluster } from '../../core/config/types.ts';
-import { describeAccess, type ReachableCluster } from '../../core/kube/cluster-ref.ts';
+import { describeAccess } from '../../core/kube/cluster-access.ts';
+import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 import { refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
 import { createConfigLoader, type MeshServices } from '../../platform/config/load.ts';

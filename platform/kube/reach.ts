@@ -25,7 +25,7 @@ export interface Credential {
 
 /** Address of the API server, as its access says. Some kinds of access ask their cloud for it. */
 export async function serverOf({ name, access }: ReachableCluster): Promise<string> {
-  return (await loadAccess(name, access)).server.href.replace(/\/$/, '');
+  return (await loadAccess(name, access, {})).server.href.replace(/\/$/, '');
 }
 
 const version: Call = { method: 'GET', path: '/version', verb: 'read', object: 'version' };
@@ -35,12 +35,13 @@ export async function lookAtReach(
   ref: ReachableCluster,
   { signal, now }: { readonly signal: AbortSignal; readonly now: () => number },
 ): Promise<Reach> {
-  const connection = await openConnection(ref);
+  const connection = await openConnection(ref, {});
   try {
     // The first request also opens the connection, which takes its time: the second one is timed.
-    await send(connection, version, signal);
+    const sending = { call: version, credentials: await connection.access.headers(), signal };
+    await send(connection, sending);
     const sentMs = now();
-    const { dateMs } = await send(connection, version, signal);
+    const { dateMs } = await send(connection, sending);
     const halfMs = (now() - sentMs) / 2;
     // Headers tell whole seconds that have begun: on average the clock is half a second further.
     const skewMs = dateMs === undefined ? undefined : dateMs + 500 - (sentMs + halfMs);
