@@ -12,9 +12,10 @@ import { AWS_SECRETS, ROLE, startFakeAws, type FakeAws } from '../../support/clo
 import { AZURE_SECRETS, startFakeAzure, type FakeAzure } from '../../support/clouds/azure.ts';
 import { GOOGLE_MARKER, startFakeGoogle, type FakeGoogle } from '../../support/clouds/google.ts';
 import { json, type CloudCall } from '../../support/clouds/server.ts';
+import { allowForSdks } from '../../support/clouds/sdk-time.ts';
 import { startFakeApi, statusText, type FakeApi } from '../../support/fake-api.ts';
 
-jest.setTimeout(120_000);
+allowForSdks();
 
 let api: FakeApi;
 let aws: FakeAws;
