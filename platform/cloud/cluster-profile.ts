@@ -35,7 +35,8 @@ export async function loadClusterProfile(
   const profile = await readProfile(name, { access, hub: await deps.load(`${name} (hub)`, access.hub) });
   const { kind, cluster } = providerIn(name, profile);
   if (kind === 'kubeconfig') return deps.load(name, kubeconfigOf(name, access));
-  const server = String(fieldAt(cluster, 'server') ?? '');
+  const told = fieldAt(cluster, 'server');
+  const server = typeof told === 'string' ? told : '';
   if (fieldAt(cluster, 'proxy-url') !== undefined)
     refuse(
       'Invalid',

@@ -50,7 +50,7 @@ export async function signEksToken(
 }
 
 /** The regional one: an API server without a way to the internet reaches that. */
-export const stsHost = (region: string): string => `sts.${region}.${domainOf(region)}`;
+const stsHost = (region: string): string => `sts.${region}.${domainOf(region)}`;
 
 /** Partitions differ in their domain; GovCloud has that of the public one. */
 function domainOf(region: string): string {

@@ -1,4 +1,5 @@
 /** Amazon EKS. The identity is the SDK's default chain: environment, IRSA, Pod Identity, instance; then a role, if named. */
+import type * as Providers from '@aws-sdk/credential-providers';
 import type { EksAccess } from '../../core/kube/cluster-access.ts';
 import type { Access } from '../kube/access/api-access.ts';
 import { bearerAccess, pemOf } from './bearer-access.ts';
@@ -75,10 +76,8 @@ async function connectAws(name: string, access: EksAccess): Promise<AwsCalls> {
   };
 }
 
-type Providers = typeof import('@aws-sdk/credential-providers');
-
 function providerOf(
-  { fromNodeProviderChain, fromTemporaryCredentials }: Providers,
+  { fromNodeProviderChain, fromTemporaryCredentials }: typeof Providers,
   { region, roleArn, externalId }: EksAccess,
 ): () => Promise<AwsCredentials> {
   const clientConfig = { region, maxAttempts: ATTEMPTS, requestHandler: SDK_REQUEST };

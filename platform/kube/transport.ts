@@ -38,17 +38,17 @@ export interface TransportOptions {
 /** A server that cannot be reached, and has not moved: its cloud is asked again after this long, ms. */
 const ASK_AGAIN_MS = 30_000;
 
-export function createTransport(ref: ReachableCluster, { deadlineMs, places }: TransportOptions): Transport {
+/** The connection in use, and the way to another one. */
+interface Connections {
+  current(): Promise<Connection>;
+  /** Another one in the place of `old`, unless somebody has made it. `orKeep`: the old one is better than none. */
+  replace(old: Connection, options: { orKeep: boolean }): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+function createConnections(ref: ReachableCluster, places: CloudPlaces): Connections {
   let current: Promise<Connection> | undefined;
   let closed = false;
-
-  async function connection(): Promise<Connection> {
-    if (closed) throw new TidegateError('Unavailable', `${ref.name}: the connection pool is closed`);
-    const old = await current?.catch(() => undefined);
-    if (old !== undefined && (await old.access.isCurrent())) return old;
-    // A file that is just being rewritten must not stop a way back: the connection in use is good until it is refused.
-    return renew(old, { orKeep: true });
-  }
 
   /** Several calls may find the same connection stale at once: only the first makes a new one. */
   let renewing: Promise<Connection> | undefined;
@@ -68,9 +68,30 @@ export function createTransport(ref: ReachableCluster, { deadlineMs, places }: T
     return current;
   }
 
+  async function connection(): Promise<Connection> {
+    if (closed) throw new TidegateError('Unavailable', `${ref.name}: the connection pool is closed`);
+    const old = await current?.catch(() => undefined);
+    if (old !== undefined && (await old.access.isCurrent())) return old;
+    // A file that is just being rewritten must not stop a way back: the connection in use is good until it is refused.
+    return renew(old, { orKeep: true });
+  }
+
+  return {
+    current: connection,
+    replace: async (old, options) => ((await current) === old ? renew(old, options) : connection()),
+    async close() {
+      closed = true;
+      const open = await current?.catch(() => undefined);
+      await open?.pool.destroy();
+    },
+  };
+}
+
+/** One exchange: with a renewed token where the server refuses one, and where the server is by now. */
+function createSender(connections: Connections): (call: Call, signal: AbortSignal) => Promise<Exchange> {
   /** A token that the server refuses is renewed once; then the refusal stands. */
   async function once(call: Call, signal: AbortSignal): Promise<Exchange> {
-    const used = await connection();
+    const used = await connections.current();
     const credentials = await used.access.headers();
     const first = await send(used, { call, credentials, signal });
     if (first.status !== 401) return first;
@@ -78,20 +99,20 @@ export function createTransport(ref: ReachableCluster, { deadlineMs, places }: T
       used.access.refused(credentials);
       return send(used, { call, credentials: await used.access.headers(), signal });
     }
-    const fresh = (await current) === used ? await renew(used, { orKeep: false }) : await connection();
+    const fresh = await connections.replace(used, { orKeep: false });
     return send(fresh, { call, credentials: await fresh.access.headers(), signal });
   }
 
   let askedInVainAt = -Infinity;
   /** A call that reached nobody is made again where its cloud says that the server is somewhere else by now. */
   async function onceOrMoved(call: Call, signal: AbortSignal): Promise<Exchange> {
-    const before = await connection();
+    const before = await connections.current();
     try {
       return await once(call, signal);
     } catch (error) {
       const mayAsk = before.access.mayMove === true && performance.now() - askedInVainAt >= ASK_AGAIN_MS;
       if (!mayAsk || !neverConnected(error)) throw error;
-      const fresh = (await current) === before ? await renew(before, { orKeep: true }) : await connection();
+      const fresh = await connections.replace(before, { orKeep: true });
       if (sameServer(before.access, fresh.access)) {
         askedInVainAt = performance.now();
         throw error;
@@ -100,6 +121,12 @@ export function createTransport(ref: ReachableCluster, { deadlineMs, places }: T
     }
   }
 
+  return onceOrMoved;
+}
+
+export function createTransport(ref: ReachableCluster, { deadlineMs, places }: TransportOptions): Transport {
+  const connections = createConnections(ref, places);
+  const exchange = createSender(connections);
   return {
     async call(call, options = {}) {
       const where = `${ref.name}/${call.object}`;
@@ -108,12 +135,19 @@ export function createTransport(ref: ReachableCluster, { deadlineMs, places }: T
       const startedAt = performance.now();
       try {
         for (;;) {
-          const exchange = await untilAborted(onceOrMoved(call, signal), signal);
-          if (exchange.status < 300 && !exchange.isJson && call.answersText !== true)
+          const exchanged = await untilAborted(exchange(call, signal), signal);
+          if (exchanged.status < 300 && !exchanged.isJson && call.answersText !== true)
             throw noApiServer(`${where}: ${call.verb}`);
-          if (exchange.status < 300 || exchange.status === 404) return { status: exchange.status, body: exchange.body };
-          const { status, retryAfterMs } = exchange;
-          const error = statusError({ where, verb: call.verb, status, retryAfterMs, body: exchange.body as ApiStatus });
+          if (exchanged.status < 300 || exchanged.status === 404)
+            return { status: exchanged.status, body: exchanged.body };
+          const { status, retryAfterMs } = exchanged;
+          const error = statusError({
+            where,
+            verb: call.verb,
+            status,
+            retryAfterMs,
+            body: exchanged.body as ApiStatus,
+          });
           const waitMs = status === 429 || status === 503 ? retryAfterMs : undefined;
           if (waitMs === undefined || performance.now() - startedAt + waitMs >= deadlineMs) throw error;
           await wait(waitMs, undefined, { signal });
@@ -122,11 +156,7 @@ export function createTransport(ref: ReachableCluster, { deadlineMs, places }: T
         throw callError(error, { where, verb: call.verb, deadlineMs, deadline, cancelled: options.signal });
       }
     },
-    async close() {
-      closed = true;
-      const open = await current?.catch(() => undefined);
-      await open?.pool.destroy();
-    },
+    close: () => connections.close(),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Clusters of EKS: who calls, and where, against EKS and STS on the wire. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ import {
   type FakeAws,
 } from '../../support/clouds/aws.ts';
 import { verifyEksToken } from '../../support/clouds/authenticator.ts';
+import { allowForSdks } from '../../support/clouds/sdk-time.ts';
 import { startFakeApi, statusText, type FakeApi, type FakeCall } from '../../support/fake-api.ts';
 
-/** The SDK is loaded by the first test that calls it. */
-jest.setTimeout(60_000);
+allowForSdks();
 
 let api: FakeApi;
 let aws: FakeAws;

@@ -1,5 +1,5 @@
 /** Clusters of GKE and AKS: who calls, and where, against the clouds' interfaces on the wire. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AksAccess, ClusterAccess, GkeClusterAccess } from '../../../core/kube/cluster-access.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
 import type { CloudPlaces } from '../../../platform/cloud/places.ts';
@@ -8,10 +8,10 @@ import { createClusters, type Clusters } from '../../../platform/kube/clusters.t
 import { startFakeAzure, type FakeAzure } from '../../support/clouds/azure.ts';
 import { startFakeGoogle, type FakeGoogle } from '../../support/clouds/google.ts';
 import { json } from '../../support/clouds/server.ts';
+import { allowForSdks } from '../../support/clouds/sdk-time.ts';
 import { startFakeApi, statusText, type FakeApi } from '../../support/fake-api.ts';
 
-/** The SDKs are loaded by the first tests that call them. */
-jest.setTimeout(60_000);
+allowForSdks();
 
 let api: FakeApi;
 let google: FakeGoogle;

@@ -1,5 +1,5 @@
 /** Clusters that an inventory in a hub knows, and the cluster of the worker's own pod. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterProfileAccess, DirectAccess } from '../../../core/kube/cluster-access.ts';
@@ -9,9 +9,10 @@ import { createClusters, type Clusters } from '../../../platform/kube/clusters.t
 import { startFakeAws, ROLE, secretOf, type FakeAws } from '../../support/clouds/aws.ts';
 import { verifyEksToken } from '../../support/clouds/authenticator.ts';
 import { base64, filled } from '../../support/clouds/server.ts';
+import { allowForSdks } from '../../support/clouds/sdk-time.ts';
 import { startFakeApi, statusText, type FakeApi } from '../../support/fake-api.ts';
 
-jest.setTimeout(60_000);
+allowForSdks();
 
 let hub: FakeApi;
 let api: FakeApi;

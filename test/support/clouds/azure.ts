@@ -24,12 +24,12 @@ export interface FakeAzure {
 export const AZURE_SECRETS = ['MARKER-federated-token', 'MARKER-arm-token', 'MARKER-aks-token'];
 const [FEDERATED = '', ARM = '', AKS = ''] = AZURE_SECRETS;
 const TENANT = '11111111-1111-1111-1111-111111111111';
-export const AKS_APP = '6dae42f8-4368-4678-94ff-3960e28e3630';
+const AKS_APP = '6dae42f8-4368-4678-94ff-3960e28e3630';
 const PATH =
   '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop/providers/Microsoft.ContainerService/managedClusters/shop-westeurope/listClusterUserCredential';
 
 /** As `az aks get-credentials --format exec` has it. */
-export const execUser = {
+const execUser = {
   exec: {
     apiVersion: 'client.authentication.k8s.io/v1beta1',
     command: 'kubelogin',

@@ -101,7 +101,7 @@ describe('the access to a cluster', () => {
     ['none', {}, 'does not say how the cluster is reached'],
     ['an empty one', { access: {} }, 'does not say how the cluster is reached'],
     ['two forms', { access: { inCluster: {} }, kubeconfig: { path: 'k' } }, 'names two ways: access and kubeconfig'],
-    ['two ways', { access: { inCluster: {}, kubeconfig: { path: 'k' } } }, 'names several ways: inCluster, kubeconfig'],
+    ['two ways', { access: { inCluster: {}, kubeconfig: { path: 'k' } } }, 'names several ways: kubeconfig, inCluster'],
     ['half a cluster of GKE', { access: { gke: { project: 'p', location: 'l' } } }, 'does not say which cluster'],
     [
       'two clusters of GKE',
