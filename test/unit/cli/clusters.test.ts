@@ -20,7 +20,7 @@ describe('the clock of an API server', () => {
     [500, 'agrees', []],
     [-8_000, '8s behind', []],
     [20_000, '20s ahead', ['warning']],
-    [-400_000, '6m40s behind', ['error']],
+    [-400_000, '6m 40s behind', ['error']],
     [undefined, 'not known', ['warning']],
   ])('that is %p ms off is told as "%s"', (skewMs, note, found) => {
     const seen = clockSeen('aws', reach(skewMs));

@@ -135,8 +135,8 @@ describe('permissions', () => {
           rule.verbs.map((verb) => JSON.stringify([group, resource, verb, (rule.resourceNames ?? []).toSorted()])),
         ),
       );
-    const used = grants().map(({ group, resource, verb, names }) =>
-      JSON.stringify([group, resource, verb, names.toSorted()]),
+    const used = grants().map((right) =>
+      JSON.stringify([right.group, right.resource, right.verb, right.names.toSorted()]),
     );
     expect(rules.flatMap(one).toSorted()).toEqual(used.toSorted());
   });
