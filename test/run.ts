@@ -5,11 +5,20 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { obtainBinaries } from '../infra/lab/binaries.ts';
 
 // Once, visibly, before the tests: a test that builds a kube-apiserver would look like a hang.
 await obtainBinaries({ report: (line) => process.stderr.write(`${line}\n`) });
+
+/** What is read of jest's `--json` report. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numRuntimeErrorTestSuites: number;
+  testResults: { name: string; status: string; message: string }[];
+}
 
 const full = process.argv.includes('--full');
 const asked = process.argv.slice(2).filter((arg) => arg !== '--full');
@@ -17,6 +26,7 @@ const asked = process.argv.slice(2).filter((arg) => arg !== '--full');
 const runs = asked.length > 0 ? [asked] : [['--testPathIgnorePatterns', '/test/lab/'], ['test/lab']];
 const dir = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
 let [passed, failed, code] = [0, 0, 0];
+const failures: string[] = [];
 for (const args of runs) {
   const report = join(dir, 'report.json');
   const jest = spawn('jest', ['--json', `--outputFile=${report}`, ...args], {
@@ -28,11 +38,15 @@ for (const args of runs) {
     },
   });
   code = Math.max(code, await new Promise<number>((resolve) => jest.on('exit', (status) => resolve(status ?? 1))));
-  const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, number>;
-  passed += counts['numPassedTests'] ?? 0;
+  const counts = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  passed += counts.numPassedTests;
   // A suite that could not even start has no failed test of its own.
-  failed += (counts['numFailedTests'] ?? 0) + (counts['numRuntimeErrorTestSuites'] ?? 0);
+  failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
+  for (const suite of counts.testResults.filter(({ status }) => status === 'failed'))
+    failures.push(`FAILED ${relative(process.cwd(), suite.name)}\n${stripVTControlCharacters(suite.message)}`);
 }
 rmSync(dir, { recursive: true });
+// Once more at the end: what reads only the tail of a long log (a CI's page, a person) sees what failed and why.
+for (const failure of failures) process.stdout.write(`\n${failure}\n`);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = code;

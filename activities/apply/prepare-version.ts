@@ -10,7 +10,8 @@ import { refuse } from '../../core/values/error.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { podsFor, sizeOf, type ForShare } from '../../core/workload/capacity/need.ts';
 import type { AskedPods } from '../../core/workload/capacity/quota.ts';
-import { selects, frontendOf, pinnedTo } from '../../core/workload/cluster-facts.ts';
+import { selects, frontendOf, frontendSelector, pinnedTo } from '../../core/workload/cluster-facts.ts';
+import { routedBy } from '../../core/workload/routed-port.ts';
 import { templateDigest } from '../../core/workload/version-template.ts';
 import { ensureObject } from '../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../ports.ts';
@@ -68,7 +69,7 @@ export async function writeVersion(at: RecordAt, input: PrepareVersionInput): Pr
     installation,
     version: input.version,
     cluster: input.cluster.name,
-    frontend: frontendOf(frontend),
+    frontend: frontendOf(frontend, routedBy(record, input.service)),
   });
   const made = await (input.workload === 'managed' ? ensureDeployment : othersDeployment)(at, {
     frontend,
@@ -106,7 +107,7 @@ async function othersDeployment(at: RecordAt, { frontend, input }: Making): Prom
 /** The version's Deployment, made or raised to the pods that the replaced version's traffic needs. */
 async function ensureDeployment(at: RecordAt, { frontend, record, input }: Making): Promise<Made> {
   const { service, version } = input;
-  const { selector } = frontendOf(frontend);
+  const selector = frontendSelector(frontend);
   const workloads = await readWorkloads(at, frontend);
   const running = workloads.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => podLabels(spec.template));
   const source = await readSource(at, input);

@@ -18,6 +18,7 @@ import type { ClusterFacts, ReadRecordsResult } from '../../core/workload/facts.
 import { repairsOf } from '../../core/workload/frontend/fights.ts';
 import { nobodyBehind, type OtherWorkload } from '../../core/workload/nobody-behind.ts';
 import { pausesOf } from '../../core/workload/frontend/pauses.ts';
+import { routedBy } from '../../core/workload/routed-port.ts';
 import { secondServices } from '../../core/workload/second-services.ts';
 import {
   bypassingObjects,
@@ -77,7 +78,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     unreachable: '',
     envoyImage,
     record,
-    frontend: frontendWithSigns(frontend, deployments, service),
+    frontend: frontendWithSigns(frontend, deployments, { service, record }),
     ...handsOffIn(service, services),
     workloads: workloads.map((one) => ({
       ...workloadFacts(one, autoscalers),
@@ -108,14 +109,15 @@ function recordAndFaults(
 function frontendWithSigns(
   frontend: Service | null,
   deployments: readonly Deployment[],
-  { service, installation }: ServiceRef,
+  { service, record }: { readonly service: ServiceRef; readonly record: RoutingRecord | null },
 ): ClusterFacts['frontend'] {
-  const facts = frontendFacts(frontend);
+  const by = routedBy(record, service);
+  const facts = frontendFacts(frontend, by);
   if (frontend === null || facts === null) return null;
   const own = deployments.filter(
-    (one) => isOwned(one, installation) && one.metadata.labels?.[labels.service] === service,
+    (one) => isOwned(one, service.installation) && one.metadata.labels?.[labels.service] === service.service,
   );
-  return { ...facts, ...frontendSigns(frontend, own) };
+  return { ...facts, ...frontendSigns(frontend, own, by) };
 }
 
 function handsOffIn({ service }: ServiceRef, services: readonly Service[]): Pick<ClusterFacts, 'pauses' | 'repairs'> {

@@ -5,6 +5,7 @@ import { otherBuild } from '../../core/routing/builds.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { frontendOf } from '../../core/workload/cluster-facts.ts';
+import { routedBy } from '../../core/workload/routed-port.ts';
 import { isManagedVersion } from '../../core/workload/managed.ts';
 import { configRecordOf, originalNames } from '../../core/workload/pod-config/config-record.ts';
 import { withConfigNames } from '../../core/workload/pod-config/references.ts';
@@ -55,7 +56,7 @@ const gone = ({ cluster, service }: RecordAt, version: string): TidegateError =>
 async function newVersion(at: RecordAt, input: PrepareVersionInput, made: Made): Promise<VersionWrites> {
   const { service, version } = input;
   const { live, source, record, frontend } = made;
-  const { selector, targetPort } = frontendOf(frontend);
+  const { selector, targetPort } = frontendOf(frontend, routedBy(record, service));
   const wanted = desiredTemplate({
     running: withOwnNames(source),
     source: input.source,

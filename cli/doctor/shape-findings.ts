@@ -1,5 +1,5 @@
 /** What the shape of a Service, other Services over its pods, and what could not be read mean for a rollout. Pure. */
-import { unsupported } from '../../core/rollout/preflight/reach.ts';
+import { portFaults, unsupported } from '../../core/rollout/preflight/reach.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
 import { configTexts } from '../../core/workload/pod-config/change-texts.ts';
 import type { Finding } from './check.ts';
@@ -10,13 +10,13 @@ const where = ({ namespace, service }: ServiceFacts, cluster: string): string =>
 
 /** `port`: spec.port of the Service document; '' = none. A plan refuses what is an error here, and notes the rest. */
 export const shapeFindings = (facts: ServiceFacts, port: string): Finding[] =>
-  facts.clusters.flatMap(({ cluster, frontend }) => {
+  facts.clusters.flatMap(({ cluster, frontend, record }) => {
     if (frontend === null) return [];
-    const refused = unsupported(frontend, port).map((why): Finding => ({
-      severity: 'error',
-      text: `${where(facts, cluster)}: ${why}`,
-      fix: 'no change of it is taken as it is; see README, "What it does not do yet"',
-    }));
+    const fix = 'no change of it is taken as it is; see README, "What it does not do yet"';
+    const refused = [
+      ...unsupported(frontend).map((text) => ({ text, fix })),
+      ...portFaults({ frontend, record }, { port, name: facts.service }),
+    ].map((one): Finding => ({ severity: 'error', text: `${where(facts, cluster)}: ${one.text}`, fix: one.fix }));
     const notes = (frontend.shape?.notes ?? []).map((note): Finding => ({
       severity: 'warning',
       text: `${where(facts, cluster)}: ${note}`,

@@ -6,4 +6,6 @@ export interface ServiceRef {
   readonly service: string;
   /** Tidegate installation that owns the objects; another one's record is an error. */
   readonly installation: string;
+  /** Port of the frontend that is routed, by number or name (spec.port). Absent: it has one. */
+  readonly port?: string;
 }

@@ -6,6 +6,7 @@ import { fieldManager } from '../kube/ownership.ts';
 import type { Frontend } from '../routing/record.ts';
 import type { ClusterFacts, WorkloadFacts } from './facts.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
+import { portText, routedPort, type RoutedBy } from './routed-port.ts';
 import { serviceShape } from './service-shape.ts';
 import { templateEditor } from './template-edits.ts';
 import { templateDigest } from './version-template.ts';
@@ -23,28 +24,30 @@ export const frontendSelector = (frontend: Service): Labels =>
 /** Version that callers past Envoy get; '' = the frontend is pinned to none. */
 export const pinnedTo = ({ spec }: Service): string => spec.selector?.[labels.version] ?? '';
 
-export function frontendFacts(frontend: Service | null): ClusterFacts['frontend'] {
+export function frontendFacts(frontend: Service | null, by: RoutedBy): ClusterFacts['frontend'] {
   if (frontend === null) return null;
-  const ports = frontend.spec.ports ?? [];
-  const first = ports[0];
+  const { ports = [] } = frontend.spec;
+  const routed = routedPort(frontend, by);
+  const others = ports.filter((one) => one !== routed).map(portText);
   return {
-    portName: first?.name ?? '',
-    port: first?.port ?? 0,
-    targetPort: first?.targetPort ?? first?.port ?? 0,
+    portName: routed?.name ?? '',
+    port: routed?.port ?? 0,
+    targetPort: routed?.targetPort ?? routed?.port ?? 0,
     selector: frontendSelector(frontend),
     global: globalOf(frontend.metadata),
     affinity: affinityOf(frontend.metadata),
     sessionAffinity: frontend.spec.sessionAffinity === 'ClientIP',
     ports: ports.length,
-    appProtocol: first?.appProtocol ?? '',
+    ...(others.length > 0 && { otherPorts: others }),
+    appProtocol: routed?.appProtocol ?? '',
     pinned: pinnedTo(frontend),
-    shape: serviceShape(frontend),
+    shape: serviceShape(frontend, routed),
   };
 }
 
 /** `versions`: the Deployments that Tidegate made for the service here. */
-export function frontendSigns(frontend: Service, versions: readonly Deployment[]): FrontendSigns {
-  const { selector, targetPort } = frontendOf(frontend);
+export function frontendSigns(frontend: Service, versions: readonly Deployment[], by: RoutedBy): FrontendSigns {
+  const { selector, targetPort } = frontendOf(frontend, by);
   const running = versions.filter(({ spec }) => spec.replicas !== 0).map(({ spec }) => spec.template);
   return {
     selectorBy: fieldManager(frontend, 'selector'),
@@ -83,7 +86,7 @@ export const scales = ({ spec }: Autoscaler, deployment: string): boolean =>
   spec.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === deployment;
 
 /** The part of the frontend that records keep. */
-export function frontendOf(frontend: Service): Frontend {
-  const { portName = '', port = 0, targetPort = 0, selector = {} } = frontendFacts(frontend) ?? {};
+export function frontendOf(frontend: Service, by: RoutedBy): Frontend {
+  const { portName = '', port = 0, targetPort = 0, selector = {} } = frontendFacts(frontend, by) ?? {};
   return { portName, port, targetPort, selector };
 }

@@ -11,6 +11,7 @@ import { repairsOf, type Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
 import { originalOf } from './originals.ts';
+import { routedBy } from './routed-port.ts';
 import { usableRecord } from './unmade.ts';
 
 /** Until when a version stays ready without traffic: a time (ms since the epoch; 0 = no longer); `anew`: its warm time begins when it is without; null: nobody has said. */
@@ -89,6 +90,7 @@ export function clusterState(
   const foreign = route === undefined || !isOwned(route, service.installation);
   const { deployments } = objects;
   const read = foreign ? { record: null, broken: '' } : usableRecord(route, { cluster, deployments });
+  const by = routedBy(read.record, service);
   const pinned = frontend === undefined ? null : pinnedTo(frontend);
   const isSaid = pinned !== '' || read.broken !== '' || (read.record !== null && read.record.versions.proven !== null);
   return {
@@ -102,7 +104,7 @@ export function clusterState(
     frontend:
       frontend === undefined
         ? null
-        : { ...frontendOf(frontend), ...frontendSigns(frontend, objects.deployments.filter(own)) },
+        : { ...frontendOf(frontend, by), ...frontendSigns(frontend, objects.deployments.filter(own), by) },
     ...(frontend !== undefined && { repairs: repairsOf(frontend) }),
     pauses: pausesOf(service.service, objects.services),
     originals: objects.deployments.flatMap((one) => {

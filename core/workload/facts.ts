@@ -62,6 +62,8 @@ export interface ClusterFacts {
           readonly affinity: string;
           readonly sessionAffinity: boolean;
           readonly ports: number;
+          /** Those that are not routed, as texts. Absent: there are none. */
+          readonly otherPorts?: readonly string[];
           readonly appProtocol: string;
           /** Version that the selector is pinned to; '' = none. */
           readonly pinned: string;

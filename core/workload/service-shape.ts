@@ -3,7 +3,8 @@
  * refused by name; one that stays but means something else from then on is a note. Pure.
  */
 import { ciliumWords } from '../kube/cilium-annotations.ts';
-import type { Service } from '../kube/objects.ts';
+import type { Service, ServicePort } from '../kube/objects.ts';
+import { portText } from './routed-port.ts';
 
 export interface ServiceShape {
   /** Why it cannot be taken; empty: it can. */
@@ -34,12 +35,15 @@ export const appProtocolRefusal = (appProtocol: string): string =>
 export const portNameRefusal = (name: string): string =>
   otherProtocols.includes(name.toLowerCase().split('-')[0] ?? '') ? `port ${name} is not plain HTTP by its name` : '';
 
-export function serviceShape(service: Service): ServiceShape {
-  return { refused: refusals(service), notes: [...outsideNotes(service), ...nearnessNotes(service)] };
+/** `routed`: its port that is routed; undefined: none, or nothing says which. */
+export function serviceShape(service: Service, routed: ServicePort | undefined): ServiceShape {
+  return {
+    refused: refusals(service, routed),
+    notes: [...portNotes(service, routed), ...outsideNotes(service), ...nearnessNotes(service)],
+  };
 }
 
-function refusals({ metadata, spec }: Service): string[] {
-  const port = spec.ports?.[0];
+function refusals({ metadata, spec }: Service, port: ServicePort | undefined): string[] {
   const { type = 'ClusterIP', clusterIP = '', internalTrafficPolicy = 'Cluster' } = spec;
   const headless = clusterIP.toLowerCase() === 'none' || metadata.labels?.[HEADLESS] !== undefined;
   const { protocol = 'TCP', appProtocol = '', name = '' } = port ?? {};
@@ -48,7 +52,7 @@ function refusals({ metadata, spec }: Service): string[] {
     headless
       ? `it is headless (clusterIP None, or label ${HEADLESS}): its callers dial pods by themselves, past every route`
       : '',
-    port === undefined ? 'it has no port' : '',
+    (spec.ports ?? []).length === 0 ? 'it has no port' : '',
     protocol === 'TCP' ? '' : `protocol ${protocol} is not supported: only plain HTTP over TCP is`,
     appProtocolRefusal(appProtocol),
     portNameRefusal(name),
@@ -60,6 +64,14 @@ function refusals({ metadata, spec }: Service): string[] {
       : '',
   ].filter((one) => one !== '');
 }
+
+/** The CiliumEnvoyConfig names the routed port: Cilium answers the others itself, with the pods that the pin leaves. */
+const portNotes = ({ spec }: Service, routed: ServicePort | undefined): string[] =>
+  routed === undefined
+    ? []
+    : (spec.ports ?? [])
+        .filter((one) => one !== routed)
+        .map((one) => `port ${portText(one)}: its callers are not canaried, they get the proven version`);
 
 const HEADLESS = 'service.kubernetes.io/headless';
 const PROXY_NAME = 'service.kubernetes.io/service-proxy-name';

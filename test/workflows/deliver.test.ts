@@ -253,39 +253,6 @@ describe('what a run tells', () => {
 });
 
 describe('each end is told as one event', () => {
-  // First: a settler of a run that was terminated would still be at work.
-  it(
-    'refused: the start tells it, whether the config could be read or not; a plan tells nothing',
-    async () => {
-      let isBroken = false;
-      // Within the world, which answers of its own service only: a settler of the test before may still ask.
-      const loadConfig = async (): Promise<unknown> => {
-        if (isBroken) throw ApplicationFailure.nonRetryable('the config has 1 problem', 'Invalid');
-        return { ...world.config, sinks: ['ops'] };
-      };
-      const { world, heard } = hearing('denied', { probeSlos: async () => ['no metric'], loadConfig });
-      await withWorld(world, async () => {
-        const change = { kind: 'deploy', version: 'v2', image: 'i:v2' } as const;
-        const ask = (dryRun: boolean) =>
-          startChange(temporal.env.client, { service: 'denied', change, dryRun }, quietly);
-        await expect(ask(true)).rejects.toThrow('no verdict would be possible');
-        await expect(ask(false)).rejects.toThrow('no verdict would be possible');
-        await assertEventually(() => expect(ends(heard)).toEqual(['refused']), limits.phase);
-        // A settler of the test before may still tell its own end: sinks hear of every service.
-        const refused = heard.find(({ event }) => event.type === newsType('ended'))?.event;
-        expect(newsIn(refused as CloudEvent)).toMatchObject({
-          mesh: 'shop',
-          namespace: 'shop',
-          service: 'denied',
-        });
-        isBroken = true;
-        await expect(ask(false)).rejects.toThrow('the config has 1 problem');
-        await assertEventually(() => expect(ends(heard)).toEqual(['refused', 'refused']), limits.phase);
-      });
-    },
-    limits.rollout,
-  );
-
   it(
     'restored after a breach: the incident is detected, what moved is back, and then the outcome',
     async () => {
@@ -350,11 +317,42 @@ describe('each end is told as one event', () => {
   );
 
   it(
+    'refused: the start tells it, whether the config could be read or not; a plan tells nothing',
+    async () => {
+      let isBroken = false;
+      const loadConfig = async (): Promise<unknown> => {
+        if (isBroken) throw ApplicationFailure.nonRetryable('the config has 1 problem', 'Invalid');
+        return { ...world.config, sinks: ['ops'] };
+      };
+      const { world, heard } = hearing('denied', { probeSlos: async () => ['no metric'], loadConfig });
+      await withWorld(world, async () => {
+        const change = { kind: 'deploy', version: 'v2', image: 'i:v2' } as const;
+        const ask = (dryRun: boolean) =>
+          startChange(temporal.env.client, { service: 'denied', change, dryRun }, quietly);
+        await expect(ask(true)).rejects.toThrow('no verdict would be possible');
+        await expect(ask(false)).rejects.toThrow('no verdict would be possible');
+        await assertEventually(() => expect(ends(heard)).toEqual(['refused']), limits.phase);
+        // A settler of the test before may still tell its own end: sinks hear of every service.
+        const refused = heard.find(({ event }) => event.type === newsType('ended'))?.event;
+        expect(newsIn(refused as CloudEvent)).toMatchObject({
+          mesh: 'shop',
+          namespace: 'shop',
+          service: 'denied',
+        });
+        isBroken = true;
+        await expect(ask(false)).rejects.toThrow('the config has 1 problem');
+        await assertEventually(() => expect(ends(heard)).toEqual(['refused', 'refused']), limits.phase);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
     'settled: the settler after a run tells its own end',
     async () => {
-      const loadConfig = async (): Promise<unknown> => ({ ...world.config, sinks: ['ops'] });
-      const { world, heard } = hearing('settling', { loadConfig }, 1_000);
-      await withWorld(world, async () => {
+      const { world, heard } = hearing('settling', {}, 1_000);
+      const loadConfig = async () => ({ ...world.config, sinks: ['ops'] });
+      await withWorld({ ...world, activities: { ...world.activities, loadConfig } }, async () => {
         await (await start(planOf('settling'))).result();
         await assertEventually(() => {
           const settled = heard.filter(({ event }) => event.type === SETTLER_ENDED).map(({ event }) => newsIn(event));

@@ -10,9 +10,10 @@ import { isOfVersion, type BeforeJob } from '../../../core/workload/before/befor
 import { desiredJob } from '../../../core/workload/before/desired-job.ts';
 import type { Job } from '../../../core/workload/before/job-end.ts';
 import { frontendOf } from '../../../core/workload/cluster-facts.ts';
+import { routedBy } from '../../../core/workload/routed-port.ts';
 import { applyObject } from '../../../platform/kube/apply-objects.ts';
 import type { KubeDeps } from '../../ports.ts';
-import type { RecordAt } from '../../record-store.ts';
+import { findRecord, type RecordAt } from '../../record-store.ts';
 import { managedDeployment, ofVersion, readFrontend, readWorkloads } from '../workloads.ts';
 import { waitForEnd } from './wait-for-end.ts';
 
@@ -41,7 +42,8 @@ async function wantedJob(
   { input, job }: { readonly input: RunBeforeInput; readonly job: BeforeJob },
 ): Promise<Manifest> {
   const { service, version, epoch, throughEnvoy } = input;
-  const { port, selector } = frontendOf(frontend);
+  const { record } = await findRecord(at);
+  const { port, selector } = frontendOf(frontend, routedBy(record, service));
   const own = isOfVersion(job) ? await versionTemplate(at, frontend, version) : null;
   const place = { service, cluster: at.cluster.name, version, epoch, throughEnvoy, frontend: { port, selector } };
   return desiredJob(job, place, own);

@@ -11,7 +11,8 @@ import type { Service } from '../../../core/kube/objects.ts';
 import { driftsOf } from '../../../core/rollout/drift.ts';
 import { pinOf } from '../../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
-import { frontendOf, frontendSigns, pinnedTo } from '../../../core/workload/cluster-facts.ts';
+import { frontendOf, frontendSelector, frontendSigns, pinnedTo } from '../../../core/workload/cluster-facts.ts';
+import { routedBy, routedPort } from '../../../core/workload/routed-port.ts';
 import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../../ports.ts';
 import { findRecord, updateRecord, type RecordAt } from '../../record-store.ts';
@@ -45,12 +46,13 @@ export async function pinVersion(
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: await clusters.connect({ service, cluster }), service };
-  const version = pinOf((await findRecord(at)).record);
+  const { record } = await findRecord(at);
+  const version = pinOf(record);
   if (version === '') return [];
   await assertReady(at, version);
   const frontend = await readFrontend(at);
   const before = pinnedTo(frontend);
-  const { selectorBy: manager = '' } = frontendSigns(frontend, []);
+  const { selectorBy: manager = '' } = frontendSigns(frontend, [], routedBy(record, service));
   const noted = noteRepair(frontend, { field: 'pin', manager, nowMs: clock.nowMs() });
   if (noted === null) return [];
   const changes =
@@ -71,10 +73,11 @@ export async function mendFrontend(
   const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
   const { does, by: manager = '' } = seen.find(({ field }) => field === 'frontend') ?? {};
   if (does === 'adopt') {
-    const frontend = frontendOf(await readFrontend(at));
-    const written = await updateRecord(at, ({ record, redirected }) =>
-      record === null ? null : { record: { ...record, frontend }, redirect: redirected },
-    );
+    const live = await readFrontend(at);
+    const written = await updateRecord(at, ({ record, redirected }) => {
+      if (record === null) return null;
+      return { record: { ...record, frontend: frontendOf(live, routedBy(record, service)) }, redirect: redirected };
+    });
     return written?.changes ?? [];
   }
   const { record } = await findRecord(at);
@@ -86,15 +89,17 @@ async function putBack(at: RecordAt, { frontend: wanted }: RoutingRecord, repair
   const frontend = await readFrontend(at);
   const noted = noteRepair(frontend, repair) ?? {};
   const { portName, port, targetPort } = wanted;
-  const [first, ...others] = frontend.spec.ports ?? [];
-  const selector = frontendOf(frontend).selector;
+  const { ports = [] } = frontend.spec;
+  const routed = routedPort(frontend, { recorded: wanted });
+  const selector = frontendSelector(frontend);
+  // A frontend with one port may leave its name out.
+  const back = { ...routed, ...(portName === '' ? {} : { name: portName }), port, targetPort };
   const strays = Object.keys(selector).filter((name) => !Object.hasOwn(wanted.selector, name));
   return patchFrontend(at, frontend, {
     ...noted,
     spec: {
       selector: { ...Object.fromEntries(strays.map((name) => [name, null])), ...wanted.selector },
-      // A frontend with one port may leave its name out.
-      ports: [{ ...first, ...(portName === '' ? {} : { name: portName }), port, targetPort }, ...others],
+      ports: routed === undefined ? [...ports, back] : ports.map((one) => (one === routed ? back : one)),
     },
   });
 }

@@ -67,6 +67,7 @@ export const serviceRef = ({ mesh, service }: LoadedConfig): ServiceRef => ({
   namespace: service.namespace,
   service: service.name,
   installation: mesh.installation,
+  ...(service.port !== '' && { port: service.port }),
 });
 
 function cloudsOf({ mesh }: LoadedConfig, waves: readonly PlannedWave[]): string[] {

@@ -1,5 +1,6 @@
 /** Can the cluster be read, and is the Service one that can be taken? */
 import type { ClusterFacts } from '../../workload/facts.ts';
+import { isCalled, portText } from '../../workload/routed-port.ts';
 import { appProtocolRefusal, portNameRefusal } from '../../workload/service-shape.ts';
 import { envoyProblems } from './envoy.ts';
 import type { Problem, Asked } from './problem.ts';
@@ -25,11 +26,8 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
   return [
     ...foreign,
     ...envoyProblems(one),
-    ...unsupported(frontend, config.service.port).map((why): Problem => ({
-      code: 'Invalid',
-      text: `${where}: ${why}`,
-      fix: 'see README, "What it does not do yet"',
-    })),
+    ...unsupported(frontend).map((why) => invalid(`${where}: ${why}`, 'see README, "What it does not do yet"')),
+    ...portFaults(one, config.service).map(({ text, fix }) => invalid(`${where}: ${text}`, fix)),
   ];
 }
 
@@ -42,12 +40,38 @@ export const noFrontend = (where: string): Problem => ({
   fix: 'create the Service there; Tidegate never creates namespaces or frontends',
 });
 
+const invalid = (text: string, fix: string): Problem => ({ code: 'Invalid', text, fix });
+
+/** Is the port that config names one of the Service, and the one that is routed? */
+export function portFaults(
+  { frontend, record }: Pick<ClusterFacts, 'frontend' | 'record'>,
+  { port: asked, name }: { readonly port: string; readonly name: string },
+): { readonly text: string; readonly fix: string }[] {
+  if (frontend === null || frontend.ports === 0) return [];
+  const { port, portName, ports, otherPorts = [] } = frontend;
+  const routed = portText({ name: portName, port });
+  const all = [...(port === 0 ? [] : [routed]), ...otherPorts].join(', ');
+  const move = `move the route: tidegate release ${name}, and tidegate adopt ${name}`;
+  if (port === 0 && record !== null) {
+    const was = portText({ name: record.frontend.portName, port: record.frontend.port });
+    return [{ text: `port ${was} of the route is gone: it has ${all}`, fix: `put it back, or ${move}` }];
+  }
+  if (asked === '') {
+    if (port !== 0) return [];
+    const text = `it has ${String(ports)} ports (${all}), and spec.port names none`;
+    return [{ text, fix: 'name the one whose calls are to be canaried: the others stay with the proven version' }];
+  }
+  if (port !== 0 && isCalled(asked, { name: portName, port })) return [];
+  if (record === null) return [{ text: `it has no port ${asked}: it has ${all}`, fix: 'correct spec.port' }];
+  return [
+    { text: `spec.port says ${asked}, and the route is of port ${routed}`, fix: `put ${routed} back, or ${move}` },
+  ];
+}
+
 /** Each reason once: what the shape says, and what the facts say by themselves (an older worker reads no shape). */
-export function unsupported(frontend: NonNullable<ClusterFacts['frontend']>, port: string): string[] {
-  const { ports, selector, appProtocol, portName, shape } = frontend;
-  const many = `it has ${ports} ports${port === '' ? ', and spec.port names none' : '; several HTTP ports of one Service are not supported yet'}`;
+export function unsupported(frontend: NonNullable<ClusterFacts['frontend']>): string[] {
+  const { selector, appProtocol, portName, shape } = frontend;
   const found = [
-    ports > 1 ? many : '',
     frontend.sessionAffinity ? 'session affinity (ClientIP) is not supported yet: a weighted split would break it' : '',
     appProtocolRefusal(appProtocol),
     portNameRefusal(portName),

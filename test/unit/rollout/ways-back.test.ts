@@ -47,10 +47,10 @@ const second = { name: 'checkout-admin', pinned: '', serving: true };
 const forward: readonly [string, LoadedConfig, Readonly<Record<string, Partial<ClusterFacts>>>, RegExp][] = [
   ['one API server is down', testConfig(), { [gcp]: dead }, /gcp-europe-west1 cannot be reached/],
   [
-    'a metrics port was added to the Service',
+    'the port of the route is gone',
     testConfig(),
-    { [aws]: { frontend: { ...frontend, ports: 2 } } },
-    /2 ports/,
+    { [aws]: { frontend: { ...frontend, port: 0, portName: '', otherPorts: ['web (81)'] } } },
+    /port http \(8080\) of the route is gone: it has web \(81\)/,
   ],
   [
     'the port has another name there',

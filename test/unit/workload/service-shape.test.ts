@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Service } from '../../../core/kube/objects.ts';
 import { frontendFacts } from '../../../core/workload/cluster-facts.ts';
+import { routedPort } from '../../../core/workload/routed-port.ts';
 import { serviceShape } from '../../../core/workload/service-shape.ts';
 
 interface Change {
@@ -26,6 +27,8 @@ const service = ({ spec, port, labels = {}, annotations = {} }: Change = {}): Se
   },
 });
 
+const shapeOf = (one: Service) => serviceShape(one, routedPort(one, {}));
+
 describe('the shape of a Service', () => {
   it.each([
     ['as an API server answers a plain one', {}],
@@ -36,7 +39,7 @@ describe('the shape of a Service', () => {
     ['appProtocol http', { port: { appProtocol: 'http' } }],
     ['appProtocol HTTP', { port: { appProtocol: 'HTTP' } }],
   ] as [string, Change][])('%s is plain HTTP, with nothing to say', (_, change) => {
-    expect(serviceShape(service(change))).toEqual({ refused: [], notes: [] });
+    expect(shapeOf(service(change))).toEqual({ refused: [], notes: [] });
   });
 
   it.each(
@@ -44,7 +47,7 @@ describe('the shape of a Service', () => {
       .split(' ')
       .map((appProtocol) => ({ appProtocol })),
   )('appProtocol $appProtocol is refused by its name, whatever the port is called', ({ appProtocol }) => {
-    expect(serviceShape(service({ port: { appProtocol, name: 'main' } })).refused).toEqual([
+    expect(shapeOf(service({ port: { appProtocol, name: 'main' } })).refused).toEqual([
       `appProtocol ${appProtocol} is not supported yet: only plain HTTP is`,
     ]);
   });
@@ -54,7 +57,7 @@ describe('the shape of a Service', () => {
       .split(' ')
       .map((name) => ({ name })),
   )('a port named $name is refused: its name says another protocol', ({ name }) => {
-    expect(serviceShape(service({ port: { name } })).refused).toEqual([`port ${name} is not plain HTTP by its name`]);
+    expect(shapeOf(service({ port: { name } })).refused).toEqual([`port ${name} is not plain HTTP by its name`]);
   });
 
   it.each([
@@ -66,7 +69,7 @@ describe('the shape of a Service', () => {
     ['internalTrafficPolicy Local', { spec: { internalTrafficPolicy: 'Local' } }, /internalTrafficPolicy Local/],
     ['pods that are not ready', { spec: { publishNotReadyAddresses: true } }, /publishNotReadyAddresses/],
   ] as [string, Change, RegExp][])('%s is refused: taking it over would change what it does', (_, change, why) => {
-    const { refused } = serviceShape(service(change));
+    const { refused } = shapeOf(service(change));
     expect(refused).toEqual([expect.stringMatching(why)]);
   });
 
@@ -88,7 +91,7 @@ describe('the shape of a Service', () => {
       /Cilium reads it as fal/,
     ],
   ] as [string, Change, RegExp][])('%s is taken, with a note of what it means under Envoy', (_, change, note) => {
-    expect(serviceShape(service(change))).toEqual({ refused: [], notes: [expect.stringMatching(note)] });
+    expect(shapeOf(service(change))).toEqual({ refused: [], notes: [expect.stringMatching(note)] });
   });
 
   it('a hint that is switched off, and the annotations of cluster mesh, need no note', () => {
@@ -98,11 +101,11 @@ describe('the shape of a Service', () => {
       'io.cilium/shared-service': 'false',
       'service.cilium.io/affinity': 'local',
     };
-    expect(serviceShape(service({ annotations }))).toEqual({ refused: [], notes: [] });
+    expect(shapeOf(service({ annotations }))).toEqual({ refused: [], notes: [] });
   });
 
   it('goes into the facts as short texts, since facts stay in workflow histories', () => {
-    const facts = frontendFacts(service({ spec: { clusterIP: 'None', trafficDistribution: 'PreferClose' } }));
+    const facts = frontendFacts(service({ spec: { clusterIP: 'None', trafficDistribution: 'PreferClose' } }), {});
     expect(facts?.shape?.refused).toHaveLength(1);
     expect(JSON.stringify(facts?.shape).length).toBeLessThan(400);
   });
