@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { join } from 'node:path';
 import { summaryText } from '../../../cli/doctor/doctor.ts';
 import { resultText, runCheck, runGroups, type Check } from '../../../cli/doctor/check.ts';
 import { versionFindings as serverVersionFindings } from '../../../cli/doctor/cluster-checks.ts';
