@@ -17,9 +17,9 @@ export async function lookAtUser(cluster: KubeCluster, signal: AbortSignal): Pro
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
   const answer = await cluster.ask<unknown>(path, question, { signal });
   const user = fieldAt(fieldAt(answer, 'status'), 'userInfo');
-  const groups = fieldAt(user, 'groups');
+  const [name, groups] = [fieldAt(user, 'username'), fieldAt(user, 'groups')];
   return userSeen(cluster.name, {
-    name: String(fieldAt(user, 'username') ?? ''),
+    name: typeof name === 'string' ? name : '',
     groups: Array.isArray(groups) ? groups.map(String) : [],
   });
 }

@@ -51,8 +51,9 @@ export async function lookAtReach(
   }
 }
 
-async function credentialOf({ tls, headers }: Access): Promise<Credential> {
-  const sent = Object.entries(await headers()).find(([name]) => name.toLowerCase() === 'authorization');
+async function credentialOf(access: Access): Promise<Credential> {
+  const { tls } = access;
+  const sent = Object.entries(await access.headers()).find(([name]) => name.toLowerCase() === 'authorization');
   const token = /^Bearer (.+)$/.exec(String(sent?.[1] ?? ''))?.[1];
   if (token !== undefined) return { kind: 'token', expiresAtMs: expiryOf(token) };
   if (tls.cert === undefined) return { kind: 'none', expiresAtMs: undefined };

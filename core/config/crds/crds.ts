@@ -1,12 +1,8 @@
 /** The kinds of config as CustomResourceDefinitions, so that GitOps tools can apply config to a hub cluster. */
 import type { KubeObject } from '../../kube/objects.ts';
 import { isRecord } from '../../values/json.ts';
-import { senderSchema } from '../events/sender-schema.ts';
-import { sinkSchema } from '../events/sink-schema.ts';
-import { triggerSchema } from '../events/trigger-schema.ts';
-import { API_VERSION, meshSchema } from '../mesh-schema.ts';
-import { serviceSchema } from '../service-schema.ts';
-import { publishedSchema } from '../shape.ts';
+import { jsonSchemas } from '../json-schema.ts';
+import { API_VERSION } from '../mesh-schema.ts';
 import { structural } from './structural.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -16,24 +12,26 @@ interface ConfigKind {
   readonly plural: string;
   /** A Service lies in the namespace of what it is about; the others speak of many namespaces. */
   readonly scope: 'Namespaced' | 'Cluster';
-  readonly schema: Schema;
 }
 
-const kindsOfConfig = (): readonly ConfigKind[] => [
-  { kind: 'Mesh', plural: 'meshes', scope: 'Cluster', schema: publishedSchema(meshSchema) as Schema },
-  { kind: 'Service', plural: 'services', scope: 'Namespaced', schema: publishedSchema(serviceSchema) as Schema },
-  { kind: 'Sender', plural: 'senders', scope: 'Cluster', schema: publishedSchema(senderSchema) as Schema },
-  { kind: 'Trigger', plural: 'triggers', scope: 'Cluster', schema: publishedSchema(triggerSchema) as Schema },
-  { kind: 'Sink', plural: 'sinks', scope: 'Cluster', schema: publishedSchema(sinkSchema) as Schema },
+const kindsOfConfig: readonly ConfigKind[] = [
+  { kind: 'Mesh', plural: 'meshes', scope: 'Cluster' },
+  { kind: 'Service', plural: 'services', scope: 'Namespaced' },
+  { kind: 'Sender', plural: 'senders', scope: 'Cluster' },
+  { kind: 'Trigger', plural: 'triggers', scope: 'Cluster' },
+  { kind: 'Sink', plural: 'sinks', scope: 'Cluster' },
 ];
 
 interface ResourceDefinition extends KubeObject {
   readonly spec: Schema;
 }
 
-export const resourceDefinitions = (): readonly ResourceDefinition[] => kindsOfConfig().map(definition);
+export function resourceDefinitions(): readonly ResourceDefinition[] {
+  const schemas = jsonSchemas();
+  return kindsOfConfig.map((of) => definition(of, (schemas[`${of.kind.toLowerCase()}.schema.json`] ?? {}) as Schema));
+}
 
-function definition({ kind, plural, scope, schema }: ConfigKind): ResourceDefinition {
+function definition({ kind, plural, scope }: ConfigKind, schema: Schema): ResourceDefinition {
   const [group = '', version = ''] = API_VERSION.split('/');
   return {
     apiVersion: 'apiextensions.k8s.io/v1',

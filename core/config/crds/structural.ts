@@ -72,7 +72,8 @@ function alternativesOf(node: Node): readonly Node[] | undefined {
   return Array.isArray(found) ? (found as Node[]) : undefined;
 }
 
-const typeOf = (node: Node): string => String(node['type'] ?? typeOfValues(valuesOf(node) ?? []));
+const typeOf = (node: Node): string =>
+  typeof node['type'] === 'string' ? node['type'] : typeOfValues(valuesOf(node) ?? []);
 
 /** What the alternatives have in common stands outside, and which of them it is inside: as a structural schema wants it. */
 function unionOf(alternatives: readonly Node[]): Node {
@@ -92,7 +93,9 @@ const without = (node: Node, words: readonly string[]): Node =>
 function objectUnion(alternatives: readonly Node[]): Node {
   const all = alternatives.map(({ properties }) => (isRecord(properties) ? properties : {}) as Record<string, Node>);
   const names = [...new Set(all.flatMap((one) => Object.keys(one)))];
-  const properties = names.map((name) => [name, oneOfSame(all.flatMap((one) => (one[name] === undefined ? [] : [one[name]])))] as const);
+  const properties = names.map(
+    (name) => [name, oneOfSame(all.flatMap((one) => (one[name] === undefined ? [] : [one[name]])))] as const,
+  );
   return {
     type: 'object',
     properties: Object.fromEntries(properties),

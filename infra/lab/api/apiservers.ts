@@ -62,18 +62,17 @@ export async function startEtcd(
   return { process, url };
 }
 
-export async function startApiServer(
-  starter: ProcessStarter,
-  options: {
-    readonly cluster: string;
-    readonly etcdUrl: string;
-    readonly serviceCidr: string;
-    readonly dir: string;
-    readonly signal: AbortSignal;
-    /** Who asked for what goes into this file, a JSON object per line. Absent: nowhere. */
-    readonly auditLog?: string;
-  },
-): Promise<ApiServer> {
+interface ApiServerOptions {
+  readonly cluster: string;
+  readonly etcdUrl: string;
+  readonly serviceCidr: string;
+  readonly dir: string;
+  readonly signal: AbortSignal;
+  /** Who asked for what goes into this file, a JSON object per line. Absent: nowhere. */
+  readonly auditLog?: string;
+}
+
+export async function startApiServer(starter: ProcessStarter, options: ApiServerOptions): Promise<ApiServer> {
   const dir = join(options.dir, options.cluster);
   mkdirSync(dir, { recursive: true });
   const keys = generateKeyPairSync('rsa', {

@@ -108,7 +108,7 @@ describe('the rights that tidegate rbac prints', () => {
       const one = await createScene({ servers, clusters }, namespace);
       await giveExactly();
       const before = (await asked()).length;
-      await tellStory(one);
+      await tellStory(one, clusters);
       const events = (await asked()).slice(before);
       const reviews = 'selfsubjectaccessreviews';
       const made = events.filter(({ objectRef }) => objectRef?.resource !== reviews);

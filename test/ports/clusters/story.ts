@@ -1,17 +1,21 @@
 /** The whole story of a service, activity by activity, so that every kind of write and read comes up in one namespace. */
 import type { BeforeJob } from '../../../core/workload/before/before-job.ts';
 import type { Scene } from '../kube/scenes.ts';
+import { createApplyActivities } from '../../../activities/apply/index.ts';
+import { createRestoreActivities } from '../../../activities/restore/index.ts';
+import type { Clusters } from '../../../platform/kube/clusters.ts';
 import { adopt, imageOf, prepare, route } from '../kube/scenes.ts';
-import { WHOLE, type Shop } from '../kube/shop.ts';
+import { testDeps, WHOLE, type Shop } from '../kube/shop.ts';
 
 const smoke: BeforeJob = { name: 'smoke', timeoutMs: 60_000, image: 'registry.lab/smoke:1', command: ['smoke'] };
 
-/** Adopts v1, deploys v2 and v3 with pods that wait, Jobs and autoscalers of both kinds, goes back once, and releases. */
-export async function tellStory(one: Scene): Promise<void> {
+/** Adopts, deploys with pods that wait, Jobs and autoscalers of both kinds, goes back once, and releases. */
+export async function tellStory(one: Scene, clusters: Clusters): Promise<void> {
   const { aws, act, service } = one;
-  await act.readRecords({ service, clusters: [aws.cluster.ref] });
+  const at = [aws.cluster.ref];
+  await act.readRecords({ service, clusters: at });
   await adopt(one);
-  await createScalers(aws);
+  await createAutoscaler(aws, 'checkout-v1');
   await act.dryRunWrites({
     ...{ service, cluster: aws.cluster.ref },
     prepare: {
@@ -19,31 +23,57 @@ export async function tellStory(one: Scene): Promise<void> {
       ...{ workload: 'managed', progressDeadlineMs: 60_000 },
     },
   });
-  await tooFewPods(one);
-  await runJobs(one);
+  await tooFewPods(anew(one, clusters));
+  await runJobs(anew(one, clusters));
   await move(one, { from: 'v1', to: 'v2', epoch: 20 });
-  await act.surveyService({ service, clusters: [aws.cluster.ref] });
+  await act.surveyService({ service, clusters: at });
   await move(one, { from: 'v2', to: 'v3', epoch: 30 });
-  await act.retireVersion({ service, clusters: [aws.cluster.ref], version: 'v2', drainMs: 0 });
-  await act.retireVersion({ service, clusters: [aws.cluster.ref], version: 'v1', original: 'checkout', drainMs: 0 });
-  const listed = { service, warmMs: 60_000, drainMs: 0 };
-  await act.findUnsettled({ services: [listed], clusters: [aws.cluster.ref] });
-  await route(one, aws, { versions: { aws: { v3: WHOLE } }, epoch: 40, run: 'run-4' });
-  await act.restore({ service, cluster: aws.cluster.ref, epoch: 41, run: 'run-4', serving: [] });
-  const release = { service, cluster: aws.cluster.ref, epoch: 50, run: 'run-5', drainMs: 0 };
+  await act.retireVersion({ service, clusters: at, version: 'v2', drainMs: 0 });
+  await act.retireVersion({ service, clusters: at, version: 'v1', original: 'checkout', drainMs: 0 });
+  await replaceAutoscaler(aws, 'checkout-v3');
+  await move(one, { from: 'v3', to: 'v4', epoch: 40 });
+  await move(one, { from: 'v4', to: 'v5', epoch: 50 });
+  await act.retireVersion({ service, clusters: at, version: 'v4', drainMs: 0 });
+  await act.findUnsettled({ services: [{ service, warmMs: 60_000, drainMs: 0 }], clusters: at });
+  await route(one, aws, { versions: { aws: { v5: WHOLE } }, epoch: 60, run: 'run-6' });
+  await act.restore({ service, cluster: aws.cluster.ref, epoch: 61, run: 'run-6', serving: [] });
+  const release = { service, cluster: aws.cluster.ref, epoch: 70, run: 'run-7', drainMs: 0 };
   await act.releaseService({ ...release, step: 'route' });
   await act.releaseService({ ...release, step: 'services' });
+  await ofNoDeployment(one);
 }
 
-async function createScalers({ cluster: { admin }, path }: Shop): Promise<void> {
-  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'checkout-v1' };
-  await admin.create(path('HorizontalPodAutoscaler'), {
-    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'mine' } },
-    spec: { minReplicas: 1, maxReplicas: 9, scaleTargetRef },
+/** A Service whose pods no Deployment makes: what else does is asked for. */
+async function ofNoDeployment({ aws, act, service }: Scene): Promise<void> {
+  const { namespace } = service;
+  await aws.cluster.admin.create(aws.path('Service'), {
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'ledger', namespace } },
+    spec: { selector: { app: 'ledger' }, ports: [{ name: 'http', port: 8080 }] },
   });
+  await act.readRecords({ service: { ...service, service: 'ledger' }, clusters: [aws.cluster.ref] });
+}
+
+/** The same at a time of its own: what waits for its deadline leaves the others theirs. */
+function anew(one: Scene, clusters: Clusters): Scene {
+  const deps = testDeps(clusters);
+  return { ...one, deps, act: { ...createApplyActivities(deps), ...createRestoreActivities(deps) } };
+}
+
+const createAutoscaler = ({ cluster: { admin }, path }: Shop, deployment: string): Promise<unknown> =>
+  admin.create(path('HorizontalPodAutoscaler'), {
+    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'mine' } },
+    spec: {
+      ...{ minReplicas: 1, maxReplicas: 9 },
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: deployment },
+    },
+  });
+
+/** Its owner goes over to KEDA. */
+async function replaceAutoscaler({ cluster: { admin }, path, list }: Shop, deployment: string): Promise<void> {
+  for (const name of await list('HorizontalPodAutoscaler')) await admin.remove(path('HorizontalPodAutoscaler', name));
   await admin.create(path('ScaledObject'), {
     ...{ apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata: { name: 'queue' } },
-    spec: { minReplicaCount: 1, maxReplicaCount: 9, scaleTargetRef: { name: 'checkout-v1' }, triggers: [] },
+    spec: { minReplicaCount: 1, maxReplicaCount: 9, scaleTargetRef: { name: deployment }, triggers: [] },
   });
 }
 
@@ -77,7 +107,6 @@ async function runJobs({ aws, act, service, deps }: Scene): Promise<void> {
     act
       .runBefore({ service, cluster: aws.cluster.ref, version, jobs: [smoke], epoch: 7, throughEnvoy: false })
       .catch(() => undefined);
-  deps.onSleep(() => Promise.resolve());
   await run('v3');
   deps.onSleep(async () => {
     const { items } = await admin.get<{ items: { metadata: { name: string } }[] }>(jobs);

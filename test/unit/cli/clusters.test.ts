@@ -1,5 +1,7 @@
 /** What `clusters check` and `rbac` say of what they see. */
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { rbacCommand, type RbacQuery } from '../../../cli/clusters/rbac.ts';
 import { clockSeen, credentialSeen, userSeen } from '../../../cli/doctor/access-checks.ts';
@@ -20,7 +22,7 @@ describe('the clock of an API server', () => {
     [500, 'agrees', []],
     [-8_000, '8s behind', []],
     [20_000, '20s ahead', ['warning']],
-    [-400_000, '6m40s behind', ['error']],
+    [-400_000, '6m 40s behind', ['error']],
     [undefined, 'not known', ['warning']],
   ])('that is %p ms off is told as "%s"', (skewMs, note, found) => {
     const seen = clockSeen('aws', reach(skewMs));
@@ -79,6 +81,37 @@ describe('the table of rights', () => {
   it('gives the same rules in whatever order the rights come', () => {
     const all = grants().filter(({ scope }) => scope === 'services');
     expect(policyRules(all.toReversed())).toEqual(policyRules(all));
+  });
+});
+
+describe('the role of everybody', () => {
+  interface Rule {
+    readonly apiGroups: string[];
+    readonly resources: string[];
+    readonly verbs: string[];
+    readonly resourceNames?: string[];
+  }
+  const manifest = readFileSync(join(import.meta.dirname, '../../../infra/kubernetes/rbac.yaml'), 'utf8');
+  const rules = parseAllDocuments(manifest)
+    .map((document) => document.toJS() as { kind: string; rules?: Rule[] })
+    .flatMap(({ kind, rules: found }) => (kind.endsWith('Role') ? (found ?? []) : []));
+
+  it('has the rights of the table in its file, no more and no less, so that its users are refused nothing', () => {
+    const one = (rule: Rule): string[] =>
+      rule.apiGroups.flatMap((group) =>
+        rule.resources.flatMap((resource) =>
+          rule.verbs.map((verb) => JSON.stringify([group, resource, verb, (rule.resourceNames ?? []).toSorted()])),
+        ),
+      );
+    const used = grants().map((right) =>
+      JSON.stringify([right.group, right.resource, right.verb, right.names.toSorted()]),
+    );
+    expect(rules.flatMap(one).toSorted()).toEqual(used.toSorted());
+  });
+
+  it('never includes secrets, pods/exec or a wildcard, since a mesh manager needs none of them', () => {
+    const granted = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
+    expect(granted.filter((one) => ['*', 'secrets', 'pods/exec', 'serviceaccounts/token'].includes(one))).toEqual([]);
   });
 });
 

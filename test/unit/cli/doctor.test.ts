@@ -1,13 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { summaryText } from '../../../cli/doctor/doctor.ts';
 import { resultText, runCheck, runGroups, type Check } from '../../../cli/doctor/check.ts';
 import { versionFindings as serverVersionFindings } from '../../../cli/doctor/cluster-checks.ts';
 import { envoySeen, metricsChecks } from '../../../cli/doctor/metrics-checks.ts';
 import { askedGrants, permissionFindings } from '../../../cli/doctor/permissions.ts';
-import { grants } from '../../../core/kube/rights/needs.ts';
 import {
   bypassFindings,
   foreignFindings,
@@ -117,35 +113,6 @@ describe('metricsChecks', () => {
 });
 
 describe('permissions', () => {
-  interface Rule {
-    readonly apiGroups: string[];
-    readonly resources: string[];
-    readonly verbs: string[];
-    readonly resourceNames?: string[];
-  }
-  const manifest = readFileSync(join(import.meta.dirname, '../../../infra/kubernetes/rbac.yaml'), 'utf8');
-  const rules = parseAllDocuments(manifest)
-    .map((document) => document.toJS() as { kind: string; rules?: Rule[] })
-    .flatMap(({ kind, rules: found }) => (kind.endsWith('Role') ? (found ?? []) : []));
-
-  it('are those of infra/kubernetes/rbac.yaml, no more and no less, so that its users are refused nothing', () => {
-    const one = (rule: Rule): string[] =>
-      rule.apiGroups.flatMap((group) =>
-        rule.resources.flatMap((resource) =>
-          rule.verbs.map((verb) => JSON.stringify([group, resource, verb, (rule.resourceNames ?? []).toSorted()])),
-        ),
-      );
-    const used = grants().map(({ group, resource, verb, names }) =>
-      JSON.stringify([group, resource, verb, names.toSorted()]),
-    );
-    expect(rules.flatMap(one).toSorted()).toEqual(used.toSorted());
-  });
-
-  it('never include secrets, pods/exec or a wildcard, since a mesh manager needs none of them', () => {
-    const granted = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
-    expect(granted.filter((one) => ['*', 'secrets', 'pods/exec', 'serviceaccounts/token'].includes(one))).toEqual([]);
-  });
-
   it('are told once per cluster, a line per resource with all missing verbs: one edit repairs it', () => {
     const refused = askedGrants(['shop']).filter(({ resource }) => resource === 'deployments');
     const findings = permissionFindings('aws', refused);
