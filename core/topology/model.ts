@@ -115,7 +115,16 @@ export function topologyModel(input: TopologyInput): TopologyModel {
   classNames.forEach((name, className) => {
     const one = classOf(input, name);
     roots.push(edges.length);
-    edges.push(...edgesOf(one, { name, className, services, clusters: clusters.length, first: edges.length, egress: pairs.egress }));
+    edges.push(
+      ...edgesOf(one, {
+        name,
+        className,
+        services,
+        clusters: clusters.length,
+        first: edges.length,
+        egress: pairs.egress,
+      }),
+    );
   });
   const objective = {
     latency: { perMs: 1, egressCounts: TIE_BREAK },
@@ -198,7 +207,8 @@ function pairTables(input: TopologyInput, clusters: readonly string[]): PairTabl
     egress: (requestBytes, responseBytes) =>
       Float64Array.from(
         prices,
-        (price, at) => (price * requestBytes + (prices[(at % n) * n + Math.floor(at / n)] ?? 0) * responseBytes) / 1_000,
+        (price, at) =>
+          (price * requestBytes + (prices[(at % n) * n + Math.floor(at / n)] ?? 0) * responseBytes) / 1_000,
       ),
   };
 }

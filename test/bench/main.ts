@@ -21,6 +21,7 @@ import { load, machine } from './machine.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
+import { plannerBench } from './planner.ts';
 import { pushBench } from './push.ts';
 import { restartBench } from './restart.ts';
 import { settleBench } from './settle.ts';
@@ -48,6 +49,7 @@ const benches = [
   objectsBench,
   cliBench,
   doorBench,
+  plannerBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 
