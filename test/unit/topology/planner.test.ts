@@ -71,7 +71,8 @@ describe('the planner', () => {
     const { shares, binding, figures } = await plan(pair({ a: 200, b: 20 }));
     expect(shares['web']?.['a']).toEqual({ a: 700_000, b: 300_000 });
     expect(binding).toMatchObject([{ service: 'web', cluster: 'a', by: 'utilisation' }]);
-    expect(binding[0]?.worth).toBeGreaterThan(30);
+    // 50 ms of way saved, but a request more costs 34.85 ms more in a's queue at 70 % than in b's at 40 %.
+    expect(binding[0]?.worth).toBeCloseTo(15.15, 2);
     expect(figures.above).toEqual([]);
   });
 
