@@ -16,7 +16,8 @@ export interface ThreadTask {
 /** What the thread answers to a task. */
 export type ThreadAnswer = { readonly solved: Solved } | { readonly failed: string };
 
-const highs = await loadHighs();
+// Its types are written for CommonJS, where the function is a member; as a module it is the default export itself.
+const highs = await (loadHighs as unknown as typeof loadHighs.default)();
 const model = highs.createModel();
 /**
  * The program comes with a basis that is feasible, and grows by columns, which keeps it so: the primal simplex method

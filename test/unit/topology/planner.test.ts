@@ -205,7 +205,7 @@ describe('what cannot be planned is refused with its reason and a remedy', () =>
 });
 
 describe('an input file', () => {
-  const path = join(import.meta.dirname, '../../../docs/examples/topology-input.yaml');
+  const path = join(import.meta.dirname, '../../../docs/examples/topology/topology-input.yaml');
   const text = readFileSync(path, 'utf8');
 
   it('is planned as the example is, with text that can be applied and a picture', async () => {
