@@ -8,17 +8,21 @@ import type { ThreadAnswer, ThreadTask } from './solver-thread.ts';
 /** A program that takes longer than this is given up, ms. 30 clusters × 30 services × 10 classes take some seconds. */
 const GIVE_UP_MS = 120_000;
 
-/** One thread for all programs of `body`, since a start costs more than a small program; it ends with `body`. */
+/** One thread for all programs of `body`, one after the other, since a start costs more than a small program; it ends with `body`. */
 export async function withHighs<T>(body: (solver: LinearSolver) => Promise<T>): Promise<T> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const thread = new Worker(new URL(`./solver-thread.${extension}`, import.meta.url));
   try {
+    let programs = 0;
+    let isBusy = false;
     return await body((rightSides) => {
-      let isNew = true;
+      let mine: number | undefined;
       return async (added, start) => {
-        const task: ThreadTask = { added, start, rightSides: isNew ? rightSides : undefined };
-        isNew = false;
-        return ask(thread, task);
+        if (isBusy || (mine !== undefined && mine !== programs)) throw failed('two programs share one thread');
+        const task: ThreadTask = { added, start, rightSides: mine === undefined ? rightSides : undefined };
+        mine ??= programs += 1;
+        isBusy = true;
+        return ask(thread, task).finally(() => (isBusy = false));
       };
     });
   } finally {

@@ -1,5 +1,5 @@
 /** Plans of meshes that can be solved by hand, and rules that hold for all. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,9 @@ import { topologyPlanText } from '../../../core/view/topology-text.ts';
 import { topologySvg } from '../../../core/view/topology-svg.ts';
 import { withHighs } from '../../../platform/solver/highs.ts';
 import { randomMesh } from '../../bench/topology/random-mesh.ts';
+
+// Properties solve some hundred programs; a loaded machine takes its time.
+jest.setTimeout(60_000);
 
 let solver: LinearSolver;
 let end = (): void => undefined;
