@@ -7,7 +7,7 @@ import { refuse } from '../../core/values/error.ts';
 import { topologyExplanation, topologyPlanText } from '../../core/view/topology-text.ts';
 import { topologySvg } from '../../core/view/topology-svg.ts';
 import { readText } from '../../platform/config/read-files.ts';
-import { highsSolver } from '../../platform/solver/highs.ts';
+import { withHighs } from '../../platform/solver/highs.ts';
 import { exitCodes, type Io } from '../io.ts';
 
 export interface TopologyPlanArgs {
@@ -24,7 +24,8 @@ export async function topologyPlanCommand(args: TopologyPlanArgs, io: Io): Promi
   const text = await readText(args.file).catch((error: unknown) =>
     refuse('Invalid', `${args.file}: ${error instanceof Error ? error.message : String(error)}`, 'name a YAML file'),
   );
-  const plan = await planTopology(whatIf(readTopologyInput({ path: args.file, text }), args), highsSolver);
+  const input = whatIf(readTopologyInput({ path: args.file, text }), args);
+  const plan = await withHighs((solver) => planTopology(input, solver));
   if (args.output === 'json') io.stdout(`${JSON.stringify(plan, null, 2)}\n`);
   else io.stdout(args.explain ? topologyExplanation(plan) : topologyPlanText(plan));
   if (args.svg !== undefined) await writeFile(args.svg, topologySvg(plan.clusters, plan.shares));

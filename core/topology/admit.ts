@@ -79,7 +79,7 @@ const distinctTiers = ({ classes }: TopologyModel): number[] =>
   distinct(classes.map(({ tier }) => String(tier).padStart(6, '0'))).map(Number);
 
 /** Clients of a lost cluster come in elsewhere, in proportion to who comes in there already; evenly where nobody does. */
-export function demandWithout(model: TopologyModel, lost: number): Demand {
+function demandWithout(model: TopologyModel, lost: number): Demand {
   return model.classes.map(({ demand }) => {
     const moved = demand[lost] ?? 0;
     const rest = sum(demand) - moved;

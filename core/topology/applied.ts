@@ -50,4 +50,5 @@ export async function applicableShares(
 
 /** Per second, as the program counts it. */
 const objectiveOf = ({ perMs, egressCounts }: TopologyModel, demand: Demand, figures: Figures): number =>
-  perMs * figures.meanMs * sum(demand.flat()) + (egressCounts * figures.egressDollarsPerMonth * 1e6) / SECONDS_PER_MONTH;
+  perMs * figures.meanMs * sum(demand.flat()) +
+  (egressCounts * figures.egressDollarsPerMonth * 1e6) / SECONDS_PER_MONTH;

@@ -95,10 +95,7 @@ interface Spread {
   readonly loads: readonly (readonly number[])[];
 }
 
-function meansOf(
-  model: TopologyModel,
-  { demand, split, loads }: Spread,
-): Pick<Figures, 'meanMs' | 'meanMsByClient'> {
+function meansOf(model: TopologyModel, { demand, split, loads }: Spread): Pick<Figures, 'meanMs' | 'meanMsByClient'> {
   const n = model.clusters.length;
   const times = model.sites.map((row, s) => row.map((site, at) => timeAt(site, loads[s]?.[at] ?? 0)));
   const mean = new Float64Array(model.edges.length * n);

@@ -62,7 +62,9 @@ export function alternatives(optimum: Optimum): Alternative[] {
     calls.set(edge * n + from, (calls.get(edge * n + from) ?? 0) + rate);
   return model.services.flatMap((service, s) =>
     model.clusters.flatMap((client, from) => {
-      const edges = model.edges.flatMap(({ to }, edge) => (to === s && (calls.get(edge * n + from) ?? 0) > 1e-9 ? [edge] : []));
+      const edges = model.edges.flatMap(({ to }, edge) =>
+        to === s && (calls.get(edge * n + from) ?? 0) > 1e-9 ? [edge] : [],
+      );
       const total = sum(edges.map((edge) => calls.get(edge * n + from) ?? 0));
       return model.clusters
         .flatMap((serving, to): Alternative[] => {

@@ -48,7 +48,10 @@ export function mergeClasses(
         return load > 1e-9 ? sum(group.map((one) => calls[one * n + at] ?? 0)) / load : mean;
       }),
       children: first.flatMap((child, at) => (child.from === to ? [at] : [])),
-      egress: meanOf(group.map((at) => model.edges[at]?.egress ?? new Float64Array(n * n)), weights),
+      egress: meanOf(
+        group.map((at) => model.edges[at]?.egress ?? new Float64Array(n * n)),
+        weights,
+      ),
     };
   });
   const roots = edges.flatMap(({ from }, at) => (from < 0 ? [at] : []));

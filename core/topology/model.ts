@@ -31,6 +31,12 @@ export interface ClassInput {
   readonly demand: Readonly<Record<string, number>>;
 }
 
+/** Missing: any. */
+interface Residency {
+  readonly clusters?: readonly string[] | undefined;
+  readonly clouds?: readonly string[] | undefined;
+}
+
 export interface ServiceInput {
   /** Time that a request takes on an idle replica, ms; with `slower`, times that factor in a cluster. */
   readonly serviceMs: number;
@@ -40,7 +46,7 @@ export interface ServiceInput {
   readonly replicas: Readonly<Record<string, number | Readonly<Record<string, number>>>>;
   readonly slower: Readonly<Record<string, number>>;
   /** Residency: where its calls may be answered. Missing: anywhere. */
-  readonly allow?: { readonly clusters?: readonly string[]; readonly clouds?: readonly string[] } | undefined;
+  readonly allow?: Residency | undefined;
   /** At most this share of all its calls (0 to 1) in a cluster. */
   readonly maxShare: Readonly<Record<string, number>>;
 }
@@ -115,7 +121,16 @@ export function topologyModel(input: TopologyInput): TopologyModel {
   classNames.forEach((name, className) => {
     const one = classOf(input, name);
     roots.push(edges.length);
-    edges.push(...edgesOf(one, { name, className, services, clusters: clusters.length, first: edges.length, egress: pairs.egress }));
+    edges.push(
+      ...edgesOf(one, {
+        name,
+        className,
+        services,
+        clusters: clusters.length,
+        first: edges.length,
+        egress: pairs.egress,
+      }),
+    );
   });
   const objective = {
     latency: { perMs: 1, egressCounts: TIE_BREAK },
@@ -198,7 +213,8 @@ function pairTables(input: TopologyInput, clusters: readonly string[]): PairTabl
     egress: (requestBytes, responseBytes) =>
       Float64Array.from(
         prices,
-        (price, at) => (price * requestBytes + (prices[(at % n) * n + Math.floor(at / n)] ?? 0) * responseBytes) / 1_000,
+        (price, at) =>
+          (price * requestBytes + (prices[(at % n) * n + Math.floor(at / n)] ?? 0) * responseBytes) / 1_000,
       ),
   };
 }

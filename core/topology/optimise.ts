@@ -44,31 +44,24 @@ export interface Asked {
   readonly solver: LinearSolver;
 }
 
-export async function optimise(
-  model: TopologyModel,
-  { demand, loads, solver }: Asked,
-): Promise<Optimum> {
+export async function optimise(model: TopologyModel, { demand, loads, solver }: Asked): Promise<Optimum> {
   const program = createProgram(model, demand, loads);
   const book = new ColumnBook(program);
-  const session = await solver(program.rightSides);
-  try {
-    let start: StartBasis | undefined = addWays(book, program, startPrices(program));
-    let bound = -Infinity;
-    for (let rounds = 1; ; rounds += 1) {
-      const solved = await session.solve(book.take(), start);
-      start = undefined;
-      const sitePrices = solved.prices.slice(model.edges.length * model.clusters.length).map((price) => -price);
-      const trees = priceTrees(program, sitePrices);
-      bound = Math.max(bound, trees.bound);
-      const gap = (solved.objective - bound) / Math.max(Math.abs(solved.objective), 1e-9);
-      const isDone = gap <= GAP || rounds >= MOST_ROUNDS || addBest(book, program, trees) === 0;
-      if (!isDone) continue;
-      const flows = book.flows.map((flow, at) => ({ ...flow, rate: solved.values[book.siteColumns + at] ?? 0 }));
-      const columns = book.flows.length;
-      return { flows, objective: solved.objective, gap, program, sitePrices, trees, rounds, columns };
-    }
-  } finally {
-    await session.close();
+  const solve = solver(program.rightSides);
+  let start: StartBasis | undefined = addWays(book, program, startPrices(program));
+  let bound = -Infinity;
+  for (let rounds = 1; ; rounds += 1) {
+    const solved = await solve(book.take(), start);
+    start = undefined;
+    const sitePrices = solved.prices.slice(model.edges.length * model.clusters.length).map((price) => -price);
+    const trees = priceTrees(program, sitePrices);
+    bound = Math.max(bound, trees.bound);
+    const gap = (solved.objective - bound) / Math.max(Math.abs(solved.objective), 1e-9);
+    const isDone = gap <= GAP || rounds >= MOST_ROUNDS || addBest(book, program, trees) === 0;
+    if (!isDone) continue;
+    const flows = book.flows.map((flow, at) => ({ ...flow, rate: solved.values[book.siteColumns + at] ?? 0 }));
+    const columns = book.flows.length;
+    return { flows, objective: solved.objective, gap, program, sitePrices, trees, rounds, columns };
   }
 }
 

@@ -40,9 +40,7 @@ export function waterfallShares(
   const n = model.clusters.length;
   const order = callersFirst(model) ?? model.services.map((_, service) => service);
   const inflow = new Float64Array(model.edges.length * n);
-  model.roots.forEach((root, k) =>
-    model.clusters.forEach((_, at) => (inflow[root * n + at] = demand[k]?.[at] ?? 0)),
-  );
+  model.roots.forEach((root, k) => model.clusters.forEach((_, at) => (inflow[root * n + at] = demand[k]?.[at] ?? 0)));
   const parts = model.services.map(() => model.clusters.map(() => model.clusters.map(() => 0)));
   for (const service of order) {
     const edges = model.edges.flatMap((edge, index) => (edge.to === service ? [{ edge, index }] : []));

@@ -22,7 +22,7 @@ interface ListPrices {
  * (https://cloudtoolstack.com/blog/cloud-egress-cost-optimization, https://cloudcalcep.com/guides/egress-costs-guide.html),
  * for regions in the United States and Europe; other regions cost up to five times as much.
  */
-export const listPrices: Readonly<Record<string, ListPrices>> = {
+const listPrices: Readonly<Record<string, ListPrices>> = {
   aws: {
     otherRegion: 0.02,
     internet: 0.09,

@@ -35,14 +35,13 @@ export interface StartBasis {
   readonly rows: Int32Array;
 }
 
-/** A program whose rows (all equalities) are fixed, and which is solved again whenever it has got more columns. */
-export interface SolverSession {
-  /** `start` comes with the first columns; later solves start from the last basis. */
-  readonly solve: (added: Columns, start?: StartBasis) => Promise<Solved>;
-  readonly close: () => Promise<void>;
-}
+/**
+ * A program whose rows (all equalities) are fixed, and which is solved again whenever it has got more columns. `start`
+ * comes with the first columns; later solves start from the last basis.
+ */
+type GrowingProgram = (added: Columns, start?: StartBasis) => Promise<Solved>;
 
-export type LinearSolver = (rightSides: Float64Array) => Promise<SolverSession>;
+export type LinearSolver = (rightSides: Float64Array) => GrowingProgram;
 
 /** A call of edge `edge` that starts in cluster `from` and is answered in cluster `to`. */
 export interface FlowColumn {

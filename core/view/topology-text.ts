@@ -40,7 +40,9 @@ export const topologyPlanText = (plan: TopologyPlan): string =>
 
 const figureLine = (name: string, { meanMs, egressDollarsPerMonth, above }: Figures): string =>
   `  ${name.padEnd(15)} ${ms(meanMs).padStart(10)}  ${dollars(egressDollarsPerMonth).padStart(16)}` +
-  (above.length === 0 ? '' : `  above: ${above.map(({ service, cluster, utilisation }) => `${service} in ${cluster} ${percent(utilisation)}`).join(', ')}`);
+  (above.length === 0
+    ? ''
+    : `  above: ${above.map(({ service, cluster, utilisation }) => `${service} in ${cluster} ${percent(utilisation)}`).join(', ')}`);
 
 const sharesText = (shares: Readonly<Record<string, number>>): string =>
   Object.entries(shares)
@@ -73,7 +75,9 @@ export const topologyExplanation = (plan: TopologyPlan): string => {
   return [
     `limits that bind, and what more room is worth (${worth})`,
     ...(plan.binding.length === 0 ? ['  none: every limit has room left'] : []),
-    ...plan.binding.map(({ service, cluster, by, worth: value }) => `  ${service} in ${cluster}: ${by}, ${value.toFixed(2)}`),
+    ...plan.binding.map(
+      ({ service, cluster, by, worth: value }) => `  ${service} in ${cluster}: ${by}, ${value.toFixed(2)}`,
+    ),
     '',
     `what the other ways would cost (${worse}, with all calls behind)`,
     ...[...groups].map(([key, texts]) => `  ${key}: ${texts.join(', ')}`),

@@ -1,30 +1,30 @@
 /**
  * The thread that solves. HiGHS blocks while it works, so it has a thread of its own: nobody's heartbeats wait for it.
- * One thread holds one program.
+ * It holds one program at a time.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import loadHighs from 'highs';
 import type { Columns, Solved, StartBasis } from '../../core/topology/program.ts';
 
-export interface ThreadStart {
-  /** Right sides of all rows, which are equalities. */
-  readonly rightSides: Float64Array;
-  readonly options: Readonly<Record<string, string | number | boolean>>;
-}
-
 export interface ThreadTask {
+  /** Of a new program: right sides of all its rows, which are equalities. Missing: columns for the program at hand. */
+  readonly rightSides: Float64Array | undefined;
   readonly added: Columns;
   readonly start: StartBasis | undefined;
 }
 
-/** What the thread answers to a set of columns. */
+/** What the thread answers to a task. */
 export type ThreadAnswer = { readonly solved: Solved } | { readonly failed: string };
 
-const { rightSides, options } = workerData as ThreadStart;
-const highs = await loadHighs();
+// Its types are written for CommonJS, where the function is a member; as a module it is the default export itself.
+const highs = await (loadHighs as unknown as typeof loadHighs.default)();
 const model = highs.createModel();
-model.options.set({ output_flag: false, ...options });
-let rowsAreIn = false;
+/**
+ * The program comes with a basis that is feasible, and grows by columns, which keeps it so: the primal simplex method
+ * (4) needs a fifth of the time of the default there, and presolve would throw the basis away.
+ */
+model.options.set({ output_flag: false, presolve: 'off', solver: 'simplex', simplex_strategy: 4 });
+let numRows = 0;
 
 parentPort?.on('message', (task: ThreadTask) => {
   let answer: ThreadAnswer;
@@ -36,16 +36,16 @@ parentPort?.on('message', (task: ThreadTask) => {
   parentPort?.postMessage(answer);
 });
 
-function solve({ added, start }: ThreadTask): Solved {
+function solve({ rightSides, added, start }: ThreadTask): Solved {
   const { cost, lower, upper, starts, rows: indices, values } = added;
-  const [numRows, numCols] = [rightSides.length, cost.length];
-  const matrix = { format: 'csc', numRows, numCols, starts, indices, values } as const;
-  if (rowsAreIn) {
-    if (numCols > 0) model.addCols({ cost, lower, upper, matrix });
-  } else {
-    rowsAreIn = true;
+  const numCols = cost.length;
+  if (rightSides !== undefined) {
+    numRows = rightSides.length;
+    const matrix = { format: 'csc', numRows, numCols, starts, indices, values } as const;
     const rowBounds = { rowLower: rightSides, rowUpper: rightSides };
     model.passModel({ numCols, numRows, colCost: cost, colLower: lower, colUpper: upper, ...rowBounds, matrix });
+  } else if (numCols > 0) {
+    model.addCols({ cost, lower, upper, matrix: { format: 'csc', numRows, numCols, starts, indices, values } });
   }
   if (start !== undefined) model.setBasis({ colStatus: start.columns, rowStatus: start.rows });
   model.run();

@@ -23,6 +23,7 @@ import { kubeCallsBench } from './kube-calls.ts';
 import { looksBench, looksInOneClusterBench } from './looks.ts';
 import { objectsBench } from './objects.ts';
 import { pageOf, type Outcome } from './page.ts';
+import { plannerBench } from './planner.ts';
 import { pushBench } from './push.ts';
 import { restartBench } from './restart.ts';
 import { settleBench } from './settle.ts';
@@ -52,6 +53,7 @@ const benches = [
   kubeCallsBench,
   doorBench,
   lambdaBench,
+  plannerBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 

@@ -4,8 +4,16 @@ import { API_VERSION } from '../mesh-schema.ts';
 import { clusterName, resourceName, text } from '../values.ts';
 
 const percent = (title: string, example: number) =>
-  z.number().gt(0).lte(100).meta({ title: `${title}, percent`, examples: [example] });
-const amount = (title: string, example: number) => z.number().nonnegative().meta({ title, examples: [example] });
+  z
+    .number()
+    .gt(0)
+    .lte(100)
+    .meta({ title: `${title}, percent`, examples: [example] });
+const amount = (title: string, example: number) =>
+  z
+    .number()
+    .nonnegative()
+    .meta({ title, examples: [example] });
 const byCluster = <T extends z.ZodType>(value: T) => z.record(clusterName, value);
 
 const bytes = {
@@ -34,12 +42,23 @@ const requestClass = z.strictObject({
 });
 
 const service = z.strictObject({
-  serviceMs: z.number().gt(0).meta({ title: 'time of a request on an idle replica, ms', examples: [8] }),
-  ratePerReplica: z.number().gt(0).meta({ title: 'requests/s that a replica can serve at most', examples: [50] }),
+  serviceMs: z
+    .number()
+    .gt(0)
+    .meta({ title: 'time of a request on an idle replica, ms', examples: [8] }),
+  ratePerReplica: z
+    .number()
+    .gt(0)
+    .meta({ title: 'requests/s that a replica can serve at most', examples: [50] }),
   replicas: byCluster(
     z.union([amount('ready replicas', 4), z.record(text('name of a zone', 'us-east-1a'), amount('ready replicas', 2))]),
   ),
-  slower: byCluster(z.number().gt(0).meta({ title: 'factor', examples: [3] })).prefault({}),
+  slower: byCluster(
+    z
+      .number()
+      .gt(0)
+      .meta({ title: 'factor', examples: [3] }),
+  ).prefault({}),
   allow: z
     .strictObject({ clusters: z.array(clusterName).optional(), clouds: z.array(text('cloud', 'aws')).optional() })
     .meta({ description: 'Residency: where its calls may be answered. Left out: anywhere.' })

@@ -6,7 +6,7 @@ import { checkShape, createShape } from '../shape.ts';
 import { type ConfigFile, readDocuments } from '../source.ts';
 import { topologyInputSchema } from './input-schema.ts';
 
-const remedy = 'see docs/reference/schema/topology-input.schema.json and docs/examples/topology-input.yaml';
+const remedy = 'see docs/reference/schema/topology-input.schema.json and docs/examples/topology/topology-input.yaml';
 
 export function readTopologyInput(file: ConfigFile): TopologyInput {
   const { documents, problems } = readDocuments(file);

@@ -8,7 +8,7 @@ export interface MeshSize {
 }
 
 /** mulberry32: numbers from 0 to 1, the same for the same seed. */
-export const randomOf = (seed: number): (() => number) => {
+const randomOf = (seed: number): (() => number) => {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -72,7 +72,9 @@ export function randomMesh(
     ] as const;
   });
   return {
-    clusters: Object.fromEntries(clusterNames.map((name, i) => [name, { cloud: clouds[i % 3] ?? 'aws', region: name }])),
+    clusters: Object.fromEntries(
+      clusterNames.map((name, i) => [name, { cloud: clouds[i % 3] ?? 'aws', region: name }]),
+    ),
     objective: 'balanced',
     dollarsPerMillionMs: 0.05,
     utilisation,
