@@ -9,6 +9,7 @@ import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { needsOf } from '../../core/rollout/settled.ts';
 import { withoutAbsence } from '../../core/routing/absence.ts';
 import { mentions, pinOf, serves, withoutVersion } from '../../core/routing/changes.ts';
+import { calledBy } from '../../core/routing/normal-form.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
 import { present } from '../../core/values/json.ts';
@@ -163,7 +164,7 @@ const forAll = (at: (name: string) => ModelCluster): Partial<RolloutActivities> 
     services.flatMap((service) =>
       clusters.map(({ name: cluster }) => {
         const { record: own, unreachable } = at(cluster);
-        const inTopology = (own.topology.current?.[name] ?? 0) > 0;
+        const inTopology = calledBy(own).includes(name);
         const drainedAtMs = own.topology.drained?.clusters[name]?.atMs;
         const said = { absence: own.absent?.[name] ?? null, inTopology, unread: unreachable };
         return { service, cluster, ...said, ...present({ drainedAtMs }) };

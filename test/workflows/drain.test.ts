@@ -20,7 +20,7 @@ const [aws, gcp, onprem] = clusterNames;
 const deploy = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' } as const;
 
 interface DrainStage extends TwoParts {
-  askFor(does: DrainInput['does']): Promise<WorkflowHandle>;
+  readonly askFor: (does: DrainInput['does']) => Promise<WorkflowHandle>;
   /** What cluster mesh was told, in the order of the calls. */
   readonly shared: boolean[];
 }

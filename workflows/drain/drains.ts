@@ -34,7 +34,7 @@ export interface Draining extends Seen {
   readonly input: DrainInput;
   readonly clusters: ListServicesResult['clusters'];
   readonly service: ServiceRef;
-  say(phase: DrainPhase, text: string, workflowId?: string): void;
+  readonly say: (phase: DrainPhase, text: string, workflowId?: string) => void;
 }
 
 /** What the records say of one service and the cluster. */
