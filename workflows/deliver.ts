@@ -36,11 +36,14 @@ import { searchAttributes } from './search-attributes.ts';
 
 const tell = defineSignal<[TellInput]>(messageNames.tell);
 
-/** Replay gets slow, and the server suggests a new run, at 4 096. */
+/** Replay gets slow, and the server suggests a new run, at 4 096; or at 4 MiB, which large events reach much earlier. */
 const EVENTS = 3_500;
 
 /** Events of one activity: so many fit into its time however slow the sink is. */
 const BATCH = 20;
+
+/** Characters of what is put together for one activity: Temporal takes 2 MiB, and a character may have 3 bytes. */
+const BATCH_CHARACTERS = 500_000;
 
 /** Ids that are remembered over a new run: a signal that comes twice comes soon. */
 const REMEMBERED = 200;
@@ -59,7 +62,7 @@ interface Lane {
 
 export async function deliver(input: DeliverInput): Promise<DeliverResult> {
   const { service, sinks, again = [], carried } = input;
-  const memory = { seen: new Set(carried?.seen), dead: [...(carried?.dead ?? [])], sent: 0 };
+  const memory = { seen: new Set(carried?.seen), dead: [...(carried?.dead ?? [])], sent: carried?.sent ?? 0 };
   const lanes = sinks.map((sink) => createLane(sink, carried));
   let last = input.last;
   const hear = ({ events, last: isLast }: TellInput): void => {
@@ -75,12 +78,16 @@ export async function deliver(input: DeliverInput): Promise<DeliverResult> {
   // Only now: signals that came before this first task are heard at once, and what it was started with is older.
   setHandler(tell, hear);
   const isIdle = (): boolean => lanes.every(({ busy, waiting }) => !busy && waiting.length === 0);
-  const isLong = (): boolean => workflowInfo().historyLength > EVENTS;
+  const bounds = { most: input.bySize === true ? BATCH_CHARACTERS : Infinity };
+  const isLong = (): boolean => {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return historyLength > EVENTS || (input.bySize === true && continueAsNewSuggested);
+  };
   const work = lanes.map(async (lane) => {
     for (;;) {
       await condition(() => lane.waiting.length > 0 || (isIdle() && (last || isLong())));
       if (lane.waiting.length === 0) return;
-      await sendNext(lane, memory);
+      await sendNext(lane, { ...bounds, sending: memory });
     }
   });
   await Promise.all(work);
@@ -90,8 +97,9 @@ export async function deliver(input: DeliverInput): Promise<DeliverResult> {
       seen: [...memory.seen].slice(-REMEMBERED),
       dead: memory.dead,
       retired: retiredOf(lanes),
+      sent: memory.sent,
     };
-    return continueAsNew<typeof deliver>({ service, sinks, events: [], last: false, carried: kept });
+    return continueAsNew<typeof deliver>({ service, sinks, events: [], last: false, bySize: true, carried: kept });
   }
   return close({ service, dead: memory.dead }, memory.sent);
 }
@@ -109,9 +117,12 @@ interface Sending {
 }
 
 /** All that waits goes in one activity; what comes again goes as it was refused. */
-async function sendNext(lane: Lane, sending: Sending): Promise<void> {
+async function sendNext(
+  lane: Lane,
+  { most, sending }: { readonly most: number; readonly sending: Sending },
+): Promise<void> {
   const { sink } = lane;
-  const batch = takeBatch(lane);
+  const batch = takeBatch(lane, most);
   const lost = (reason: string, only?: readonly string[]): void => {
     const of = only ?? batch.only;
     sending.dead.push({ sink, reason, events: eventsOf(batch, of), ...(of && { only: of }) });
@@ -134,20 +145,29 @@ async function sendNext(lane: Lane, sending: Sending): Promise<void> {
   }
 }
 
-function takeBatch({ waiting }: Lane): Batch {
+/** At least the first that waits, which came in one piece and fits; more of them up to `most` characters. */
+function takeBatch({ waiting }: Lane, most: number): Batch {
   const first = waiting.shift() ?? { events: [] };
   if (first.only !== undefined) return first;
   const events = [...first.events];
+  let size = sizeOf(first, most);
   for (
     let next = waiting[0];
-    next?.only === undefined && next !== undefined && events.length + next.events.length <= BATCH;
+    next?.only === undefined &&
+    next !== undefined &&
+    events.length + next.events.length <= BATCH &&
+    size + sizeOf(next, most) <= most;
     next = waiting[0]
   ) {
     events.push(...next.events);
+    size += sizeOf(next, most);
     waiting.shift();
   }
   return { events };
 }
+
+/** Characters; nobody counts them where there is no bound. */
+const sizeOf = ({ events }: Batch, most: number): number => (most === Infinity ? 0 : JSON.stringify(events).length);
 
 /** Ids of what follows from an event begin with the id of that event. */
 const eventsOf = ({ events }: Batch, only: readonly string[] | undefined): readonly CloudEvent[] =>

@@ -3,7 +3,7 @@
  * messages are made of, so an editor and `tidegate validate` say the same.
  */
 import { z } from 'zod';
-import { isLoopback } from '../values/loopback.ts';
+import { isPrivateWay } from '../values/loopback.ts';
 import { durationPattern, formatDuration, parseDuration } from '../values/duration.ts';
 
 /** Parts per million in one percent. */
@@ -165,7 +165,7 @@ export const signedUrl = (title: string, example: string) =>
       };
       if (!URL.canParse(written)) return refuse('is not a URL', `write something like ${example}`);
       const { protocol, hostname, username, password, hash } = new URL(written);
-      if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname)))
+      if (!isPrivateWay({ protocol, hostname }))
         refuse('is not https', 'write https://...; http is for this very machine (127.0.0.1)');
       if (username !== '' || password !== '')
         refuse('carries credentials', 'requests are signed: name the secret in secrets');

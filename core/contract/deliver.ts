@@ -11,6 +11,11 @@ export interface DeliverInput {
   readonly last: boolean;
   /** What an earlier delivery has given up, to be sent again. Absent: nothing. */
   readonly again?: readonly DeadLetter[];
+  /**
+   * Bytes count, too: a new run also follows where Temporal suggests one, and one activity gets no more events than fit
+   * into its input. Absent: only numbers of events count, as for older workers.
+   */
+  readonly bySize?: true;
   /** What an earlier run of this workflow (it continues as new) knows. Absent: a first run. */
   readonly carried?: DeliverMemory;
 }
@@ -27,6 +32,8 @@ export interface DeliverMemory {
   readonly dead: readonly DeadLetter[];
   /** Sinks that have said that they are gone. */
   readonly retired: readonly string[];
+  /** Requests that sinks have taken of the runs before. Absent: an older worker has not counted them. */
+  readonly sent?: number;
 }
 
 /** What one sink did not take. */

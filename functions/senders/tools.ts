@@ -1,5 +1,5 @@
 /** What senders authenticate with: secrets of this process, and the keys of issuers of identity tokens. */
-import { readFile } from 'node:fs/promises';
+import { secretPlaces } from '../../platform/secrets.ts';
 import { createTokenVerifier } from './auth/oidc.ts';
 import { createSecretReader } from './secrets.ts';
 import type { SenderTools } from './sender.ts';
@@ -12,6 +12,6 @@ interface ToolPorts {
 }
 
 export const createSenderTools = ({ env, now, warn }: ToolPorts): SenderTools => ({
-  secrets: createSecretReader({ env, readFile: (path) => readFile(path, 'utf8'), warn }),
+  secrets: createSecretReader({ ...secretPlaces(env), warn }),
   verifyToken: createTokenVerifier({ fetch: (url, options) => fetch(url, options), nowMs: now }),
 });

@@ -1,7 +1,7 @@
 /** Sends what sinks are told: to the addresses of the config and nowhere else, within bounds, without following redirects. */
 import { Agent, request } from 'undici';
 import { TidegateError, refuse } from '../../core/values/error.ts';
-import { isLoopback } from '../../core/values/loopback.ts';
+import { isPrivateWay } from '../../core/values/loopback.ts';
 
 export interface SinkRequest {
   readonly url: string;
@@ -66,7 +66,7 @@ function assertSafe(url: string): void {
   if (!URL.canParse(url))
     refuse('Invalid', 'the secret with the address of the sink holds no URL', 'put the whole address there');
   const { protocol, hostname } = new URL(url);
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return;
+  if (isPrivateWay({ protocol, hostname })) return;
   refuse('Invalid', `${hostOf(url)} would be told over ${protocol}`, 'give the sink an https address');
 }
 

@@ -2,7 +2,7 @@
 import { Agent, request } from 'undici';
 import { refuse, TidegateError } from '../../core/values/error.ts';
 import { fieldAt } from '../../core/values/json.ts';
-import { isLoopback } from '../../core/values/loopback.ts';
+import { isPrivateWay } from '../../core/values/loopback.ts';
 import type { Credentials } from './credentials.ts';
 import type { Repository } from './repository.ts';
 
@@ -112,7 +112,7 @@ const isRedirect = ({ status, header }: RegistryAnswer): boolean =>
 
 /** Tokens and passwords cross no network in the clear. */
 function assertSecure({ protocol, hostname, host }: URL): void {
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return;
+  if (isPrivateWay({ protocol, hostname })) return;
   refuse(
     'Invalid',
     `${host} is asked over ${protocol.replace(':', '')}`,

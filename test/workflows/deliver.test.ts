@@ -147,6 +147,35 @@ describe('what a run tells', () => {
   );
 
   it(
+    'much of it goes on in a new run, which remembers what it has heard, and nothing is told twice or lost',
+    async () => {
+      const { world, heard } = hearing('told-much');
+      const { service } = planOf('told-much');
+      const event = (i: number): CloudEvent => ({
+        ...{ specversion: '1.0', id: `e-${i}`, source: '/test', type: newsType('step'), extensions: {} },
+        data: 'x'.repeat(200_000),
+      });
+      await withWorld(world, async () => {
+        const { client } = temporal.env;
+        const first = await client.workflow.start('deliver', {
+          ...{ workflowId: 'deliver:told-much', taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control') },
+          args: [{ service, sinks: ['ops'], events: [event(0)], last: false, bySize: true }],
+        });
+        const deliverer = client.workflow.getHandle(first.workflowId);
+        // Signals and activities hold each event once: 4 MiB are reached by the tenth.
+        for (let i = 1; i <= 14; i += 1) await deliverer.signal('tell', { events: [event(i)], last: false });
+        const firstRun = first.firstExecutionRunId;
+        await assertEventually(async () => expect((await deliverer.describe()).runId).not.toBe(firstRun), limits.phase);
+        await deliverer.signal('tell', { events: [event(14), event(15)], last: true });
+        expect(await deliverer.result()).toEqual({ sent: 16 });
+        expect(heard.map((one) => one.event.id)).toEqual(Array.from({ length: 16 }, (_, i) => `e-${i}`));
+        await assertReplays(first.workflowId);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
     'a run without sinks starts no deliverer',
     async () => {
       const { world, heard } = hearing('untold');

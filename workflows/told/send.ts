@@ -57,7 +57,7 @@ async function isStarted({ workflowId, service, sinks }: Deliverer, told: TellIn
   try {
     await startChild<(input: DeliverInput) => Promise<DeliverResult>>(workflowNames.deliver, {
       workflowId,
-      args: [{ service, sinks, ...told }],
+      args: [{ service, sinks, bySize: true, ...told }],
       taskQueue: taskQueue(installation(), 'control'),
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { senderDefaults } from '../defaults.ts';
 import { API_VERSION } from '../mesh-schema.ts';
 import { resourceName, secretHeader, secretRef, text } from '../values.ts';
-import { isLoopback } from '../../values/loopback.ts';
+import { isPrivateWay } from '../../values/loopback.ts';
 import { senderMakeNames } from './makes.ts';
 import { senderFaults } from './sender-faults.ts';
 
@@ -15,7 +15,7 @@ const issuer = z
       if (!URL.canParse(written)) return false;
       const { protocol, hostname, username, password, search, hash } = new URL(written);
       if (username + password + search + hash !== '') return false;
-      return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+      return isPrivateWay({ protocol, hostname });
     },
     {
       error: 'is no https URL of an issuer',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { compileExpression } from '../../cel/expression.ts';
 import { TidegateError } from '../../values/error.ts';
-import { isLoopback } from '../../values/loopback.ts';
+import { isPrivateWay } from '../../values/loopback.ts';
 import { API_VERSION } from '../mesh-schema.ts';
 import { suggestName } from '../nearest.ts';
 import { resourceName, secretRef, text } from '../values.ts';
@@ -35,9 +35,7 @@ const sinkUrl = (example: string) =>
     if (url.username !== '' || url.password !== '')
       return refuse('carries credentials', 'sign with spec.secrets, or put the whole address into a secret: urlFrom');
     if (url.hash !== '') return refuse('has a fragment', 'end it before the #');
-    const local = url.protocol === 'http:' && isLoopback(url.hostname);
-    if (url.protocol !== 'https:' && !local)
-      refuse('must be an https URL', 'write https://…; http goes to this machine only');
+    if (!isPrivateWay(url)) refuse('must be an https URL', 'write https://…; http goes to this machine only');
   });
 
 const expression = (title: string, example: string) =>

@@ -3,7 +3,7 @@
  * token names one that is not known, but not at every such token: strangers may send as many as they like.
  */
 import { createRemoteJWKSet, customFetch, decodeJwt, errors, jwtVerify, type RemoteJWKSet } from 'jose';
-import { isLoopback } from '../../../core/values/loopback.ts';
+import { isPrivateWay } from '../../../core/values/loopback.ts';
 import { textAt } from '../payload.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { HttpProblem } from '../../../platform/http/problem.ts';
@@ -95,7 +95,8 @@ async function discover(issuer: string, ports: TokenPorts): Promise<RemoteJWKSet
   const document: unknown = JSON.parse(await answer.text());
   const keysUrl = textAt(document, 'jwks_uri');
   if (textAt(document, 'issuer') !== issuer) throw unreachable(issuer, 'its discovery document names another issuer');
-  if (!URL.canParse(keysUrl) || !isSafe(new URL(keysUrl))) throw unreachable(issuer, 'its jwks_uri is no https URL');
+  if (!URL.canParse(keysUrl) || !isPrivateWay(new URL(keysUrl)))
+    throw unreachable(issuer, 'its jwks_uri is no https URL');
   return createRemoteJWKSet(new URL(keysUrl), {
     timeoutDuration: TIMEOUT_MS,
     cooldownDuration: COOLDOWN_MS,
@@ -103,9 +104,6 @@ async function discover(issuer: string, ports: TokenPorts): Promise<RemoteJWKSet
     [customFetch]: async (from, { signal }) => bounded(from, { signal }, ports),
   });
 }
-
-const isSafe = ({ protocol, hostname }: URL): boolean =>
-  protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 
 /** @throws TidegateError Unavailable */
 async function bounded(url: string, { signal }: { signal: AbortSignal }, ports: TokenPorts): Promise<Response> {

@@ -43,9 +43,9 @@ describe('createConfigLoader', () => {
     await withFiles(files, async (directory) => {
       const write = (text: string): Promise<void> => writeFile(join(directory, 'workloads', 'checkout.yaml'), text);
       const loader = createConfigLoader({ directory });
-      const { load } = loader;
-      const templateOf = async (): Promise<unknown> => (await load({ service: 'checkout' })).service.podTemplate;
-      await expect(load({ service: 'checkout' })).rejects.toThrow('workloads/checkout.yaml');
+      const load = () => loader.load({ service: 'checkout' });
+      const templateOf = async (): Promise<unknown> => (await load()).service.podTemplate;
+      await expect(load()).rejects.toThrow('workloads/checkout.yaml');
       await mkdir(join(directory, 'workloads'));
       await write(template);
       const first = await templateOf();
