@@ -230,12 +230,10 @@ export const serviceSchema = z.strictObject({
   spec: z
     .strictObject({
       mesh: resourceName('mesh name'),
-      port: port
-        .optional()
-        .meta({
-          description:
-            'Port of the frontend Service whose calls are routed, by number or name; needed only when it has several. Calls to its other ports stay as they are and get the proven version.',
-        }),
+      port: port.optional().meta({
+        description:
+          'Port of the frontend Service whose calls are routed, by number or name; needed only when it has several. Calls to its other ports stay as they are and get the proven version.',
+      }),
       workload: z
         .enum(['managed', 'external'])
         .meta({ description: 'managed: Tidegate makes the Deployment of each version. external: somebody else does.' })

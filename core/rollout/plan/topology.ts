@@ -60,9 +60,7 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
         (name) =>
           `${name} is left out: its calls go where they go now; when it answers: tidegate topology apply ${config.service.name}`,
       ),
-      ...moving.map((one) =>
-        moveNote(topologyOf(config, one, WHOLE), wantedTopology(asked, one).shares, one.cluster),
-      ),
+      ...moving.map((one) => moveNote(topologyOf(config, one, WHOLE), wantedTopology(asked, one).shares, one.cluster)),
       ...drainNotes(asked),
       'capacity is not planned: see that the clusters which gain can take it',
     ],
@@ -74,8 +72,7 @@ function waveOf(asked: Asked & { readonly atMs: number }, moving: readonly Clust
   const { config, facts } = asked;
   const gains = (serving: string): boolean =>
     moving.some(
-      (one) =>
-        (wantedTopology(asked, one).shares[serving] ?? 0) > (one.record?.topology.proven?.[serving] ?? 0),
+      (one) => (wantedTopology(asked, one).shares[serving] ?? 0) > (one.record?.topology.proven?.[serving] ?? 0),
     );
   const topology = Object.fromEntries(
     moving.map((one): [string, TopologyPatch] => {

@@ -60,7 +60,10 @@ describe('surveyService', () => {
     await aws.cluster.admin.merge(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'), {
       metadata: { annotations: { [annotations.record]: record } },
     });
-    const gone = { name: 'gone', access: { kind: 'kubeconfig' as const, path: pathOf(gcp.cluster.ref), context: 'no-such-context' } };
+    const gone = {
+      name: 'gone',
+      access: { kind: 'kubeconfig' as const, path: pathOf(gcp.cluster.ref), context: 'no-such-context' },
+    };
     const { clusters: seen } = await act.surveyService({
       service,
       clusters: [aws.cluster.ref, gone, gcp.cluster.ref],

@@ -53,7 +53,12 @@ function played(given: Played): Records {
   const patches = plan.waves[0]?.steps[0]?.topology ?? {};
   const moved = Object.entries(patches).map(([cluster, topology]): [string, RoutingRecord] => {
     const found = records[cluster] ?? null;
-    const writer = { epoch: plan.epoch, run: `run-${String(plan.epoch)}`, turn: 1, replaces: plan.owners?.[cluster] ?? null };
+    const writer = {
+      epoch: plan.epoch,
+      run: `run-${String(plan.epoch)}`,
+      turn: 1,
+      replaces: plan.owners?.[cluster] ?? null,
+    };
     const input = { service: plan.service, cluster: { name: cluster }, ...writer, topology };
     const entered = withShares(found, { ...input, entering: true });
     const shares = withShares(entered, input);
