@@ -28,7 +28,7 @@ export async function authenticate(
   candidates: readonly SenderConfig[],
   { senders, tools }: Pick<FrontDoorDeps, 'senders' | 'tools'>,
 ): Promise<Authenticated> {
-  let refusal = new HttpProblem(401, 'no sender is known by this request');
+  let refusal: HttpProblem | undefined;
   for (const sender of candidates) {
     const receive = Object.hasOwn(senders, sender.type) ? senders[sender.type] : undefined;
     if (receive === undefined) throw new HttpProblem(404, `senders of type ${sender.type} are not received here`);
@@ -39,5 +39,5 @@ export async function authenticate(
       refusal = error;
     }
   }
-  throw refusal;
+  throw refusal ?? new HttpProblem(401, 'no sender is known by this request');
 }
