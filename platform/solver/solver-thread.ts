@@ -21,7 +21,7 @@ const highs = await (loadHighs as unknown as typeof loadHighs.default)();
 const model = highs.createModel();
 /**
  * The program comes with a basis that is feasible, and grows by columns, which keeps it so: the primal simplex method
- * (4) needs a fifth of the time of the default there, and presolve would throw the basis away.
+ * (4) can go on from there, and presolve would throw the basis away.
  */
 model.options.set({ output_flag: false, presolve: 'off', solver: 'simplex', simplex_strategy: 4 });
 let numRows = 0;

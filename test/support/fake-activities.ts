@@ -113,8 +113,8 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
   };
   const wrap = (name: keyof RolloutActivities) => async (input?: Input) => {
     // loadConfig is asked by a plain name: a settler left over from another test gets nothing of this world.
-    const named = name === 'loadConfig' ? (input?.service ?? service) : service;
-    const asked = typeof input?.service === 'object' ? input.service.service : named;
+    const { service: of } = input ?? {};
+    const asked = typeof of === 'object' ? of.service : name === 'loadConfig' ? (of ?? service) : service;
     if (service !== undefined && asked !== service)
       throw new Error(`${name} of ${asked}: this is the world of ${service}`);
     counts[name] = (counts[name] ?? 0) + 1;
