@@ -70,7 +70,9 @@ async function namedIn(input: DrainInput, listed: ListServicesResult): Promise<O
   const naming = await findNaming({ services, clusters, name: cluster });
   return services
     .map((one) => ({ input, clusters: listed.clusters, service: one, ...seenOf(one, naming) }))
-    .filter((one) => service !== undefined || one.isCalled || one.drainedAtMs !== null || one.unread !== '');
+    .filter(
+      (one) => service !== undefined || one.isCalled || one.isUnshared || one.drainedAtMs !== null || one.unread !== '',
+    );
 }
 
 function refuse(why: string): never {

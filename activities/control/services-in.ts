@@ -21,7 +21,10 @@ export function servicesIn(found: MeshServices, wanted: string | undefined): Lis
     mesh: name,
     clusters: found.mesh.clusters.map(({ ref }) => named(ref)),
     services: services.map(({ service, sinks }) => ({
-      service: { mesh: name, namespace: service.namespace, service: service.name, installation },
+      service: {
+        ...{ mesh: name, namespace: service.namespace, service: service.name, installation },
+        ...(service.port !== '' && { port: service.port }),
+      },
       warmMs: service.warmMs,
       drainMs: service.drainMs,
       ...present({ drift: service.drift, sinks }),

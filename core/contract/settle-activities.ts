@@ -96,6 +96,8 @@ export interface NamingRecord {
   readonly inTopology: boolean;
   /** Since when the record remembers it as drained, ms since the epoch. Absent: it does not. */
   readonly drainedAtMs?: number;
+  /** It is that cluster itself, and a drain has told cluster mesh to give its pods to nobody. */
+  readonly unshared?: true;
   /** Why it could not be read; '' = it was. */
   readonly unread: string;
 }

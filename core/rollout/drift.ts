@@ -90,6 +90,11 @@ function fieldDrift(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
   const text = `${cluster}: the frontend was changed${writtenBy(by)}: ${told.join('; ')} when it was adopted`;
   const fight = fightOver('frontend', by, repairs);
   if (fight !== null) return [foughtOver(fight, { service, text })];
+  // A Service of several ports names them all: such a name cannot be taken back.
+  if (fields.includes('portName') && record.frontend.portName === '') {
+    const fix = `other clusters find the pods by the port's name: tidegate release ${service}, set spec.port, and tidegate adopt ${service}`;
+    return [{ field: 'frontend', by, text, does: 'ask', fix }];
+  }
   if (policy === 'repair') return [{ field: 'frontend', by, text, does: 'repair', fix: '' }];
   const back = 'put it back, or let it be put back: spec.drift: repair';
   if (policy === 'ask') {

@@ -57,6 +57,8 @@ export interface ClusterState {
   readonly pauses?: readonly Pause[];
   /** Deployments that an adoption has marked. */
   readonly originals?: readonly Original[];
+  /** A drain has told cluster mesh to give the pods of this cluster to nobody. */
+  readonly unshared?: true;
 }
 
 export interface Original {
@@ -106,6 +108,7 @@ export function clusterState(
         ? null
         : { ...frontendOf(frontend, by), ...frontendSigns(frontend, objects.deployments.filter(own), by) },
     ...(frontend !== undefined && { repairs: repairsOf(frontend) }),
+    ...(frontend?.metadata.annotations?.[annotations.unshared] !== undefined && { unshared: true as const }),
     pauses: pausesOf(service.service, objects.services),
     originals: objects.deployments.flatMap((one) => {
       const version = originalOf(one, service.service);

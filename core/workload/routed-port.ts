@@ -20,13 +20,16 @@ export const routedBy = (record: RoutingRecord | null | undefined, { port }: Pic
 export function routedPort({ spec }: Service, { recorded, asked }: RoutedBy): ServicePort | undefined {
   const { ports = [] } = spec;
   const only = ports.length === 1 ? ports[0] : undefined;
-  if (recorded !== undefined) return portOf(ports, recorded) ?? only;
+  // Where config names a port, the only one that is left is another one.
+  if (recorded !== undefined) return portOf(ports, recorded) ?? (asked === undefined ? only : undefined);
   return asked === undefined ? only : ports.find((one) => isCalled(asked, one));
 }
 
-/** By its number; a port that has got another number, by its name. */
+/** By number and name (TCP and UDP may share a number); one that has got another name, or another number, by the rest. */
 const portOf = (ports: readonly ServicePort[], { port, portName }: Pick<Frontend, 'port' | 'portName'>) =>
-  ports.find((one) => one.port === port) ?? ports.find(({ name = '' }) => name !== '' && name === portName);
+  ports.find(({ name = '', ...one }) => one.port === port && name === portName) ??
+  ports.find((one) => one.port === port && one.protocol !== 'UDP') ??
+  ports.find(({ name = '' }) => name !== '' && name === portName);
 
 /** `called`: a number or a name. */
 export const isCalled = (called: string, { name, port }: Pick<ServicePort, 'name' | 'port'>): boolean =>

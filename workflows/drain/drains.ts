@@ -5,10 +5,11 @@ import type { DrainedService, DrainInput, DrainPhase } from '../../core/contract
 import { taskQueue } from '../../core/contract/queues.ts';
 import type { ListServicesResult, NamingRecord } from '../../core/contract/settle-activities.ts';
 import { workflowIdOf } from '../../core/contract/workflow-ids.ts';
-import { catchUpOf } from '../../core/rollout/catch-up.ts';
+import { catchUpOf, type CatchUp } from '../../core/rollout/catch-up.ts';
 import type { Change } from '../../core/rollout/change.ts';
 import type { ServiceRef } from '../../core/routing/service-ref.ts';
 import { present } from '../../core/values/json.ts';
+import type { ClusterFacts } from '../../core/workload/facts.ts';
 import { activityOptions, noPlan } from '../activity-options.ts';
 import { describeFailure } from '../failures.ts';
 import { installation } from '../installation.ts';
@@ -23,8 +24,9 @@ const { shareService } = proxyActivities<RolloutActivities>({
   summary: 'what cluster mesh gives to other clusters',
 });
 
-/** Between two looks at a rollout, ms: the first, and the longest. */
-const LOOK_MS = { first: 1_000, longest: 15_000 };
+/** Between two looks at a rollout, ms: the first, the longest of the first looks, and of those after them (a freeze may last for days). */
+const LOOK_MS = { first: 1_000, soon: 15_000, later: 600_000 };
+const FIRST_LOOKS = 40;
 /** Until a start is tried again that another run was in the way of, ms … */
 const AGAIN_MS = { first: 2_000, longest: 60_000 };
 /** … and how often: about half an hour. */
@@ -43,6 +45,8 @@ interface Seen {
   readonly drainedAtMs: number | null;
   /** Do calls go there now? */
   readonly isCalled: boolean;
+  /** Has a drain told cluster mesh to give its pods to nobody, and nobody taken that back? */
+  readonly isUnshared: boolean;
   /** Why that is not known for sure; '' = it is. */
   readonly unread: string;
 }
@@ -52,6 +56,7 @@ export function seenOf(of: ServiceRef, naming: readonly NamingRecord[]): Seen {
   const times = own.flatMap(({ drainedAtMs }) => drainedAtMs ?? []);
   return {
     isCalled: own.some(({ inTopology }) => inTopology),
+    isUnshared: own.some(({ unshared }) => unshared === true),
     drainedAtMs: times.length === 0 ? null : Math.min(...times),
     unread: own.map(({ unread }) => unread).find((why) => why !== '') ?? '',
   };
@@ -66,31 +71,40 @@ export async function drainService(one: Draining): Promise<void> {
     return;
   if (!moves && drainedAtMs === null) return say('done', `no calls go to ${cluster}`);
   const shared = await share(one, false);
-  say('done', `${moves ? 'drained' : 'was drained already'}${shared}`);
+  say(shared.failed ? 'left' : 'done', `${moves ? 'drained' : 'was drained already'}${shared.text}`);
 }
 
-/** What is shared first, then the weights; then a version that it has missed. */
+/** Weights first here too: one that comes back ill is given to nobody else. Then a version that it has missed. */
 export async function restoreService(one: Draining): Promise<void> {
-  const { input, drainedAtMs, say } = one;
+  const { input, drainedAtMs, isUnshared, say } = one;
   const { cluster } = input;
-  if (drainedAtMs === null && one.unread === '') return say('done', 'is not drained');
+  const moves = drainedAtMs !== null || one.unread !== '';
+  if (!moves && !isUnshared) return say('done', `is not drained${one.isCalled ? await missedText(one) : ''}`);
+  if (moves && !(await moved(one, { kind: 'topology', returns: cluster, ...present({ without: input.without }) })))
+    return;
   const shared = await share(one, true);
-  if (!(await moved(one, { kind: 'topology', returns: cluster, ...present({ without: input.without }) }))) return;
   const missed = drainedAtMs === null ? '' : await catchUp(one, drainedAtMs);
-  say('done', `is called again as before the drain${shared}${missed}`);
+  const done = moves ? 'is called again as before the drain' : 'is given to other clusters again';
+  say(shared.failed ? 'left' : 'done', `${done}${shared.text}${missed}`);
 }
 
-/** What a person should know of it; '' = nothing. */
-async function share({ service, clusters, input, say }: Draining, shared: boolean): Promise<string> {
+interface Told {
+  /** What a person should know of it; '' = nothing. */
+  readonly text: string;
+  /** Cluster mesh does not know: it can be asked for again. */
+  readonly failed: boolean;
+}
+
+async function share({ service, clusters, input, say }: Draining, shared: boolean): Promise<Told> {
   const ref = clusters.find(({ name }) => name === input.cluster);
-  if (ref === undefined || input.without?.includes(ref.name) === true) return '';
+  if (ref === undefined || input.without?.includes(ref.name) === true) return { text: '', failed: false };
   say('sharing', `cluster mesh ${shared ? 'gives its pods to other clusters again' : 'gives its pods to nobody'}`);
   try {
     const { conflict } = await shareService({ service, cluster: ref, shared });
-    return conflict === '' ? '' : `; ${conflict}`;
+    return { text: conflict === '' ? '' : `; ${conflict}`, failed: false };
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return `; not told to cluster mesh: ${describeFailure(error).message}`;
+    return { text: `; not told to cluster mesh: ${describeFailure(error).message}`, failed: true };
   }
 }
 
@@ -99,8 +113,10 @@ async function moved(one: Draining, change: Change): Promise<boolean> {
   const run = await started(one, change);
   if (run === 'there' || run === 'left') return run === 'there';
   one.say('moving', 'its calls are moved', run.workflowId);
-  for (let waitMs = LOOK_MS.first; ; waitMs = Math.min(waitMs * 2, LOOK_MS.longest)) {
+  let waitMs = LOOK_MS.first;
+  for (let looks = 1; ; looks += 1) {
     await sleep(waitMs);
+    waitMs = Math.min(waitMs * 2, looks < FIRST_LOOKS ? LOOK_MS.soon : LOOK_MS.later);
     const { as, said } = await describeEnd(run);
     if (as === 'running') continue;
     if (as === 'completed' && said?.outcome === 'promoted') return true;
@@ -129,8 +145,18 @@ async function started(one: Draining, change: Change): Promise<StartedRun | 'the
       if (!passes) return 'left';
     }
     await sleep(waitMs);
-    if (await isThere(one)) return 'there';
+    if (await isThereNow(one)) return 'there';
     waitMs = Math.min(waitMs * 2, AGAIN_MS.longest);
+  }
+}
+
+/** What cannot be read now is not there: the next start says why. */
+async function isThereNow(one: Draining): Promise<boolean> {
+  try {
+    return await isThere(one);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return false;
   }
 }
 
@@ -150,7 +176,15 @@ interface Starting {
 async function start({ service, input }: Draining, { change, attempt, onConflict }: Starting) {
   const { mesh, namespace, service: name } = service;
   const door = await startChild(startRollout, {
-    workflowId: workflowIdOf(installation(), 'start', namespace, name, workflowInfo().runId, change.kind, attempt),
+    workflowId: workflowIdOf(
+      installation(),
+      'start',
+      namespace,
+      name,
+      workflowInfo().firstExecutionRunId,
+      change.kind,
+      attempt,
+    ),
     args: [{ ...{ mesh, namespace, service: name, change }, ...present({ by: input.by, onConflict }) }],
     taskQueue: taskQueue(installation(), 'control'),
     staticSummary: `${input.does} ${input.cluster}: ${namespace}/${name}`,
@@ -160,12 +194,11 @@ async function start({ service, input }: Draining, { change, attempt, onConflict
 
 /** It goes on by itself: a deploy may ask people. */
 async function catchUp(one: Draining, sinceMs: number): Promise<string> {
-  const { service, clusters, input } = one;
   try {
-    const asked = clusters.filter(({ name }) => input.without?.includes(name) !== true);
-    const read = await readRecords({ service, clusters: asked });
-    const change = catchUpOf(read.clusters, { cluster: input.cluster, sinceMs });
-    if (change === null) return '';
+    const missed = catchUpOf(await recordsOf(one), { cluster: one.input.cluster, sinceMs });
+    if (missed === null) return '';
+    const { change } = missed;
+    if (missed.others.length > 0) return missedBy(one, missed);
     const answer = await start(one, { change, attempt: 'catch-up', onConflict: 'queue' });
     return 'queued' in answer
       ? `; it has missed ${change.version}, and catches up after what is under way`
@@ -174,6 +207,29 @@ async function catchUp(one: Draining, sinceMs: number): Promise<string> {
     if (isCancellation(error)) throw error;
     return `; whether it has missed a version, or its deploy: ${describeFailure(error).message}`;
   }
+}
+
+/** Of one that is not drained (any more): a version that it has missed is told, and nothing is started. */
+async function missedText(one: Draining): Promise<string> {
+  try {
+    const facts = await recordsOf(one);
+    const commits = facts.map(({ record }) => record?.versions.commits?.[one.input.cluster] ?? 0);
+    const missed = catchUpOf(facts, { cluster: one.input.cluster, sinceMs: Math.max(0, ...commits) });
+    return missed === null ? '' : missedBy(one, missed);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return `; whether it has missed a version: ${describeFailure(error).message}`;
+  }
+}
+
+function missedBy({ service }: Draining, { serves, others, change }: CatchUp): string {
+  const differ = others.length === 0 ? '' : ` (not in ${others.join(', ')}, so it is not started for you)`;
+  return `; it serves ${serves}, and ${change.version} is proven elsewhere${differ}: tidegate deploy ${service.service} --version ${change.version}`;
+}
+
+async function recordsOf({ service, clusters, input }: Draining): Promise<readonly ClusterFacts[]> {
+  const asked = clusters.filter(({ name }) => input.without?.includes(name) !== true);
+  return (await readRecords({ service, clusters: asked })).clusters;
 }
 
 export const queued = (service: ServiceRef): DrainedService => ({

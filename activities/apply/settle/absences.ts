@@ -13,13 +13,14 @@ export async function findNaming(deps: KubeDeps, input: FindNamingInput): Promis
   const found: NamingRecord[] = [];
   for (const service of input.services) {
     const states = await Promise.all(input.clusters.map((ref) => stateIn(read, ref, service)));
-    for (const { cluster, record, unreachable, broken } of states) {
+    for (const { cluster, record, unreachable, broken, unshared: hidden } of states) {
       const absence = record?.absent?.[input.name] ?? null;
       const inTopology = record !== null && calledBy(record).includes(input.name);
       const unread = unreachable === '' ? broken : unreachable;
       const drainedAtMs = record?.topology.drained?.clusters[input.name]?.atMs;
-      if (absence !== null || inTopology || drainedAtMs !== undefined || unread !== '')
-        found.push({ ...{ service, cluster, absence, inTopology, unread }, ...present({ drainedAtMs }) });
+      const unshared = cluster === input.name ? hidden : undefined;
+      if (absence !== null || inTopology || drainedAtMs !== undefined || unshared || unread !== '')
+        found.push({ ...{ service, cluster, absence, inTopology, unread }, ...present({ drainedAtMs, unshared }) });
     }
   }
   return found;

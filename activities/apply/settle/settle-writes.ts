@@ -85,15 +85,16 @@ export async function mendFrontend(
   return [await putBack(at, record, { field: 'frontend', manager, nowMs: deps.clock.nowMs() })];
 }
 
-async function putBack(at: RecordAt, { frontend: wanted }: RoutingRecord, repair: Repair): Promise<ObjectChange> {
+async function putBack(at: RecordAt, record: RoutingRecord, repair: Repair): Promise<ObjectChange> {
+  const { frontend: wanted } = record;
   const frontend = await readFrontend(at);
   const noted = noteRepair(frontend, repair) ?? {};
   const { portName, port, targetPort } = wanted;
   const { ports = [] } = frontend.spec;
-  const routed = routedPort(frontend, { recorded: wanted });
+  const routed = routedPort(frontend, routedBy(record, at.service));
   const selector = frontendSelector(frontend);
   // A frontend with one port may leave its name out.
-  const back = { ...routed, ...(portName === '' ? {} : { name: portName }), port, targetPort };
+  const back = { protocol: 'TCP', ...routed, ...(portName === '' ? {} : { name: portName }), port, targetPort };
   const strays = Object.keys(selector).filter((name) => !Object.hasOwn(wanted.selector, name));
   return patchFrontend(at, frontend, {
     ...noted,

@@ -4,6 +4,7 @@ import { deploymentName } from '../../routing/names.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { isFresh, originals, provenIn, topologyOf, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
+import { drainedNote, drainsIn } from './wanted-topology.ts';
 
 export function adoptProblems(
   config: LoadedConfig,
@@ -39,7 +40,20 @@ export function adoptProblems(
     // Nothing is made for clients that call adopted clusters only.
     ...(called.length === 0 ? [] : versionProblems(config.service.name, versions, asked)),
     ...global.map((one) => globalProblem(one, config)),
+    ...fresh.flatMap((one) => drainedProblems(one, config, facts)),
   ];
+}
+
+/** A client that is new would call what is drained. A cluster of its own that was drained comes back by being adopted. */
+function drainedProblems(one: ClusterFacts, config: LoadedConfig, facts: readonly ClusterFacts[]): Problem[] {
+  const wanted = topologyOf(config, one, 1);
+  return Object.entries(drainsIn(facts))
+    .filter(([name]) => name !== one.cluster && (wanted[name] ?? 0) > 0)
+    .map(([name, { atMs }]) => ({
+      code: 'Conflict',
+      text: `${one.cluster}/${config.service.namespace}/${config.service.name} would call ${name}: ${drainedNote(name, atMs)}`,
+      fix: `restore it first, or take it out of spec.topology of ${one.cluster} until then`,
+    }));
 }
 
 /** The version's own Deployment would have the name of the one that it is made from, which goes on serving meanwhile. */

@@ -43,7 +43,9 @@ export function drainedText({ facts }: Pick<Asked, 'facts'>, cluster: string): s
 
 export function wantedTopology({ config, facts, change, atMs = 0 }: Wanting, one: ClusterFacts): WantedTopology {
   const { drains, returns } = drainOf(change);
-  const known = drainsIn(facts);
+  // What a client's own record proves goes before the word of another one, which may not have heard of a return.
+  const calls = positiveShares(one.record?.topology.proven);
+  const known = Object.fromEntries(Object.entries(drainsIn(facts)).filter(([name]) => calls[name] === undefined));
   const all = drains === undefined || known[drains] !== undefined ? known : { ...known, [drains]: { atMs } };
   const clusters = Object.fromEntries(Object.entries(all).filter(([name]) => name !== returns));
   const from = drains === undefined && returns === undefined ? documented(config, one.cluster) : undrained(one);

@@ -208,6 +208,10 @@ describe('a frontend that somebody has changed', () => {
     const { spec } = await one.aws.frontend();
     expect(spec.ports).toMatchObject([{ name: 'metrics', port: 9191 }, { ...http }]);
     expect(spec.selector).toEqual({ app: 'checkout', [labels.version]: 'v1' });
+    // Dropped by a chart: it is put beside the other one, not over it.
+    await change(one.aws, { ports: [{ ...metrics, port: 9191 }] });
+    expect(await settle(two)).toMatchObject([{ kind: 'frontend', does: 'repair' }]);
+    expect((await one.aws.frontend()).spec.ports).toMatchObject([{ name: 'metrics', port: 9191 }, { ...http }]);
     const read = await one.act.readRecords({ service: two.service, clusters: [one.aws.cluster.ref] });
     expect(read.clusters[0]?.frontend).toMatchObject({ port: 8080, targetPort: 8080, otherPorts: ['metrics (9191)'] });
   });

@@ -195,14 +195,51 @@ describe('a deploy beside a drained cluster', () => {
       one.cluster === aws ? one : { ...one, workloads: [workload('v1'), workload('v2')] },
     );
     const missed = catchUpOf(seen, { cluster: aws, sinceMs: 1_000 });
-    expect(missed).toEqual(deploy);
+    expect(missed).toEqual({ change: deploy, serves: 'v1', others: [] });
     const plan = planChange({
       ...{ config: testConfig(), read: { epoch: 7_000, clusters: seen } },
-      change: missed ?? deploy,
+      change: missed?.change ?? deploy,
     });
     expect(plan.waves.flatMap(({ serving }) => serving)).toEqual([aws]);
     // What was proven elsewhere before the drain is no news.
     expect(catchUpOf(seen, { cluster: aws, sinceMs: 5_000 })).toBeNull();
     expect(catchUpOf(factsOf(recordsOf({})), { cluster: aws, sinceMs: 0 })).toBeNull();
+  });
+
+  it('is not caught up with where the version has failed elsewhere: its deploy would go there again', () => {
+    const at = (versions: Readonly<Record<string, string>>) =>
+      clusterNames.map((name): ClusterFacts => {
+        const base = record(name, { [versions[name] ?? 'v1']: WHOLE }, { pin: versions[name] ?? 'v1' });
+        const commits = { [name]: name === gcp ? 5_000 : 100 };
+        return facts(name, { record: { ...base, versions: { ...base.versions, commits } } });
+      });
+    const missed = catchUpOf(at({ [gcp]: 'v2' }), { cluster: aws, sinceMs: 1_000 });
+    expect(missed).toMatchObject({ change: { version: 'v2' }, serves: 'v1', others: [onprem] });
+  });
+
+  it('that is back for one client is not taken away again by the old word of another, whatever moves next', () => {
+    const records = recordsOf({ [gcp]: { [gcp]: 500_000, [aws]: 500_000 } });
+    const out = played({ records, change: drain(aws) });
+    const returned = played({ records: out, change: back(aws), epoch: 2_000 });
+    // gcp could not be reached at the return: its word is as old as the drain.
+    const half = { ...returned, [gcp]: out[gcp] ?? returned[gcp] } as Records;
+    for (const change of [{ kind: 'topology' } as const, drain(onprem)]) {
+      const then = played({ records: half, change, epoch: 3_000 });
+      expect(then[aws]?.topology.proven?.[aws]).toBe(WHOLE);
+    }
+  });
+
+  it('is not called by a client that is adopted meanwhile; itself it may be adopted anew', () => {
+    const config = testConfig({ topology: { [gcp]: { [aws]: WHOLE } } });
+    const adopt: Change = { kind: 'adopt' };
+    const original = [workload('v1', { deployment: 'checkout', managed: false })];
+    const without = (name: string) =>
+      factsOf(played({ records: recordsOf({}), change: drain(aws) })).map((one) =>
+        one.cluster === name ? facts(name, { record: null, workloads: original }) : one,
+      );
+    const planOf = (name: string) =>
+      planChange({ config, read: { epoch: 2_000, clusters: without(name) }, change: adopt, beside: {} });
+    expect(() => planOf(gcp)).toThrow(/would call aws-us-east-1: aws-us-east-1 is drained since/);
+    expect(() => planOf(aws)).not.toThrow(/is drained since/);
   });
 });

@@ -94,6 +94,14 @@ describe('a pause', () => {
 });
 
 describe('a frontend that somebody has changed', () => {
+  it('whose only port had no name and got one, since it has several now, is asked: a repair would write for ever', () => {
+    const whole = record(aws, { v1: WHOLE });
+    const unnamed = { ...whole, frontend: { ...whole.frontend, portName: '' } };
+    const [found] = needs([{ ...changed({}), record: unnamed }]);
+    expect(found).toMatchObject({ kind: 'person', cluster: aws });
+    expect(found?.reason).toContain("port's name");
+  });
+
   it('is put back by default', () => {
     expect(needs([changed({ port: 80 })])).toMatchObject([{ kind: 'frontend', cluster: aws, does: 'repair' }]);
     expect(needs([{ ...changed({}), pinned: '' }])).toMatchObject([{ kind: 'pin', version: 'v1' }]);

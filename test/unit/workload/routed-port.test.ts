@@ -29,6 +29,20 @@ describe('the routed port', () => {
     expect(routedPort(podinfo(), by)?.port).toBe(port);
   });
 
+  it('is not the only one that is left where config names another: a repair would write over that one', () => {
+    const metrics = podinfo([{ name: 'metrics', port: 9090 }]);
+    expect(routedPort(metrics, { recorded: { port: 9898, portName: 'http' }, asked: 'http' })).toBeUndefined();
+  });
+
+  it('is found by number and name where TCP and UDP share a number, or names were swapped', () => {
+    const both = podinfo([
+      { name: 'dns-udp', port: 80, protocol: 'UDP' },
+      { name: 'http', port: 80 },
+    ]);
+    expect(routedPort(both, { recorded: { port: 80, portName: 'http' } })?.name).toBe('http');
+    expect(routedPort(both, { recorded: { port: 80, portName: 'web' } })?.name).toBe('http');
+  });
+
   it('is the only one, and the only one left when the record says another', () => {
     expect(routedPort(podinfo([http]), {})?.port).toBe(9898);
     expect(routedPort(podinfo([http]), { recorded: { port: 80, portName: 'web' } })?.port).toBe(9898);
