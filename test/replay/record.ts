@@ -1,5 +1,5 @@
 /**
- * `npm run record-histories`: plays every scenario against a real Temporal server, with activities in memory, and saves the
+ * `npm run record-histories [-- NAME]`: plays every scenario (or those whose names have NAME in them, and keeps the rest) against a real Temporal server, with activities in memory, and saves the
  * histories of `unreleased`. Run it when a change of the workflows adds a path (replay.test.ts says which is lacking), or is
  * meant to end the runs that are under way. Those of releases are never recorded again: they must go on replaying.
  */
@@ -9,7 +9,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { workflowNames, type SettleStatus } from '../../core/contract/messages.ts';
 import { startWorkers } from '../../worker/workers.ts';
 import { startTemporal } from '../support/temporal.ts';
-import { historiesDir, UNRELEASED, type RecordedHistory } from './histories.ts';
+import { historiesDir, readHistories, UNRELEASED, type RecordedHistory } from './histories.ts';
 import { neutral, pathOf } from './recorded.ts';
 import { scenarios } from './scenarios/all.ts';
 import { activitiesOfAll, createStage, type Scenario } from './scenarios/stage.ts';
@@ -27,7 +27,7 @@ const played = scenarios.filter(({ name }) => name.includes(only));
 const temporal = await startTemporal();
 try {
   const recorded = await record(temporal.env.client);
-  if (only === '') await save(recorded);
+  await save(only === '' ? recorded : [...keptOfOthers(), ...recorded]);
 } finally {
   await temporal.stop();
 }
@@ -101,6 +101,10 @@ async function collect(client: Client): Promise<RecordedHistory[]> {
   }
   return recorded;
 }
+
+/** What was recorded of scenarios that were not played now. */
+const keptOfOthers = (): RecordedHistory[] =>
+  readHistories(UNRELEASED).filter(({ name: of = '' }) => !played.some(({ name }) => of.startsWith(`${name}/`)));
 
 async function save(recorded: readonly RecordedHistory[]): Promise<void> {
   const dir = new URL(`${UNRELEASED}/`, historiesDir);
