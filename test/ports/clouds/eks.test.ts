@@ -91,6 +91,18 @@ describe('the token of EKS', () => {
     expect(() => verifyEksToken(value, { ...expected, cluster: 'other' })).toThrow('signature');
   });
 
+  it.each([
+    ['us-gov-west-1', 'sts.us-gov-west-1.amazonaws.com'],
+    ['cn-north-1', 'sts.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'sts.eusc-de-east-1.amazonaws.eu'],
+    ['us-isof-south-1', 'sts.us-isof-south-1.csp.hci.ic.gov'],
+    ['eu-isoe-west-1', 'sts.eu-isoe-west-1.cloud.adc-e.uk'],
+  ])('names the STS of the partition of %s', async (region, host) => {
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    const { value } = await signEksToken(SignatureV4, { cluster: 'c', region, credentials, nowMs: 0 });
+    expect(new URL(Buffer.from(value.replace('k8s-aws-v1.', ''), 'base64url').toString()).host).toBe(host);
+  });
+
   it('is used for 12 minutes, and no longer than the credentials are good that signed it', async () => {
     const signed = (expiration?: Date) =>
       signEksToken(SignatureV4, {
