@@ -6,6 +6,7 @@
 import { Pool } from 'undici';
 import type { AzureCloud, ClusterAccess, ClusterProfileAccess } from '../../core/kube/cluster-access.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
+import { canonicalJson } from '../../core/values/canonical.ts';
 import { fieldAt } from '../../core/values/json.ts';
 import type { Access } from '../kube/access/api-access.ts';
 import { azureTokens } from './aks.ts';
@@ -18,7 +19,12 @@ import type { TokenCache } from './token-cache.ts';
 export interface ProfileDeps {
   readonly load: (name: string, access: ClusterAccess) => Promise<Access>;
   readonly places: CloudPlaces;
+  /** Of a clock that is never set, ms. */
+  readonly nowMs?: () => number;
 }
+
+/** A profile is looked at again this long after the last look, ms: its cluster may move while the old server answers. */
+const LOOK_EVERY_MS = 60_000;
 
 const KINDS = ['eks', 'gke', 'aks', 'kubeconfig'] as const;
 type Kind = (typeof KINDS)[number];
@@ -32,7 +38,59 @@ export async function loadClusterProfile(
   access: ClusterProfileAccess,
   deps: ProfileDeps,
 ): Promise<Access> {
-  const profile = await readProfile(name, { access, hub: await deps.load(`${name} (hub)`, access.hub) });
+  let hub: Access | undefined;
+  const read = async (): Promise<unknown> => {
+    try {
+      hub ??= await deps.load(`${name} (hub)`, access.hub);
+      return await readProfile(name, { access, hub });
+    } catch (error) {
+      // It may have another authority or another address by now.
+      hub = undefined;
+      throw error;
+    }
+  };
+  const profile = await read();
+  return lookedAfter(await accessIn(profile, { name, access, deps }), { profile, read, nowMs: deps.nowMs });
+}
+
+interface Look {
+  readonly profile: unknown;
+  readonly read: () => Promise<unknown>;
+  readonly nowMs: (() => number) | undefined;
+}
+
+/**
+ * The access, which is not current any more once the profile has other providers. It says so once after each look: where
+ * the new ones are of no use, the old access stays. No call waits for a look, and a hub that is down changes nothing.
+ */
+function lookedAfter(access: Access, { profile, read, nowMs = () => performance.now() }: Look): Access {
+  const known = canonicalJson(providersIn(profile));
+  let lookedAtMs = nowMs();
+  let differs = false;
+  const look = async (): Promise<void> => {
+    differs = canonicalJson(providersIn(await read())) !== known;
+  };
+  return {
+    ...access,
+    async isCurrent() {
+      if (nowMs() - lookedAtMs >= LOOK_EVERY_MS) {
+        lookedAtMs = nowMs();
+        look().catch(() => undefined);
+      }
+      if (!differs) return access.isCurrent();
+      differs = false;
+      return false;
+    },
+  };
+}
+
+interface Found {
+  readonly name: string;
+  readonly access: ClusterProfileAccess;
+  readonly deps: ProfileDeps;
+}
+
+async function accessIn(profile: unknown, { name, access, deps }: Found): Promise<Access> {
   const { kind, cluster } = providerIn(name, profile);
   if (kind === 'kubeconfig') return deps.load(name, kubeconfigOf(name, access));
   const told = fieldAt(cluster, 'server');

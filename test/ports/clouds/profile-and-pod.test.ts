@@ -12,6 +12,7 @@ import { startFakeAws, ROLE, secretOf, type FakeAws } from '../../support/clouds
 import { verifyEksToken } from '../../support/clouds/authenticator.ts';
 import { base64, filled } from '../../support/clouds/server.ts';
 import { allowForSdks } from '../../support/clouds/sdk-time.ts';
+import { assertEventually } from '../../support/eventually.ts';
 import { startFakeApi, statusText, type FakeAnswer, type FakeApi } from '../../support/fake-api.ts';
 
 allowForSdks();
@@ -166,6 +167,26 @@ describe('a cluster of an inventory', () => {
     expect((await load()).tls).toEqual({});
     providers = at('eks', 'https://0A1B.gr7.us-east-1.eks.amazonaws.com');
     expect((await load()).tls).toEqual({ ca: api.ca });
+  });
+
+  it('is looked up once a minute while it answers, and is current until its profile says something else', async () => {
+    providers = [eksProvider()];
+    let nowMs = 0;
+    const access = await load({ places: { trustedHosts: ['127.0.0.1'] }, nowMs: () => nowMs });
+    const looks = hub.seen.length;
+    nowMs = 59_999;
+    expect([await access.isCurrent(), hub.seen.length]).toEqual([true, looks]);
+    hubAnswer = { status: 503, body: '' };
+    nowMs = 60_000;
+    expect(await access.isCurrent()).toBe(true);
+    await assertEventually(() => expect(hub.seen).toHaveLength(looks + 1));
+    hubAnswer = undefined;
+    providers = [eksProvider({ clusterId: 'shop-us-east-2', region: 'us-east-2' })];
+    nowMs = 119_999;
+    expect([await access.isCurrent(), hub.seen.length]).toEqual([true, looks + 1]);
+    nowMs = 120_000;
+    await assertEventually(async () => expect(await access.isCurrent()).toBe(false));
+    expect([await access.isCurrent(), hub.seen.length]).toEqual([true, looks + 2]);
   });
 
   it('that the hub does not know is named', async () => {
