@@ -47,11 +47,11 @@ async function rowOf({ ref, ciliumId, locality: { cloud, region } }: MeshCluster
 export async function checkClusters({ mesh, names, json }: ClustersQuery, io: Io): Promise<number> {
   const scope = await scopeOf(io, { mesh, names });
   const clusters = createClusters({ deadlineMs: DEADLINE_MS });
-  const namespaces = [...new Set(scope.services.map(({ service }) => service.namespace))].toSorted();
+  const services = scope.services.map(({ service }) => service);
   try {
     const checked = await Promise.all(
       scope.clusters.map(async (cluster): Promise<CheckedCluster> => {
-        const group = clusterChecks({ clusters, cluster, namespaces, now: io.now });
+        const group = clusterChecks({ clusters, cluster, services, now: io.now });
         const results = await Promise.all(startGroup(group, io));
         return { name: cluster.ref.name, checks: group.checks.map((check, i) => seen(check, results[i] ?? null)) };
       }),

@@ -1,7 +1,8 @@
 /** `tidegate rbac`: the rights that the services of a mesh need, as manifests for kubectl apply. Asks no cluster. */
 import { stringify } from 'yaml';
 import { desiredRoles, type Subject } from '../../core/kube/rights/roles.ts';
-import { usualUse, type RightsUse } from '../../core/kube/rights/needs.ts';
+import type { RightsUse } from '../../core/kube/rights/needs.ts';
+import { namespacesOf, useIn } from '../../core/kube/rights/use.ts';
 import { refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
 import type { ReachableConfig } from '../../core/config/types.ts';
@@ -25,27 +26,19 @@ export interface RbacQuery {
 export async function rbacCommand(query: RbacQuery, io: Io): Promise<number> {
   const { cloud, config, foreignRoutes } = query;
   const found = await servicesOf(query, io);
-  const namespaces = [...new Set([...query.namespaces, ...found.map(({ service }) => service.namespace)])].toSorted();
+  const services = found.map(({ service }) => service);
+  const namespaces = [...new Set([...query.namespaces, ...namespacesOf(services)])].toSorted();
   if (namespaces.length === 0) {
     refuse('Invalid', 'there is no namespace to give rights in', 'name it: --namespace N, or set TIDEGATE_CONFIG');
   }
   const subject = query.subject === undefined ? defaultSubject(cloud) : parseSubject(query.subject);
-  const use = { ...useOf(found), ...present({ config }), foreignRoutes };
-  const text = desiredRoles({ namespaces, subject, use }).map((one) =>
-    stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }),
-  );
+  const roles = desiredRoles({
+    ...{ namespaces, subject },
+    useIn: (namespace) => ({ ...useIn(services, namespace), ...present({ config }), foreignRoutes }),
+  });
+  const text = roles.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }));
   io.stdout(`${cloud === undefined ? '' : grantText(cloud, subject)}${text.join('---\n')}`);
   return exitCodes.ok;
-}
-
-/** Without a config nothing is known of them: the role of everybody. */
-function useOf(services: readonly ReachableConfig[]): RightsUse {
-  if (services.length === 0) return usualUse;
-  return {
-    before: services.some(({ service: { before = [] } }) => before.length > 0),
-    config: services.some(({ service }) => service.config === 'copy') ? 'copy' : 'none',
-    foreignRoutes: true,
-  };
 }
 
 async function servicesOf({ namespaces, services, mesh }: RbacQuery, { env }: Io): Promise<ReachableConfig[]> {

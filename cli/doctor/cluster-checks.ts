@@ -10,6 +10,7 @@ import { clockSeen, credentialSeen, lookAtUser } from './access-checks.ts';
 import { type Check, type CheckGroup, type Finding, type Observation, well } from './check.ts';
 import { lookAtCilium, lookAtMembership } from './cilium-checks.ts';
 import { askedGrants, permissionFindings, refusedGrants } from './permissions.ts';
+import { namespacesOf, type UsingService } from '../../core/kube/rights/use.ts';
 import { describeAccess } from '../../core/kube/cluster-access.ts';
 import type { ReachableCluster } from '../../core/kube/cluster-ref.ts';
 
@@ -19,8 +20,8 @@ const OLDEST = { major: 1, minor: 27 };
 export interface ClusterScope {
   readonly clusters: Clusters;
   readonly cluster: MeshCluster<ReachableCluster>;
-  /** Namespaces of the services that are looked at. */
-  readonly namespaces: readonly string[];
+  /** Those that are looked at. */
+  readonly services: readonly UsingService[];
   readonly now: () => number;
 }
 
@@ -63,13 +64,14 @@ function reachChecks({ clusters, cluster: { ref }, now }: ClusterScope): Cluster
   ];
 }
 
-function rightChecks({ clusters, cluster: { ref }, namespaces }: ClusterScope): ClusterCheck[] {
+function rightChecks({ clusters, cluster: { ref }, services }: ClusterScope): ClusterCheck[] {
   return [
     {
       ...{ column: 'rights', description: 'permissions', severity: 'error', retries: 1, hint: RIGHTS },
       look: async () => {
-        const refused = await refusedGrants(clusters.connect(ref), namespaces);
-        const asked = askedGrants(namespaces).length;
+        const refused = await refusedGrants(clusters.connect(ref), services);
+        const asked = askedGrants(services).length;
+        const namespaces = namespacesOf(services);
         const where = namespaces.length === 0 ? 'no namespace named' : namespaces.join(', ');
         const note = refused.length > 0 ? `${asked - refused.length} of ${asked}` : `${asked} in ${where}`;
         return { note, findings: permissionFindings(ref.name, refused) };

@@ -32,7 +32,7 @@ async function examine({ mesh, services }: MeshServices, io: Io): Promise<readon
   const clusters = createClusters({ deadlineMs: DEADLINE_MS });
   const temporal = createTemporalPort(io.env);
   const clients = createMetricsClients({ env: io.env, now: io.now });
-  const namespaces = [...new Set(services.map(({ service }) => service.namespace))];
+  const using = services.map(({ service }) => service);
   const { metrics } = mesh;
   const port: MetricsPort = {
     connect: () => {
@@ -44,7 +44,7 @@ async function examine({ mesh, services }: MeshServices, io: Io): Promise<readon
   try {
     const places = await runGroups(
       [
-        ...mesh.clusters.map((cluster) => clusterChecks({ clusters, cluster, namespaces, now: io.now })),
+        ...mesh.clusters.map((cluster) => clusterChecks({ clusters, cluster, services: using, now: io.now })),
         temporalChecks(temporal, io),
         metricsChecks(port, mesh),
       ],

@@ -1,5 +1,6 @@
 /** May we do what Tidegate does? The API server is asked, a right at a time; core/kube/rights says which ones there are. */
 import { CILIUM_NAMESPACE, grants, type Grant } from '../../core/kube/rights/needs.ts';
+import { namespacesOf, useIn, type UsingService } from '../../core/kube/rights/use.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { Finding } from './check.ts';
 
@@ -29,18 +30,25 @@ export interface Asked extends Grant {
   readonly name: string;
 }
 
-/** Every right that is needed for services in these namespaces, place by place. */
-export function askedGrants(namespaces: readonly string[]): Asked[] {
-  const places = { services: namespaces, everywhere: [''], cilium: [CILIUM_NAMESPACE] };
-  return grants().flatMap((grant) =>
-    places[grant.scope].flatMap((namespace) =>
-      (grant.names.length === 0 ? [''] : grant.names).map((name): Asked => ({ ...grant, namespace, name })),
-    ),
+/** Every right that these services need, place by place: those that `tidegate rbac` prints for them. */
+export function askedGrants(services: readonly UsingService[]): Asked[] {
+  const own = namespacesOf(services).flatMap((namespace) =>
+    grants(useIn(services, namespace))
+      .filter(({ scope }) => scope === 'services')
+      .flatMap((grant) => askedIn(namespace, grant)),
   );
+  const whole = grants().flatMap((grant) => {
+    if (grant.scope === 'services') return [];
+    return askedIn(grant.scope === 'cilium' ? CILIUM_NAMESPACE : '', grant);
+  });
+  return [...own, ...whole];
 }
 
-export async function refusedGrants(cluster: KubeCluster, namespaces: readonly string[]): Promise<Asked[]> {
-  const asked = askedGrants(namespaces);
+const askedIn = (namespace: string, grant: Grant): Asked[] =>
+  (grant.names.length === 0 ? [''] : grant.names).map((name): Asked => ({ ...grant, namespace, name }));
+
+export async function refusedGrants(cluster: KubeCluster, services: readonly UsingService[]): Promise<Asked[]> {
+  const asked = askedGrants(services);
   const answers = await Promise.all(asked.map((one) => isAllowed(cluster, one)));
   return asked.filter((_, i) => answers[i] !== true);
 }
@@ -49,7 +57,7 @@ export async function refusedGrants(cluster: KubeCluster, namespaces: readonly s
 export function permissionFindings(cluster: string, refused: readonly Asked[]): Finding[] {
   const [stops, hides] = [refused.filter(({ optional }) => !optional), refused.filter(({ optional }) => optional)];
   const fix =
-    'an administrator applies there what tidegate rbac prints (or infra/kubernetes/rbac.yaml, and rbac-namespace.yaml in each namespace), bound to that user';
+    'an administrator applies there what tidegate rbac prints (or infra/kubernetes/rbac.yaml, and rbac-namespace.yaml in each namespace, with rbac-config.yaml where config is copied), bound to that user';
   const found: Finding[] = [
     { severity: 'error', text: refusedText(`${cluster}: the user of this cluster's access may not`, stops), fix },
     { severity: 'warning', text: refusedText(`${cluster}: not seen, since the user may not`, hides), fix },

@@ -2,7 +2,7 @@
  * What a way back needs of a config that has faults: the Mesh documents and the named Service, each by itself. A typo in
  * another team's document is no reason to leave traffic where it is.
  */
-import { noEvents, type SinkConfig } from './events/types.ts';
+import { noEvents, type SenderConfig, type SinkConfig } from './events/types.ts';
 import { API_VERSION } from './mesh-schema.ts';
 import { checkConfig, type ReadConfig } from './parse.ts';
 import type { CheckedConfig } from './resolve.ts';
@@ -41,6 +41,26 @@ export const checkSinks = (read: ReadConfig): readonly SinkConfig[] =>
   read.documents
     .filter((document) => isKind(document, 'Sink'))
     .flatMap((document) => checkAlone({ ...read, documents: [document] })?.events.sinks ?? []);
+
+/** What the Sender documents say, whatever is wrong elsewhere. */
+export interface SendersToday {
+  /** Those whose own document is right. */
+  readonly whole: readonly SenderConfig[];
+  /** Of all Sender documents, right or not; undefined: a file cannot be read, and may hold any. */
+  readonly names: readonly string[] | undefined;
+}
+
+/** Takes documents that nobody has checked before. */
+export function checkSenders(read: ReadConfig): SendersToday {
+  const documents = read.documents.filter((document) => recordOf(document.value())['kind'] === 'Sender');
+  const names = documents.map((document) => String(recordOf(recordOf(document.value())['metadata'])['name']));
+  // Of two of one name nobody knows which is meant.
+  const single = documents.filter((_, i) => names.indexOf(names[i] ?? '') === names.lastIndexOf(names[i] ?? ''));
+  return {
+    whole: single.flatMap((document) => checkAlone({ ...read, documents: [document] })?.events.senders ?? []),
+    names: read.problems.length > 0 ? undefined : names,
+  };
+}
 
 /** Where documents put the service, as far as they can be read: enough for a restore, which needs no more of it. */
 export function placesOf({ documents }: ReadConfig, wanted: NamedService): NamedService[] {

@@ -53,12 +53,18 @@ export async function signEksToken(
 const stsHost = (region: string): string => `sts.${region}.${domainOf(region)}`;
 
 /** Partitions differ in their domain; GovCloud has that of the public one. */
-function domainOf(region: string): string {
-  if (region.startsWith('cn-')) return 'amazonaws.com.cn';
-  if (region.startsWith('us-iso-')) return 'c2s.ic.gov';
-  if (region.startsWith('us-isob-')) return 'sc2s.sgov.gov';
-  return 'amazonaws.com';
-}
+const domainOf = (region: string): string =>
+  domains.find(([start]) => region.startsWith(start))?.[1] ?? 'amazonaws.com';
+
+/** By the beginning of a region's name. */
+const domains = [
+  ['cn-', 'amazonaws.com.cn'],
+  ['eusc-', 'amazonaws.eu'],
+  ['us-iso-', 'c2s.ic.gov'],
+  ['us-isob-', 'sc2s.sgov.gov'],
+  ['us-isof-', 'csp.hci.ic.gov'],
+  ['eu-isoe-', 'cloud.adc-e.uk'],
+] as const;
 
 /** Node's SHA-256 as the signer takes it. */
 class Sha256 {

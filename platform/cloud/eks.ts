@@ -1,6 +1,7 @@
 /** Amazon EKS. The identity is the SDK's default chain: environment, IRSA, Pod Identity, instance; then a role, if named. */
 import type * as Providers from '@aws-sdk/credential-providers';
 import type { EksAccess } from '../../core/kube/cluster-access.ts';
+import { untilAborted } from '../abort.ts';
 import type { Access } from '../kube/access/api-access.ts';
 import { bearerAccess, pemOf } from './bearer-access.ts';
 import { cloudError } from './cloud-error.ts';
@@ -19,7 +20,8 @@ interface AwsCalls {
 
 /** The SDK's own retries of what is throttled or fails, all attempts. */
 const ATTEMPTS = 4;
-const SDK_REQUEST = { connectionTimeout: 3_000, requestTimeout: 5_000 };
+/** Of an answer that stays away the SDK only warns, unless it is told to throw. */
+const SDK_REQUEST = { connectionTimeout: 3_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
 /** @param name of the cluster in its mesh, for messages */
 export async function loadEks(name: string, access: EksAccess): Promise<Access> {
@@ -46,12 +48,14 @@ async function connectAws(name: string, access: EksAccess): Promise<AwsCalls> {
       ]),
     { cluster: name, way: 'eks', packages },
   );
-  const provide = providerOf(providers, access);
+  let provide = providerOf(providers, access);
   return {
     async credentials() {
       try {
-        return await provide();
+        return await untilAborted(provide(), AbortSignal.timeout(CLOUD_TIMEOUT_MS));
       } catch (error) {
+        // A provider gives one question to all who ask: what hangs in it would hang for whoever comes next.
+        provide = providerOf(providers, access);
         throw credentialsError(name, access, error);
       }
     },

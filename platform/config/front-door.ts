@@ -1,8 +1,10 @@
 /**
  * Config for the front door: asked at every request, read again when a file of it has changed, and looked at once a second
- * at most. A request waits for a look only where the last one is old: of a busy door none does. While the files have faults the last copy that was whole goes on, and says why: an editor's slip in one
- * Service shuts nobody out.
+ * at most. A request waits for a look only where the last one is old: of a busy door none does. While the files have faults
+ * the last copy that was whole goes on, and says why: an editor's slip in one Service shuts nobody out. Who may send is of
+ * today all the same: a sender that was taken out, or given another secret, is not let in by the old copy.
  */
+import type { SendersToday } from '../../core/config/way-back.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { fileStamps } from '../kube/access/file-stamps.ts';
 import { createConfigLoader, type FrontDoorDocuments } from './load.ts';
@@ -44,6 +46,7 @@ export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions
         fault = '';
       } catch (error) {
         if (!(error instanceof TidegateError) || kept === undefined) throw error;
+        if (found !== stamps) kept = { ...kept, documents: withSenders(kept.documents, await loader.readSenders()) };
         fault = `has faults (tidegate validate shows them); what was read at ${new Date(kept.atMs).toISOString()} goes on`;
       }
       stamps = found;
@@ -52,7 +55,9 @@ export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions
   };
 
   return async () => {
-    const ageMs = now() - lookedAtMs;
+    const sinceMs = now() - lookedAtMs;
+    // Of a clock that was set back nobody knows how long it is.
+    const ageMs = sinceMs < 0 ? Number.POSITIVE_INFINITY : sinceMs;
     if (ageMs >= LOOK_EVERY_MS) looking ??= look().finally(() => (looking = undefined));
     if (ageMs >= FRESH_MS || kept === undefined) await looking?.catch(unusable);
     // Whoever comes once nothing is fresh any more waits for the next look, and hears of its fault.
@@ -60,6 +65,14 @@ export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions
     if (kept === undefined) throw new TidegateError('Bug', 'a look at the config has left nothing');
     return { ...kept.documents, fault };
   };
+}
+
+/** The senders that still have a document, as it says today where it is right. */
+function withSenders(documents: FrontDoorDocuments, { whole, names }: SendersToday): FrontDoorDocuments {
+  const senders = documents.events.senders
+    .filter(({ name }) => names === undefined || names.includes(name))
+    .map((sender) => whole.find(({ name }) => name === sender.name) ?? sender);
+  return { ...documents, events: { ...documents.events, senders } };
 }
 
 /** Files can be mended while senders come again. */

@@ -11,12 +11,12 @@ import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { withPaths } from '../../core/kube/cluster-access.ts';
 import { refuse } from '../../core/values/error.ts';
-import { readConfig, type ParsedConfig } from '../../core/config/parse.ts';
+import { readConfig, type ParsedConfig, type ReadConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem } from '../../core/config/problem.ts';
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
 import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
-import { checkMeshes, checkSinks } from '../../core/config/way-back.ts';
+import { checkMeshes, checkSenders, checkSinks, type SendersToday } from '../../core/config/way-back.ts';
 import { createParser, type ParsedFiles } from './parsed-files.ts';
 import { readConfigFiles } from './read-files.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
@@ -50,6 +50,8 @@ export interface ConfigLoader {
   readMeshes(): Promise<readonly ReachableMesh[]>;
   /** Every sink whose own document is right, whatever is wrong elsewhere. */
   readSinks(): Promise<readonly SinkConfig[]>;
+  /** The senders of today, whatever is wrong elsewhere. */
+  readSenders(): Promise<SendersToday>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
   loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
   /** The service as in `load`, and what triggers say, from one reading of the files. */
@@ -80,17 +82,14 @@ export function createConfigLoader({ directory }: { directory: string }): Config
       return withAbsolutePaths(mesh, meshFile);
     },
     async readMeshes() {
-      const { files } = await readConfigFiles([directory]);
-      const whole = checkMeshes(readConfig(files));
+      const whole = checkMeshes(await readDocumentsIn(directory));
       return whole.meshes.map(({ written }) => {
         const { mesh, meshFile } = resolveMesh(whole, written.metadata.name);
         return withAbsolutePaths(mesh, meshFile);
       });
     },
-    async readSinks() {
-      const { files } = await readConfigFiles([directory]);
-      return checkSinks(readConfig(files));
-    },
+    readSinks: async () => checkSinks(await readDocumentsIn(directory)),
+    readSenders: async () => checkSenders(await readDocumentsIn(directory)),
     async loadServices({ mesh: name, namespace }) {
       const config = await checked();
       const { mesh, meshFile } = resolveMesh(config, name);
@@ -118,6 +117,13 @@ export function createConfigLoader({ directory }: { directory: string }): Config
       return parsed.ok ? [] : parsed.problems;
     },
   };
+}
+
+/** That a file cannot be read is a problem of the documents, too. */
+async function readDocumentsIn(directory: string): Promise<ReadConfig> {
+  const { files, problems } = await readConfigFiles([directory]);
+  const read = readConfig(files);
+  return { ...read, problems: [...read.problems, ...problems] };
 }
 
 const identityOf = ({ metadata, spec }: CheckedConfig['services'][number]['written']): ServiceIdentity => ({

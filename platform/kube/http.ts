@@ -24,6 +24,9 @@ export interface Call {
 const CONNECTIONS = 4;
 /** Kept open while idle, ms: rollouts touch a cluster every few seconds to minutes. */
 const KEEP_ALIVE_MS = 60_000;
+/** Time for a connection with its handshake, ms: well below a call's deadline, so that a server that has moved away from an
+ * address where nobody answers can be looked up and called within it. */
+const CONNECT_MS = 3_000;
 /** Larger answers are refused: no list that Tidegate asks for (pages of 250) comes near it. */
 const BODY_MAX_BYTES = 32 * 1024 * 1024;
 
@@ -43,6 +46,7 @@ export async function openConnection(ref: ReachableCluster, places: CloudPlaces)
     pipelining: 1,
     allowH2: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    connectTimeout: CONNECT_MS,
     connect: { ...access.tls },
   });
   return { pool, access, basePath: access.server.pathname.replace(/\/$/, '') };

@@ -1,6 +1,6 @@
 /** Rights as manifests: roles in the namespaces of services, and for the whole cluster only what has no namespace. */
 import type { KubeObject } from '../objects.ts';
-import { CILIUM_NAMESPACE, grants, type Grant, type RightsUse, type Scope } from './needs.ts';
+import { CILIUM_NAMESPACE, grants, usualUse, type Grant, type RightsUse, type Scope } from './needs.ts';
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -53,19 +53,25 @@ export interface RolesWanted {
   /** Of services, sorted by whoever asks. */
   readonly namespaces: readonly string[];
   readonly subject: Subject;
-  readonly use: RightsUse;
+  /** What the services of a namespace make use of. */
+  readonly useIn: (namespace: string) => RightsUse;
 }
 
 /** A Role and its binding in each namespace, those of Cilium's namespace, and what has no namespace. */
-export function desiredRoles({ namespaces, subject, use }: RolesWanted): readonly KubeObject[] {
-  const all = grants(use);
-  const rules = (scope: Scope): PolicyRule[] => policyRules(all.filter((one) => one.scope === scope));
+export function desiredRoles({ namespaces, subject, useIn }: RolesWanted): readonly KubeObject[] {
+  const foreignRoutes = namespaces.some((namespace) => useIn(namespace).foreignRoutes);
+  const whole = { ...usualUse, foreignRoutes };
   return [
-    ...namespaces.flatMap((namespace) => bound({ name: names.services, namespace }, rules('services'), subject)),
-    ...bound({ name: names.cilium, namespace: CILIUM_NAMESPACE }, rules('cilium'), subject),
-    ...bound({ name: names.everywhere }, rules('everywhere'), subject),
+    ...namespaces.flatMap((namespace) =>
+      bound({ name: names.services, namespace }, rulesOf('services', useIn(namespace)), subject),
+    ),
+    ...bound({ name: names.cilium, namespace: CILIUM_NAMESPACE }, rulesOf('cilium', whole), subject),
+    ...bound({ name: names.everywhere }, rulesOf('everywhere', whole), subject),
   ];
 }
+
+const rulesOf = (scope: Scope, use: RightsUse): PolicyRule[] =>
+  policyRules(grants(use).filter((one) => one.scope === scope));
 
 /** Without a namespace: of the whole cluster. */
 function bound(

@@ -15,7 +15,10 @@ export interface Access {
   readonly tls: TlsSettings;
   /** True where a cloud or an inventory says where the server is: after a while that may be somewhere else. */
   readonly mayMove?: true;
-  /** False once a file that it was read from (authority, client certificate, key too) was written anew. */
+  /**
+   * False once a file that it was read from (authority, client certificate, key too) was written anew, or an inventory says
+   * something else.
+   */
   isCurrent(): Promise<boolean>;
   /** Asked for before each call: tokens of exec plugins and token files are renewed when they expire. */
   headers(): Promise<SentHeaders>;

@@ -17,8 +17,9 @@ import {
   type FakeAws,
 } from '../../support/clouds/aws.ts';
 import { verifyEksToken } from '../../support/clouds/authenticator.ts';
+import { startSilentServer } from '../../support/clouds/server.ts';
 import { allowForSdks } from '../../support/clouds/sdk-time.ts';
-import { startFakeApi, statusText, type FakeApi, type FakeCall } from '../../support/fake-api.ts';
+import { never, startFakeApi, statusText, type FakeApi, type FakeCall } from '../../support/fake-api.ts';
 
 allowForSdks();
 
@@ -88,6 +89,18 @@ describe('the token of EKS', () => {
     const expected = { cluster, secrets: { [accessKeyId]: secretAccessKey }, nowMs };
     expect(verifyEksToken(value, expected)).toMatchObject({ accessKeyId, region, sessionToken });
     expect(() => verifyEksToken(value, { ...expected, cluster: 'other' })).toThrow('signature');
+  });
+
+  it.each([
+    ['us-gov-west-1', 'sts.us-gov-west-1.amazonaws.com'],
+    ['cn-north-1', 'sts.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'sts.eusc-de-east-1.amazonaws.eu'],
+    ['us-isof-south-1', 'sts.us-isof-south-1.csp.hci.ic.gov'],
+    ['eu-isoe-west-1', 'sts.eu-isoe-west-1.cloud.adc-e.uk'],
+  ])('names the STS of the partition of %s', async (region, host) => {
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    const { value } = await signEksToken(SignatureV4, { cluster: 'c', region, credentials, nowMs: 0 });
+    expect(new URL(Buffer.from(value.replace('k8s-aws-v1.', ''), 'base64url').toString()).host).toBe(host);
   });
 
   it('is used for 12 minutes, and no longer than the credentials are good that signed it', async () => {
@@ -162,6 +175,24 @@ describe('a cluster of EKS', () => {
     expect([aws.described(), lastToken().cluster]).toEqual([2, 'shop-us-east-1']);
   });
 
+  it('that has moved away from an address where nobody answers is looked up again, in time for the call', async () => {
+    await read();
+    const silent = await startSilentServer();
+    const hasty = createClusters({ deadlineMs: 9_000 });
+    try {
+      aws.cluster = { url: silent.url, ca: api.ca };
+      const reading = hasty
+        .connect({ name: 'aws', access })
+        .get(kinds.service, { namespace: 'shop', name: 'checkout' });
+      await silent.reached;
+      aws.cluster = api;
+      await expect(reading).resolves.toBeNull();
+    } finally {
+      await hasty.close();
+      await silent.close();
+    }
+  });
+
   it('that has another authority by now is looked up again', async () => {
     aws.cluster = { url: api.url, ca: api.ca };
     const turned = await startFakeApi(answer);
@@ -210,6 +241,13 @@ describe('what AWS refuses', () => {
       ...{ code, message: `aws: EKS DescribeCluster of shop-us-east-1 in us-east-1: ${type}` },
       fix: expect.stringContaining(fix),
     });
+  });
+
+  it('or does not answer at all, on one connection, holds nobody up: the SDK asks again on another', async () => {
+    let hanging = 1;
+    aws.fault = ({ method }) => (method === 'POST' && hanging-- > 0 ? never() : undefined);
+    await expect(read({ roleArn: ROLE })).resolves.toBeNull();
+    expect(aws.seen.filter(({ body }) => body.includes('AssumeRole')).length).toBeGreaterThan(1);
   });
 
   it('may pass: the next call tries again', async () => {

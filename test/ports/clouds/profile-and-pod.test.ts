@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import type { ClusterProfileAccess, DirectAccess } from '../../../core/kube/cluster-access.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
 import { kubeconfig } from '../../../infra/lab/api/kubeconfig.ts';
+import { loadClusterProfile, type ProfileDeps } from '../../../platform/cloud/cluster-profile.ts';
+import { loadAccess } from '../../../platform/kube/access/access.ts';
 import { createClusters, type Clusters } from '../../../platform/kube/clusters.ts';
 import { startFakeAws, ROLE, secretOf, type FakeAws } from '../../support/clouds/aws.ts';
 import { verifyEksToken } from '../../support/clouds/authenticator.ts';
 import { base64, filled } from '../../support/clouds/server.ts';
 import { allowForSdks } from '../../support/clouds/sdk-time.ts';
-import { startFakeApi, statusText, type FakeApi } from '../../support/fake-api.ts';
+import { assertEventually } from '../../support/eventually.ts';
+import { startFakeApi, statusText, type FakeAnswer, type FakeApi } from '../../support/fake-api.ts';
 
 allowForSdks();
 
@@ -19,12 +22,15 @@ let api: FakeApi;
 let aws: FakeAws;
 let clusters: Clusters;
 let providers: unknown[] = [];
+/** In the place of the profile. */
+let hubAnswer: FakeAnswer | undefined;
 
 const PATH = '/apis/multicluster.x-k8s.io/v1alpha1/namespaces/fleet/clusterprofiles/shop-us-east-1';
 const notFound = { status: 404, body: statusText(404, 'NotFound') };
 
 beforeAll(async () => {
   hub = await startFakeApi(({ path }) => {
+    if (hubAnswer !== undefined) return hubAnswer;
     if (path !== PATH) return notFound;
     const profile = JSON.parse(filled('cluster-profile.json', {})) as { status: object };
     return {
@@ -38,6 +44,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([hub.close(), api.close()]));
 
 beforeEach(async () => {
+  hubAnswer = undefined;
   aws = await startFakeAws(api);
   clusters = createClusters({
     deadlineMs: 60_000,
@@ -60,6 +67,18 @@ const read = (by: Partial<ClusterProfileAccess> = {}, through = clusters) => {
   };
   return through.connect({ name: 'one', access }).get(kinds.service, { namespace: 'shop', name: 'checkout' });
 };
+
+/** The access alone, of the public cloud: nothing is called but the hub. */
+const load = (by: Partial<ProfileDeps> = {}) =>
+  loadClusterProfile(
+    'one',
+    {
+      kind: 'clusterProfile',
+      hub: hub.ref.access as DirectAccess,
+      ...{ namespace: 'fleet', name: 'shop-us-east-1' },
+    },
+    { load: (name, access) => loadAccess(name, access, {}), places: {}, ...by },
+  );
 
 const EXTENSION = 'client.authentication.k8s.io/exec';
 const address = () => ({ server: api.url, 'certificate-authority-data': base64(api.ca) });
@@ -93,15 +112,15 @@ describe('a cluster of an inventory', () => {
   });
 
   it.each([
-    ['no provider', () => [], 'names no access provider'],
-    ['commands only', () => [{ name: 'my-plugin', cluster: address() }], '(my-plugin) are commands to run'],
-    ['a proxy', () => [{ name: 'eks', cluster: { ...address(), 'proxy-url': 'http://p' } }], 'proxy-url'],
-    ['EKS without its settings', () => [eksProvider({})], 'clusterId and region'],
-  ])('with %s is refused by name, before any call', async (_, given, why) => {
+    ['no provider yet', () => [], 'Unavailable', 'names no access provider'],
+    ['commands only', () => [{ name: 'my-plugin', cluster: address() }], 'Invalid', '(my-plugin) are commands to run'],
+    ['a proxy', () => [{ name: 'eks', cluster: { ...address(), 'proxy-url': 'http://p' } }], 'Invalid', 'proxy-url'],
+    ['EKS without its settings', () => [eksProvider({})], 'Invalid', 'clusterId and region'],
+  ])('with %s is refused by name, before any call', async (_, given, code, why) => {
     providers = given();
     const before = api.seen.length;
     await expect(read()).rejects.toMatchObject({
-      code: 'Invalid',
+      code,
       message: expect.stringContaining(why),
       fix: expect.stringMatching(/./),
     });
@@ -120,10 +139,68 @@ describe('a cluster of an inventory', () => {
     await strict.close();
   });
 
+  it.each([
+    ['eks', 'https://0A1B.gr7.us-east-1.eks.amazonaws.com'],
+    ['eks', 'https://0A1B.sk1.cn-north-1.eks.amazonaws.com.cn'],
+    ['eks', 'https://0A1B.gr7.eusc-de-east-1.eks.amazonaws.eu'],
+    ['eks', 'https://0A1B.gr7.eks-cluster.eu-west-1.api.aws'],
+    ['eks', 'https://0A1B.sk1.eks-cluster.cn-north-1.api.amazonwebservices.com.cn'],
+    ['gke', 'https://gke-0a1b.europe-west1.gke.goog'],
+  ])('of %s is believed to be at %s', async (name, server) => {
+    providers = [{ name, cluster: { ...eksProvider().cluster, server } }];
+    expect((await load()).server.origin).toBe(server.toLowerCase());
+  });
+
+  it.each([
+    ['eks', 'https://0A1B.eks.mine.amazonaws.com'],
+    ['eks', 'https://0A1B.eks.mine.api.aws'],
+    ['eks', 'https://eks-amazonaws.com'],
+    ['gke', 'https://gke.goog.example'],
+  ])('of %s is not believed to be at %s', async (name, server) => {
+    providers = [{ name, cluster: { ...eksProvider().cluster, server } }];
+    await expect(load()).rejects.toThrow(`no host of ${name}`);
+  });
+
+  it("has no say in who is believed to be one of Google's own hosts; of an address of AWS it names the authority", async () => {
+    const at = (name: string, server: string) => [{ name, cluster: { ...eksProvider().cluster, server } }];
+    providers = at('gke', 'https://gke-0a1b.europe-west1.gke.goog');
+    expect((await load()).tls).toEqual({});
+    providers = at('eks', 'https://0A1B.gr7.us-east-1.eks.amazonaws.com');
+    expect((await load()).tls).toEqual({ ca: api.ca });
+  });
+
+  it('is looked up once a minute while it answers, and is current until its profile says something else', async () => {
+    providers = [eksProvider()];
+    let nowMs = 0;
+    const access = await load({ places: { trustedHosts: ['127.0.0.1'] }, nowMs: () => nowMs });
+    const looks = hub.seen.length;
+    nowMs = 59_999;
+    expect([await access.isCurrent(), hub.seen.length]).toEqual([true, looks]);
+    hubAnswer = { status: 503, body: '' };
+    nowMs = 60_000;
+    expect(await access.isCurrent()).toBe(true);
+    await assertEventually(() => expect(hub.seen).toHaveLength(looks + 1));
+    hubAnswer = undefined;
+    providers = [eksProvider({ clusterId: 'shop-us-east-2', region: 'us-east-2' })];
+    nowMs = 119_999;
+    expect([await access.isCurrent(), hub.seen.length]).toEqual([true, looks + 1]);
+    nowMs = 120_000;
+    await assertEventually(async () => expect(await access.isCurrent()).toBe(false));
+    expect([await access.isCurrent(), hub.seen.length]).toEqual([true, looks + 2]);
+  });
+
   it('that the hub does not know is named', async () => {
     await expect(read({ name: 'other' })).rejects.toMatchObject({
       code: 'Invalid',
       message: 'one: ClusterProfile fleet/other in the hub: HTTP 404',
+    });
+  });
+
+  it('whose hub answers 404 without a word of its API server may still come: that is not final', async () => {
+    hubAnswer = { status: 404, body: '404 page not found\n' };
+    await expect(read()).rejects.toMatchObject({
+      code: 'Unavailable',
+      fix: expect.stringContaining('kubectl get crd'),
     });
   });
 });

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcp, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { certificate, key, type FakeAnswer } from '../fake-api.ts';
 
@@ -25,10 +25,10 @@ export interface CloudServer {
 }
 
 /** What stands in for every answer, where a test wants a fault. */
-export type Fault = (call: CloudCall) => FakeAnswer | undefined;
+export type Fault = (call: CloudCall) => FakeAnswer | Promise<FakeAnswer> | undefined;
 
 export async function startCloudServer(
-  answer: (call: CloudCall) => FakeAnswer,
+  answer: (call: CloudCall) => FakeAnswer | Promise<FakeAnswer>,
   { tls = false }: { readonly tls?: boolean } = {},
 ): Promise<CloudServer> {
   const seen: CloudCall[] = [];
@@ -38,7 +38,7 @@ export async function startCloudServer(
     const { method = '', headers, url = '' } = request;
     const call = { method, headers, body, url: new URL(url, 'http://fake') };
     seen.push(call);
-    const { status, headers: sent, body: said } = answer(call);
+    const { status, headers: sent, body: said } = await answer(call);
     response.writeHead(status, sent).end(said);
   };
   const listener = (request: IncomingMessage, response: ServerResponse) => void handle(request, response);
@@ -51,6 +51,27 @@ export async function startCloudServer(
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+      }),
+  };
+}
+
+/** Takes connections and says nothing, as an address does whose server has gone. */
+export async function startSilentServer(): Promise<{ url: string; reached: Promise<void>; close(): Promise<void> }> {
+  const sockets: Socket[] = [];
+  let reach = (): void => {};
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const server = createTcp((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    reach();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `https://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    reached,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }

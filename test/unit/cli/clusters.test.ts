@@ -1,15 +1,20 @@
 /** What `clusters check` and `rbac` say of what they see. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { rbacCommand, type RbacQuery } from '../../../cli/clusters/rbac.ts';
 import { clockSeen, credentialSeen, userSeen } from '../../../cli/doctor/access-checks.ts';
 import { ciliumVersion, membershipSeen } from '../../../cli/doctor/cilium-checks.ts';
 import type { Finding } from '../../../cli/doctor/check.ts';
+import { askedGrants } from '../../../cli/doctor/permissions.ts';
 import { kinds } from '../../../core/kube/kinds.ts';
 import { grants, usualUse } from '../../../core/kube/rights/needs.ts';
 import { policyRules } from '../../../core/kube/rights/roles.ts';
+import { createConfigLoader } from '../../../platform/config/load.ts';
+import { writeMesh } from '../../support/mesh-file.ts';
 import { textIo } from '../../support/text-io.ts';
 
 const severities = ({ findings }: { findings: readonly Finding[] }): string[] => findings.map((one) => one.severity);
@@ -118,12 +123,37 @@ describe('the role of everybody', () => {
 interface Printed {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly rules?: readonly { readonly resources: readonly string[] }[];
+  readonly rules?: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+    readonly resourceNames?: readonly string[];
+  }[];
   readonly subjects?: readonly unknown[];
 }
 
-async function printed(query: Partial<RbacQuery>): Promise<{ text: string; objects: Printed[] }> {
-  const io = textIo();
+/** A service in shop, and one in vault whose Secrets are copied. */
+async function twoNamespaces(): Promise<{ env: { TIDEGATE_CONFIG: string }; remove: () => Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), 'tidegate-rbac-'));
+  await writeMesh({ dir, clusters: [{ name: 'aws', access: { kind: 'kubeconfig', path: 'kubeconfig' } }] });
+  const service = (name: string, namespace: string, spec: object): Promise<void> =>
+    writeFile(
+      join(dir, `${name}.yaml`),
+      JSON.stringify({
+        ...{ apiVersion: 'tidegate.dev/v1alpha1', kind: 'Service', metadata: { name, namespace } },
+        spec: { mesh: 'shop', ...spec },
+      }),
+    );
+  await service('checkout', 'shop', {});
+  await service('keys', 'vault', { config: 'copy' });
+  return { env: { TIDEGATE_CONFIG: dir }, remove: () => rm(dir, { recursive: true }) };
+}
+
+async function printed(
+  query: Partial<RbacQuery>,
+  env: Record<string, string> = {},
+): Promise<{ text: string; objects: Printed[] }> {
+  const io = textIo(env);
   await rbacCommand({ namespaces: ['shop'], services: [], foreignRoutes: true, ...query }, io);
   return { text: io.out, objects: parseAllDocuments(io.out).map((one) => one.toJS() as Printed) };
 }
@@ -144,6 +174,41 @@ describe('tidegate rbac', () => {
   it('gives rights on Secrets only to who asks for them', async () => {
     expect((await printed({})).text).not.toContain('secrets');
     expect((await printed({ config: 'copy' })).text).toContain('secrets');
+  });
+
+  const secretsIn = (objects: readonly Printed[]): (string | undefined)[] =>
+    objects
+      .filter(({ rules = [] }) => rules.some(({ resources }) => resources.includes('secrets')))
+      .map(({ metadata }) => metadata.namespace);
+
+  it('gives rights on Secrets, and on Jobs, only in the namespaces of services that use them', async () => {
+    const config = await twoNamespaces();
+    const { objects } = await printed({ namespaces: [] }, config.env);
+    expect(secretsIn(objects)).toEqual(['vault']);
+    const roles = new Map(objects.filter(({ kind }) => kind === 'Role').map((one) => [one.metadata.namespace, one]));
+    expect([...roles.keys()]).toEqual(['shop', 'vault', 'kube-system']);
+    expect(JSON.stringify(roles.get('shop'))).not.toContain('"jobs"');
+    await config.remove();
+  });
+
+  it('prints every right that doctor asks for with the same config, and no other: its remedy ends', async () => {
+    const config = await twoNamespaces();
+    const { objects } = await printed({ namespaces: [] }, config.env);
+    const { services } = await createConfigLoader({ directory: config.env.TIDEGATE_CONFIG }).loadServices({});
+    const asked = askedGrants(services.map(({ service }) => service)).map(
+      ({ namespace, group, resource, verb, name }) => [namespace, group, resource, verb, name].join(' '),
+    );
+    const given = objects.flatMap(({ metadata: { namespace = '' }, rules = [] }) =>
+      rules.flatMap(({ apiGroups, resources, verbs, resourceNames = [''] }) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((resource) =>
+            verbs.flatMap((verb) => resourceNames.map((name) => [namespace, group, resource, verb, name].join(' '))),
+          ),
+        ),
+      ),
+    );
+    expect(given.toSorted()).toEqual(asked.toSorted());
+    await config.remove();
   });
 
   it('binds a service account by its namespace, and an access entry of EKS by its group', async () => {

@@ -114,7 +114,7 @@ describe('metricsChecks', () => {
 
 describe('permissions', () => {
   it('are told once per cluster, a line per resource with all missing verbs: one edit repairs it', () => {
-    const refused = askedGrants(['shop']).filter(({ resource }) => resource === 'deployments');
+    const refused = askedGrants([{ namespace: 'shop' }]).filter(({ resource }) => resource === 'deployments');
     const findings = permissionFindings('aws', refused);
     expect(texts(findings)).toEqual([
       "error: aws: the user of this cluster's access may not\nget, list, create, patch, delete deployments.apps in namespace shop (a Deployment per version)",

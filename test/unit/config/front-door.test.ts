@@ -58,6 +58,48 @@ describe('the config of the front door', () => {
     expect((await ask()).fault).toBe('');
   });
 
+  it('lets in no sender that was taken out or given another secret, while another document has a fault', async () => {
+    await writeDoorConfig(directory);
+    const sender = (name: string, env: string, more: object = {}): Promise<void> =>
+      writeFile(
+        join(directory, `sender-${name}.yaml`),
+        JSON.stringify({
+          ...{ apiVersion: 'tidegate.dev/v1alpha1', kind: 'Sender', metadata: { name } },
+          spec: { type: 'cloudevents', secrets: [{ env }], ...more },
+        }),
+      );
+    const known = async () =>
+      (await ask()).events.senders.map(({ name, secrets }) => `${name} ${JSON.stringify(secrets)}`);
+    await Promise.all([sender('left', 'A'), sender('turned', 'A'), sender('slipped', 'A')]);
+    expect(await known()).toHaveLength(4);
+    await Promise.all([
+      writeFile(join(directory, 'broken.yaml'), JSON.stringify({ kind: 'Trigger', metadata: { name: 'x' }, spec: {} })),
+      unlink(join(directory, 'sender-left.yaml')),
+      sender('turned', 'B'),
+      sender('slipped', 'B', { nonsense: 1 }),
+    ]);
+    nowMs = 5_000;
+    expect(await known()).toEqual(['ci [{"env":"CI_TOKEN"}]', 'slipped [{"env":"A"}]', 'turned [{"env":"B"}]']);
+    expect((await ask()).fault).not.toBe('');
+    // Any of them may stand in a file that nobody can read.
+    await Promise.all([
+      writeFile(join(directory, 'broken.yaml'), 'spec: ['),
+      unlink(join(directory, 'sender-slipped.yaml')),
+      sender('turned', 'C'),
+    ]);
+    nowMs = 10_000;
+    expect(await known()).toEqual(['ci [{"env":"CI_TOKEN"}]', 'slipped [{"env":"A"}]', 'turned [{"env":"C"}]']);
+  });
+
+  it('is looked at where the clock was set back: nobody knows for how long', async () => {
+    nowMs = 3_600_000;
+    await writeDoorConfig(directory);
+    expect((await ask()).events.triggers).toHaveLength(1);
+    await unlink(join(directory, 'door-2.yaml'));
+    nowMs = 0;
+    expect((await ask()).events.triggers).toEqual([]);
+  });
+
   it('is not gone by for hours because nobody has come: who comes then waits for a look', async () => {
     await writeDoorConfig(directory);
     expect((await ask()).events.triggers).toHaveLength(1);

@@ -1,0 +1,43 @@
+/** A token that is renewed before its end, by a cloud that may hang. */
+import { describe, expect, it } from '@jest/globals';
+import { createTokenCache, type Token } from '../../../platform/cloud/token-cache.ts';
+import { assertEventually } from '../../support/eventually.ts';
+
+describe('a token', () => {
+  it('that is still good is used after 2 s where the cloud hangs, and the next one as soon as it comes', async () => {
+    let nowMs = 0;
+    let answer = (_: Token): void => undefined;
+    const answers = [
+      Promise.resolve({ value: 'first', expiresAtMs: 100_000 }),
+      new Promise<Token>((resolve) => (answer = resolve)),
+    ];
+    const tokens = createTokenCache(
+      () => answers.shift() ?? Promise.reject(new RangeError('asked too often')),
+      () => nowMs,
+    );
+    await tokens.get();
+    nowMs = 50_000;
+    const startedAt = performance.now();
+    expect(await Promise.all([tokens.get(), tokens.get()])).toEqual(['first', 'first']);
+    expect(performance.now() - startedAt).toBeGreaterThan(1_900);
+    answer({ value: 'second', expiresAtMs: 500_000 });
+    await assertEventually(async () => expect(await tokens.get()).toBe('second'));
+  });
+
+  it('that was refused meanwhile is used no more, however long the next one takes', async () => {
+    let answer = (_: Token): void => undefined;
+    const answers = [
+      Promise.resolve({ value: 'first', expiresAtMs: 100_000 }),
+      new Promise<Token>((resolve) => (answer = resolve)),
+    ];
+    const tokens = createTokenCache(
+      () => answers.shift() ?? Promise.reject(new RangeError('asked too often')),
+      () => 50_000,
+    );
+    await tokens.get();
+    const waiting = tokens.get();
+    tokens.refused('first');
+    answer({ value: 'second', expiresAtMs: 500_000 });
+    expect(await waiting).toBe('second');
+  });
+});
