@@ -41,11 +41,13 @@ export interface Asked {
   readonly demand: Demand;
   /** Of each service at that demand, requests/s. */
   readonly loads: readonly number[];
+  /** Part (0 to 1) of each site's limit that is open, by service * clusters + cluster; left out: all of it. */
+  readonly tight?: Float64Array | undefined;
   readonly solver: LinearSolver;
 }
 
-export async function optimise(model: TopologyModel, { demand, loads, solver }: Asked): Promise<Optimum> {
-  const program = createProgram(model, demand, loads);
+export async function optimise(model: TopologyModel, { demand, loads, tight, solver }: Asked): Promise<Optimum> {
+  const program = createProgram(model, { demand, loads, tight });
   const book = new ColumnBook(program);
   const solve = solver(program.rightSides);
   let start: StartBasis | undefined = addWays(book, program, startPrices(program));

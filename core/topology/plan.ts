@@ -35,6 +35,8 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
   assertFits(model, input);
   const wanted = model.classes.map((one) => one.demand);
   const { demand, parts } = admit(model, wanted);
+  if (sum(demand.flat()) === 0)
+    refuseShort(model, input, { what: 'nothing of the demand fits', short: shortfalls(model, wanted) });
   const { shares, figures, optimum, gap } = await applicableShares(model, { demand, solver });
   const figuresOf = (of: TopologyShares): Figures => evaluate(model, { demand, shares: of });
   return {
@@ -59,10 +61,17 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
 function assertFits(model: TopologyModel, input: TopologyInput): void {
   const first = model.classes.map(({ tier, demand }) => (tier === 1 ? demand : demand.map(() => 0)));
   const short = shortfalls(model, first);
-  if (short.length === 0) return;
-  refuse(
+  if (short.length > 0) refuseShort(model, input, { what: 'the demand of tier 1 does not fit', short });
+}
+
+function refuseShort(
+  model: TopologyModel,
+  input: TopologyInput,
+  { what, short }: { readonly what: string; readonly short: readonly Shortfall[] },
+): never {
+  return refuse(
     'Invalid',
-    `the demand of tier 1 does not fit: ${short.map((one) => clashText(model, input, one)).join('; ')}`,
+    `${what}: ${short.map((one) => clashText(model, input, one)).join('; ')}`,
     short.map((one) => remedyOf(model, input, one)).join('; '),
   );
 }

@@ -65,8 +65,15 @@ export interface Program {
   readonly penalty: number;
 }
 
-/** `loads`: of each service, at that demand. */
-export function createProgram(model: TopologyModel, demand: Demand, loads: readonly number[]): Program {
+interface ProgramDemand {
+  readonly demand: Demand;
+  /** Of each service, at that demand, requests/s. */
+  readonly loads: readonly number[];
+  /** Part (0 to 1) of each site's limit that is open; left out: all of it. */
+  readonly tight?: Float64Array | undefined;
+}
+
+export function createProgram(model: TopologyModel, { demand, loads, tight }: ProgramDemand): Program {
   const { clusters, edges, services } = model;
   const rightSides = new Float64Array((edges.length + services.length) * clusters.length);
   model.roots.forEach((root, className) => {
@@ -74,7 +81,9 @@ export function createProgram(model: TopologyModel, demand: Demand, loads: reado
   });
   const limits = services.flatMap((_, service) => {
     const load = loads[service] ?? 0;
-    const most = clusters.map((__, cluster) => mostOf(model, { service, cluster }, load));
+    const most = clusters.map(
+      (__, cluster) => mostOf(model, { service, cluster }, load) * (tight?.[service * clusters.length + cluster] ?? 1),
+    );
     return most.map((one) => ({ most: one, least: Math.min(one, model.warm * load, (one / sum(most)) * load) || 0 }));
   });
   const farthest = Math.max(...model.roundTripMs) * model.perMs;
@@ -116,7 +125,10 @@ export class ColumnBook {
     this.#known.add(key);
     this.flows.push({ edge, from, to });
     this.#entry(edge * n + from, 1);
-    for (const child of call.children) this.#entry(child * n + to, -(model.edges[child]?.timesAt[to] ?? 0));
+    for (const child of call.children) {
+      const times = model.edges[child]?.timesAt[to] ?? 0;
+      if (times > 0) this.#entry(child * n + to, -times);
+    }
     this.#entry((model.edges.length + call.to) * n + to, 1);
     this.#column(callCost(model, { edge, from, to }), { lower: 0, upper: Infinity });
     return true;
@@ -200,7 +212,11 @@ export function priceTrees(program: Program, sitePrices: Float64Array): PricedTr
     for (let to = 0; to < n; to += 1) {
       if ((limits[call.to * n + to]?.most ?? 0) <= 0) continue;
       let total = sitePrices[call.to * n + to] ?? 0;
-      for (const child of call.children) total += (model.edges[child]?.timesAt[to] ?? 0) * (cost[child * n + to] ?? 0);
+      for (const child of call.children) {
+        const times = model.edges[child]?.timesAt[to] ?? 0;
+        // What is never called may have no place that answers: 0 × Infinity.
+        if (times > 0) total += times * (cost[child * n + to] ?? 0);
+      }
       served[edge * n + to] = total;
     }
     for (let from = 0; from < n; from += 1) {
