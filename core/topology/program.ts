@@ -51,6 +51,8 @@ export interface FlowColumn {
 }
 
 export interface SiteLimits {
+  /** What `most` comes from. */
+  readonly by: 'utilisation' | 'maxShare';
   readonly least: number;
   readonly most: number;
 }
@@ -84,7 +86,14 @@ export function createProgram(model: TopologyModel, { demand, loads, tight }: Pr
     const most = clusters.map(
       (__, cluster) => mostOf(model, { service, cluster }, load) * (tight?.[service * clusters.length + cluster] ?? 1),
     );
-    return most.map((one) => ({ most: one, least: Math.min(one, model.warm * load, (one / sum(most)) * load) || 0 }));
+    return most.map((one, at): SiteLimits => {
+      const { maxShare = 0, capacity = 0 } = model.sites[service]?.[at] ?? {};
+      return {
+        most: one,
+        least: Math.min(one, model.warm * load, (one / sum(most)) * load) || 0,
+        by: maxShare < 1 && maxShare * load < capacity * model.utilisation ? 'maxShare' : 'utilisation',
+      };
+    });
   });
   const farthest = Math.max(...model.roundTripMs) * model.perMs;
   const slowest = Math.max(...model.sites.flat().map(({ serviceMs }) => serviceMs)) * model.perMs;
@@ -188,6 +197,17 @@ export const callCost = (model: TopologyModel, { edge, from, to }: FlowColumn): 
   const pair = from * model.clusters.length + to;
   return model.perMs * (model.roundTripMs[pair] ?? 0) + model.egressCounts * (model.edges[edge]?.egress[pair] ?? 0);
 };
+
+/** Less than this is no price: the solver is no more exact. */
+export const LEAST_RENT = 1e-6;
+
+/** What a limit adds to the price of a request at its site, by service * clusters + cluster; 0 where there is room. */
+export function rentOf({ model, limits }: Program, sitePrices: Float64Array, at: number): number {
+  const n = model.clusters.length;
+  const site = model.sites[Math.floor(at / n)]?.[at % n];
+  const last = site === undefined ? undefined : piecesOf(site, limits[at] ?? { most: 0 }).at(-1);
+  return last === undefined ? 0 : Math.max(0, (sitePrices[at] ?? 0) - last.slopeMs * model.perMs);
+}
 
 export interface PricedTrees {
   /** By edge * clusters + from: the best place to answer, and what the call costs with all that it calls. */

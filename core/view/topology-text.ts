@@ -77,7 +77,8 @@ export const topologyExplanation = (plan: TopologyPlan): string => {
     `limits that bind, and what more room is worth (${worth})`,
     ...(plan.binding.length === 0 ? ['  none: every limit has room left'] : []),
     ...plan.binding.map(
-      ({ service, cluster, by, worth: value }) => `  ${service} in ${cluster}: ${by}, ${value.toFixed(2)}`,
+      ({ service, cluster, by, worth: value }) =>
+        `  ${service} in ${cluster}: ${by}, ${value === 0 ? 'nothing but room: every cluster is full' : value.toFixed(2)}`,
     ),
     '',
     `what the other ways would cost (${worse}, with all calls behind)`,

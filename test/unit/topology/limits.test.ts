@@ -2,8 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { topologyModel, type ServiceInput, type TopologyInput } from '../../../core/topology/model.ts';
+import { admit } from '../../../core/topology/admit.ts';
 import { evaluate } from '../../../core/topology/evaluate.ts';
-import { topologyPlanText } from '../../../core/view/topology-text.ts';
+import { topologyExplanation, topologyPlanText } from '../../../core/view/topology-text.ts';
 import { randomMesh } from '../../bench/topology/random-mesh.ts';
 import { call, LONG_MS, pair, root, service, usePlanner } from './pair.ts';
 
@@ -77,6 +78,101 @@ describe('calls of classes that are served in one place', () => {
     async () => {
       const made = await plan(twoClasses({ replicas: { a: 20, b: 20 }, maxShare: { a: 0.6 } }));
       expect(topologyPlanText(made)).toMatch(/local first .* above a limit: db in a 500\.0\/s of 301\.2\/s/);
+    },
+    LONG_MS,
+  );
+});
+
+describe('a tier that does not fit whole', () => {
+  const tips = [{ ...call, from: 'web', to: 'recs' }];
+  const narrow = pair(
+    {},
+    {
+      services: { web, recs: { ...service, ratePerReplica: 1, replicas: { a: 1 } } },
+      classes: {
+        buy: { ...root, demand: { a: 50 } },
+        browse: { ...root, tier: 2, demand: { a: 50 } },
+        tips: { ...root, tier: 2, demand: { a: 10 }, calls: tips },
+        scan: { ...root, tier: 3, demand: { a: 20 } },
+      },
+    },
+  );
+
+  it(
+    'sheds only the classes that call what is full',
+    async () => {
+      const { served, losses } = await plan(narrow);
+      expect(served).toEqual({ buy: 1, browse: 1, tips: expect.closeTo(0.07, 6), scan: 1 });
+      // Of 60/s in tier 2 without b: all of browse, and of tips 0.7/s.
+      expect(losses[1]?.served).toEqual({ 1: 1, 2: expect.closeTo(50.7 / 60, 6), 3: 1 });
+    },
+    LONG_MS,
+  );
+
+  it('sheds the others alike once they are all that is left', () => {
+    const classes = { ...narrow.classes, browse: { ...root, tier: 2, demand: { a: 300 } } };
+    const model = topologyModel({ ...narrow, classes });
+    const { parts } = admit(
+      model,
+      model.classes.map((one) => one.demand),
+    );
+    expect(parts).toEqual([
+      expect.closeTo((280 - 50 - 0.7) / 300, 6),
+      1,
+      expect.closeTo(0, 6),
+      expect.closeTo(0.07, 6),
+    ]);
+  });
+});
+
+describe('the explanation', () => {
+  it(
+    'names no limit that nobody wrote, and no price of what cannot be',
+    async () => {
+      const one = { web: { ...service, replicas: { a: 20 } } };
+      expect((await plan(pair({ a: 100 }, { services: one }))).binding).toEqual([]);
+      // Both are full by their shares: more room in a would save a way of 50 ms.
+      const shares = { web: { ...service, replicas: { a: 20, b: 20 }, maxShare: { a: 0.6, b: 0.4 } } };
+      const { binding, alternatives } = await plan(pair({ a: 100 }, { services: shares }));
+      expect(binding[0]).toMatchObject({ cluster: 'a', by: 'maxShare', worth: expect.closeTo(50, 0) });
+      for (const { worse } of alternatives) expect(worse).toBeLessThan(51);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'prices a caller by ways and queues, not by what was shed',
+    async () => {
+      const { twice, once } = {
+        twice: [{ ...call, from: 'web', to: 'db', times: 2 }],
+        once: [{ ...call, from: 'web', to: 'db' }],
+      };
+      const made = await plan(
+        pair(
+          {},
+          {
+            services: { web, db: { ...service, replicas: { a: 1, b: 1 } } },
+            classes: {
+              x: { ...root, tier: 2, demand: { a: 60 }, calls: twice },
+              y: { ...root, tier: 2, demand: { b: 60 }, calls: once },
+            },
+          },
+        ),
+      );
+      expect(made.served['x']).toBeLessThan(1);
+      expect(made.figures.above).toEqual([]);
+      for (const { worse } of made.alternatives) expect(worse).toBeLessThan(200);
+      for (const { worth } of made.binding) expect(worth).toBeLessThan(200);
+      expect(topologyExplanation(made)).toContain('nothing but room: every cluster is full');
+    },
+    LONG_MS,
+  );
+
+  it(
+    'divides by no objective of 0',
+    async () => {
+      const free = { objective: 'balanced', dollarsPerMillionMs: 0 } as const;
+      expect((await plan(pair({ a: 10 }, free))).gap).toBe(0);
     },
     LONG_MS,
   );

@@ -7,6 +7,7 @@ import { readTopologyInput } from '../../../core/config/topology/read-input.ts';
 import { topologyModel, type TopologyInput } from '../../../core/topology/model.ts';
 import { scaledDemand, withoutCluster } from '../../../core/topology/plan.ts';
 import { admit, loadsOf } from '../../../core/topology/admit.ts';
+import { dollarsPerGb } from '../../../core/topology/prices.ts';
 import { optimise } from '../../../core/topology/optimise.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { topologyPlanText } from '../../../core/view/topology-text.ts';
@@ -175,6 +176,14 @@ describe('the planner', () => {
   );
 });
 
+describe('list prices', () => {
+  it('bill a GB between zones of AWS twice, where it leaves and where it comes in', () => {
+    const zone = { cloud: 'aws', region: 'us-east-1' };
+    expect(dollarsPerGb(zone, zone)).toBe(0.02);
+    expect(dollarsPerGb({ ...zone, cloud: 'gcp' }, { ...zone, cloud: 'gcp' })).toBe(0.01);
+  });
+});
+
 describe('what cannot be planned is refused with its reason and a remedy', () => {
   it(
     'names limits that clash, and the smallest change of each kind that is enough',
@@ -184,6 +193,7 @@ describe('what cannot be planned is refused with its reason and a remedy', () =>
       expect(error.fix).toBe(
         'for web: 1 more ready replica of web in a, or utilisation 75 %, or demand of web lower by 20/s',
       );
+      expect((await refusal(pair({ a: 390 }))).fix).not.toContain('utilisation');
     },
     LONG_MS,
   );
@@ -195,6 +205,10 @@ describe('what cannot be planned is refused with its reason and a remedy', () =>
       const error = await refusal(pair({ a: 200 }, { services }));
       expect(error.message).toContain('a is not allowed to answer it');
       expect(error.fix).toContain('allow a to answer web');
+      const slow = { web: { ...services.web, slower: { a: 3 } } };
+      expect((await refusal(pair({ a: 200 }, { services: slow }))).fix).not.toContain('allow a');
+      const little = { web: { ...services.web, maxShare: { a: 0.1 } } };
+      expect((await refusal(pair({ a: 200 }, { services: little }))).fix).not.toContain('allow a');
     },
     LONG_MS,
   );
@@ -246,6 +260,13 @@ describe('an input file', () => {
     },
     LONG_MS,
   );
+
+  it.each([
+    ['utilisation: 70', 'utilisation: 100', /utilisation.*95/],
+    ['utilisation: 70', 'warm: 0.05', /warm/],
+  ])('takes no number that ends a plan: %s as %s', (written, wrong, message) => {
+    expect(() => readTopologyInput({ path: 'in.yaml', text: text.replace(written, wrong) })).toThrow(message);
+  });
 
   it(
     'answers what-ifs: more demand for a service counts for every class that calls it',
