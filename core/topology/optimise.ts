@@ -15,7 +15,7 @@ import {
   type StartBasis,
 } from './program.ts';
 
-export interface Flow extends FlowColumn {
+interface Flow extends FlowColumn {
   /** Calls per second. */
   readonly rate: number;
 }

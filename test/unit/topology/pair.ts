@@ -8,7 +8,7 @@ import { withHighs } from '../../../platform/solver/highs.ts';
 /** Properties solve some hundred programs; a loaded machine takes its time, ms. */
 export const LONG_MS = 60_000;
 
-export interface Planner {
+interface Planner {
   readonly plan: (input: TopologyInput) => Promise<TopologyPlan>;
   readonly solver: LinearSolver;
 }
