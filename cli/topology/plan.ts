@@ -19,7 +19,7 @@ export interface TopologyPlanArgs {
   readonly output?: 'json';
 }
 
-/** Exit code 4: the plan stands, but tier 1 would not survive the loss of some cluster. */
+/** Exit code 4: the plan stands, but it is above a limit, or tier 1 would not survive the loss of some cluster. */
 export async function topologyPlanCommand(args: TopologyPlanArgs, io: Io): Promise<number> {
   const text = await readText(args.file).catch((error: unknown) =>
     refuse('Invalid', `${args.file}: ${error instanceof Error ? error.message : String(error)}`, 'name a YAML file'),
@@ -29,7 +29,8 @@ export async function topologyPlanCommand(args: TopologyPlanArgs, io: Io): Promi
   if (args.output === 'json') io.stdout(`${JSON.stringify(plan, null, 2)}\n`);
   else io.stdout(args.explain ? topologyExplanation(plan) : topologyPlanText(plan));
   if (args.svg !== undefined) await writeFile(args.svg, topologySvg(plan.clusters, plan.shares));
-  return plan.losses.some(({ shortfalls }) => shortfalls.length > 0) ? exitCodes.needsPerson : exitCodes.ok;
+  const isSafe = plan.figures.above.length === 0 && plan.losses.every(({ shortfalls }) => shortfalls.length === 0);
+  return isSafe ? exitCodes.ok : exitCodes.needsPerson;
 }
 
 function whatIf(input: TopologyInput, { without = [], demand = [] }: TopologyPlanArgs): TopologyInput {

@@ -22,10 +22,14 @@ export function loadsOf(model: TopologyModel, demand: Demand): number[] {
   return loads;
 }
 
+/** Where no maxShare is written: a bit more than the whole load, so that this is no limit which binds and has a price. */
+const ALL = 1.05;
+
 /** The most that a cluster may serve of a service whose whole load is `load`, requests/s. */
 export const mostOf = (model: TopologyModel, at: { service: number; cluster: number }, load: number): number => {
   const site = model.sites[at.service]?.[at.cluster];
-  return site === undefined ? 0 : Math.min(site.capacity * model.utilisation, site.maxShare * load);
+  if (site === undefined) return 0;
+  return Math.min(site.capacity * model.utilisation, (site.maxShare === 1 ? ALL : site.maxShare) * load);
 };
 
 export interface Shortfall {
@@ -50,30 +54,54 @@ export interface Admitted {
   readonly parts: readonly number[];
 }
 
-/** Tier after tier, each as much as fits beside those before it; classes of one tier are shed alike. */
+/**
+ * Tier after tier, each as much as fits beside those before it. Classes of one tier are raised alike until a service is
+ * full; those that call it stay there, the others go on.
+ */
 export function admit(model: TopologyModel, demand: Demand, lost?: number): Admitted {
   const parts = model.classes.map(() => 0);
   const scaled = (): Demand => demand.map((row, at) => row.map((one) => one * (parts[at] ?? 0)));
   for (const tier of distinctTiers(model)) {
-    const set = (part: number): void =>
-      model.classes.forEach((one, at) => {
-        if (one.tier === tier) parts[at] = part;
-      });
-    const fits = (part: number): boolean => {
-      set(part);
-      return shortfalls(model, scaled(), lost).length === 0;
-    };
-    if (fits(1)) continue;
-    let [low, high] = [0, 1];
-    for (let round = 0; round < 40; round += 1) {
-      const middle = (low + high) / 2;
-      if (fits(middle)) low = middle;
-      else high = middle;
+    let rising = model.classes.flatMap((one, at) => (one.tier === tier ? [at] : []));
+    while (rising.length > 0) {
+      const full = raise(parts, rising, () => shortfalls(model, scaled(), lost));
+      const going = rising.filter((at) => !callsOneOf(model, demand, { at, full }));
+      if (going.length === rising.length) break;
+      rising = going;
     }
-    set(low);
   }
   return { demand: scaled(), parts };
 }
+
+/** Raises the parts of `rising` as far as nothing lacks; what lacks just above. */
+function raise(parts: number[], rising: readonly number[], lacking: () => Shortfall[]): Shortfall[] {
+  const at = (part: number): Shortfall[] => {
+    for (const one of rising) parts[one] = part;
+    return lacking();
+  };
+  let low = Math.max(...rising.map((one) => parts[one] ?? 0));
+  let high = 1;
+  let full = at(high);
+  if (full.length === 0) return [];
+  for (let round = 0; round < 40; round += 1) {
+    const middle = (low + high) / 2;
+    const lacks = at(middle);
+    if (lacks.length === 0) low = middle;
+    else [high, full] = [middle, lacks];
+  }
+  at(low);
+  return full;
+}
+
+const callsOneOf = (
+  model: TopologyModel,
+  demand: Demand,
+  { at, full }: { readonly at: number; readonly full: readonly Shortfall[] },
+): boolean => {
+  const alone = demand.map((row, other) => (other === at ? row : row.map(() => 0)));
+  const loads = loadsOf(model, alone);
+  return full.some(({ service }) => (loads[model.services.indexOf(service)] ?? 0) > 0);
+};
 
 const distinctTiers = ({ classes }: TopologyModel): number[] =>
   distinct(classes.map(({ tier }) => String(tier).padStart(6, '0'))).map(Number);
@@ -96,12 +124,21 @@ export interface Loss {
   readonly shortfalls: readonly Shortfall[];
 }
 
+/** Mean over a tier's demand; 1 where it has none. */
+function servedOf({ classes }: TopologyModel, tier: number, { demand, parts }: Admitted): number {
+  const rates = demand.map((row, at) => (classes[at]?.tier === tier ? sum(row) : 0));
+  const total = sum(rates);
+  return total > 0 ? sum(rates.map((rate, at) => (rate * (parts[at] ?? 0)) / total)) : 1;
+}
+
 /** For every cluster what its loss would leave, if all others are filled up to the limits. */
 export const losses = (model: TopologyModel): Loss[] =>
   model.clusters.map((cluster, lost) => {
     const demand = demandWithout(model, lost);
     const { parts } = admit(model, demand, lost);
     const first = demand.map((row, at) => (model.classes[at]?.tier === 1 ? row : row.map(() => 0)));
-    const served = Object.fromEntries(model.classes.map(({ tier }, at) => [tier, parts[at] ?? 0]));
+    const served = Object.fromEntries(
+      distinctTiers(model).map((tier) => [tier, servedOf(model, tier, { demand, parts })]),
+    );
     return { cluster, served, shortfalls: shortfalls(model, first, lost) };
   });

@@ -9,6 +9,9 @@ export const timeAt = ({ capacity, serviceMs, servers }: Site, load: number): nu
   return serviceMs * (1 + busy ** (Math.sqrt(2 * (servers + 1)) - 1) / (servers * (1 - busy)));
 };
 
+/** No replicas are planned fuller than this part of what they can serve: at all of it the time of a request has no end. */
+export const MOST_UTILISATION = 0.95;
+
 /** A piece of a site's load: requests/s that fit in it, and what each of them costs all others in time, ms. */
 export interface Piece {
   readonly width: number;

@@ -1,8 +1,8 @@
 /** What given shares would do: load, time and money of the model under them, however they were made. */
 import { sum, WHOLE } from '../values/share.ts';
-import type { Demand } from './admit.ts';
+import { mostOf, type Demand } from './admit.ts';
 import { timeAt } from './delay.ts';
-import type { TopologyModel } from './model.ts';
+import type { Edge, TopologyModel } from './model.ts';
 import type { TopologyShares } from './shares.ts';
 
 export interface SiteFigures {
@@ -11,6 +11,8 @@ export interface SiteFigures {
   /** Requests/s, and as a part of what its replicas can serve (0 to 1). */
   readonly load: number;
   readonly utilisation: number;
+  /** What its limits allow at that load of the service (utilisation, maxShare, residency), requests/s. */
+  readonly most: number;
 }
 
 export interface Figures {
@@ -19,7 +21,7 @@ export interface Figures {
   readonly meanMsByClient: Readonly<Record<string, number>>;
   readonly egressDollarsPerMonth: number;
   readonly sites: readonly SiteFigures[];
-  /** Sites beyond the planned utilisation, by more than rounding does. */
+  /** Sites beyond one of their limits, by more than rounding does. */
   readonly above: readonly SiteFigures[];
 }
 
@@ -34,7 +36,7 @@ interface Shared {
 export function evaluate(model: TopologyModel, { demand, shares }: Shared): Figures {
   const { split, loads, egress } = spreadCalls(model, { demand, shares });
   const sites = sitesOf(model, loads);
-  const above = sites.filter(({ utilisation }) => utilisation > model.utilisation * 1.01);
+  const above = sites.filter(({ load, most }) => load > most * 1.01);
   const means = meansOf(model, { demand, split, loads });
   return { ...means, egressDollarsPerMonth: (egress / 1e6) * SECONDS_PER_MONTH, sites, above };
 }
@@ -60,6 +62,7 @@ export function spreadCalls(model: TopologyModel, { demand, shares }: Shared): S
   const loads = model.sites.map(() => model.clusters.map(() => 0));
   let egress = 0;
   model.edges.forEach((edge, index) => {
+    assertAnswered(model, split[edge.to] ?? [], { edge, calls: calls.subarray(index * n, (index + 1) * n) });
     for (let pair = 0; pair < n * n; pair += 1) {
       const [from, to] = [Math.floor(pair / n), pair % n];
       const rate = (calls[index * n + from] ?? 0) * (split[edge.to]?.[pair] ?? 0);
@@ -74,6 +77,18 @@ export function spreadCalls(model: TopologyModel, { demand, shares }: Shared): S
   return { calls, loads, egress, split };
 }
 
+/** Calls that nobody answers would cost nothing, and the worst plan would seem the best. */
+function assertAnswered(
+  { services, clusters }: TopologyModel,
+  split: readonly number[],
+  { edge, calls }: { readonly edge: Edge; readonly calls: Float64Array },
+): void {
+  const n = clusters.length;
+  const lost = clusters.filter((_, at) => (calls[at] ?? 0) > 0 && sum(split.slice(at * n, (at + 1) * n)) === 0);
+  if (lost.length > 0)
+    throw new RangeError(`${services[edge.to] ?? ''} is called from ${lost.join(', ')} without shares`);
+}
+
 /** Parts of 1 by service, at [from * clusters + to]. */
 const splitOf = ({ services, clusters }: TopologyModel, shares: TopologyShares): number[][] =>
   services.map((service) =>
@@ -85,7 +100,8 @@ const sitesOf = (model: TopologyModel, loads: readonly (readonly number[])[]): S
     model.clusters.flatMap((cluster, at) => {
       const [load, capacity] = [loads[s]?.[at] ?? 0, model.sites[s]?.[at]?.capacity ?? 0];
       if (load === 0 && capacity === 0) return [];
-      return [{ service, cluster, load, utilisation: load / capacity }];
+      const most = mostOf(model, { service: s, cluster: at }, sum(loads[s] ?? []));
+      return [{ service, cluster, load, utilisation: load / capacity, most }];
     }),
   );
 

@@ -3,8 +3,7 @@ import { byName, sum } from '../values/share.ts';
 import { SECONDS_PER_MONTH } from './evaluate.ts';
 import type { TopologyModel } from './model.ts';
 import type { Optimum } from './optimise.ts';
-import { callCost } from './program.ts';
-import { piecesOf } from './delay.ts';
+import { callCost, LEAST_RENT, rentOf } from './program.ts';
 
 /** A cluster whose replicas of a service are planned as full as they may be. */
 export interface BindingLimit {
@@ -14,7 +13,7 @@ export interface BindingLimit {
   readonly by: 'utilisation' | 'maxShare';
   /**
    * What room for one request/s more would save, in the objective's unit: dollars a month, or for latency alone
-   * milliseconds of one request, for each request that it takes.
+   * milliseconds of one request, for each request that it takes. 0: all other clusters are full as well, and cost more.
    */
   readonly worth: number;
 }
@@ -28,17 +27,15 @@ export interface Alternative {
   readonly worse: number;
 }
 
-export const bindingLimits = ({ model, limits }: Optimum['program'], optimum: Optimum): BindingLimit[] => {
+export const bindingLimits = (optimum: Optimum): BindingLimit[] => {
+  const { program } = optimum;
+  const { model, limits } = program;
   const n = model.clusters.length;
   return limits
-    .flatMap(({ most }, at): BindingLimit[] => {
+    .flatMap(({ most, by }, at): BindingLimit[] => {
       const [service, cluster] = [Math.floor(at / n), at % n];
-      const site = model.sites[service]?.[cluster];
-      const last = site === undefined ? undefined : piecesOf(site, { most }).at(-1);
-      if (site === undefined || last === undefined) return [];
-      const rent = (optimum.sitePrices[at] ?? 0) - last.slopeMs * model.perMs;
-      if (rent <= 1e-6) return [];
-      const by = site.capacity * model.utilisation <= most * (1 + 1e-9) ? 'utilisation' : 'maxShare';
+      const rent = rentOf(program, optimum.sitePrices, at);
+      if (most <= 0 || (rent <= LEAST_RENT && optimum.isFull[service] !== true)) return [];
       return [{ ...named(model, service, cluster), by, worth: rent * unitOf(model) }];
     })
     .sort((a, b) => b.worth - a.worth || byName(a.service, b.service));

@@ -5,7 +5,9 @@ import { startBasis } from './start-basis.ts';
 import {
   ColumnBook,
   createProgram,
+  LEAST_RENT,
   priceTrees,
+  rentOf,
   type FlowColumn,
   type LinearSolver,
   type PricedTrees,
@@ -13,7 +15,7 @@ import {
   type StartBasis,
 } from './program.ts';
 
-export interface Flow extends FlowColumn {
+interface Flow extends FlowColumn {
   /** Calls per second. */
   readonly rate: number;
 }
@@ -27,6 +29,8 @@ export interface Optimum {
   readonly program: Program;
   /** What one request more costs at a site, by service * clusters + cluster. */
   readonly sitePrices: Float64Array;
+  /** By service: no cluster has room for one request more. */
+  readonly isFull: readonly boolean[];
   readonly trees: PricedTrees;
   readonly rounds: number;
   readonly columns: number;
@@ -41,11 +45,13 @@ export interface Asked {
   readonly demand: Demand;
   /** Of each service at that demand, requests/s. */
   readonly loads: readonly number[];
+  /** Part (0 to 1) of each site's limit that is open, by service * clusters + cluster; left out: all of it. */
+  readonly tight?: Float64Array | undefined;
   readonly solver: LinearSolver;
 }
 
-export async function optimise(model: TopologyModel, { demand, loads, solver }: Asked): Promise<Optimum> {
-  const program = createProgram(model, demand, loads);
+export async function optimise(model: TopologyModel, { demand, loads, tight, solver }: Asked): Promise<Optimum> {
+  const program = createProgram(model, { demand, loads, tight });
   const book = new ColumnBook(program);
   const solve = solver(program.rightSides);
   let start: StartBasis | undefined = addWays(book, program, startPrices(program));
@@ -61,8 +67,29 @@ export async function optimise(model: TopologyModel, { demand, loads, solver }: 
     if (!isDone) continue;
     const flows = book.flows.map((flow, at) => ({ ...flow, rate: solved.values[book.siteColumns + at] ?? 0 }));
     const columns = book.flows.length;
-    return { flows, objective: solved.objective, gap, program, sitePrices, trees, rounds, columns };
+    const settled = settledPrices(program, sitePrices);
+    return {
+      ...{ flows, objective: solved.objective, gap, program, rounds, columns, ...settled },
+      trees: priceTrees(program, settled.sitePrices),
+    };
   }
+}
+
+/**
+ * Where all clusters of a service are full, one request more would cost the penalty in each of them, which says nothing.
+ * The cheapest of them is then priced as if it had a bit of room; what the others cost more stays.
+ */
+function settledPrices(program: Program, sitePrices: Float64Array): Pick<Optimum, 'sitePrices' | 'isFull'> {
+  const n = program.model.clusters.length;
+  const settled = sitePrices.slice();
+  const isFull = program.model.services.map((_, service) => {
+    const open = program.limits.flatMap(({ most }, at) => (Math.floor(at / n) === service && most > 0 ? [at] : []));
+    const rent = Math.min(...open.map((at) => rentOf(program, sitePrices, at)));
+    if (open.length === 0 || rent <= LEAST_RENT) return false;
+    for (const at of open) settled[at] = (settled[at] ?? 0) - rent;
+    return true;
+  });
+  return { sitePrices: settled, isFull };
 }
 
 /** Before the first solve: every site at its idle time. */

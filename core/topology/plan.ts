@@ -3,6 +3,7 @@ import { distinct, formatShare, sum, WHOLE } from '../values/share.ts';
 import { refuse } from '../values/error.ts';
 import { applicableShares } from './applied.ts';
 import { admit, losses, shortfalls, type Loss, type Shortfall } from './admit.ts';
+import { MOST_UTILISATION } from './delay.ts';
 import { evaluate, type Figures } from './evaluate.ts';
 import { alternatives, bindingLimits, type Alternative, type BindingLimit } from './explain.ts';
 import { replicasIn, topologyModel, type TopologyInput, type TopologyModel } from './model.ts';
@@ -35,6 +36,8 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
   assertFits(model, input);
   const wanted = model.classes.map((one) => one.demand);
   const { demand, parts } = admit(model, wanted);
+  if (sum(demand.flat()) === 0)
+    refuseShort(model, input, { what: 'nothing of the demand fits', short: shortfalls(model, wanted) });
   const { shares, figures, optimum, gap } = await applicableShares(model, { demand, solver });
   const figuresOf = (of: TopologyShares): Figures => evaluate(model, { demand, shares: of });
   return {
@@ -48,7 +51,7 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
     },
     served: Object.fromEntries(model.classes.map(({ name }, at) => [name, parts[at] ?? 0])),
     losses: losses(model),
-    binding: bindingLimits(optimum.program, optimum),
+    binding: bindingLimits(optimum),
     alternatives: alternatives(optimum),
     gap,
     unit: input.objective === 'latency' ? 'ms' : 'dollars',
@@ -59,10 +62,17 @@ export async function planTopology(input: TopologyInput, solver: LinearSolver): 
 function assertFits(model: TopologyModel, input: TopologyInput): void {
   const first = model.classes.map(({ tier, demand }) => (tier === 1 ? demand : demand.map(() => 0)));
   const short = shortfalls(model, first);
-  if (short.length === 0) return;
-  refuse(
+  if (short.length > 0) refuseShort(model, input, { what: 'the demand of tier 1 does not fit', short });
+}
+
+function refuseShort(
+  model: TopologyModel,
+  input: TopologyInput,
+  { what, short }: { readonly what: string; readonly short: readonly Shortfall[] },
+): never {
+  return refuse(
     'Invalid',
-    `the demand of tier 1 does not fit: ${short.map((one) => clashText(model, input, one)).join('; ')}`,
+    `${what}: ${short.map((one) => clashText(model, input, one)).join('; ')}`,
     short.map((one) => remedyOf(model, input, one)).join('; '),
   );
 }
@@ -98,10 +108,14 @@ function remedyOf(model: TopologyModel, input: TopologyInput, { service, load, r
   }
   const capacity = sum(row.map((site) => site.capacity));
   const isCapped = row.every((site) => site.maxShare === 0 || site.maxShare === 1);
-  if (isCapped && capacity > load) ways.push(`utilisation ${amount(Math.ceil((load / capacity) * 1_000) / 10)} %`);
+  const needed = Math.ceil((load / capacity) * 1_000 - 1e-9) / 1_000;
+  if (isCapped && needed <= MOST_UTILISATION) ways.push(`utilisation ${amount(needed * 100)} %`);
   const closed = model.clusters.filter((name) => !open.includes(name) && replicasIn(of, name) > 0);
-  const enough = closed.find((name) => replicasIn(of, name) * of.ratePerReplica * input.utilisation >= load - room);
-  if (enough !== undefined && of.maxShare[enough] !== 0) ways.push(`allow ${enough} to answer ${service}`);
+  const enough = closed.find((name) => {
+    const each = (of.ratePerReplica / (of.slower[name] ?? 1)) * input.utilisation;
+    return Math.min(replicasIn(of, name) * each, (of.maxShare[name] ?? 1) * load) >= load - room;
+  });
+  if (enough !== undefined) ways.push(`allow ${enough} to answer ${service}`);
   ways.push(`demand of ${service} lower by ${amount(load - room)}/s`);
   return `for ${service}: ${ways.join(', or ')}`;
 }

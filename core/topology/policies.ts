@@ -1,6 +1,6 @@
 /** What others do, as shares, so that a plan can say what it is better than. Each follows only rules of its own. */
 import { sum } from '../values/share.ts';
-import type { Demand } from './admit.ts';
+import { mostOf, type Demand } from './admit.ts';
 import { callersFirst } from './merge.ts';
 import type { TopologyModel } from './model.ts';
 import { namedShares, type TopologyShares } from './shares.ts';
@@ -22,6 +22,19 @@ export const localFirstShares = (model: TopologyModel): TopologyShares =>
         return row.map((__, to) => (to === nearest ? 1 : 0));
       }),
     ),
+  );
+
+/**
+ * In proportion to the room that the limits leave, the same for every client. However classes mix, a cluster then serves
+ * load × room / all room: whatever fits at all keeps every limit so. `loads`: of each service, requests/s.
+ */
+export const proportionalShares = (model: TopologyModel, loads: readonly number[]): TopologyShares =>
+  namedShares(
+    model,
+    model.services.map((_, service) => {
+      const row = model.clusters.map((__, cluster) => mostOf(model, { service, cluster }, loads[service] ?? 0));
+      return model.clusters.map(() => row);
+    }),
   );
 
 const nearestTo = ({ clusters, roundTripMs }: TopologyModel, from: number): number[] => {
@@ -81,7 +94,8 @@ function fillNearest(model: TopologyModel, { service, calls, full }: Filling): n
   left.forEach((rate, from) => {
     const to = nearestTo(model, from).find((one) => (model.sites[service]?.[one]?.capacity ?? 0) > 0) ?? from;
     const row = rows[from];
-    if (row !== undefined) row[to] = (row[to] ?? 0) + rate;
+    // Who calls nobody gets a row as well: it says where calls would go.
+    if (row !== undefined) row[to] = (row[to] ?? 0) + (sum(row) + rate > 0 ? rate : 1);
   });
   return rows;
 }

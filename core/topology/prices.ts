@@ -12,7 +12,10 @@ interface ListPrices {
   readonly otherRegion: number;
   /** To anywhere else over the internet. */
   readonly internet: number;
-  /** Between two clusters of one region: both directions are billed where the two are in different zones. */
+  /**
+   * Between two clusters of one region, which are in different zones. AWS bills a GB twice: 0.01 where it leaves a zone
+   * and 0.01 where it comes in; Google Cloud once, where it leaves.
+   */
   readonly sameRegion: number;
   readonly source: string;
 }
@@ -26,7 +29,7 @@ const listPrices: Readonly<Record<string, ListPrices>> = {
   aws: {
     otherRegion: 0.02,
     internet: 0.09,
-    sameRegion: 0.01,
+    sameRegion: 0.02,
     source: 'https://aws.amazon.com/ec2/pricing/on-demand/ (Data Transfer)',
   },
   gcp: {

@@ -51,6 +51,8 @@ export interface FlowColumn {
 }
 
 export interface SiteLimits {
+  /** What `most` comes from. */
+  readonly by: 'utilisation' | 'maxShare';
   readonly least: number;
   readonly most: number;
 }
@@ -65,8 +67,15 @@ export interface Program {
   readonly penalty: number;
 }
 
-/** `loads`: of each service, at that demand. */
-export function createProgram(model: TopologyModel, demand: Demand, loads: readonly number[]): Program {
+interface ProgramDemand {
+  readonly demand: Demand;
+  /** Of each service, at that demand, requests/s. */
+  readonly loads: readonly number[];
+  /** Part (0 to 1) of each site's limit that is open; left out: all of it. */
+  readonly tight?: Float64Array | undefined;
+}
+
+export function createProgram(model: TopologyModel, { demand, loads, tight }: ProgramDemand): Program {
   const { clusters, edges, services } = model;
   const rightSides = new Float64Array((edges.length + services.length) * clusters.length);
   model.roots.forEach((root, className) => {
@@ -74,8 +83,17 @@ export function createProgram(model: TopologyModel, demand: Demand, loads: reado
   });
   const limits = services.flatMap((_, service) => {
     const load = loads[service] ?? 0;
-    const most = clusters.map((__, cluster) => mostOf(model, { service, cluster }, load));
-    return most.map((one) => ({ most: one, least: Math.min(one, model.warm * load, (one / sum(most)) * load) || 0 }));
+    const most = clusters.map(
+      (__, cluster) => mostOf(model, { service, cluster }, load) * (tight?.[service * clusters.length + cluster] ?? 1),
+    );
+    return most.map((one, at): SiteLimits => {
+      const { maxShare = 0, capacity = 0 } = model.sites[service]?.[at] ?? {};
+      return {
+        most: one,
+        least: Math.min(one, model.warm * load, (one / sum(most)) * load) || 0,
+        by: maxShare < 1 && maxShare * load < capacity * model.utilisation ? 'maxShare' : 'utilisation',
+      };
+    });
   });
   const farthest = Math.max(...model.roundTripMs) * model.perMs;
   const slowest = Math.max(...model.sites.flat().map(({ serviceMs }) => serviceMs)) * model.perMs;
@@ -116,7 +134,10 @@ export class ColumnBook {
     this.#known.add(key);
     this.flows.push({ edge, from, to });
     this.#entry(edge * n + from, 1);
-    for (const child of call.children) this.#entry(child * n + to, -(model.edges[child]?.timesAt[to] ?? 0));
+    for (const child of call.children) {
+      const times = model.edges[child]?.timesAt[to] ?? 0;
+      if (times > 0) this.#entry(child * n + to, -times);
+    }
     this.#entry((model.edges.length + call.to) * n + to, 1);
     this.#column(callCost(model, { edge, from, to }), { lower: 0, upper: Infinity });
     return true;
@@ -177,6 +198,17 @@ export const callCost = (model: TopologyModel, { edge, from, to }: FlowColumn): 
   return model.perMs * (model.roundTripMs[pair] ?? 0) + model.egressCounts * (model.edges[edge]?.egress[pair] ?? 0);
 };
 
+/** Less than this is no price: the solver is no more exact. */
+export const LEAST_RENT = 1e-6;
+
+/** What a limit adds to the price of a request at its site, by service * clusters + cluster; 0 where there is room. */
+export function rentOf({ model, limits }: Program, sitePrices: Float64Array, at: number): number {
+  const n = model.clusters.length;
+  const site = model.sites[Math.floor(at / n)]?.[at % n];
+  const last = site === undefined ? undefined : piecesOf(site, limits[at] ?? { most: 0 }).at(-1);
+  return last === undefined ? 0 : Math.max(0, (sitePrices[at] ?? 0) - last.slopeMs * model.perMs);
+}
+
 export interface PricedTrees {
   /** By edge * clusters + from: the best place to answer, and what the call costs with all that it calls. */
   readonly best: Int32Array;
@@ -200,7 +232,11 @@ export function priceTrees(program: Program, sitePrices: Float64Array): PricedTr
     for (let to = 0; to < n; to += 1) {
       if ((limits[call.to * n + to]?.most ?? 0) <= 0) continue;
       let total = sitePrices[call.to * n + to] ?? 0;
-      for (const child of call.children) total += (model.edges[child]?.timesAt[to] ?? 0) * (cost[child * n + to] ?? 0);
+      for (const child of call.children) {
+        const times = model.edges[child]?.timesAt[to] ?? 0;
+        // What is never called may have no place that answers: 0 × Infinity.
+        if (times > 0) total += times * (cost[child * n + to] ?? 0);
+      }
       served[edge * n + to] = total;
     }
     for (let from = 0; from < n; from += 1) {

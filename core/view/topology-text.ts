@@ -1,6 +1,6 @@
 /** A topology plan as text: who answers whom, what it costs beside what others do, what a lost cluster leaves, and why. */
 import type { TopologyPlan } from '../topology/plan.ts';
-import type { Figures } from '../topology/evaluate.ts';
+import type { Figures, SiteFigures } from '../topology/evaluate.ts';
 import { formatShare, WHOLE } from '../values/share.ts';
 
 const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;
@@ -15,7 +15,7 @@ export const topologyPlanText = (plan: TopologyPlan): string =>
       ...Object.entries(clients).map(([client, shares]) => `    ${client} ← ${sharesText(shares)}`),
     ]),
     '',
-    'what it is worth (mean latency, egress, sites above the planned utilisation)',
+    'what it is worth (mean latency, egress, sites above a limit)',
     figureLine('this plan', plan.figures),
     ...Object.entries(plan.others).map(([name, figures]) => figureLine(name, figures)),
     `  at most ${percent(plan.gap)} above what the best split of each class by itself could reach`,
@@ -40,9 +40,10 @@ export const topologyPlanText = (plan: TopologyPlan): string =>
 
 const figureLine = (name: string, { meanMs, egressDollarsPerMonth, above }: Figures): string =>
   `  ${name.padEnd(15)} ${ms(meanMs).padStart(10)}  ${dollars(egressDollarsPerMonth).padStart(16)}` +
-  (above.length === 0
-    ? ''
-    : `  above: ${above.map(({ service, cluster, utilisation }) => `${service} in ${cluster} ${percent(utilisation)}`).join(', ')}`);
+  (above.length === 0 ? '' : `  above a limit: ${above.map(aboveText).join(', ')}`);
+
+const aboveText = ({ service, cluster, load, most }: SiteFigures): string =>
+  `${service} in ${cluster} ${load.toFixed(1)}/s of ${most.toFixed(1)}/s`;
 
 const sharesText = (shares: Readonly<Record<string, number>>): string =>
   Object.entries(shares)
@@ -76,7 +77,8 @@ export const topologyExplanation = (plan: TopologyPlan): string => {
     `limits that bind, and what more room is worth (${worth})`,
     ...(plan.binding.length === 0 ? ['  none: every limit has room left'] : []),
     ...plan.binding.map(
-      ({ service, cluster, by, worth: value }) => `  ${service} in ${cluster}: ${by}, ${value.toFixed(2)}`,
+      ({ service, cluster, by, worth: value }) =>
+        `  ${service} in ${cluster}: ${by}, ${value === 0 ? 'nothing but room: every cluster is full' : value.toFixed(2)}`,
     ),
     '',
     `what the other ways would cost (${worse}, with all calls behind)`,

@@ -1,5 +1,6 @@
 /** The planner's input as users write it: what is asked, what can serve it, how far and how dear it is. */
 import { z } from 'zod';
+import { MOST_UTILISATION } from '../../topology/delay.ts';
 import { API_VERSION } from '../mesh-schema.ts';
 import { clusterName, resourceName, text } from '../values.ts';
 
@@ -74,14 +75,24 @@ export const topologyInputSchema = z.strictObject({
   dollarsPerMillionMs: amount('dollars that a million requests faster by 1 ms are worth', 0.05)
     .meta({ description: 'Weighs time against egress when the objective is balanced.' })
     .prefault(0.05),
-  utilisation: percent('how full replicas are planned', 70).prefault(70).meta({
-    description: 'At 70 one of three clusters may vanish, and the others are full, but not over.',
-  }),
-  warm: z
+  utilisation: z
     .number()
-    .gte(0)
-    .lte(20)
-    .meta({ title: 'least share of an allowed cluster, percent', examples: [1] })
+    .gt(0)
+    .lte(MOST_UTILISATION * 100)
+    .meta({
+      title: 'how full replicas are planned, percent',
+      description:
+        'At 70 one of three clusters may vanish, and the others are full, but not over. At most 95: a full queue has no end.',
+      examples: [70],
+    })
+    .prefault(70),
+  warm: z
+    .union([z.literal(0), z.number().gte(0.1).lte(20)])
+    .meta({
+      title: 'least share of an allowed cluster, percent',
+      description: '0, or at least 0.1: smaller shares are not planned.',
+      examples: [1],
+    })
     .prefault(0),
   roundTripMs: byCluster(byCluster(amount('ms', 85))).meta({ description: 'In one direction or both.' }),
   dollarsPerGb: byCluster(byCluster(amount('dollars', 0.02)))

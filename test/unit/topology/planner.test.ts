@@ -1,57 +1,21 @@
 /** Plans of meshes that can be solved by hand, and rules that hold for all. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTopologyInput } from '../../../core/config/topology/read-input.ts';
 import { topologyModel, type TopologyInput } from '../../../core/topology/model.ts';
-import { planTopology, scaledDemand, withoutCluster, type TopologyPlan } from '../../../core/topology/plan.ts';
+import { scaledDemand, withoutCluster } from '../../../core/topology/plan.ts';
 import { admit, loadsOf } from '../../../core/topology/admit.ts';
+import { dollarsPerGb } from '../../../core/topology/prices.ts';
 import { optimise } from '../../../core/topology/optimise.ts';
-import type { LinearSolver } from '../../../core/topology/program.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { topologyPlanText } from '../../../core/view/topology-text.ts';
 import { topologySvg } from '../../../core/view/topology-svg.ts';
-import { withHighs } from '../../../platform/solver/highs.ts';
 import { randomMesh } from '../../bench/topology/random-mesh.ts';
+import { LONG_MS, pair, root, service, usePlanner } from './pair.ts';
 
-/** Properties solve some hundred programs; a loaded machine takes its time, ms. */
-const LONG_MS = 60_000;
-
-let solver: LinearSolver;
-let ended: Promise<void>;
-const done = Promise.withResolvers<void>();
-beforeAll(async () => {
-  const ready = Promise.withResolvers<void>();
-  ended = withHighs((given) => {
-    solver = given;
-    ready.resolve();
-    return done.promise;
-  });
-  await Promise.race([ready.promise, ended]);
-}, LONG_MS);
-afterAll(() => {
-  done.resolve();
-  return ended;
-});
-
-const service = { serviceMs: 10, ratePerReplica: 100, slower: {}, maxShare: {} };
-const root = { tier: 1, root: 'web', requestBytes: 0, responseBytes: 0, calls: [] };
-
-/** Two clusters 50 ms apart, with 2 replicas each of one service: 140/s each at 70 %. */
-const pair = (demand: Record<string, number>, change: Partial<TopologyInput> = {}): TopologyInput => ({
-  clusters: { a: { cloud: 'onprem', region: 'a' }, b: { cloud: 'onprem', region: 'b' } },
-  objective: 'latency',
-  dollarsPerMillionMs: 0,
-  utilisation: 0.7,
-  warm: 0,
-  roundTripMs: { a: { b: 50 } },
-  dollarsPerGb: {},
-  services: { web: { ...service, replicas: { a: 2, b: 2 } } },
-  classes: { all: { ...root, demand } },
-  ...change,
-});
-const plan = (input: TopologyInput): Promise<TopologyPlan> => planTopology(input, solver);
+const { plan, solver } = usePlanner();
 
 async function refusal(input: TopologyInput): Promise<TidegateError> {
   const error: unknown = await plan(input).then(
@@ -110,7 +74,8 @@ describe('the planner', () => {
       };
       const services = { web: { ...service, replicas: { a: 2, b: 2 } }, db: { ...service, replicas: { b: 20 } } };
       const { shares } = await plan(pair({}, { classes, services }));
-      expect(shares).toEqual({ web: { a: { b: 1_000_000 } }, db: { b: { b: 1_000_000 } } });
+      const away = { a: { b: 1_000_000 }, b: { b: 1_000_000 } };
+      expect(shares).toEqual({ web: away, db: away });
     },
     LONG_MS,
   );
@@ -211,6 +176,14 @@ describe('the planner', () => {
   );
 });
 
+describe('list prices', () => {
+  it('bill a GB between zones of AWS twice, where it leaves and where it comes in', () => {
+    const zone = { cloud: 'aws', region: 'us-east-1' };
+    expect(dollarsPerGb(zone, zone)).toBe(0.02);
+    expect(dollarsPerGb({ ...zone, cloud: 'gcp' }, { ...zone, cloud: 'gcp' })).toBe(0.01);
+  });
+});
+
 describe('what cannot be planned is refused with its reason and a remedy', () => {
   it(
     'names limits that clash, and the smallest change of each kind that is enough',
@@ -220,6 +193,7 @@ describe('what cannot be planned is refused with its reason and a remedy', () =>
       expect(error.fix).toBe(
         'for web: 1 more ready replica of web in a, or utilisation 75 %, or demand of web lower by 20/s',
       );
+      expect((await refusal(pair({ a: 390 }))).fix).not.toContain('utilisation');
     },
     LONG_MS,
   );
@@ -231,6 +205,10 @@ describe('what cannot be planned is refused with its reason and a remedy', () =>
       const error = await refusal(pair({ a: 200 }, { services }));
       expect(error.message).toContain('a is not allowed to answer it');
       expect(error.fix).toContain('allow a to answer web');
+      const slow = { web: { ...services.web, slower: { a: 3 } } };
+      expect((await refusal(pair({ a: 200 }, { services: slow }))).fix).not.toContain('allow a');
+      const little = { web: { ...services.web, maxShare: { a: 0.1 } } };
+      expect((await refusal(pair({ a: 200 }, { services: little }))).fix).not.toContain('allow a');
     },
     LONG_MS,
   );
@@ -282,6 +260,13 @@ describe('an input file', () => {
     },
     LONG_MS,
   );
+
+  it.each([
+    ['utilisation: 70', 'utilisation: 100', /utilisation.*95/],
+    ['utilisation: 70', 'warm: 0.05', /warm/],
+  ])('takes no number that ends a plan: %s as %s', (written, wrong, message) => {
+    expect(() => readTopologyInput({ path: 'in.yaml', text: text.replace(written, wrong) })).toThrow(message);
+  });
 
   it(
     'answers what-ifs: more demand for a service counts for every class that calls it',
