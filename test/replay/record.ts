@@ -103,8 +103,10 @@ async function collect(client: Client): Promise<RecordedHistory[]> {
 }
 
 /** What was recorded of scenarios that were not played now. */
-const keptOfOthers = (): RecordedHistory[] =>
-  readHistories(UNRELEASED).filter(({ name: of = '' }) => !played.some(({ name }) => of.startsWith(`${name}/`)));
+function keptOfOthers(): RecordedHistory[] {
+  const kept = readHistories(UNRELEASED);
+  return kept.filter(({ name: of = '' }) => !played.some(({ name }) => of.startsWith(`${name}/`)));
+}
 
 async function save(recorded: readonly RecordedHistory[]): Promise<void> {
   const dir = new URL(`${UNRELEASED}/`, historiesDir);
