@@ -27,7 +27,10 @@ function planning(topology: Command, { io, done }: CommandContext, name: 'plan' 
     .option('--demand <change...>', 'what if a class, or all classes that call a service, changed: checkout=+40%')
     .option('--svg <file>', 'write a picture of who answers whom')
     .addOption(new Option('-o, --output <format>', 'the whole plan').choices(['json']))
-    .addHelpText('after', '\nExit codes: 0 planned, 4 above a limit, or tier 1 would not survive the loss of a cluster, 2 bad input.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 planned, 4 above a limit, or tier 1 would not survive the loss of a cluster, 2 bad input.',
+    )
     .action(async (file: string, options: PlanOptions) => {
       const { topologyPlanCommand } = await import('../topology/plan.ts');
       done(await topologyPlanCommand({ ...options, file, explain: name === 'explain' }, io));
