@@ -9,35 +9,7 @@
 import type { VersioningBehavior } from '@temporalio/common';
 import { setWorkflowOptions } from '@temporalio/workflow';
 import type { workflowNames } from '../core/contract/messages.ts';
-import {
-  audit,
-  deliver,
-  drainCluster,
-  forgetCluster,
-  guard,
-  pause,
-  retire,
-  rollout,
-  settle,
-  startRollout,
-  next,
-  handleEvent,
-} from './index.ts';
-
-const workflows = {
-  startRollout,
-  rollout,
-  retire,
-  guard,
-  settle,
-  audit,
-  pause,
-  forgetCluster,
-  drainCluster,
-  next,
-  handleEvent,
-  deliver,
-};
+import * as workflows from './index.ts';
 
 const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   rollout: 'PINNED',
@@ -60,16 +32,16 @@ for (const [name, workflow] of Object.entries<AnyWorkflow>(workflows))
   setWorkflowOptions({ versioningBehavior: behaviors[name as keyof typeof behaviors] }, workflow);
 
 export {
-  startRollout,
-  rollout,
-  retire,
-  guard,
-  settle,
   audit,
-  pause,
-  forgetCluster,
-  drainCluster,
-  next,
-  handleEvent,
   deliver,
-};
+  drainCluster,
+  forgetCluster,
+  guard,
+  handleEvent,
+  next,
+  pause,
+  retire,
+  rollout,
+  settle,
+  startRollout,
+} from './index.ts';

@@ -4,14 +4,5 @@ import { rollout } from './rollout.ts';
 
 setWorkflowOptions({ versioningBehavior: 'PINNED' }, rollout);
 
+export * from '../../../workflows/versioned.ts';
 export { rollout };
-export {
-  startRollout,
-  retire,
-  guard,
-  settle,
-  audit,
-  pause,
-  forgetCluster,
-  next,
-} from '../../../workflows/versioned.ts';
