@@ -69,7 +69,7 @@ async function namedIn(input: DrainInput, listed: ListServicesResult): Promise<O
   const clusters = listed.clusters.filter(({ name }) => !without.includes(name));
   const naming = await findNaming({ services, clusters, name: cluster });
   return services
-    .map((one) => ({ input, clusters: listed.clusters, service: one, ...seenOf(one, naming) }))
+    .map((one) => ({ input, clusters, service: one, ...seenOf(one, naming) }))
     .filter(
       (one) => service !== undefined || one.isCalled || one.isUnshared || one.drainedAtMs !== null || one.unread !== '',
     );

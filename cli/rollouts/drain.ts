@@ -62,7 +62,7 @@ const endOf = (handle: WorkflowHandle): Promise<DrainStatus | Error> =>
     (error: unknown) => refusalOf(error),
   );
 
-/** The id is the lock: who asks for the same while it is under way follows that. */
+/** The id is the lock: who asks while one is under way is refused, and told which. */
 async function started(client: Client, installation: string, input: DrainInput): Promise<WorkflowHandle> {
   const workflowId = workflowIdOf(installation, 'drain', input.mesh ?? '', input.cluster);
   try {

@@ -34,6 +34,7 @@ const TRIES = 32;
 
 export interface Draining extends Seen {
   readonly input: DrainInput;
+  /** Those that are asked: all but those that it goes without. */
   readonly clusters: ListServicesResult['clusters'];
   readonly service: ServiceRef;
   readonly say: (phase: DrainPhase, text: string, workflowId?: string) => void;
@@ -97,7 +98,7 @@ interface Told {
 
 async function share({ service, clusters, input, say }: Draining, shared: boolean): Promise<Told> {
   const ref = clusters.find(({ name }) => name === input.cluster);
-  if (ref === undefined || input.without?.includes(ref.name) === true) return { text: '', failed: false };
+  if (ref === undefined) return { text: '', failed: false };
   say('sharing', `cluster mesh ${shared ? 'gives its pods to other clusters again' : 'gives its pods to nobody'}`);
   try {
     const { conflict } = await shareService({ service, cluster: ref, shared });
@@ -161,8 +162,7 @@ async function isThereNow(one: Draining): Promise<boolean> {
 }
 
 async function isThere({ service, clusters, input }: Draining): Promise<boolean> {
-  const asked = clusters.filter(({ name }) => input.without?.includes(name) !== true);
-  const now = seenOf(service, await findNaming({ services: [service], clusters: asked, name: input.cluster }));
+  const now = seenOf(service, await findNaming({ services: [service], clusters, name: input.cluster }));
   if (now.unread !== '') return false;
   return input.does === 'drain' ? !now.isCalled && now.drainedAtMs !== null : now.drainedAtMs === null;
 }
@@ -227,10 +227,8 @@ function missedBy({ service }: Draining, { serves, others, change }: CatchUp): s
   return `; it serves ${serves}, and ${change.version} is proven elsewhere${differ}: tidegate deploy ${service.service} --version ${change.version}`;
 }
 
-async function recordsOf({ service, clusters, input }: Draining): Promise<readonly ClusterFacts[]> {
-  const asked = clusters.filter(({ name }) => input.without?.includes(name) !== true);
-  return (await readRecords({ service, clusters: asked })).clusters;
-}
+const recordsOf = async ({ service, clusters }: Draining): Promise<readonly ClusterFacts[]> =>
+  (await readRecords({ service, clusters })).clusters;
 
 export const queued = (service: ServiceRef): DrainedService => ({
   service: `${service.namespace}/${service.service}`,

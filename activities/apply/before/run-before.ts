@@ -6,6 +6,7 @@ import type { RunBeforeInput, RunBeforeResult } from '../../../core/contract/act
 import { kinds } from '../../../core/kube/kinds.ts';
 import type { Manifest, PodTemplate, Service } from '../../../core/kube/objects.ts';
 import { assertOwned } from '../../../core/kube/ownership.ts';
+import type { Frontend } from '../../../core/routing/record.ts';
 import { isOfVersion, type BeforeJob } from '../../../core/workload/before/before-job.ts';
 import { desiredJob } from '../../../core/workload/before/desired-job.ts';
 import type { Job } from '../../../core/workload/before/job-end.ts';
@@ -19,9 +20,9 @@ import { waitForEnd } from './wait-for-end.ts';
 
 export async function runBefore(deps: KubeDeps, input: RunBeforeInput): Promise<RunBeforeResult> {
   const at = { cluster: await deps.clusters.connect(input), service: input.service };
-  const frontend = await readFrontend(at);
+  const before = await readPlace(at);
   for (const [i, job] of input.jobs.entries()) {
-    const live = await ensureJob(at, await wantedJob(at, frontend, { input, job }));
+    const live = await ensureJob(at, await wantedJob(at, before, { input, job }));
     const title = `Job ${job.name} (${String(i + 1)} of ${String(input.jobs.length)})`;
     await waitForEnd(deps, { at, job, live, title, version: input.version });
   }
@@ -31,21 +32,32 @@ export async function runBefore(deps: KubeDeps, input: RunBeforeInput): Promise<
 
 /** Each Job as it will be made, tried by a server that stores nothing. What runs in the version's own pod waits for that. */
 export async function tryBefore(at: RecordAt, input: RunBeforeInput): Promise<void> {
-  const frontend = await readFrontend(at);
+  const before = await readPlace(at);
   for (const job of input.jobs.filter((one) => !isOfVersion(one)))
-    await ensureJob(at, await wantedJob(at, frontend, { input, job }));
+    await ensureJob(at, await wantedJob(at, before, { input, job }));
+}
+
+/** The frontend that the Jobs come before, and the part of it that they are told. */
+interface Place {
+  readonly live: Service;
+  readonly frontend: Pick<Frontend, 'port' | 'selector'>;
+}
+
+async function readPlace(at: RecordAt): Promise<Place> {
+  const live = await readFrontend(at);
+  const { record } = await findRecord(at);
+  const { port, selector } = frontendOf(live, routedBy(record, at.service));
+  return { live, frontend: { port, selector } };
 }
 
 async function wantedJob(
   at: RecordAt,
-  frontend: Service,
+  { live, frontend }: Place,
   { input, job }: { readonly input: RunBeforeInput; readonly job: BeforeJob },
 ): Promise<Manifest> {
   const { service, version, epoch, throughEnvoy } = input;
-  const { record } = await findRecord(at);
-  const { port, selector } = frontendOf(frontend, routedBy(record, service));
-  const own = isOfVersion(job) ? await versionTemplate(at, frontend, version) : null;
-  const place = { service, cluster: at.cluster.name, version, epoch, throughEnvoy, frontend: { port, selector } };
+  const own = isOfVersion(job) ? await versionTemplate(at, live, version) : null;
+  const place = { service, cluster: at.cluster.name, version, epoch, throughEnvoy, frontend };
   return desiredJob(job, place, own);
 }
 

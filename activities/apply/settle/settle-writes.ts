@@ -7,11 +7,12 @@ import type {
 } from '../../../core/contract/settle-activities.ts';
 import { annotations, FIELD_MANAGER, labels } from '../../../core/kube/labels.ts';
 import type { ObjectChange } from '../../../core/kube/object-change.ts';
+import { fieldManager } from '../../../core/kube/ownership.ts';
 import type { Service } from '../../../core/kube/objects.ts';
 import { driftsOf } from '../../../core/rollout/drift.ts';
 import { pinOf } from '../../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
-import { frontendOf, frontendSelector, frontendSigns, pinnedTo } from '../../../core/workload/cluster-facts.ts';
+import { frontendOf, frontendSelector, pinnedTo } from '../../../core/workload/cluster-facts.ts';
 import { routedBy, routedPort } from '../../../core/workload/routed-port.ts';
 import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../../ports.ts';
@@ -46,13 +47,12 @@ export async function pinVersion(
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: await clusters.connect({ service, cluster }), service };
-  const { record } = await findRecord(at);
-  const version = pinOf(record);
+  const version = pinOf((await findRecord(at)).record);
   if (version === '') return [];
   await assertReady(at, version);
   const frontend = await readFrontend(at);
   const before = pinnedTo(frontend);
-  const { selectorBy: manager = '' } = frontendSigns(frontend, [], routedBy(record, service));
+  const manager = fieldManager(frontend, 'selector');
   const noted = noteRepair(frontend, { field: 'pin', manager, nowMs: clock.nowMs() });
   if (noted === null) return [];
   const changes =
