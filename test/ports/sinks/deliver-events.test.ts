@@ -5,12 +5,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { deliverEvents } from '../../../activities/tell/deliver-events.ts';
-import type { Progress, TellDeps } from '../../../activities/tell/ports.ts';
+import type { TellDeps } from '../../../activities/tell/ports.ts';
 import type { SinkConfig } from '../../../core/config/events/types.ts';
 import { withCdEvents } from '../../../core/events/out/cd-events.ts';
 import { newsType } from '../../../core/events/out/news.ts';
 import { createSinkClient } from '../../../platform/http/sink-client.ts';
 import { testPlan } from '../../support/plans.ts';
+import { tellActivity } from '../../support/tell-activity.ts';
 import { tell } from '../../unit/events/out/told.ts';
 
 const secrets = {
@@ -60,19 +61,12 @@ const httpSink = (url: string, more: object = {}): SinkConfig => ({
   ...{ secrets: [], mode: 'structured', ...more },
 });
 
-/** Keeps its progress between attempts, as Temporal does. */
 function depsOf(sink: SinkConfig): TellDeps {
-  let kept: Progress | null = null;
   return {
     readSinks: async () => [sink],
     secret: async (ref) => ('env' in ref ? (secrets[ref.env as keyof typeof secrets] ?? '') : ''),
     ...{ client, nowMs: () => Date.now() },
-    activity: {
-      signal: () => new AbortController().signal,
-      namespace: () => 'default',
-      progress: () => kept,
-      keep: (progress) => void (kept = progress),
-    },
+    activity: tellActivity(),
   };
 }
 

@@ -1,13 +1,14 @@
 /** GitHub and GitLab on loopback: what a commit shows of a run, and that a delivery which is repeated shows nothing twice. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { deliverEvents } from '../../../activities/tell/deliver-events.ts';
-import type { Progress, TellDeps } from '../../../activities/tell/ports.ts';
+import type { TellDeps } from '../../../activities/tell/ports.ts';
 import type { ForgeSink } from '../../../core/config/events/types.ts';
 import type { CloudEvent } from '../../../core/events/cloud-event.ts';
 import { newsType } from '../../../core/events/out/news.ts';
 import { createSinkClient } from '../../../platform/http/sink-client.ts';
 import { clusterNames } from '../../support/facts.ts';
 import { testPlan } from '../../support/plans.ts';
+import { tellActivity } from '../../support/tell-activity.ts';
 import { runId, tell } from '../../unit/events/out/told.ts';
 import { startGithub, startGitlab, type Forge } from './forges.ts';
 
@@ -27,17 +28,11 @@ function attempts(type: ForgeSink['type'], events: readonly CloudEvent[], token 
     ...{ name: 'commits', type, url: forge.url, repository: 'acme/checkout', token: { env: 'FORGE' }, sha: '' },
     ...{ events: ['dev.tidegate.*'], filter: '', temporalUi: 'https://temporal.example.com' },
   };
-  let kept: Progress | null = null;
   const deps: TellDeps = {
     readSinks: async () => [sink],
     secret: async () => token,
     ...{ client, nowMs: () => Date.now() },
-    activity: {
-      signal: () => new AbortController().signal,
-      namespace: () => 'default',
-      progress: () => kept,
-      keep: (progress) => void (kept = progress),
-    },
+    activity: tellActivity(),
   };
   return () => deliverEvents(deps, { sink: 'commits', events });
 }
