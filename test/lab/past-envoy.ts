@@ -62,7 +62,8 @@ export function pastEnvoy(stage: () => Stage): void {
         const old = mainVersion((await basket.allShares())['aws-us-east-1']);
         const since = Date.now();
         const version = basket.newVersion();
-        await basket.configure({ canary: [100], rest: [100] });
+        // What an undo goes back to must outlive the time that its plan takes.
+        await basket.configure({ canary: [100], rest: [100], warm: '10m' });
         await basket.deploy(version);
         await basket.until(({ wave, phase }) => wave === 2 && phase === 'preparing');
         expect([await pinIn('aws-us-east-1'), await pinIn('gcp-europe-west1')]).toEqual([version, old]);
