@@ -46,10 +46,25 @@ const nearestTo = ({ clusters, roundTripMs }: TopologyModel, from: number): numb
  * Fill each cluster to `full` (0 to 1) with its own calls, and spill the rest to the next nearest with room; what finds no
  * room stays at home. Service by service, callers first, as each service sees only its own load.
  */
-export function waterfallShares(
+export const waterfallShares = (
   model: TopologyModel,
   { demand, full }: { readonly demand: Demand; readonly full: number },
-): TopologyShares {
+): TopologyShares => filledShares(model, { demand, fill: (one) => fillNearest(model, { ...one, full }) });
+
+export interface Filling {
+  readonly service: number;
+  /** Calls/s that start in each cluster. */
+  readonly calls: readonly number[];
+}
+
+interface Filled {
+  readonly demand: Demand;
+  /** Calls/s, by client and serving cluster. */
+  readonly fill: (filling: Filling) => number[][];
+}
+
+/** Service by service, callers first: each is filled by a rule that sees only its own calls. */
+export function filledShares(model: TopologyModel, { demand, fill }: Filled): TopologyShares {
   const n = model.clusters.length;
   const order = callersFirst(model) ?? model.services.map((_, service) => service);
   const inflow = new Float64Array(model.edges.length * n);
@@ -58,7 +73,7 @@ export function waterfallShares(
   for (const service of order) {
     const edges = model.edges.flatMap((edge, index) => (edge.to === service ? [{ edge, index }] : []));
     const calls = model.clusters.map((_, at) => sum(edges.map(({ index }) => inflow[index * n + at] ?? 0)));
-    const filled = fillNearest(model, { service, calls, full });
+    const filled = fill({ service, calls });
     parts[service] = filled;
     for (const { edge, index } of edges)
       for (let from = 0; from < n; from += 1)
@@ -71,13 +86,7 @@ export function waterfallShares(
   return namedShares(model, parts);
 }
 
-interface Filling {
-  readonly service: number;
-  readonly calls: readonly number[];
-  readonly full: number;
-}
-
-function fillNearest(model: TopologyModel, { service, calls, full }: Filling): number[][] {
+function fillNearest(model: TopologyModel, { service, calls, full }: Filling & { readonly full: number }): number[][] {
   const room = (model.sites[service] ?? []).map(({ capacity }) => capacity * full);
   const rows = model.clusters.map(() => model.clusters.map(() => 0));
   const left = [...calls];

@@ -27,6 +27,8 @@ import { plannerBench } from './planner.ts';
 import { pushBench } from './push.ts';
 import { restartBench } from './restart.ts';
 import { settleBench } from './settle.ts';
+import { regimesBench } from './simulation/regimes.ts';
+import { simulationBench } from './simulation/simulation.ts';
 import { holds } from './statistics.ts';
 import { storyBench } from './story.ts';
 import { watchesBench } from './watches.ts';
@@ -54,6 +56,8 @@ const benches = [
   doorBench,
   lambdaBench,
   plannerBench,
+  regimesBench,
+  simulationBench,
 ];
 const pages = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
 

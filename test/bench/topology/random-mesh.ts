@@ -1,5 +1,6 @@
 /** Meshes at random, the same for the same seed: places on a map, services with replicas, classes with call trees. */
 import type { TopologyInput } from '../../../core/topology/model.ts';
+import { randomFrom } from '../../support/simulated-bakes.ts';
 
 export interface MeshSize {
   readonly clusters: number;
@@ -7,26 +8,22 @@ export interface MeshSize {
   readonly classes: number;
 }
 
-/** mulberry32: numbers from 0 to 1, the same for the same seed. */
-const randomOf = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
-
 const clouds = ['aws', 'gcp', 'azure'] as const;
 const numbered = (name: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${name}${i}`);
 
-/** `load`: demand as a part of what all clusters together may serve of the most loaded service. */
+interface MeshDraw {
+  readonly seed: number;
+  /** Demand as a part of what all clusters together may serve of the most loaded service. */
+  readonly load?: number;
+  /** Replicas that serve a whole number of requests at a time, as a simulation needs them. */
+  readonly whole?: boolean;
+}
+
 export function randomMesh(
   { clusters, services, classes }: MeshSize,
-  { seed, load = 0.6 }: { readonly seed: number; readonly load?: number },
+  { seed, load = 0.6, whole = false }: MeshDraw,
 ): TopologyInput {
-  const random = randomOf(seed);
+  const random = randomFrom(seed);
   const between = (from: number, to: number): number => from + random() * (to - from);
   const [clusterNames, serviceNames] = [numbered('c', clusters), numbered('s', services)];
   const places = clusterNames.map(() => [random() * 100, random() * 100] as const);
@@ -56,14 +53,16 @@ export function randomMesh(
   const calls = callsPerService(classInputs, serviceNames);
   const utilisation = 0.7;
   const serviceInputs = serviceNames.map((name, at) => {
-    const [rate, needed] = [between(20, 200), (calls[at] ?? 0) / load / utilisation];
+    const [drawn, serviceMs] = [between(20, 200), between(1, 20)];
+    const rate = whole ? (Math.ceil(drawn / 50) * 1_000) / serviceMs : drawn;
+    const needed = (calls[at] ?? 0) / load / utilisation;
     const parts = clusterNames.map(() => between(0.2, 1));
-    const whole = parts.reduce((total, part) => total + part, 0);
-    const replicas = parts.map((part) => Math.max(1, Math.ceil((part / whole) * (needed / rate))));
+    const all = parts.reduce((total, part) => total + part, 0);
+    const replicas = parts.map((part) => Math.max(1, Math.ceil((part / all) * (needed / rate))));
     return [
       name,
       {
-        serviceMs: between(1, 20),
+        serviceMs,
         ratePerReplica: rate,
         replicas: Object.fromEntries(clusterNames.map((cluster, i) => [cluster, replicas[i] ?? 1])),
         slower: {},
