@@ -43,13 +43,17 @@ export function serviceShape(service: Service, routed: ServicePort | undefined):
   };
 }
 
-function refusals({ metadata, spec }: Service, port: ServicePort | undefined): string[] {
-  const { type = 'ClusterIP', clusterIP = '', internalTrafficPolicy = 'Cluster' } = spec;
-  const headless = clusterIP.toLowerCase() === 'none' || metadata.labels?.[HEADLESS] !== undefined;
+/** Its callers find the pods by DNS, and dial them by themselves. */
+export const isHeadless = ({ metadata, spec: { clusterIP = '' } }: Service): boolean =>
+  clusterIP.toLowerCase() === 'none' || metadata.labels?.[HEADLESS] !== undefined;
+
+function refusals(service: Service, port: ServicePort | undefined): string[] {
+  const { spec } = service;
+  const { type = 'ClusterIP', internalTrafficPolicy = 'Cluster' } = spec;
   const { protocol = 'TCP', appProtocol = '', name = '' } = port ?? {};
   return [
     knownTypes.includes(type) ? '' : `type ${type} is not supported: it has no address that Envoy can answer at`,
-    headless
+    isHeadless(service)
       ? `it is headless (clusterIP None, or label ${HEADLESS}): its callers dial pods by themselves, past every route`
       : '',
     (spec.ports ?? []).length === 0 ? 'it has no port' : '',
