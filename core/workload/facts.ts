@@ -48,8 +48,8 @@ export interface SecondService {
   readonly follows?: true;
   /** It is under Tidegate itself: its pin is its own record's. */
   readonly adopted?: true;
-  /** It may select pods of others, too: a pin would take those away from it. */
-  readonly wider?: true;
+  /** Its selector has all that the frontend's has: a pin takes pods of nobody else away from it. Absent: it may, or read by an older worker. */
+  readonly within?: true;
   /** Its callers find pods by DNS: those of every version. */
   readonly headless?: true;
   /** Somebody takes the pin off, again and again. */

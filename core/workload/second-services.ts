@@ -43,7 +43,7 @@ function signsOf(one: Service, frontend: Service, services: readonly Service[]):
     ...(isPinnedWith(one, frontend.metadata.name) && { follows: true as const }),
     ...(adopted && { adopted: true as const }),
     ...(isHeadless(one) && { headless: true as const }),
-    ...(!isWithin(one, frontend) && { wider: true as const }),
+    ...(isWithin(one, frontend) && { within: true as const }),
     ...present({ fight }),
   };
 }
@@ -56,8 +56,8 @@ export const isPinnedWith = ({ metadata }: Service, service: string): boolean =>
   metadata.annotations?.[annotations.pinnedWith] === service;
 
 /** Is it pinned with the frontend? One for metrics alone sees the pods of every version, and a person's pin stays. */
-export const isSibling = ({ serving, pinned, follows, adopted, headless, wider }: SecondService): boolean =>
-  adopted !== true && headless !== true && wider !== true && (follows === true || (serving && pinned === ''));
+export const isSibling = ({ serving, pinned, follows, adopted, headless, within }: SecondService): boolean =>
+  adopted !== true && headless !== true && within === true && (follows === true || (serving && pinned === ''));
 
 export interface SiblingPin {
   readonly sibling: Service;
