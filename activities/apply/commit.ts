@@ -10,7 +10,7 @@ import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { updateRecord } from '../record-store.ts';
 import { adoptAutoscaler } from './capacity/autoscalers.ts';
-import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { assertReady, pinFrontend } from './pins/frontend-pin.ts';
 import { markDue } from './warm-time.ts';
 
 /** Killed after the record and before the pin: the record says where a restore goes to, and the next attempt pins. */
@@ -31,7 +31,7 @@ export async function commit(
   if (left !== '' && input.warmMs !== undefined)
     changes.push(...(await markDue(at, left, clock.nowMs() + input.warmMs)));
   if (input.pin === '') return changes;
-  return [...changes, await pinFrontend(at, input.pin), ...(await adoptAutoscaler(at, input.pin))];
+  return [...changes, ...(await pinFrontend(at, input.pin)), ...(await adoptAutoscaler(at, input.pin))];
 }
 
 /** The version that has just been replaced in the record's own cluster; '' = none. */

@@ -9,7 +9,7 @@ import type { KubeDeps } from '../ports.ts';
 import type { RecordAt } from '../record-store.ts';
 import { tryBefore } from './before/run-before.ts';
 import { writeRouting } from './apply-routing.ts';
-import { pinFrontend } from './frontend-pin.ts';
+import { pinFrontend } from './pins/frontend-pin.ts';
 import { assertRoom } from './capacity/quota.ts';
 import { writeVersion } from './prepare-version.ts';
 

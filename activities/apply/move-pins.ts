@@ -8,7 +8,7 @@ import { TidegateError, refuse } from '../../core/values/error.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findRecord, type RecordAt } from '../record-store.ts';
-import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { assertReady, pinFrontend } from './pins/frontend-pin.ts';
 
 /** All clusters are looked at before the first of them is written. Repeating it is harmless. */
 export async function movePins(deps: KubeDeps, input: MovePinsInput): Promise<MovePinsResult> {

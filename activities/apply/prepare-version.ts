@@ -19,7 +19,8 @@ import { findRecord, type RecordAt } from '../record-store.ts';
 import { holdEntering, holdScaler, readAutoscaling } from './capacity/autoscalers.ts';
 import { untilReady } from './capacity/until-ready.ts';
 import { ensureBudget } from './disruption-budget.ts';
-import { pinTo } from './frontend-pin.ts';
+import { pinTo } from './pins/frontend-pin.ts';
+import { pinSiblings } from './pins/sibling-pins.ts';
 import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
 import { versionWrites } from './version-writes.ts';
@@ -153,11 +154,13 @@ async function holdBoth(at: RecordAt, { input, replaced, live }: Both): Promise<
 
 const podLabels = ({ metadata }: PodTemplate): Readonly<Record<string, string>> => metadata?.labels ?? {};
 
-/** A pin that somebody took off (a GitOps tool's apply) is put back before there are pods that it must keep callers from. */
+/** A pin that somebody took off (a GitOps tool's apply), and that of a new sibling, is put on before there are pods that it must keep callers from. */
 async function pinned(at: RecordAt, record: RoutingRecord | null): Promise<Service> {
   const frontend = await readFrontend(at);
   const pin = pinOf(record);
-  if (pin === '' || pinnedTo(frontend) === pin) return frontend;
+  if (pin === '') return frontend;
+  await pinSiblings(at, { frontend, version: pin });
+  if (pinnedTo(frontend) === pin) return frontend;
   await pinTo(at, frontend, pin);
   return readFrontend(at);
 }

@@ -71,6 +71,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   const route = around.routes.find((one) => isRouteOf(service, own, one) && isOwned(one, service.installation));
   const { record, broken } = recordAndFaults(route, { cluster: cluster.name, deployments });
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
+  const signed = frontendWithSigns(frontend, deployments, { service, record });
   const changed = await readConfigChanges(cluster, namespace, workloads);
   const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
   return {
@@ -78,10 +79,10 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
     unreachable: '',
     envoyImage,
     record,
-    frontend: frontendWithSigns(frontend, deployments, { service, record }),
+    frontend: signed,
     ...handsOffIn(service, services),
     workloads: workloads.map((one) => ({
-      ...workloadFacts(one, autoscalers),
+      ...workloadFacts(one, { autoscalers, service: service.service, targetPort: signed?.targetPort }),
       ...present({ config: changed[one.metadata.name] }),
     })),
     foreign: [...foreignObjects(service, own, around), ...broken],

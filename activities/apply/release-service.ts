@@ -1,6 +1,6 @@
 /**
  * Gives a service back to Cilium in one client cluster: pinned to the proven version, past Envoy, drained, then without
- * our objects. The version's Deployment and the pin stay: they are what serves. Each repetition goes on where it ended.
+ * our objects. The version's Deployment and the pin stay: they are what serves; its siblings get their selectors back. Each repetition goes on where it ended.
  */
 import type { ReleaseInput } from '../../core/contract/activities.ts';
 import { globalOf } from '../../core/kube/cilium-annotations.ts';
@@ -13,7 +13,8 @@ import { claim } from '../claim.ts';
 import { drain, type KubeDeps } from '../ports.ts';
 import { findRecord, subsetServices, updateRecord, type RecordAt } from '../record-store.ts';
 import { removeBudget } from './disruption-budget.ts';
-import { assertReady, pinFrontend } from './frontend-pin.ts';
+import { assertReady, pinFrontend } from './pins/frontend-pin.ts';
+import { giveBackSiblings } from './pins/sibling-pins.ts';
 import { readFrontend, readyEndpoints } from './workloads.ts';
 
 export async function releaseService(deps: KubeDeps, input: ReleaseInput): Promise<readonly ObjectChange[]> {
@@ -42,7 +43,7 @@ async function pinToProven(at: RecordAt): Promise<readonly ObjectChange[]> {
     return [];
   }
   await assertReady(at, version);
-  return [await pinFrontend(at, version)];
+  return pinFrontend(at, version);
 }
 
 /** Without the route, calls go where Cilium sends them by itself: there must be somebody. */
@@ -75,5 +76,5 @@ async function removeServices(at: RecordAt): Promise<readonly ObjectChange[]> {
   const { installation } = at.service;
   const services = await subsetServices(at);
   const removed = await Promise.all(services.map((one) => removeObject(at.cluster, one, { installation })));
-  return [...removed, ...(await removeBudget(at))];
+  return [...removed, ...(await removeBudget(at)), ...(await giveBackSiblings(at))];
 }

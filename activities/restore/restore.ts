@@ -16,7 +16,8 @@ import { TidegateError } from '../../core/values/error.ts';
 import { pinnedTo } from '../../core/workload/cluster-facts.ts';
 import { assertMade, unbuilt, versionsOf } from '../../core/workload/unmade.ts';
 import { claim } from '../claim.ts';
-import { pinTo } from '../apply/frontend-pin.ts';
+import { pinTo } from '../apply/pins/frontend-pin.ts';
+import { pinSiblingsBack } from '../apply/pins/sibling-pins.ts';
 import { findFrontend } from '../apply/workloads.ts';
 import type { KubeDeps } from '../ports.ts';
 import { statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
@@ -63,7 +64,8 @@ async function putPinBack(at: RecordAt, record: RoutingRecord, input: RestoreInp
   const frontend = await findFrontend(at);
   if (frontend === null) return [];
   const version = pinBack(record, pinnedTo(frontend));
-  return version === '' ? [] : [await pinTo(at, frontend, version)];
+  const back = version === '' ? [] : [await pinTo(at, frontend, version)];
+  return [...back, ...(await pinSiblingsBack(at, record))];
 }
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {

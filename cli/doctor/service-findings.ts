@@ -6,7 +6,7 @@ import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { driftsOf } from '../../core/rollout/drift.ts';
 import { halfMovedParts, partFlag, type Part } from '../../core/routing/part.ts';
 import type { Shares } from '../../core/values/share.ts';
-import type { ClusterFacts } from '../../core/workload/facts.ts';
+import type { ClusterFacts, WorkloadFacts } from '../../core/workload/facts.ts';
 import type { DriftPolicy } from '../../core/workload/frontend/drift-policy.ts';
 import { pauseText, unpauseHint } from '../../core/workload/frontend/pauses.ts';
 import type { Finding } from './check.ts';
@@ -158,7 +158,7 @@ export const versionFindings = (facts: ServiceFacts, observed: Observed): Findin
 function versionsOf(facts: ServiceFacts, { cluster, workloads }: ClusterFacts, observed: Observed): Finding[] {
   const running = workloads.filter(({ ready }) => ready > 0);
   const labelled = running.map(({ version }) => version).filter((version) => version !== '');
-  const unlabelled = running.filter(({ version }) => version === '').map(({ deployment }) => deployment);
+  const unlabelled = running.filter(({ version }) => version === '');
   const live = inCluster(observed, cluster).filter((one) => reportingOf([one], observed.nowMs)?.fresh === true);
   const seen = valuesOf(live, 'service_version').filter((version) => version !== '');
   const served = servedVersions(facts, cluster);
@@ -166,10 +166,10 @@ function versionsOf(facts: ServiceFacts, { cluster, workloads }: ClusterFacts, o
   const silent = expected.filter((version) => !seen.includes(version));
   const unknown = seen.filter((version) => !labelled.includes(version));
   return [
-    ...unlabelled.map((deployment): Finding => ({
+    ...unlabelled.map(({ deployment, derived }): Finding => ({
       severity: 'warning',
       text: `${cluster}/${facts.namespace}/Deployment/${deployment}: its pods carry no label app.kubernetes.io/version`,
-      fix: `add it (equal to service.version), or adopt with: tidegate adopt ${facts.service} --version V`,
+      fix: `add it (equal to service.version), or adopt with: tidegate adopt ${facts.service} --version V${fallbackText(derived)}`,
     })),
     ...(live.some((one) => labelOf(one, 'service_version') === '')
       ? [
@@ -183,6 +183,11 @@ function versionsOf(facts: ServiceFacts, { cluster, workloads }: ClusterFacts, o
     ...mismatch(facts, { cluster, silent, unknown }),
   ];
 }
+
+const fallbackText = (derived: WorkloadFacts['derived']): string =>
+  derived === undefined || derived.version === ''
+    ? ''
+    : `; without --version it is ${derived.version}, by ${derived.by}`;
 
 interface Differing {
   readonly cluster: string;

@@ -1,6 +1,8 @@
 /** What the shape of a Service, other Services over its pods, and what could not be read mean for a rollout. Pure. */
 import { portFaults, unsupported } from '../../core/rollout/preflight/reach.ts';
+import { reachesUnproven } from '../../core/rollout/preflight/second-services.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
+import { isSibling } from '../../core/workload/second-services.ts';
 import { configTexts } from '../../core/workload/pod-config/change-texts.ts';
 import type { Finding } from './check.ts';
 import type { ServiceFacts } from './service-findings.ts';
@@ -30,20 +32,30 @@ export const secondServiceFindings = (facts: ServiceFacts): Finding[] =>
   facts.clusters.flatMap(({ cluster, record, secondServices = [] }) =>
     secondServices
       .filter(({ serving }) => serving)
-      .map(({ name, pinned }): Finding => {
-        const text = `${cluster}/${facts.namespace}/Service/${name} selects the pods of ${facts.service} too`;
-        if (pinned !== '') {
+      .map((second): Finding => {
+        const { name, pinned } = second;
+        const where = `${cluster}/${facts.namespace}/Service/${name}`;
+        const proven = mainVersion(record?.versions.proven?.[cluster]);
+        const refused = reachesUnproven(second, { service: facts.service, proven, version: 'a new version' });
+        if (refused !== null)
+          return { severity: 'error', text: `${where} ${refused.text}; deploys are refused`, fix: refused.fix };
+        const text = `${where} selects the pods of ${facts.service} too`;
+        if (isSibling(second))
           return {
             severity: 'warning',
-            text: `${text}, pinned to ${pinned}: its callers are no part of a canary`,
-            fix: `move its pin by hand after a promotion, before ${pinned} is retired`,
+            text: `${text}: it is pinned to the proven version with the frontend, and its callers are no part of a canary`,
+            fix: `nothing to do if that is meant; else let its callers call ${facts.service}`,
           };
-        }
-        const proven = mainVersion(record?.versions.proven?.[cluster]) || 'the proven version';
+        if (pinned === '')
+          return {
+            severity: 'warning',
+            text: `${text}, and is headless: its callers dial pods of every version, also of one that is not proven`,
+            fix: `let its callers call ${facts.service}`,
+          };
         return {
-          severity: 'error',
-          text: `${text}: its callers would get a new version by pod count, before any share, so deploys are refused`,
-          fix: `let its callers call ${facts.service}; or add app.kubernetes.io/version: ${proven} to its selector, and move that by hand after each promotion`,
+          severity: 'warning',
+          text: `${text}, pinned to ${pinned}: its callers are no part of a canary`,
+          fix: `move its pin by hand after a promotion, before ${pinned} is retired`,
         };
       }),
   );

@@ -91,6 +91,9 @@ export const driftDefault = 'repair';
 /** As Kubernetes has it; a copy needs the right to read Secrets, and freezes what somebody may rotate. */
 export const configDefault = 'shared';
 
+/** What was tried is what runs: a variable more is another template. */
+export const serviceVersionDefault = 'asIs';
+
 export const adoptDefaults = {
   /**
    * The same build answers before and after: an adoption shows that the way through Envoy and the copied pods work, which

@@ -178,6 +178,7 @@ const serviceConfig = (
     workload: spec.workload,
     ...present({ podTemplate, deployment: spec.deployment }),
     ...(spec.config === 'copy' && { config: spec.config }),
+    ...(spec.serviceVersion === 'env' && { serviceVersion: spec.serviceVersion }),
     topology: resolveTopology(clusterNames(mesh), spec.topology),
     ...present({ failover: spec.failover }),
     policy: {

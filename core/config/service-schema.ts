@@ -14,6 +14,7 @@ import {
   MAX_PROBE_ROUTES,
   policyDefaults,
   rolloutDefaults,
+  serviceVersionDefault,
   waveDefaults,
 } from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
@@ -252,6 +253,13 @@ export const serviceSchema = z.strictObject({
             'ConfigMaps and Secrets that the pods mount or read. shared: all versions read the same ones; plan and doctor say what changed under a version that traffic may go back to. copy: each version has copies of its own, as they were when it was made, so that an undo undoes config, too. An object with the annotation tidegate.dev/config: shared is not copied: use it for what is rotated, such as certificates. Needs a role of its own (infra/kubernetes/rbac-config.yaml).',
         })
         .prefault(configDefault),
+      serviceVersion: z
+        .enum(['asIs', 'env'])
+        .meta({
+          description:
+            'How the pods of the Deployments that Tidegate makes tell OpenTelemetry which version they are. asIs: as their template does; service.version where it stands as text is rewritten. env: the container that serves gets service.version in OTEL_RESOURCE_ATTRIBUTES, added to what the template has there. A variable of that name that comes with envFrom is replaced.',
+        })
+        .prefault(serviceVersionDefault),
       topology: topologySchema.optional(),
       failover: z.array(clusterName).min(1).optional().meta({
         description:
@@ -285,6 +293,15 @@ export const serviceSchema = z.strictObject({
         path: ['config'],
         message: 'copy is for workload: managed, whose pod templates Tidegate writes',
         params: { hint: 'leave it out' },
+      });
+    })
+    .superRefine(({ serviceVersion, workload }, context) => {
+      if (serviceVersion === 'asIs' || workload === 'managed') return;
+      context.addIssue({
+        code: 'custom',
+        path: ['serviceVersion'],
+        message: 'env is for workload: managed, whose pod templates Tidegate writes',
+        params: { hint: 'leave it out, and let whoever makes the Deployments set service.version' },
       });
     })
     .superRefine(({ judge: { type }, rollout: { waves = [] } }, context) => {

@@ -104,6 +104,8 @@ export interface ServiceConfig {
   readonly deployment?: DeploymentMetadata;
   /** Each version has ConfigMaps and Secrets of its own. Absent: versions share them. */
   readonly config?: 'copy';
+  /** Pods that Tidegate makes tell OpenTelemetry their version by an environment variable. Absent: what the template says. */
+  readonly serviceVersion?: 'env';
   /** Per client cluster the share of each serving cluster; null = every cluster answers its own calls. */
   readonly topology: Readonly<Record<string, Shares>> | null;
   /** Serving clusters that take the calls of one that is drained, the first that can. Absent: all that answer already, in proportion. */

@@ -36,6 +36,8 @@ export const annotations = {
   clusterPaused: 'tidegate.dev/cluster-paused',
   /** On a frontend Service: what was put back of late, and who had changed it: JSON. */
   repairs: 'tidegate.dev/repairs',
+  /** On another Service over a frontend's pods: the service that its pin, Tidegate's, moves with. */
+  pinnedWith: 'tidegate.dev/pinned-with',
   /** On the Deployment that an adoption takes the place of, until that is over: JSON. */
   original: 'tidegate.dev/original',
   /** On a frontend Service: Tidegate has set `shared: "false"`, since its cluster is drained. */

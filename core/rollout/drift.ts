@@ -6,6 +6,7 @@ import { FIELD_MANAGER } from '../kube/labels.ts';
 import { pinOf } from '../routing/changes.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import { canonicalJson } from '../values/canonical.ts';
+import type { PinnedSibling } from '../workload/cluster-state.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import {
   fightOver,
@@ -26,6 +27,7 @@ export interface SeenFrontend {
   /** Version in its selector. */
   readonly pinned: string | null;
   readonly repairs?: Repairs;
+  readonly siblings?: readonly PinnedSibling[];
 }
 
 export interface Drift {
@@ -42,30 +44,46 @@ export function driftsOf(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
   return [...pinDrift(seen, policy), ...fieldDrift(seen, policy)];
 }
 
+/** Of the frontend, or of another Service that is pinned with it. */
+interface SeenPin {
+  readonly service: string;
+  /** Name of the Service that the pin is on. */
+  readonly on: string;
+  readonly pinned: string;
+  readonly by: string;
+  readonly repairs: Repairs;
+}
+
 function pinDrift(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
-  const { service, cluster, record, pinned, frontend, repairs = {} } = seen;
+  const { service, cluster, record, pinned, frontend, repairs = {}, siblings = [] } = seen;
   const version = pinOf(record);
-  if (version === '' || pinned === null || pinned === version) return [];
-  const by = frontend?.selectorBy ?? '';
+  if (version === '' || pinned === null) return [];
+  const own: SeenPin = { service, on: service, pinned, by: frontend?.selectorBy ?? '', repairs };
+  const others = siblings
+    .filter(({ strayed }) => strayed === undefined)
+    .map(({ name, ...rest }): SeenPin => ({ service, on: name, ...rest }));
+  return [own, ...others]
+    .filter((one) => one.pinned !== version)
+    .map((one) => pinDriftOf(one, { cluster, version, policy }));
+}
+
+function pinDriftOf(
+  { service, on, pinned, by, repairs }: SeenPin,
+  { cluster, version, policy }: { readonly cluster: string; readonly version: string; readonly policy: DriftPolicy },
+): Drift {
+  const what = on === service ? 'the frontend' : `Service ${on}, which has the same pods,`;
   const now = pinned === '' ? 'pinned to no version' : `pinned to ${pinned}`;
-  const text = `${cluster}: the frontend is ${now}${writtenBy(by)}, the record says ${version}`;
+  const text = `${cluster}: ${what} is ${now}${writtenBy(by)}, the record says ${version}`;
   const fight = fightOver('pin', by, repairs);
-  if (fight !== null) return [foughtOver(fight, { service, text })];
+  if (fight !== null) return foughtOver(fight, { service, on, text });
   const kubectl = `put ${version} back into the selector (app.kubernetes.io/version)`;
   // A commit of ours that ended before it came to the pin is nobody's wish.
   const asked = policy !== 'repair' && by !== FIELD_MANAGER;
-  if (!asked) return [{ field: 'pin', by, text, does: 'repair', fix: '' }];
+  if (!asked) return { field: 'pin', by, text, does: 'repair', fix: '' };
   const why =
     policy === 'adopt' ? ': a pin is never adopted, since callers past Envoy would get what was not proven' : '';
-  return [
-    {
-      field: 'pin',
-      by,
-      text: `${text}${why}`,
-      does: 'ask',
-      fix: `${kubectl}; or let it be put back: spec.drift: repair`,
-    },
-  ];
+  const fix = `${kubectl}; or let it be put back: spec.drift: repair`;
+  return { field: 'pin', by, text: `${text}${why}`, does: 'ask', fix };
 }
 
 const writtenBy = (manager: string): string => (manager === '' || manager === FIELD_MANAGER ? '' : ` by ${manager}`);
@@ -89,7 +107,7 @@ function fieldDrift(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
   );
   const text = `${cluster}: the frontend was changed${writtenBy(by)}: ${told.join('; ')} when it was adopted`;
   const fight = fightOver('frontend', by, repairs);
-  if (fight !== null) return [foughtOver(fight, { service, text })];
+  if (fight !== null) return [foughtOver(fight, { service, on: service, text })];
   // A Service of several ports names them all: such a name cannot be taken back.
   if (fields.includes('portName') && record.frontend.portName === '') {
     const fix = `other clusters find the pods by the port's name: tidegate release ${service}, set spec.port, and tidegate adopt ${service}`;
@@ -134,10 +152,13 @@ function refusal(
   }
 }
 
-const foughtOver = (fight: Fight, { service, text }: { readonly service: string; readonly text: string }): Drift => ({
+const foughtOver = (
+  fight: Fight,
+  { service, on, text }: { readonly service: string; readonly on: string; readonly text: string },
+): Drift => ({
   field: fight.field,
   by: fight.manager,
   text: `${text}; ${fightText(fight)}`,
   does: 'ask',
-  fix: `${ignoreRule(fight, service)}; then: tidegate unpause ${service}`,
+  fix: `${ignoreRule(fight, on)}; then: tidegate unpause ${service}`,
 });

@@ -34,7 +34,7 @@ export type Need = { readonly reason: string } &
       }
     /** This client cluster calls them no more, and its Envoys still know them. */
     | { readonly kind: 'leave'; readonly cluster: string; readonly serving: readonly string[] }
-    /** Callers past Envoy get another version than the record says. */
+    /** Callers past Envoy get another version than the record says; '' = other Services are pinned for nothing. */
     | { readonly kind: 'pin'; readonly cluster: string; readonly version: string }
     /** Port, targetPort or selector of the frontend are not the record's. */
     | { readonly kind: 'frontend'; readonly cluster: string; readonly does: 'repair' | 'adopt' }
@@ -159,12 +159,27 @@ function frontendNeeds(one: ClusterState, { service, drift }: ServiceState): Nee
   const version = pinOf(record);
   if (version !== '' && pinned === null)
     return [{ kind: 'person', cluster, reason: `${cluster}: the frontend Service is gone` }];
-  return driftsOf({ ...one, service }, drift).map(({ field, text, does, fix }): Need => {
+  const given = givenBack(one, service).map((reason): Need => ({ kind: 'pin', cluster, version: '', reason }));
+  const drifted = driftsOf({ ...one, service }, drift).map(({ field, text, does, fix }): Need => {
     if (does === 'ask') return { kind: 'person', cluster, reason: `${text} (${fix})` };
     return field === 'pin'
       ? { kind: 'pin', cluster, version, reason: text }
       : { kind: 'frontend', cluster, does, reason: text };
   });
+  return [...given.slice(0, 1), ...drifted];
+}
+
+/** Siblings that are pinned for nothing any more: after a release, or with other pods. */
+function givenBack({ cluster, record, versions, siblings = [] }: ClusterState, service: string): string[] {
+  const released =
+    record === null && versions.every(({ objects }) => objects.every((name) => !name.startsWith('Service/')));
+  return siblings
+    .filter(({ alone, strayed }) => (released ? alone : record !== null && strayed) === true)
+    .map(({ name }) =>
+      released
+        ? `${cluster}: Service ${name} is still pinned with ${service}, which is released`
+        : `${cluster}: Service ${name} is still pinned with ${service}, and has other pods now`,
+    );
 }
 
 const servedAnywhere = (clusters: readonly ClusterState[], version: string): boolean =>

@@ -6,6 +6,8 @@ import { fieldManager } from '../kube/ownership.ts';
 import type { Frontend } from '../routing/record.ts';
 import type { ClusterFacts, WorkloadFacts } from './facts.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
+import { derivedVersion } from './origin/derived-version.ts';
+import type { Served } from './origin/serving-container.ts';
 import { portText, routedPort, type RoutedBy } from './routed-port.ts';
 import { serviceShape } from './service-shape.ts';
 import { templateEditor } from './template-edits.ts';
@@ -67,11 +69,16 @@ export function frontendSigns(frontend: Service, versions: readonly Deployment[]
 export const workloadsOf = (frontend: Service, deployments: readonly Deployment[]): readonly Deployment[] =>
   deployments.filter(({ spec }) => selects(frontendSelector(frontend), spec.template.metadata?.labels));
 
-export function workloadFacts(deployment: Deployment, autoscalers: readonly Autoscaler[]): WorkloadFacts {
+export function workloadFacts(
+  deployment: Deployment,
+  { autoscalers, ...served }: Served & { readonly autoscalers: readonly Autoscaler[] },
+): WorkloadFacts {
   const { metadata, spec, status } = deployment;
+  const version = spec.template.metadata?.labels?.[labels.version] ?? '';
   return {
     deployment: metadata.name,
-    version: spec.template.metadata?.labels?.[labels.version] ?? '',
+    version,
+    ...(version === '' && { derived: derivedVersion(spec.template, served) }),
     managed: metadata.labels?.[labels.managedBy] === 'tidegate',
     replicas: spec.replicas ?? 1,
     ready: status?.readyReplicas ?? 0,

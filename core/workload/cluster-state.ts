@@ -1,10 +1,11 @@
 /** One service in one cluster, as far as settling it goes: its record, and everything there that Tidegate made or holds. */
 import { annotations, labels } from '../kube/labels.ts';
 import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, ScaledObject, Service } from '../kube/objects.ts';
-import { isOwned } from '../kube/ownership.ts';
+import { fieldManager, isOwned } from '../kube/ownership.ts';
 import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
+import { present } from '../values/json.ts';
 import { scalersOf } from './capacity/scalers.ts';
 import { frontendOf, frontendSigns, pinnedTo, workloadsOf } from './cluster-facts.ts';
 import { repairsOf, type Repairs } from './frontend/fights.ts';
@@ -12,6 +13,7 @@ import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
 import { originalOf } from './originals.ts';
 import { routedBy } from './routed-port.ts';
+import { isPinnedWith, siblingPins, siblingsToGiveBack } from './second-services.ts';
 import { usableRecord } from './unmade.ts';
 
 /** Until when a version stays ready without traffic: a time (ms since the epoch; 0 = no longer); `anew`: its warm time begins when it is without; null: nobody has said. */
@@ -55,10 +57,25 @@ export interface ClusterState {
   readonly frontend?: (Frontend & FrontendSigns) | null;
   readonly repairs?: Repairs;
   readonly pauses?: readonly Pause[];
+  /** Other Services that Tidegate has pinned with the frontend. Absent: none, or read by an older worker. */
+  readonly siblings?: readonly PinnedSibling[];
   /** Deployments that an adoption has marked. */
   readonly originals?: readonly Original[];
   /** A drain has told cluster mesh to give the pods of this cluster to nobody. */
   readonly unshared?: true;
+}
+
+export interface PinnedSibling {
+  readonly name: string;
+  /** '' = somebody has taken its pin off. */
+  readonly pinned: string;
+  /** Field manager that wrote its selector last; '' = nobody says. */
+  readonly by: string;
+  readonly repairs: Repairs;
+  /** It has other pods than the frontend now. */
+  readonly strayed?: true;
+  /** Without the pin it would reach pods of no other version. */
+  readonly alone?: true;
 }
 
 export interface Original {
@@ -110,11 +127,34 @@ export function clusterState(
     ...(frontend !== undefined && { repairs: repairsOf(frontend) }),
     ...(frontend?.metadata.annotations?.[annotations.unshared] !== undefined && { unshared: true as const }),
     pauses: pausesOf(service.service, objects.services),
+    ...present({ siblings: siblingsOf(service.service, objects, frontend) }),
     originals: objects.deployments.flatMap((one) => {
       const version = originalOf(one, service.service);
       return version === null ? [] : [{ deployment: one.metadata.name, version }];
     }),
   };
+}
+
+function siblingsOf(
+  service: string,
+  { services, deployments }: NamespaceObjects,
+  frontend: Service | undefined,
+): readonly PinnedSibling[] | undefined {
+  const pinned = services.filter((one) => isPinnedWith(one, service));
+  if (pinned.length === 0) return undefined;
+  const alone = siblingsToGiveBack(service, { services, deployments });
+  const strayed =
+    frontend === undefined
+      ? []
+      : siblingPins({ frontend, services, deployments }, pinnedTo(frontend)).filter(({ version }) => version === '');
+  return pinned.map((one) => ({
+    name: one.metadata.name,
+    pinned: pinnedTo(one),
+    by: fieldManager(one, 'selector'),
+    repairs: repairsOf(one),
+    ...(strayed.some(({ sibling }) => sibling === one) && { strayed: true as const }),
+    ...(alone.includes(one) && { alone: true as const }),
+  }));
 }
 
 const versionOfObject = ({ metadata }: KubeObject): string => metadata.labels?.[labels.subsetVersion] ?? '';

@@ -9,9 +9,10 @@
  * This folder reads no cluster, waits for no pod, and decides no step.
  */
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
-import type { Repairs } from './frontend/fights.ts';
+import type { Fight, Repairs } from './frontend/fights.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import type { Pause } from './frontend/pauses.ts';
+import type { DerivedVersion } from './origin/derived-version.ts';
 import type { ConfigChange } from './pod-config/config-record.ts';
 import type { ServiceShape } from './service-shape.ts';
 
@@ -20,6 +21,8 @@ export interface WorkloadFacts {
   readonly deployment: string;
   /** From the pod template's app.kubernetes.io/version; '' when it has none. */
   readonly version: string;
+  /** Of a template without that label: what else says the version. Absent: it has the label, or an older worker has read it. */
+  readonly derived?: DerivedVersion;
   /** True when Tidegate made it (labels.managedBy). */
   readonly managed: boolean;
   readonly replicas: number;
@@ -41,6 +44,16 @@ export interface SecondService {
   readonly pinned: string;
   /** Does it lead to the frontend's port? (One for metrics alone does not.) */
   readonly serving: boolean;
+  /** Its pin is Tidegate's, and moves with the frontend's. Absent: it is not. */
+  readonly follows?: true;
+  /** It is under Tidegate itself: its pin is its own record's. */
+  readonly adopted?: true;
+  /** Its selector has all that the frontend's has: a pin takes pods of nobody else away from it. Absent: it may, or read by an older worker. */
+  readonly within?: true;
+  /** Its callers find pods by DNS: those of every version. */
+  readonly headless?: true;
+  /** Somebody takes the pin off, again and again. */
+  readonly fight?: Fight;
 }
 
 /** Why no Deployment stands behind a frontend that is there. */

@@ -1,8 +1,15 @@
-/** Other Services over the pods of a frontend: their callers get whatever pods there are, by count. Pure. */
-import { labels } from '../kube/labels.ts';
+/**
+ * Other Services over the pods of a frontend: their callers get whatever pods there are, by count, unless they are pinned.
+ * Those that call as the frontend does are pinned with it: they are its siblings. Pure.
+ */
+import { annotations, labels } from '../kube/labels.ts';
 import type { Deployment, Service, ServicePort } from '../kube/objects.ts';
-import { selects } from './cluster-facts.ts';
+import { fieldManager } from '../kube/ownership.ts';
+import { present } from '../values/json.ts';
+import { frontendSelector, selects } from './cluster-facts.ts';
 import type { SecondService } from './facts.ts';
+import { fightOver, repairsOf } from './frontend/fights.ts';
+import { isHeadless } from './service-shape.ts';
 import { isVersionLabel } from './version-text.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -15,7 +22,10 @@ export function secondServices(
 ): SecondService[] {
   return services
     .filter((one) => isOfOthers(one) && one.metadata.name !== frontend.metadata.name)
-    .flatMap((one) => workloads.flatMap((workload) => secondOver(one, frontend, workload) ?? []).slice(0, 1))
+    .flatMap((one) => {
+      const [over] = workloads.flatMap((workload) => secondOver(one, frontend, workload) ?? []);
+      return over === undefined ? [] : [{ ...over, ...signsOf(one, frontend, services) }];
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -23,7 +33,80 @@ export function secondServices(
 const isOfOthers = ({ metadata, spec }: Service): boolean =>
   metadata.labels?.[labels.owner] === undefined && spec.type !== 'ExternalName';
 
-function secondOver(one: Service, frontend: Service, { spec }: Deployment): SecondService | null {
+function signsOf(one: Service, frontend: Service, services: readonly Service[]): Partial<SecondService> {
+  const { name } = one.metadata;
+  const adopted = services.some(
+    ({ metadata }) => metadata.labels?.[labels.owner] !== undefined && metadata.labels[labels.service] === name,
+  );
+  const fight = fightOver('pin', fieldManager(one, 'selector'), repairsOf(one)) ?? undefined;
+  return {
+    ...(isPinnedWith(one, frontend.metadata.name) && { follows: true as const }),
+    ...(adopted && { adopted: true as const }),
+    ...(isHeadless(one) && { headless: true as const }),
+    ...(isWithin(one, frontend) && { within: true as const }),
+    ...present({ fight }),
+  };
+}
+
+/** Are all pods that it selects the frontend's, whatever runs there? A pin would take away from it what is not. */
+const isWithin = (one: Service, frontend: Service): boolean => selects(frontendSelector(frontend), one.spec.selector);
+
+/** Has Tidegate pinned it with this service? */
+export const isPinnedWith = ({ metadata }: Service, service: string): boolean =>
+  metadata.annotations?.[annotations.pinnedWith] === service;
+
+/** Is it pinned with the frontend? One for metrics alone sees the pods of every version, and a person's pin stays. */
+export const isSibling = ({ serving, pinned, follows, adopted, headless, within }: SecondService): boolean =>
+  adopted !== true && headless !== true && within === true && (follows === true || (serving && pinned === ''));
+
+export interface SiblingPin {
+  readonly sibling: Service;
+  /** '' = it is given back: it has other pods now. */
+  readonly version: string;
+}
+
+export interface Siblings {
+  readonly frontend: Service;
+  readonly services: readonly Service[];
+  /** Of the namespace. */
+  readonly deployments: readonly Deployment[];
+}
+
+/** What the siblings of a frontend are to be pinned to, where they are not yet. */
+export function siblingPins({ frontend, services, deployments }: Siblings, version: string): SiblingPin[] {
+  const { name } = frontend.metadata;
+  const behind = deployments.filter(({ spec }) => selects(frontendSelector(frontend), spec.template.metadata?.labels));
+  // Without a pod nobody can tell whose they are.
+  if (behind.length === 0) return [];
+  const seconds = secondServices(frontend, services, behind);
+  const known = new Set(seconds.map((one) => one.name));
+  const siblings = new Set(seconds.filter(isSibling).map((one) => one.name));
+  const isDone = (one: Service): boolean => isPinnedWith(one, name) && one.spec.selector?.[labels.version] === version;
+  return services.flatMap((one): SiblingPin[] => {
+    if (siblings.has(one.metadata.name)) return isDone(one) ? [] : [{ sibling: one, version }];
+    return isPinnedWith(one, name) && !known.has(one.metadata.name) ? [{ sibling: one, version: '' }] : [];
+  });
+}
+
+/** Siblings of a service that is released: given back once no pods of another version could get their calls. */
+export const siblingsToGiveBack = (
+  service: string,
+  { services, deployments }: Pick<Siblings, 'services' | 'deployments'>,
+): Service[] =>
+  services.filter(
+    (one) =>
+      isPinnedWith(one, service) &&
+      deployments.every(
+        ({ spec }) =>
+          spec.replicas === 0 ||
+          !selects(frontendSelector(one), spec.template.metadata?.labels) ||
+          selects(one.spec.selector ?? {}, spec.template.metadata?.labels),
+      ),
+  );
+
+type Over = Pick<SecondService, 'name' | 'pinned' | 'serving'>;
+
+function secondOver(one: Service, frontend: Service, { spec }: Deployment): Over | null {
   const pod = spec.template.metadata?.labels ?? {};
   const pin = Object.entries(one.spec.selector ?? {}).find(([label, value]) => isPin(label, value, pod));
   const wide = Object.entries(one.spec.selector ?? {}).filter(([label, value]) => !isPin(label, value, pod));

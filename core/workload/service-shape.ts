@@ -4,6 +4,7 @@
  */
 import { ciliumWords } from '../kube/cilium-annotations.ts';
 import type { Service, ServicePort } from '../kube/objects.ts';
+import { portNumberRefusal } from './frontend/well-known-ports.ts';
 import { portText } from './routed-port.ts';
 
 export interface ServiceShape {
@@ -44,8 +45,8 @@ export function serviceShape(service: Service, routed: ServicePort | undefined):
 }
 
 function refusals({ metadata, spec }: Service, port: ServicePort | undefined): string[] {
-  const { type = 'ClusterIP', clusterIP = '', internalTrafficPolicy = 'Cluster' } = spec;
-  const headless = clusterIP.toLowerCase() === 'none' || metadata.labels?.[HEADLESS] !== undefined;
+  const { type = 'ClusterIP', internalTrafficPolicy = 'Cluster' } = spec;
+  const headless = isHeadless({ metadata, spec });
   const { protocol = 'TCP', appProtocol = '', name = '' } = port ?? {};
   return [
     knownTypes.includes(type) ? '' : `type ${type} is not supported: it has no address that Envoy can answer at`,
@@ -62,6 +63,7 @@ function refusals({ metadata, spec }: Service, port: ServicePort | undefined): s
     spec.publishNotReadyAddresses === true
       ? 'publishNotReadyAddresses is not supported: nobody could say which pods of a version are ready'
       : '',
+    port === undefined ? '' : portNumberRefusal(port),
   ].filter((one) => one !== '');
 }
 
@@ -74,6 +76,11 @@ const portNotes = ({ spec }: Service, routed: ServicePort | undefined): string[]
         .map((one) => `port ${portText(one)}: its callers are not canaried, they get the proven version`);
 
 const HEADLESS = 'service.kubernetes.io/headless';
+
+/** Its callers find the pods by DNS, and dial them by themselves. */
+export const isHeadless = ({ metadata, spec: { clusterIP = '' } }: Pick<Service, 'metadata' | 'spec'>): boolean =>
+  clusterIP.toLowerCase() === 'none' || metadata.labels?.[HEADLESS] !== undefined;
+
 const PROXY_NAME = 'service.kubernetes.io/service-proxy-name';
 const knownTypes: readonly string[] = ['ClusterIP', 'NodePort', 'LoadBalancer'];
 

@@ -15,4 +15,6 @@ export interface VersionSource {
   readonly metadata?: DeploymentMetadata;
   /** The version gets copies of the ConfigMaps and Secrets that its pods read. Absent: it shares them. */
   readonly config?: 'copy';
+  /** The version's pods get `service.version` in OTEL_RESOURCE_ATTRIBUTES. Absent: they say what the template says. */
+  readonly serviceVersion?: 'env';
 }

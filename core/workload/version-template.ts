@@ -4,6 +4,8 @@ import type { Container, PodTemplate } from '../kube/objects.ts';
 import { digestOf } from '../values/canonical.ts';
 import { refuse } from '../values/error.ts';
 import { present } from '../values/json.ts';
+import { servingContainer } from './origin/serving-container.ts';
+import { withServiceVersion } from './origin/service-version-env.ts';
 import type { VersionSource } from './version-source.ts';
 import { podTemplateIn } from './pod-template.ts';
 import { sayingVersion } from './version-text.ts';
@@ -43,7 +45,8 @@ export function desiredTemplate(input: TemplateInput): PodTemplate {
   const plain = withoutDoubles(plainTemplate(base));
   const imaged = source.image === undefined ? plain : withImage(plain, { ...input, image: source.image });
   const old = [running, base].flatMap(({ metadata }) => metadata?.labels?.[labels.version] ?? []);
-  const said = sayingVersion(imaged, input.version, old);
+  const rewritten = sayingVersion(imaged, input.version, old);
+  const said = source.serviceVersion === 'env' ? withServiceVersion(rewritten, input) : rewritten;
   return { ...said, metadata: { ...said.metadata, labels: { ...said.metadata?.labels, ...selector } } };
 }
 
@@ -152,11 +155,8 @@ function targetOf(containers: readonly Container[], input: TemplateInput & { ima
   const { image, service, targetPort, where } = input;
   const same = containers.filter((one) => repository(one.image ?? '') === repository(image));
   const pool = same.length > 1 ? same : containers;
-  const serving = pool.filter(({ ports = [] }) =>
-    ports.some((port) => targetPort !== undefined && [port.containerPort, port.name].includes(targetPort)),
-  );
-  const named = pool.filter((one) => one.name === service);
-  const target = [containers, same, serving, named].find((some) => some.length === 1)?.[0];
+  const target =
+    [containers, same].find((some) => some.length === 1)?.[0] ?? servingContainer(pool, { service, targetPort });
   if (target !== undefined) return target;
   const list = containers.map((one) => `${one.name} (${one.image ?? 'no image'})`).join(', ');
   refuse(

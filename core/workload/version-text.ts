@@ -20,7 +20,7 @@ export const isVersionLabel = (key: string): boolean =>
 /** What OpenTelemetry's operator and Java agents take the version from. */
 const RESOURCE_ANNOTATION = 'resource.opentelemetry.io/service.version';
 const VERSION_VARIABLE = 'OTEL_SERVICE_VERSION';
-const ATTRIBUTES_VARIABLE = 'OTEL_RESOURCE_ATTRIBUTES';
+export const ATTRIBUTES_VARIABLE = 'OTEL_RESOURCE_ATTRIBUTES';
 
 /** A key that stands by itself, or behind `-D`, `--` or an encoded separator; not `my-service.version`. */
 const KEY = String.raw`(?:(?<![\w.-])(?:-D|--?)?|(?<=%[0-9A-F]{2}))(?:(?:otel\.)?service(?:\.|%2E)version|${VERSION_VARIABLE})\\*["']?`;
@@ -93,4 +93,22 @@ function variableSaying(variable: EnvVar, version: string): EnvVar {
 function fieldOf({ valueFrom }: EnvVar): string {
   const { fieldRef } = (valueFrom ?? {}) as { readonly fieldRef?: { readonly fieldPath?: string } };
   return fieldRef?.fieldPath ?? '';
+}
+
+/**
+ * What the pods tell OpenTelemetry themselves, in the places that it reads first: a value that stands there as it is, not
+ * one that is made of other variables. null: nothing.
+ */
+export function statedVersion({
+  metadata,
+  container,
+}: {
+  readonly metadata: PodTemplate['metadata'];
+  readonly container: Container;
+}): { readonly version: string; readonly by: string } | null {
+  const listed = (container.env ?? []).findLast(({ name }) => name === ATTRIBUTES_VARIABLE)?.value ?? '';
+  const attribute = /(?:^|,)\s*service\.version\s*=([^,]*)/.exec(listed)?.[1]?.trim() ?? '';
+  if (attribute !== '' && !attribute.includes('$(')) return { version: attribute, by: ATTRIBUTES_VARIABLE };
+  const annotated = metadata?.annotations?.[RESOURCE_ANNOTATION] ?? '';
+  return annotated === '' ? null : { version: annotated, by: `annotation ${RESOURCE_ANNOTATION}` };
 }

@@ -7,7 +7,8 @@ import type { Service } from '../../../core/kube/objects.ts';
 import type { ServiceRef } from '../../../core/routing/service-ref.ts';
 import type { KubeCluster } from '../../../platform/kube/clusters.ts';
 import type { KubeDeps } from '../../ports.ts';
-import { patchFrontend } from '../frontend-pin.ts';
+import { patchService } from '../pins/service-patch.ts';
+import { forgetFights } from '../pins/sibling-pins.ts';
 
 export async function markPaused(
   { clusters, activity }: KubeDeps,
@@ -25,6 +26,7 @@ export async function markPaused(
   for (const service of services) {
     activity.signal().throwIfAborted();
     changes.push(await markOne(cluster, service, wanted));
+    if (pause === null && of === 'service') changes.push(...(await forgetFights({ cluster, service })));
   }
   return changes;
 }
@@ -41,5 +43,5 @@ async function markOne(
   const now = found.metadata.annotations ?? {};
   const differs = Object.entries(wanted).some(([name, value]) => (now[name] ?? null) !== value);
   if (!differs) return { object, action: 'unchanged', before: '', after: '' };
-  return { ...(await patchFrontend({ cluster, service }, found, { annotations: wanted })), object };
+  return { ...(await patchService({ cluster, service }, found, { annotations: wanted })), object };
 }

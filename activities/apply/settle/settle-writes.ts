@@ -16,9 +16,11 @@ import { frontendOf, frontendSelector, pinnedTo } from '../../../core/workload/c
 import { routedBy, routedPort } from '../../../core/workload/routed-port.ts';
 import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../../ports.ts';
-import { findRecord, updateRecord, type RecordAt } from '../../record-store.ts';
+import { findRecord, subsetServices, updateRecord, type RecordAt } from '../../record-store.ts';
 import { adoptAutoscaler, readAutoscaling, releaseHeld, releaseOwn } from '../capacity/autoscalers.ts';
-import { assertReady, patchFrontend, type FrontendPatch } from '../frontend-pin.ts';
+import { assertReady } from '../pins/frontend-pin.ts';
+import { patchService, type ServicePatch } from '../pins/service-patch.ts';
+import { giveBackSiblings, pinSiblings } from '../pins/sibling-pins.ts';
 import { unmarkOriginals } from '../originals.ts';
 import { surveyService } from './survey.ts';
 import { markDue } from '../warm-time.ts';
@@ -47,20 +49,22 @@ export async function pinVersion(
   { service, cluster }: PinVersionInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: await clusters.connect({ service, cluster }), service };
-  const version = pinOf((await findRecord(at)).record);
-  if (version === '') return [];
+  const { record, route } = await findRecord(at);
+  const version = pinOf(record);
+  if (version === '') return route === null && (await subsetServices(at)).length === 0 ? giveBackSiblings(at) : [];
   await assertReady(at, version);
   const frontend = await readFrontend(at);
-  const before = pinnedTo(frontend);
-  const manager = fieldManager(frontend, 'selector');
-  const noted = noteRepair(frontend, { field: 'pin', manager, nowMs: clock.nowMs() });
-  if (noted === null) return [];
+  const note = (one: Service): Noted =>
+    noteRepair(one, { field: 'pin', manager: fieldManager(one, 'selector'), nowMs: clock.nowMs() });
+  const siblings = await pinSiblings(at, { frontend, version, note });
+  const noted = note(frontend);
+  if (noted === null) return siblings;
   const changes =
-    before === version
+    pinnedTo(frontend) === version
       ? []
-      : [await patchFrontend(at, frontend, { ...noted, spec: { selector: { [labels.version]: version } } })];
+      : [await patchService(at, frontend, { ...noted, spec: { selector: { [labels.version]: version } } })];
   // A commit that ended before it came to this: the version scales as the one that it replaced did.
-  return [...changes, ...(await adoptAutoscaler(at, version))];
+  return [...siblings, ...changes, ...(await adoptAutoscaler(at, version))];
 }
 
 /** What is to be done is asked anew: it is the cluster's word of now that is put back, or taken. */
@@ -96,7 +100,7 @@ async function putBack(at: RecordAt, record: RoutingRecord, repair: Repair): Pro
   // A frontend with one port may leave its name out.
   const back = { protocol: 'TCP', ...routed, ...(portName === '' ? {} : { name: portName }), port, targetPort };
   const strays = Object.keys(selector).filter((name) => !Object.hasOwn(wanted.selector, name));
-  return patchFrontend(at, frontend, {
+  return patchService(at, frontend, {
     ...noted,
     spec: {
       selector: { ...Object.fromEntries(strays.map((name) => [name, null])), ...wanted.selector },
@@ -106,7 +110,9 @@ async function putBack(at: RecordAt, record: RoutingRecord, repair: Repair): Pro
 }
 
 /** The annotation that remembers a repair; {} for what we changed ourselves, null for what is left alone. */
-function noteRepair(frontend: Service, repair: Repair): Pick<FrontendPatch, 'annotations'> | null {
+type Noted = Pick<ServicePatch, 'annotations'> | null;
+
+function noteRepair(frontend: Service, repair: Repair): Noted {
   const repairs = repairsOf(frontend);
   if (fightOver(repair.field, repair.manager, repairs) !== null) return null;
   if (repair.manager === FIELD_MANAGER) return {};

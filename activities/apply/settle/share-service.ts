@@ -9,7 +9,7 @@ import { kinds } from '../../../core/kube/kinds.ts';
 import type { Service } from '../../../core/kube/objects.ts';
 import { annotationManager } from '../../../core/kube/ownership.ts';
 import type { KubeDeps } from '../../ports.ts';
-import { patchFrontend } from '../frontend-pin.ts';
+import { patchService } from '../pins/service-patch.ts';
 
 export async function shareService(
   { clusters }: KubeDeps,
@@ -20,7 +20,7 @@ export async function shareService(
   const found = await at.cluster.get<Service>(kinds.service, { namespace, name });
   const { wanted, ...told } =
     found === null ? nothing : wantedOf(found, shared, `${ref.name}/${namespace}/Service/${name}`);
-  if (found !== null && wanted !== null) await patchFrontend(at, found, { annotations: wanted });
+  if (found !== null && wanted !== null) await patchService(at, found, { annotations: wanted });
   return told;
 }
 

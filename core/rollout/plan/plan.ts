@@ -95,6 +95,8 @@ export interface Plan {
   readonly version: string;
   /** Per serving cluster: the version it replaces ('' at adoption: the original Deployment). */
   readonly replaces: Readonly<Record<string, string>>;
+  /** Of an adoption: neither a label nor a person says what runs; the pods' own text or their image does. Absent: one of these does. */
+  readonly versionBy?: 'pods';
   readonly sources: Readonly<Record<string, VersionSource>>;
   /** An adoption marks the originals, and the settler takes them out. Absent: no adoption, or the run itself does. */
   readonly marksOriginals?: true;

@@ -14,6 +14,7 @@ import { envoyNotes, LISTENER_NOTE } from '../preflight/envoy.ts';
 import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { drainedText } from '../preflight/wanted-topology.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
+import { originalVersion, originalVersionNotes } from '../preflight/original-versions.ts';
 import { preflight } from '../preflight/preflight.ts';
 import type { Asked, Problem } from '../preflight/problem.ts';
 import { secondServiceNotes } from '../preflight/second-services.ts';
@@ -54,7 +55,7 @@ export function planRollout({ config, read, change, running, beside }: PlanInput
     version: part === 'versions' ? version : `the proven ${part}`,
     replaces: context.proven,
     sources,
-    ...(change.kind === 'adopt' && { marksOriginals: true as const }),
+    ...(change.kind === 'adopt' && { marksOriginals: true as const, ...versionBy(context) }),
     existed: read.clusters.some((one) => one.workloads.some((found) => found.managed && found.version === version)),
     routes: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, clientsOf(topology, ref.name)])),
     initial: initialFor(context),
@@ -154,7 +155,7 @@ function targetVersion(context: Context): string {
     case 'deploy':
       return change.version;
     case 'adopt':
-      return change.version ?? (facts.filter(isFresh).flatMap(originals)[0]?.version || anyProven(context));
+      return originalVersion(facts, change.version).version || anyProven(context);
     case 'undo':
       return undoTarget({
         ...{ config, facts, asked: change.version, proven: context.proven },
@@ -164,6 +165,11 @@ function targetVersion(context: Context): string {
       return anyProven(context) || config.service.name;
   }
 }
+
+const versionBy = ({ facts, change }: Context): Pick<Plan, 'versionBy'> => {
+  const said = change.kind === 'adopt' ? originalVersion(facts, change.version) : null;
+  return said?.by === 'pods' && said.version !== '' ? { versionBy: said.by } : {};
+};
 
 const anyProven = ({ proven }: Context): string => Object.values(proven)[0] ?? '';
 
@@ -268,8 +274,9 @@ function sourcesFor(context: Context, version: string): Record<string, VersionSo
       change.kind === 'deploy' && config.service.podTemplate !== undefined
         ? { podTemplate: config.service.podTemplate }
         : {};
-    const metadata = present({ metadata: config.service.deployment, config: config.service.config });
-    return [[one.cluster, { deployment, ...image, ...template, ...metadata }] as const];
+    const { deployment: metadata, config: copies, serviceVersion } = config.service;
+    const settings = present({ metadata, config: copies, serviceVersion });
+    return [[one.cluster, { deployment, ...image, ...template, ...settings }] as const];
   });
   return Object.fromEntries(entries);
 }
@@ -337,7 +344,9 @@ function notesFor({ facts, topology, config, change, absent }: Context, waves: r
     ...unseen,
     ...shapes,
     ...configTexts(config.service.name, facts),
-    ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
+    ...(change.kind === 'adopt'
+      ? [...originalVersionNotes(facts, change.version), ...envoyNotes(facts), LISTENER_NOTE]
+      : []),
     ...skipped,
     ...unrouted.map(
       ({ ref: { name } }) => drainedText({ facts }, name) ?? `unrouted: no client sends calls to ${name}`,

@@ -2,6 +2,7 @@
 import type { LoadedConfig } from '../../config/types.ts';
 import { deploymentName } from '../../routing/names.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
+import { originalVersion, originalVersionProblems, saidVersion } from './original-versions.ts';
 import { isFresh, originals, provenIn, topologyOf, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 import { drainedNote, drainsIn } from './wanted-topology.ts';
@@ -22,23 +23,23 @@ export function adoptProblems(
     ];
   }
   const called = fresh.filter((one) => facts.some((client) => (topologyOf(config, client, 1)[one.cluster] ?? 0) > 0));
+  const { version } = originalVersion(fresh, asked);
   const perCluster = called.flatMap((one) => {
     const found = originals(one);
     const where = `${one.cluster}/${config.service.namespace}`;
     const proven = provenIn(facts, one.cluster);
     if (found.length === 1 && proven !== '' && (workloadOf(one, proven)?.replicas ?? 0) === 0) {
-      const text = `${where}: other clusters send their calls to ${config.service.name} ${proven} there, which is proven, but ${found[0]?.version || 'an unlabelled version'} runs behind the frontend`;
+      const text = `${where}: other clusters send their calls to ${config.service.name} ${proven} there, which is proven, but ${found.map(saidVersion)[0] || 'an unlabelled version'} runs behind the frontend`;
       return [{ code: 'Invalid', text, fix: `bring ${proven} back there first` } satisfies Problem];
     }
-    if (found.length === 1) return nameProblems(one, asked, config);
+    if (found.length === 1) return nameProblems(one, version, config);
     return [{ code: 'Invalid', ...notOne(`${where}: `, config.service.name, one) } satisfies Problem];
   });
-  const versions = [...new Set(fresh.flatMap((one) => originals(one).map((workload) => workload.version)))];
   const global = fresh.filter((one) => one.frontend?.global === true && config.service.topology === null);
   return [
     ...perCluster,
     // Nothing is made for clients that call adopted clusters only.
-    ...(called.length === 0 ? [] : versionProblems(config.service.name, versions, asked)),
+    ...(called.length === 0 ? [] : originalVersionProblems(config, fresh, asked)),
     ...global.map((one) => globalProblem(one, config)),
     ...fresh.flatMap((one) => drainedProblems(one, config, facts)),
   ];
@@ -57,10 +58,10 @@ function drainedProblems(one: ClusterFacts, config: LoadedConfig, facts: readonl
 }
 
 /** The version's own Deployment would have the name of the one that it is made from, which goes on serving meanwhile. */
-function nameProblems(one: ClusterFacts, asked: string | undefined, { service }: LoadedConfig): Problem[] {
+function nameProblems(one: ClusterFacts, adopted: string, { service }: LoadedConfig): Problem[] {
   const [original] = originals(one);
   if (original === undefined || original.managed || service.workload !== 'managed') return [];
-  const version = original.version || (asked ?? '');
+  const version = original.version || adopted;
   if (version === '' || deploymentName(service.name, version) !== original.deployment) return [];
   const name = original.deployment;
   return [
@@ -79,7 +80,7 @@ function notOne(where: string, service: string, one: ClusterFacts): Pick<Problem
   if (running.length > 1) {
     return {
       text: `${where}${String(running.length)} Deployments (${running.join(', ')}) behind ${service}; exactly one is needed`,
-      fix: 'adoption copies the one Deployment that serves the frontend',
+      fix: 'adoption copies the one Deployment that serves the frontend: scale the others to zero first, and deploy what they are by its image then',
     };
   }
   const asleep = workloads[0]?.deployment;
@@ -88,39 +89,6 @@ function notOne(where: string, service: string, one: ClusterFacts): Pick<Problem
       ? [nobody?.why ?? 'none is there', nobody?.fix ?? 'run the service there as a Deployment']
       : [`${asleep} is scaled to zero`, 'scale it up first: adoption copies what serves'];
   return { text: `${where}no running Deployment behind ${service}: ${why}`, fix };
-}
-
-function versionProblems(service: string, versions: readonly string[], asked: string | undefined): Problem[] {
-  const named = versions.filter((version) => version !== '');
-  if (named.length > 1) {
-    return [
-      {
-        code: 'Invalid',
-        text: `${service} runs different versions (${named.join(', ')})`,
-        fix: 'bring all clusters to one version first: adoption is a rollout of the same build',
-      },
-    ];
-  }
-  const label = named[0];
-  if (label === undefined && asked === undefined) {
-    return [
-      {
-        code: 'Invalid',
-        text: `the pods of ${service} carry no label app.kubernetes.io/version`,
-        fix: 'say which version they are: --version V (it must equal their OpenTelemetry service.version)',
-      },
-    ];
-  }
-  if (label !== undefined && asked !== undefined && asked !== label) {
-    return [
-      {
-        code: 'Invalid',
-        text: `--version ${asked}, but the running pods are labelled ${label}`,
-        fix: 'leave --version out, or correct it',
-      },
-    ];
-  }
-  return [];
 }
 
 const globalProblem = (one: ClusterFacts, config: LoadedConfig): Problem => ({

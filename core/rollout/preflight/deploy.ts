@@ -4,6 +4,7 @@ import { mainVersion } from '../../routing/weights.ts';
 import { positiveNames } from '../../values/share.ts';
 import { describeEdited } from '../../workload/edited-version.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
+import { isVersionName } from '../../workload/origin/image-version.ts';
 import type { Change } from '../change.ts';
 import { callableFrom, provenIn, workloadOf } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
@@ -13,7 +14,7 @@ export function deployProblems(
   facts: readonly ClusterFacts[],
   change: Extract<Change, { kind: 'deploy' }>,
 ): Problem[] {
-  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/.test(change.version)) {
+  if (!isVersionName(change.version)) {
     return [
       {
         code: 'Invalid',

@@ -2,6 +2,7 @@
 import { mainVersion } from '../../routing/weights.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { isVersionLabel } from '../../workload/version-text.ts';
+import { saidVersion } from './original-versions.ts';
 import type { Asked, Problem } from './problem.ts';
 
 /** Every version's pods carry the frontend's selector: a version that stands in it would be said by all of them. */
@@ -19,7 +20,7 @@ export function identityProblems({ config, facts, change }: Asked): Problem[] {
 /** A value says a version also under another key; a bare number may be anything. */
 function saidBySelector({ frontend, workloads, record, cluster }: ClusterFacts, asked: readonly string[]): string[][] {
   const proven = mainVersion(record?.versions.proven?.[cluster]);
-  const old = [...asked, ...workloads.map(({ version }) => version), proven].filter((one) => !/^\d*$/.test(one));
+  const old = [...asked, ...workloads.map(saidVersion), proven].filter((one) => !/^\d*$/.test(one));
   return Object.entries(frontend?.selector ?? {}).filter(
     ([label, value]) => isVersionLabel(label) || old.includes(value),
   );

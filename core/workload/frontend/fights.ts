@@ -66,8 +66,8 @@ export function withRepair(repairs: Repairs, { field, manager, nowMs }: Repair):
 }
 
 export function fightText({ field, manager, sinceMs }: Fight): string {
-  const what = field === 'pin' ? 'the pin' : 'port, targetPort or selector';
-  return `${manager} took ${what} of the frontend back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
+  const what = field === 'pin' ? 'the pin' : 'port, targetPort or selector of the frontend';
+  return `${manager} took ${what} back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
 }
 
 /**

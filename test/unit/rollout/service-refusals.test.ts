@@ -4,6 +4,7 @@ import type { Change } from '../../../core/rollout/change.ts';
 import { planRollout, type PlanInput } from '../../../core/rollout/plan/versions.ts';
 import { TidegateError } from '../../../core/values/error.ts';
 import { WHOLE } from '../../../core/values/share.ts';
+import type { SecondService } from '../../../core/workload/facts.ts';
 import { facts, record, testConfig, testRead, unadopted, workload } from '../../support/facts.ts';
 
 const deploy: Change = { kind: 'deploy', version: 'v2', image: 'registry/checkout:v2' };
@@ -74,7 +75,7 @@ describe('a plan names', () => {
   describe('a second Service over the pods', () => {
     const second = { name: 'checkout-admin', pinned: '', serving: true };
     const where = 'aws-us-east-1/shop/Service/checkout-admin selects the pods of checkout too';
-    const withSecond = (change: Partial<typeof second>) =>
+    const withSecond = (change: Partial<SecondService>) =>
       testRead({ 'aws-us-east-1': { secondServices: [{ ...second, ...change }] } });
 
     it('is refused at a deploy, with the remedy: its callers would get unproven pods by their count', () => {
@@ -85,11 +86,43 @@ describe('a plan names', () => {
 
     it.each([
       ['pinned', { pinned: 'v1' }, /pinned to v1: move its pin by hand/],
-      ['for another port', { serving: false }, /by another port$/],
+      ['for another port', { serving: false }, /by another port: pods of every version get its calls$/],
     ] as const)('that is %s is a note', (_, change, note) => {
       const plan = planRollout({ config: testConfig(), read: withSecond(change), change: deploy });
       expect(plan.notes).toEqual([expect.stringMatching(note)]);
       expect(plan.notes[0]).toContain(where);
+    });
+
+    it.each([
+      ['pinned with the frontend', { within: true }, /: Tidegate pins it to the proven version/],
+      ['pinned already', { within: true, follows: true, pinned: 'v1' }, /: Tidegate pins it to the proven version/],
+      ['left as it is when it is headless', { within: true, headless: true }, /headless.*left as it is$/],
+      ['under Tidegate itself', { within: true, adopted: true, pinned: 'v1' }, /is under Tidegate itself/],
+    ] as const)('with the same selector is %s: a deploy goes', (_, change, note) => {
+      const plan = planRollout({ config: testConfig(), read: withSecond(change), change: deploy });
+      expect(plan.notes).toEqual([expect.stringMatching(note)]);
+    });
+
+    it('whose pin somebody takes off again and again is refused, with what to tell them', () => {
+      const fight = { field: 'pin', manager: 'argocd-controller', sinceMs: 0 } as const;
+      const { message } = refused({ config: testConfig(), read: withSecond({ within: true, fight }), change: deploy });
+      expect(message).toContain('since its pin does not last: argocd-controller took the pin back 3 times');
+      expect(message).toContain('ignoreDifferences: [{kind: Service, name: checkout-admin');
+    });
+
+    it('that is under Tidegate itself is refused at an adoption: each would make Deployments that the other selects', () => {
+      const read = unadopted({ secondServices: [{ ...second, adopted: true }] });
+      const { message } = refused({ config: testConfig(), read, change: { kind: 'adopt' } });
+      expect(message).toContain('Service/checkout-admin has the same pods, and is under Tidegate already');
+    });
+
+    it('that is pinned with the frontend gets its selector back at a release, which says so', () => {
+      const plan = planRollout({
+        config: testConfig(),
+        read: withSecond({ within: true, follows: true, pinned: 'v1' }),
+        change: { kind: 'release' },
+      });
+      expect(plan.notes).toContainEqual(expect.stringMatching(/Service\/checkout-admin gets its selector back/));
     });
 
     it('is a note at an adoption, which copies the build that its callers get already', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { labels } from '../../../core/kube/labels.ts';
+import { annotations, labels } from '../../../core/kube/labels.ts';
 import type { Deployment, Service } from '../../../core/kube/objects.ts';
-import { secondServices } from '../../../core/workload/second-services.ts';
+import { isSibling, secondServices, siblingPins, siblingsToGiveBack } from '../../../core/workload/second-services.ts';
 
 type Selector = Record<string, string>;
 
@@ -38,7 +38,9 @@ describe('a second Service', () => {
     ["Tidegate's own label", { app: 'checkout', [labels.subsetVersion]: 'v1' }, 'v1'],
     ['a version label that the next version has with its own name', { app: 'checkout', version: 'v1' }, 'v1'],
   ])('by %s has the pods', (_, selector, pinned) => {
-    expect(seconds(service('admin', selector))).toEqual([{ name: 'admin', pinned, serving: true }]);
+    expect(seconds(service('admin', selector))).toEqual([
+      expect.objectContaining({ name: 'admin', pinned, serving: true }),
+    ]);
   });
 
   it('is none by labels that the pods lack, without a selector, as an alias, or when Tidegate made it', () => {
@@ -65,5 +67,69 @@ describe('a second Service', () => {
   it('is told once, whatever Deployments are behind the frontend', () => {
     const both = [deployment(pod), deployment({ ...pod, [labels.version]: 'v2' })];
     expect(secondServices(frontend, [service('admin', { app: 'checkout' })], both)).toHaveLength(1);
+  });
+
+  it.each([
+    ['the same selector', { app: 'checkout' }, {}, true],
+    ['more labels than the frontend', { app: 'checkout', tier: 'web' }, {}, true],
+    ['fewer labels: a pin could take pods of others away from it', { tier: 'web' }, {}, false],
+    ['a pin of a person', { app: 'checkout', [labels.version]: 'v1' }, {}, false],
+    ['no address of its own', { app: 'checkout' }, { clusterIP: 'None' }, false],
+    ['a port of its own, as for metrics', { app: 'checkout' }, { ports: [{ port: 9090 }] }, false],
+  ])('that has %s is a sibling: %j %j %s', (_, selector, change, sibling) => {
+    expect(seconds(service('admin', selector, change)).map(isSibling)).toEqual([sibling]);
+  });
+
+  it('that Tidegate has pinned stays a sibling, whatever its ports are now; one under Tidegate itself is none', () => {
+    const marked = pinned('admin', { app: 'checkout', [labels.version]: 'v1' }, { ports: [{ port: 9090 }] });
+    expect(seconds(marked).map(isSibling)).toEqual([true]);
+    const subset = service('admin-v1-aws', { app: 'checkout' }, {}, 'test');
+    const own = {
+      ...subset,
+      metadata: { ...subset.metadata, labels: { ...subset.metadata.labels, [labels.service]: 'admin' } },
+    };
+    expect(seconds(service('admin', { app: 'checkout' }), own).map(isSibling)).toEqual([false]);
+  });
+});
+
+const pinned = (...given: Parameters<typeof service>): Service => {
+  const made = service(...given);
+  return { ...made, metadata: { ...made.metadata, annotations: { [annotations.pinnedWith]: 'checkout' } } };
+};
+
+describe('the pins of siblings', () => {
+  const v1 = { app: 'checkout', [labels.version]: 'v1' };
+  const pinsTo = (version: string, services: readonly Service[], deployments = [deployment(pod)]) =>
+    siblingPins({ frontend, services: [frontend, ...services], deployments }, version).map((one) => [
+      one.sibling.metadata.name,
+      one.version,
+    ]);
+
+  it('are those that differ: a new one, one that is behind, and one without its mark; none twice', () => {
+    const marked = pinned('admin', v1);
+    expect(pinsTo('v2', [service('new', { app: 'checkout' }), marked])).toEqual([
+      ['new', 'v2'],
+      ['admin', 'v2'],
+    ]);
+    expect(pinsTo('v1', [marked])).toEqual([]);
+  });
+
+  it('end where the Service has got other pods, and wait where no pod tells', () => {
+    const strayed = pinned('admin', { app: 'cart', [labels.version]: 'v1' });
+    expect(pinsTo('v2', [strayed])).toEqual([['admin', '']]);
+    expect(pinsTo('v2', [strayed], [])).toEqual([]);
+  });
+
+  it('are given back after a release, once no pods of another version could be reached', () => {
+    const marked = pinned('admin', v1);
+    const of = (version: string, replicas: number): Deployment => {
+      const made = deployment({ ...pod, [labels.version]: version });
+      return { ...made, spec: { ...made.spec, replicas } };
+    };
+    const back = (...deployments: Deployment[]) =>
+      siblingsToGiveBack('checkout', { services: [frontend, marked], deployments }).map((one) => one.metadata.name);
+    expect(back(of('v1', 2), of('v2', 0))).toEqual(['admin']);
+    expect(back(of('v1', 2), of('v2', 1))).toEqual([]);
+    expect(siblingsToGiveBack('cart', { services: [marked], deployments: [] })).toEqual([]);
   });
 });
