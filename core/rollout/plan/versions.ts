@@ -11,6 +11,7 @@ import { configTexts } from '../../workload/pod-config/change-texts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
 import { envoyNotes, LISTENER_NOTE } from '../preflight/envoy.ts';
+import { protocolNotes } from '../preflight/protocol.ts';
 import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { drainedText } from '../preflight/wanted-topology.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
@@ -302,9 +303,9 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   if (change.kind !== 'adopt') return {};
   const entries = facts.flatMap((one) => {
     if (one.frontend === null) return [];
-    const { portName, port, targetPort, selector } = one.frontend;
+    const { portName, port, targetPort, protocol, selector } = one.frontend;
     const initial = {
-      frontend: { portName, port, targetPort, selector },
+      frontend: { portName, port, targetPort, ...present({ protocol }), selector },
       topology: positiveShares(topology[one.cluster]),
       policy: config.service.policy,
     };
@@ -337,7 +338,9 @@ function notesFor({ facts, topology, config, change, absent }: Context, waves: r
     ...unseen,
     ...shapes,
     ...configTexts(config.service.name, facts),
-    ...(change.kind === 'adopt' ? [...envoyNotes(facts), LISTENER_NOTE] : []),
+    ...(change.kind === 'adopt'
+      ? [...protocolNotes(facts, config.service.policy), ...envoyNotes(facts), LISTENER_NOTE]
+      : []),
     ...skipped,
     ...unrouted.map(
       ({ ref: { name } }) => drainedText({ facts }, name) ?? `unrouted: no client sends calls to ${name}`,
