@@ -76,7 +76,7 @@ export function protocolNotes(
   const ports = [...Map.groupBy(spoken, ({ what }) => what)].map(
     ([what, clusters]) => `${clusters.map(({ cluster }) => cluster).join(', ')}: port ${what}`,
   );
-  const timeout = `policy.requestTimeout ends every answer after ${durationText(requestTimeoutMs)}, streams and WebSockets too`;
+  const timeout = `policy.requestTimeout ends every answer after ${durationText(requestTimeoutMs)}, streams of gRPC and server-sent events too`;
   return requestTimeoutMs > 0 ? [...ports, timeout] : ports;
 }
 

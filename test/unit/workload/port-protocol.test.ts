@@ -35,11 +35,14 @@ describe('what a port speaks', () => {
     ...['https', 'https-api', 'tls', 'grpcs'].map((word) => [word, '', /says TLS/]),
     ...['tcp', 'tcp-main', 'mongo', 'redis-cache', 'Postgres', 'amqp'].map((word) => [word, '', /is not HTTP by its/]),
     ['grpc-web', '', /is gRPC-Web by its name/],
-  ] as [string, string, RegExp][])('port "%s" of appProtocol "%s" is refused, with a way out', (name, appProtocol, why) => {
-    const refusal = portRefusal({ name, appProtocol });
-    expect(refusal?.text).toMatch(why);
-    expect(refusal?.fix).toContain('this one then stays as Cilium routes it');
-  });
+  ] as [string, string, RegExp][])(
+    'port "%s" of appProtocol "%s" is refused, with a way out',
+    (name, appProtocol, why) => {
+      const refusal = portRefusal({ name, appProtocol });
+      expect(refusal?.text).toMatch(why);
+      expect(refusal?.fix).toContain('this one then stays as Cilium routes it');
+    },
+  );
 
   it('is what the Service document says, but TLS by appProtocol stays TLS', () => {
     expect(spokenBy({ name: 'tcp-main', appProtocol: '' }, 'grpc')).toBe('grpc');
@@ -96,10 +99,14 @@ describe('a plan', () => {
 
   it('refuses to judge gRPC by HTTP status, whoever says that it is gRPC: every failed call is a 200', () => {
     expect(faultsOf({ appProtocol: 'grpc' })).toEqual([
-      expect.stringMatching(/^port main \(9000\) speaks gRPC, as the Service says, and no SLO counts its status.*spec\.protocol: grpc/),
+      expect.stringMatching(
+        /^port main \(9000\) speaks gRPC, as the Service says, and no SLO counts its status.*spec\.protocol: grpc/,
+      ),
     ]);
     expect(faultsOf({ asked: 'grpc' })).toEqual([expect.stringMatching(/as spec\.protocol says/)]);
-    expect(faultsOf({ appProtocol: 'grpc', adoptedAs: 'http' })).toEqual([expect.stringMatching(/as the Service says/)]);
+    expect(faultsOf({ appProtocol: 'grpc', adoptedAs: 'http' })).toEqual([
+      expect.stringMatching(/as the Service says/),
+    ]);
     expect(faultsOf({ appProtocol: 'grpc', asked: 'grpc', slos: defaultGrpcSlos })).toEqual([]);
     // A person who writes http means it.
     expect(faultsOf({ appProtocol: 'grpc', asked: 'http' })).toEqual([]);

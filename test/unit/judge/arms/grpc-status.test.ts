@@ -34,7 +34,10 @@ describe("the Envoys' count of gRPC status", () => {
   });
 
   it('goes by the codes that the SLO names', () => {
-    expect(sumCells(armOf(all, { badCodes: ['NOT_FOUND', 'UNAVAILABLE'] }).cells, -60_000)).toEqual({ total: 98, bad: 24 });
+    expect(sumCells(armOf(all, { badCodes: ['NOT_FOUND', 'UNAVAILABLE'] }).cells, -60_000)).toEqual({
+      total: 98,
+      bad: 24,
+    });
   });
 
   it('asks for the codes that are bad, by the numbers of gRPC, and a source of its own keeps them all', () => {
@@ -52,7 +55,9 @@ describe("the Envoys' count of gRPC status", () => {
 
   it('is unknown, with the cause, where requests come and none of them ends with a status', () => {
     const { missing } = armOf([requests([0, 80, 400])]);
-    expect(missing).toMatch(/^400 requests reached shop_v2, and none of them ended with a gRPC status: do callers speak/);
+    expect(missing).toMatch(
+      /^400 requests reached shop_v2, and none of them ended with a gRPC status: do callers speak/,
+    );
     expect(armOf([requests([0, 0, 20])]).missing).toBe('');
   });
 });

@@ -99,7 +99,10 @@ describe('gRPC failures in trailers, 20 % at a share of 5 %', () => {
       expect(last).toMatchObject({ verdict: 'breach' });
       expect(last?.readings.find(({ verdict }) => verdict === 'breach')).toMatchObject({ slo: 'grpc-errors' });
       // Unknown is never healthy: the SLO of the pods keeps the watch from it.
-      const whole = await lastLook({ header: { ...header, toMs: SINCE_MS + 50_000 }, series: silent.series }, defaultGrpcSlos);
+      const whole = await lastLook(
+        { header: { ...header, toMs: SINCE_MS + 50_000 }, series: silent.series },
+        defaultGrpcSlos,
+      );
       expect(whole).toMatchObject({ verdict: 'unknown' });
     },
     BUSY_MS,
