@@ -24,6 +24,7 @@ export function servicesIn(found: MeshServices, wanted: string | undefined): Lis
       service: {
         ...{ mesh: name, namespace: service.namespace, service: service.name, installation },
         ...(service.port !== '' && { port: service.port }),
+        ...present({ protocol: service.protocol }),
       },
       warmMs: service.warmMs,
       drainMs: service.drainMs,

@@ -23,6 +23,6 @@ function envoyRemedy(all: readonly Slo[], received: boolean | undefined): string
   // Default SLOs ask both; a service may do with its pods' own view.
   const without = all.some(({ source }) => source === 'server')
     ? 'or write spec.slos without metricSource type envoy-cluster'
-    : 'or write spec.slos with metricSource type opentelemetry-http-server';
+    : `or write spec.slos with metricSource type opentelemetry-${all.some(({ protocol }) => protocol === 'rpc') ? 'rpc' : 'http'}-server`;
   return `remedy for Envoy's metrics: ${enabled}, and ${scrape}; ${without}: then a pod that crashes or hangs is seen by its silence only, and no weight is proven`;
 }

@@ -154,7 +154,7 @@ async function lookAtCrds(cluster: KubeCluster, signal: AbortSignal): Promise<Ob
 
 /** A plan refuses what is too old, and takes the nearest older list for what it does not know. */
 export function envoySeen(cluster: string, envoyImage: string): Observation {
-  const problems = envoyProblems({ cluster, envoyImage });
+  const problems = envoyProblems({ cluster, envoyImage, frontend: null });
   const doubt = envoyDoubt(envoyImage);
   const version = envoyOfImage(envoyImage);
   const fix = version === undefined ? RIGHTS : 'look for a newer Tidegate';

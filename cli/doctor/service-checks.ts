@@ -70,7 +70,7 @@ export function serviceChecks(ports: ServicePorts, config: ReachableConfig): Che
       }),
       check(
         'its Service can be taken as it is',
-        told((read) => shapeFindings(read, config.service.port)),
+        told((read) => shapeFindings(read, config.service)),
       ),
       check('no second Service leads to its pods', told(secondServiceFindings)),
       check(

@@ -1,4 +1,5 @@
 /** What the shape of a Service, other Services over its pods, and what could not be read mean for a rollout. Pure. */
+import { protocolFaults, type ProtocolAsked } from '../../core/rollout/preflight/protocol.ts';
 import { portFaults, unsupported } from '../../core/rollout/preflight/reach.ts';
 import { reachesUnproven } from '../../core/rollout/preflight/second-services.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
@@ -10,14 +11,14 @@ import type { ServiceFacts } from './service-findings.ts';
 const where = ({ namespace, service }: ServiceFacts, cluster: string): string =>
   `${cluster}/${namespace}/Service/${service}`;
 
-/** `port`: spec.port of the Service document; '' = none. A plan refuses what is an error here, and notes the rest. */
-export const shapeFindings = (facts: ServiceFacts, port: string): Finding[] =>
+/** `service`: its document; port '' = none. A plan refuses what is an error here, and notes the rest. */
+export const shapeFindings = (facts: ServiceFacts, service: ProtocolAsked & { readonly port: string }): Finding[] =>
   facts.clusters.flatMap(({ cluster, frontend, record }) => {
     if (frontend === null) return [];
-    const fix = 'no change of it is taken as it is; see README, "What it does not do yet"';
     const refused = [
-      ...unsupported(frontend).map((text) => ({ text, fix })),
-      ...portFaults({ frontend, record }, { port, name: facts.service }),
+      ...unsupported(frontend, service.protocol),
+      ...portFaults({ frontend, record }, service),
+      ...protocolFaults({ frontend, record }, service),
     ].map((one): Finding => ({ severity: 'error', text: `${where(facts, cluster)}: ${one.text}`, fix: one.fix }));
     const notes = (frontend.shape?.notes ?? []).map((note): Finding => ({
       severity: 'warning',

@@ -181,6 +181,13 @@ export const defaultSlos = [
   { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
 ] as const;
 
+/** The same for gRPC: its status stands behind an HTTP 200. Envoy's 5xx are connections that failed, which have none. */
+export const defaultGrpcSlos = [
+  { name: 'server-errors', source: 'server', protocol: 'rpc', indicator: { kind: 'errors' }, target: 0.99 },
+  { name: 'grpc-errors', source: 'envoy', protocol: 'rpc', indicator: { kind: 'errors' }, target: 0.99 },
+  { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
+] as const;
+
 export const senderDefaults = {
   /** Requests a minute: each may start workflows. */
   perMinute: 600,

@@ -5,7 +5,7 @@ import { canonicalJson } from '../values/canonical.ts';
 import { resolveAccess } from './access/resolve-access.ts';
 import type { JobInFile } from './before/job-file.ts';
 import type { EventsConfig } from './events/types.ts';
-import { defaultSlos, rolloutDefaults, waveDefaults } from './defaults.ts';
+import { defaultGrpcSlos, defaultSlos, rolloutDefaults, waveDefaults } from './defaults.ts';
 import { parseDuration } from '../values/duration.ts';
 import { resolveJudge } from './judge-schema.ts';
 import type { WrittenMesh } from './mesh-schema.ts';
@@ -175,6 +175,7 @@ const serviceConfig = (
     namespace: metadata.namespace,
     mesh: spec.mesh,
     port: spec.port === undefined ? '' : String(spec.port),
+    ...present({ protocol: spec.protocol }),
     workload: spec.workload,
     ...present({ podTemplate, deployment: spec.deployment }),
     ...(spec.config === 'copy' && { config: spec.config }),
@@ -199,9 +200,14 @@ const serviceConfig = (
     drift: spec.drift,
     ...windowsIn(rollout.windows),
     ...gatesIn(rollout.waves),
-    slos: withProbeRoutes(spec.slos === undefined ? defaultSlos : resolveSlos(spec.slos), spec.probeRoutes),
+    slos: withProbeRoutes(slosOf(spec), spec.probeRoutes),
     judge: resolveJudge(judge),
   };
+};
+
+const slosOf = ({ slos, protocol }: WrittenService['spec']): readonly Slo[] => {
+  if (slos !== undefined) return resolveSlos(slos);
+  return protocol === 'grpc' ? defaultGrpcSlos : defaultSlos;
 };
 
 /** Envoy's counters know no routes. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DEFAULT_PROBE_ROUTES } from '../judge/series/probes.ts';
 import { labels } from '../kube/labels.ts';
+import { portProtocols } from '../routing/port-protocol.ts';
 import { formatDuration } from '../values/duration.ts';
 import { WHOLE } from '../values/share.ts';
 import { capacityModes } from '../workload/capacity/need.ts';
@@ -235,6 +236,13 @@ export const serviceSchema = z.strictObject({
         description:
           'Port of the frontend Service whose calls are routed, by number or name; needed only when it has several. Calls to its other ports stay as they are and get the proven version.',
       }),
+      protocol: z
+        .enum(portProtocols)
+        .meta({
+          description:
+            'What callers speak to that port, without TLS. http: HTTP/1.1 or HTTP/2, with WebSockets and streams. http2: the same, for services that keep thousands of streams on a connection. grpc: judged by the status of its calls. Left out: what appProtocol or the first word of the port name says, else http.',
+        })
+        .optional(),
       workload: z
         .enum(['managed', 'external'])
         .meta({ description: 'managed: Tidegate makes the Deployment of each version. external: somebody else does.' })

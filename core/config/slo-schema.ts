@@ -3,16 +3,24 @@
  * requests faster than a histogram edge (thresholdMetric).
  */
 import { z } from 'zod';
+import { defaultBadCodes, rpcCodes } from '../judge/rpc-codes.ts';
 import type { KayentaMetric, Slo } from '../judge/settings.ts';
+import { present } from '../values/json.ts';
 import { MAX_SHADOWS } from './defaults.ts';
 import { judgeSchema, kayentaMetricSchema, resolveJudge } from './judge-schema.ts';
 import { resourceName } from './values.ts';
 
-const sourceTypes = ['opentelemetry-http-server', 'opentelemetry-rpc-server', 'envoy-cluster'] as const;
+const sourceTypes = [
+  'opentelemetry-http-server',
+  'opentelemetry-rpc-server',
+  'envoy-cluster',
+  'envoy-cluster-grpc',
+] as const;
 const sources = {
   'opentelemetry-http-server': { source: 'server' },
   'opentelemetry-rpc-server': { source: 'server', protocol: 'rpc' },
   'envoy-cluster': { source: 'envoy' },
+  'envoy-cluster-grpc': { source: 'envoy', protocol: 'rpc' },
 } as const;
 
 /** Edges of OpenTelemetry's server durations, HTTP and RPC, seconds: between them a count of slow requests is a guess. */
@@ -23,6 +31,8 @@ const envoyEdgesS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
 const edgesOf = (type: (typeof sourceTypes)[number]): readonly number[] =>
   type === 'envoy-cluster' ? envoyEdgesS : serverEdgesS;
 
+const isRpc = (type: (typeof sourceTypes)[number]): boolean => 'protocol' in sources[type];
+
 const ratioMetric = z
   .strictObject({
     counter: z.literal(true).prefault(true),
@@ -30,20 +40,38 @@ const ratioMetric = z
       metricSource: z.strictObject({
         type: z.enum(sourceTypes),
         spec: z
-          .strictObject({ statusClass: z.literal('5xx') })
-          .meta({ description: 'HTTP and Envoy count 5xx; RPC counts the status codes that are errors of servers.' })
+          .strictObject({
+            statusClass: z.literal('5xx').optional(),
+            codes: z
+              .array(z.enum(rpcCodes).exclude(['OK']))
+              .min(1)
+              .optional(),
+          })
+          .meta({
+            description: `statusClass: of HTTP, 5xx, which is counted anyway. codes: of gRPC, which are bad; left out: ${defaultBadCodes.join(', ')}.`,
+            examples: [{ codes: ['UNKNOWN', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'DEADLINE_EXCEEDED'] }],
+          })
           .optional(),
       }),
     }),
     total: z.strictObject({ metricSource: z.strictObject({ type: z.enum(sourceTypes) }) }),
   })
   .superRefine(({ bad, total }, context) => {
-    if (bad.metricSource.type === 'opentelemetry-rpc-server' && bad.metricSource.spec !== undefined) {
+    const { type, spec = {} } = bad.metricSource;
+    if (isRpc(type) && spec.statusClass !== undefined) {
       context.addIssue({
         code: 'custom',
-        path: ['bad', 'metricSource', 'spec'],
+        path: ['bad', 'metricSource', 'spec', 'statusClass'],
         message: 'RPC has no status classes',
-        params: { hint: 'leave spec out: the status codes that are errors of servers count' },
+        params: { hint: 'leave it out: the status codes that are errors of servers count, or those of codes' },
+      });
+    }
+    if (!isRpc(type) && spec.codes !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['bad', 'metricSource', 'spec', 'codes'],
+        message: `${type} has no status codes of gRPC`,
+        params: { hint: 'leave it out, or count with opentelemetry-rpc-server or envoy-cluster-grpc' },
       });
     }
     if (bad.metricSource.type === total.metricSource.type) return;
@@ -55,7 +83,10 @@ const ratioMetric = z
     });
   });
 
-const thresholdMetric = z.strictObject({ metricSource: z.strictObject({ type: z.enum(sourceTypes) }) });
+/** How long a call took is told by the same times of Envoy, whatever its status. */
+const thresholdMetric = z.strictObject({
+  metricSource: z.strictObject({ type: z.enum(sourceTypes).exclude(['envoy-cluster-grpc']) }),
+});
 
 const objective = z.strictObject({
   target: z
@@ -182,6 +213,7 @@ export const resolveSlos = (written: z.output<typeof slosSchema>): Slo[] =>
         indicator:
           indicator.thresholdMetric === undefined ? { kind: 'errors' } : { kind: 'latency', thresholdS: value },
         target,
+        ...present({ badCodes: indicator.ratioMetric?.bad.metricSource.spec?.codes }),
         ...(judge === undefined ? {} : { judge: resolveJudge(judge) }),
         ...(shadow === undefined ? {} : { shadow: shadow.map(resolveJudge) }),
         ...(kayenta === undefined ? {} : { kayenta: metricOf(kayenta) }),

@@ -2,6 +2,7 @@
 import type { MetricsKind, MetricsRef } from '../judge/series/metrics-ref.ts';
 import type { JudgeSettings, Slo } from '../judge/settings.ts';
 import type { ClusterRef, ReachableCluster } from '../kube/cluster-ref.ts';
+import type { PortProtocol } from '../routing/port-protocol.ts';
 import type { L7Policy } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
@@ -97,6 +98,8 @@ export interface ServiceConfig {
   readonly mesh: string;
   /** Port of the frontend Service: name or number as a string; '' = its only port. */
   readonly port: string;
+  /** What that port speaks. Absent: what the Service says of it. */
+  readonly protocol?: PortProtocol;
   readonly workload: 'managed' | 'external';
   /** Pod template file's content, if a deploy takes it from a file. */
   readonly podTemplate?: unknown;

@@ -1,12 +1,16 @@
 /** What is judged, and how: objectives and the settings of the judges, as a plan holds them. */
 
+import type { RpcCode } from './rpc-codes.ts';
+
 /** A resolved objective. `bad / total` must stay at or below 1 - target. */
 export interface Slo {
   readonly name: string;
   /** server: OpenTelemetry server metrics of the pods. envoy: the client's Envoy's view of the subset. */
   readonly source: 'server' | 'envoy';
-  /** Which conventions the server's metrics follow. Default: http. */
+  /** Which conventions the server's metrics follow, and what Envoy counts: HTTP status, or that of gRPC. Default: http. */
   readonly protocol?: 'http' | 'rpc';
+  /** Of RPC: the status codes that are bad. Missing: those of rpc-codes.ts. */
+  readonly badCodes?: readonly RpcCode[];
   /** Routes of probes (`http.route`), which no caller asks for and nothing counts. Missing: the usual ones (probes.ts). */
   readonly probeRoutes?: readonly string[];
   readonly indicator:

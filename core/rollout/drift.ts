@@ -88,7 +88,8 @@ function pinDriftOf(
 
 const writtenBy = (manager: string): string => (manager === '' || manager === FIELD_MANAGER ? '' : ` by ${manager}`);
 
-export type FrontendField = keyof Frontend;
+/** Its protocol is the route's own word: what the Service says later does not change it. */
+export type FrontendField = Exclude<keyof Frontend, 'protocol'>;
 
 /** Fields of the frontend that are no longer as the record keeps them. Nothing proven, nothing to compare. */
 export function changedFields({ frontend, record }: Pick<SeenFrontend, 'frontend' | 'record'>): FrontendField[] {

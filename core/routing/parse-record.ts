@@ -42,6 +42,9 @@ const recordSchema = z.looseObject({
     portName: z.string(),
     port,
     targetPort: z.union([port, name]),
+    protocol: z
+      .enum(['http2', 'grpc'], { error: 'a protocol that is not known here: a newer Tidegate wrote it' })
+      .exactOptional(),
     selector: z.record(name, z.string()),
   }),
   topology: part(shares).extend({

@@ -13,6 +13,7 @@
  * step: it says what a record means.
  */
 import type { Shares } from '../values/share.ts';
+import type { PortProtocol } from './port-protocol.ts';
 
 /** Per serving cluster: the share of each version there. */
 export type VersionShares = Readonly<Record<string, Shares>>;
@@ -68,6 +69,8 @@ export interface Frontend {
   readonly port: number;
   /** Pod port, number or name: as in the frontend Service's targetPort. */
   readonly targetPort: number | string;
+  /** What callers speak to it. Absent: HTTP/1.1 or HTTP/2, as each caller likes. */
+  readonly protocol?: Exclude<PortProtocol, 'http'>;
   /** The frontend's selector without the version label. */
   readonly selector: Readonly<Record<string, string>>;
 }

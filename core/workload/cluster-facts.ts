@@ -1,13 +1,15 @@
 /** Objects as read → the facts that plans are made of. Pure. */
 import { affinityOf, globalOf } from '../kube/cilium-annotations.ts';
 import { annotations, labels } from '../kube/labels.ts';
-import type { Autoscaler, Deployment, Service } from '../kube/objects.ts';
+import type { Autoscaler, Deployment, Service, ServicePort } from '../kube/objects.ts';
 import { fieldManager } from '../kube/ownership.ts';
 import type { Frontend } from '../routing/record.ts';
+import { present } from '../values/json.ts';
 import type { ClusterFacts, WorkloadFacts } from './facts.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { derivedVersion } from './origin/derived-version.ts';
 import type { Served } from './origin/serving-container.ts';
+import { spokenBy } from './ports/port-protocol.ts';
 import { portText, routedPort, type RoutedBy } from './routed-port.ts';
 import { serviceShape } from './service-shape.ts';
 import { templateEditor } from './template-edits.ts';
@@ -35,6 +37,7 @@ export function frontendFacts(frontend: Service | null, by: RoutedBy): ClusterFa
     portName: routed?.name ?? '',
     port: routed?.port ?? 0,
     targetPort: routed?.targetPort ?? routed?.port ?? 0,
+    ...protocolIn(routed, by),
     selector: frontendSelector(frontend),
     global: globalOf(frontend.metadata),
     affinity: affinityOf(frontend.metadata),
@@ -43,8 +46,16 @@ export function frontendFacts(frontend: Service | null, by: RoutedBy): ClusterFa
     ...(others.length > 0 && { otherPorts: others }),
     appProtocol: routed?.appProtocol ?? '',
     pinned: pinnedTo(frontend),
-    shape: serviceShape(frontend, routed),
+    shape: serviceShape(frontend, routed, by.protocol),
   };
+}
+
+/** What the route was made for goes before what is said now: another listener would end the connections of every caller. */
+function protocolIn(routed: ServicePort | undefined, { recorded, protocol }: RoutedBy): Pick<Frontend, 'protocol'> {
+  if (recorded !== undefined) return present({ protocol: recorded.protocol });
+  const { name = '', appProtocol = '' } = routed ?? {};
+  const spoken = spokenBy({ name, appProtocol }, protocol);
+  return spoken === 'http2' || spoken === 'grpc' ? { protocol: spoken } : {};
 }
 
 /** `versions`: the Deployments that Tidegate made for the service here. */
@@ -94,6 +105,6 @@ export const scales = ({ spec }: Autoscaler, deployment: string): boolean =>
 
 /** The part of the frontend that records keep. */
 export function frontendOf(frontend: Service, by: RoutedBy): Frontend {
-  const { portName = '', port = 0, targetPort = 0, selector = {} } = frontendFacts(frontend, by) ?? {};
-  return { portName, port, targetPort, selector };
+  const { portName = '', port = 0, targetPort = 0, protocol, selector = {} } = frontendFacts(frontend, by) ?? {};
+  return { portName, port, targetPort, ...present({ protocol }), selector };
 }

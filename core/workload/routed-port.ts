@@ -1,19 +1,26 @@
 /** Which port of a frontend is routed. Calls to its other ports stay as Cilium routes them, and follow the pin. Pure. */
 import type { Service, ServicePort } from '../kube/objects.ts';
+import type { PortProtocol } from '../routing/port-protocol.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
 
 export interface RoutedBy {
   /** What the route was made for. It goes before what is asked: a route in use is not moved by an edit of config. */
-  readonly recorded?: Pick<Frontend, 'port' | 'portName'>;
+  readonly recorded?: Pick<Frontend, 'port' | 'portName' | 'protocol'>;
   /** spec.port of the Service document, a number or a name. Absent: the frontend has one port. */
   readonly asked?: string;
+  /** spec.protocol of the Service document. */
+  readonly protocol?: PortProtocol;
 }
 
 /** A record of nothing (an adoption was taken back) says nothing of ports. */
-export const routedBy = (record: RoutingRecord | null | undefined, { port }: Pick<ServiceRef, 'port'>): RoutedBy => ({
+export const routedBy = (
+  record: RoutingRecord | null | undefined,
+  { port, protocol }: Pick<ServiceRef, 'port' | 'protocol'>,
+): RoutedBy => ({
   ...(record && (record.versions.proven ?? record.versions.current) !== null && { recorded: record.frontend }),
   ...(port !== undefined && { asked: port }),
+  ...(protocol !== undefined && { protocol }),
 });
 
 /** undefined: there is none, or several and nothing says which. */

@@ -5,6 +5,8 @@
 import { ciliumWords } from '../kube/cilium-annotations.ts';
 import type { Service, ServicePort } from '../kube/objects.ts';
 import { portNumberRefusal } from './frontend/well-known-ports.ts';
+import type { PortProtocol } from '../routing/port-protocol.ts';
+import { portRefusal } from './ports/port-protocol.ts';
 import { portText } from './routed-port.ts';
 
 export interface ServiceShape {
@@ -14,37 +16,15 @@ export interface ServiceShape {
   readonly notes: readonly string[];
 }
 
-/**
- * First words of port names (`redis`, `tcp-main`) that say a protocol other than HTTP/1.1, as Istio reads names, with
- * the names that people give to databases and brokers. `http` and words that are no protocol are plain HTTP.
- */
-const otherProtocols: readonly string[] = [
-  ...['grpc', 'grpcs', 'h2', 'h2c', 'http2', 'http3', 'https', 'quic', 'ws', 'wss'],
-  ...['tcp', 'tls', 'ssl', 'mtls', 'udp', 'sctp', 'dns', 'ssh', 'ftp', 'smtp', 'smtps', 'imap', 'ldap', 'ldaps', 'sip'],
-  ...['postgres', 'postgresql', 'pgsql', 'psql', 'pg', 'mysql', 'mariadb', 'mssql', 'mongo', 'mongodb', 'cql'],
-  ...['cassandra', 'redis', 'rediss', 'memcache', 'memcached', 'etcd', 'zookeeper'],
-  ...['amqp', 'amqps', 'mqtt', 'mqtts', 'kafka', 'nats', 'stomp', 'thrift', 'dubbo', 'rpc', 'jmx'],
-];
-
-/** Why a port of this appProtocol is not plain HTTP; '' when it is. No appProtocol says nothing. */
-export const appProtocolRefusal = (appProtocol: string): string =>
-  ['', 'http', 'kubernetes.io/http'].includes(appProtocol.toLowerCase())
-    ? ''
-    : `appProtocol ${appProtocol} is not supported yet: only plain HTTP is`;
-
-/** Why a port of this name is not plain HTTP; '' when nothing in the name says so. */
-export const portNameRefusal = (name: string): string =>
-  otherProtocols.includes(name.toLowerCase().split('-')[0] ?? '') ? `port ${name} is not plain HTTP by its name` : '';
-
-/** `routed`: its port that is routed; undefined: none, or nothing says which. */
-export function serviceShape(service: Service, routed: ServicePort | undefined): ServiceShape {
+/** `routed`: its port that is routed; undefined: none, or nothing says which. `asked`: spec.protocol. */
+export function serviceShape(service: Service, routed: ServicePort | undefined, asked?: PortProtocol): ServiceShape {
   return {
-    refused: refusals(service, routed),
+    refused: refusals(service, routed, asked),
     notes: [...portNotes(service, routed), ...outsideNotes(service), ...nearnessNotes(service)],
   };
 }
 
-function refusals({ metadata, spec }: Service, port: ServicePort | undefined): string[] {
+function refusals({ metadata, spec }: Service, port: ServicePort | undefined, asked?: PortProtocol): string[] {
   const { type = 'ClusterIP', internalTrafficPolicy = 'Cluster' } = spec;
   const headless = isHeadless({ metadata, spec });
   const { protocol = 'TCP', appProtocol = '', name = '' } = port ?? {};
@@ -54,9 +34,8 @@ function refusals({ metadata, spec }: Service, port: ServicePort | undefined): s
       ? `it is headless (clusterIP None, or label ${HEADLESS}): its callers dial pods by themselves, past every route`
       : '',
     (spec.ports ?? []).length === 0 ? 'it has no port' : '',
-    protocol === 'TCP' ? '' : `protocol ${protocol} is not supported: only plain HTTP over TCP is`,
-    appProtocolRefusal(appProtocol),
-    portNameRefusal(name),
+    protocol === 'TCP' ? '' : `protocol ${protocol} is not supported: only TCP is`,
+    portRefusal({ name, appProtocol }, asked)?.text ?? '',
     internalTrafficPolicy === 'Cluster'
       ? ''
       : `internalTrafficPolicy ${internalTrafficPolicy} is not supported: Envoy takes pods of all nodes, so calls would leave theirs`,

@@ -1,4 +1,5 @@
 /** Which counts belong to a version in a serving cluster (an arm), and which of them are bad. */
+import type { RpcCode } from '../rpc-codes.ts';
 import { isServerError } from '../series/conventions.ts';
 import type { Counted, CountedSeries } from '../series/counters.ts';
 import { originOf } from '../series/origin.ts';
@@ -63,10 +64,12 @@ export const cellsSince = (cells: readonly Cell[], startMs: number, intervalMs: 
 export interface ServerArm {
   readonly cluster: string;
   readonly version: string;
+  /** Of RPC. Missing: the usual ones. */
+  readonly badCodes?: readonly RpcCode[];
 }
 
 export const ofServerArm =
-  ({ cluster, version }: ServerArm) =>
+  ({ cluster, version }: Omit<ServerArm, 'badCodes'>) =>
   ({ labels }: CountedSeries): boolean =>
     labels['k8s_cluster_name'] === cluster && labels['service_version'] === version;
 
@@ -76,7 +79,7 @@ export const serverErrorArm = (counted: Counted, of: ServerArm): Arm => {
   return armOf(counted, {
     series,
     newestMs: newestOf(series),
-    weigh: ({ labels }) => ({ total: 1, bad: isServerError(labels) ? 1 : 0 }),
+    weigh: ({ labels }) => ({ total: 1, bad: isServerError(labels, of.badCodes) ? 1 : 0 }),
   });
 };
 

@@ -7,12 +7,14 @@ import {
   serverLatencyArm,
   type Histograms,
 } from '../arms/latency.ts';
+import { envoyGrpcArm } from '../arms/grpc-status.ts';
 import { splitGauges } from '../arms/subset-traffic.ts';
 import { protocolOf } from '../series/conventions.ts';
 import { countIncrements, type Counted } from '../series/counters.ts';
 import type { RawSeries } from '../series/raw-series.ts';
 import {
   envoyBuckets,
+  envoyGrpc,
   envoyLatency,
   envoyTraffic,
   serverBuckets,
@@ -24,13 +26,14 @@ import { probeRoutesOf } from '../series/probes.ts';
 import { countServed } from '../series/served.ts';
 import { withoutTwins } from '../series/twins.ts';
 import type { MetricsSource, SeriesQuery } from '../series/source.ts';
+import { defaultBadCodes } from '../rpc-codes.ts';
 import type { Slo } from '../settings.ts';
 import { present } from '../../values/json.ts';
 import { comparesArms } from './judges.ts';
 import type { WatchSloInput, WatchStratum } from './watch.ts';
 
 /** SLOs of a kind are counted from the same series. */
-type SloKind = `${'http' | 'rpc' | 'envoy'}-${'errors' | 'latency'}`;
+type SloKind = `${'http' | 'rpc' | 'envoy'}-${'errors' | 'latency'}` | 'envoy-grpc';
 
 export interface CountedSources {
   /** Kinds that an SLO or a hard stop needs. */
@@ -136,12 +139,19 @@ const kindsOf = (input: Read): readonly SloKind[] => [
 const nothing: Counted = { series: [], intervalMs: 0, problems: [] };
 
 const kindOf = ({ source, protocol = 'http', indicator }: Slo): SloKind =>
-  `${source === 'envoy' ? 'envoy' : protocol}-${indicator.kind}`;
+  source === 'envoy' && protocol === 'rpc'
+    ? 'envoy-grpc'
+    : `${source === 'envoy' ? 'envoy' : protocol}-${indicator.kind}`;
 
 const queryOf = (kind: SloKind, input: Read): SeriesQuery => {
   const envoy = envoyScope(input);
   if (kind === 'envoy-errors') return envoyTraffic(envoy);
   const slos = input.slos.filter((slo) => kindOf(slo) === kind);
+  if (kind === 'envoy-grpc')
+    return envoyGrpc(
+      envoy,
+      slos.flatMap(({ badCodes = defaultBadCodes }) => badCodes),
+    );
   const thresholds = slos.flatMap(({ indicator }) => (indicator.kind === 'latency' ? [indicator.thresholdS] : []));
   const everyEdge = slos.some((slo) => comparesArms(input, slo));
   if (kind === 'envoy-latency') return (everyEdge ? envoyBuckets : envoyLatency)(envoy, thresholds);
@@ -177,9 +187,11 @@ export interface OfArm {
   readonly stat: string;
 }
 
-export const armOfSlo = ({ source, indicator }: Slo, { counted, stratum, version, stat }: OfArm): Arm => {
-  const server = { cluster: stratum.serving, version };
+export const armOfSlo = (slo: Slo, { counted, stratum, version, stat }: OfArm): Arm => {
+  const { source, indicator, badCodes } = slo;
+  const server = { cluster: stratum.serving, version, ...present({ badCodes }) };
   const envoy = { stat, clients: stratum.clients };
+  if (kindOf(slo) === 'envoy-grpc') return envoyGrpcArm(counted, { ...envoy, badCodes });
   if (indicator.kind === 'errors') {
     return source === 'envoy' ? envoyErrorArm(counted, envoy) : serverErrorArm(counted, server);
   }

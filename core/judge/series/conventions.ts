@@ -1,4 +1,5 @@
 /** What names and attributes of OpenTelemetry's server metrics and of Envoy's mean, as Prometheus stores them. */
+import { defaultBadCodes, rpcCodes, type RpcCode } from '../rpc-codes.ts';
 import type { Slo } from '../settings.ts';
 import { originOf } from './origin.ts';
 import type { RawSeries } from './raw-series.ts';
@@ -25,33 +26,22 @@ export const perSecond = (name: string): number =>
 
 /**
  * Did the server fail? HTTP: status 5xx, or an error before there was a status (a timeout, a client that was cut off).
- * RPC: a status that the conventions call an error of servers.
+ * RPC: a status that is bad.
  */
-export const isServerError = (labels: Labels): boolean =>
-  labels['__name__']?.startsWith('rpc_') === true ? isRpcError(labels) : isHttpError(labels);
+export const isServerError = (labels: Labels, badCodes = defaultBadCodes): boolean =>
+  labels['__name__']?.startsWith('rpc_') === true ? isRpcError(labels, badCodes) : isHttpError(labels);
 
 const isHttpError = (labels: Labels): boolean => {
   const status = Number(labels['http_response_status_code'] || Number.NaN);
   return status > 0 ? status >= 500 : (labels['error_type'] ?? '') !== '';
 };
 
-/** gRPC's codes in their numeric order. */
-const rpcCodes = [
-  ...['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS'],
-  ...['PERMISSION_DENIED', 'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED'],
-  ...['INTERNAL', 'UNAVAILABLE', 'DATA_LOSS', 'UNAUTHENTICATED'],
-] as const;
-/** The others are the caller's fault, or a regular answer. */
-const rpcServerErrors: ReadonlySet<string> = new Set([
-  ...['UNKNOWN', 'DEADLINE_EXCEEDED', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS'],
-]);
-
 /** A status that we know decides; without one error.type does, which is set for failures only. */
-const isRpcError = (labels: Labels): boolean => {
+const isRpcError = (labels: Labels, badCodes: readonly RpcCode[]): boolean => {
   const written =
     labels['rpc_response_status_code'] || labels['rpc_grpc_status_code'] || labels['rpc_connect_rpc_error_code'];
   const code = rpcCodes.find((name, number) => written?.toUpperCase() === name || written === String(number));
-  return code === undefined ? (labels['error_type'] ?? '') !== '' : rpcServerErrors.has(code);
+  return code === undefined ? (labels['error_type'] ?? '') !== '' : badCodes.includes(code);
 };
 
 /**

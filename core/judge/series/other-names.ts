@@ -5,6 +5,7 @@
 import { TidegateError } from '../../values/error.ts';
 import type { Slo } from '../settings.ts';
 import type { RawSeries } from './raw-series.ts';
+import { HTTP_SERVER, RPC_SERVER, RPC_SERVER_OLD } from './conventions.ts';
 import { REPORTED_WITHIN_MS } from './selectors.ts';
 import type { CountSource, SeriesQuery } from './source.ts';
 
@@ -35,6 +36,20 @@ const DOTTED = {
   cause: 'is stored under a UTF-8 name with dots',
   remedy: 'set translation_strategy: UnderscoreEscapingWithSuffixes in Prometheus (otlp)',
 };
+const BY_HTTP_STATUS = {
+  cause: 'counts HTTP status, which is 200 for most calls of gRPC that failed',
+  remedy:
+    "instrument the service with OpenTelemetry's RPC server metrics (rpc.server.call.duration), or judge by Envoy alone (metricSource envoy-cluster-grpc)",
+};
+const OF_RPC = {
+  cause: 'counts calls of RPC',
+  remedy: 'write spec.protocol: grpc, or SLOs of metricSource opentelemetry-rpc-server (docs/how-to/grpc.md)',
+};
+const OF_GRPC_LIBRARIES = {
+  cause: "is a gRPC library's own metric",
+  remedy:
+    "add OpenTelemetry's RPC instrumentation (rpc.server.call.duration), or judge by Envoy alone (metricSource envoy-cluster-grpc)",
+};
 const OTHER = {
   cause: "is no metric of OpenTelemetry's conventions",
   remedy: "instrument the service with OpenTelemetry's HTTP server metrics",
@@ -49,12 +64,17 @@ const others: Readonly<Record<Protocol, readonly OtherName[]>> = {
     { name: 'http_server_request_duration', ...NO_SUFFIX },
     { name: 'http_server_request_duration_milliseconds', ...IN_MS },
     { name: 'http_server_requests_seconds', ...OTHER },
+    { name: RPC_SERVER, ...OF_RPC },
+    { name: RPC_SERVER_OLD, ...OF_RPC },
     ...dotted(['http.server.request.duration_seconds', 'http.server.request.duration']),
     ...dotted(['http.server.duration_milliseconds', 'http.server.duration']).map((one) => ({ ...one, ...OLD_HTTP })),
   ],
   rpc: [
     ...['rpc_server_call_duration', 'rpc_server_duration'].map((name) => ({ name, ...NO_SUFFIX })),
     { name: 'rpc_server_call_duration_milliseconds', ...IN_MS },
+    { name: 'grpc_server_call_duration_seconds', ...OF_GRPC_LIBRARIES },
+    { name: 'grpc_server_handling_seconds', ...OF_GRPC_LIBRARIES },
+    { name: HTTP_SERVER, ...BY_HTTP_STATUS },
     ...dotted(['rpc.server.call.duration_seconds', 'rpc.server.call.duration']),
     ...dotted(['rpc.server.duration_milliseconds', 'rpc.server.duration']),
   ],

@@ -1,4 +1,5 @@
 /** The series that Tidegate reads, by their names in Prometheus: the only place that knows them. */
+import { rpcCodes, type RpcCode } from '../rpc-codes.ts';
 import type { Slo } from '../settings.ts';
 import { ENVOY_TIME, HTTP_SERVER, perSecond, RPC_SERVER, RPC_SERVER_OLD } from './conventions.ts';
 import type { SeriesQuery } from './source.ts';
@@ -29,6 +30,10 @@ const LISTENER_COUNTERS = [
   'downstream_cx_protocol_error',
 ] as const;
 
+/** Counter of Envoy's filter grpc_stats: calls that ended with that status, or all of them. */
+export const grpcCounter = (of: RpcCode | 'total'): string =>
+  `envoy_cluster_grpc_${of === 'total' ? of : String(rpcCodes.indexOf(of))}`;
+
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 
 /** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
@@ -40,6 +45,7 @@ export const readNames: ReadonlySet<string> = new Set([
   `${ENVOY_TIME}_bucket`,
   ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
   ...LISTENER_COUNTERS.map((name) => `envoy_http_${name}`),
+  ...[...rpcCodes, 'total' as const].map(grpcCounter),
   ...MEMBERSHIP,
 ]);
 
@@ -80,6 +86,12 @@ export const envoyBuckets = ({ stats, clusters }: EnvoyScope, thresholdsS: reado
 
 export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
   names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
+});
+
+/** Requests as well: who has no call that ended has no counter of gRPC. */
+export const envoyGrpc = ({ stats, clusters }: EnvoyScope, badCodes: readonly RpcCode[]): SeriesQuery => ({
+  names: ['envoy_cluster_upstream_rq_total', ...(['total', ...new Set(badCodes)] as const).map(grpcCounter)],
   labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
 });
 

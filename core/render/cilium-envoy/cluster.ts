@@ -36,6 +36,8 @@ export const cluster = (
         max_headers_count: MAX_HEADERS_COUNT,
         max_response_headers_kb: MAX_HEADERS_KB,
       },
+      // Pods are spoken to as the caller speaks, whatever the port is said to speak: a server that takes gRPC and HTTP/1.1
+      // on one port (a probe, a page of metrics) gets both, and one that does not refuses what it always has.
       use_downstream_protocol_config: { http_protocol_options: http1Options, http2_protocol_options: {} },
     },
   },

@@ -2,6 +2,7 @@
 import { listenerStatName } from '../../routing/names.ts';
 import type { RoutingRecord } from '../../routing/record.ts';
 import { envoyTypes } from './extensions.ts';
+import { httpFiltersOf } from './filters/filters.ts';
 import { MAX_HEADERS_KB, MAX_HEADERS_COUNT } from './header-limits.ts';
 import { listenerHttp1Options, UPGRADE } from './http1-options.ts';
 import { ROUTES } from './routes.ts';
@@ -19,14 +20,7 @@ const connectionManager = (record: RoutingRecord): Record<string, unknown> => ({
   stat_prefix: listenerStatName(record),
   codec_type: 'AUTO',
   rds: { route_config_name: ROUTES },
-  http_filters: [
-    {
-      // The agent puts cilium.l7policy in front of the filter of exactly this name.
-      name: 'envoy.filters.http.router',
-      // No x-envoy-* headers on requests and responses.
-      typed_config: { '@type': envoyTypes.router, suppress_envoy_headers: true },
-    },
-  ],
+  http_filters: httpFiltersOf(record),
   upgrade_configs: [{ upgrade_type: UPGRADE }],
   // true would overwrite the caller's x-forwarded-proto (https becomes http behind an ingress) and add an address header.
   use_remote_address: false,
@@ -41,12 +35,23 @@ const connectionManager = (record: RoutingRecord): Record<string, unknown> => ({
   merge_slashes: false,
   path_with_escaped_slashes_action: 'KEEP_UNCHANGED',
   http_protocol_options: listenerHttp1Options(record.service),
+  ...http2Options(record),
   common_http_protocol_options: { idle_timeout: DOWNSTREAM_IDLE, max_headers_count: MAX_HEADERS_COUNT },
   max_request_headers_kb: MAX_HEADERS_KB,
   // 0 = none; long polls and streams are the app's business.
   stream_idle_timeout: '0s',
   request_timeout: '0s',
 });
+
+/** Largest number that Envoy takes. */
+const STREAMS = 2_147_483_647;
+
+/**
+ * A new Envoy lets a connection carry 1024 streams at once, and a client that has more waits; most gRPC servers take as
+ * many as come. Ports of which nothing is said keep the listener that they have: another one would end their connections.
+ */
+const http2Options = ({ frontend }: RoutingRecord): Record<string, unknown> =>
+  frontend.protocol === undefined ? {} : { http2_protocol_options: { max_concurrent_streams: STREAMS } };
 
 export const listener = (record: RoutingRecord): Record<string, unknown> => ({
   '@type': envoyTypes.listener,

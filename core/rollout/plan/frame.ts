@@ -68,6 +68,7 @@ export const serviceRef = ({ mesh, service }: LoadedConfig): ServiceRef => ({
   service: service.name,
   installation: mesh.installation,
   ...(service.port !== '' && { port: service.port }),
+  ...present({ protocol: service.protocol }),
 });
 
 function cloudsOf({ mesh }: LoadedConfig, waves: readonly PlannedWave[]): string[] {

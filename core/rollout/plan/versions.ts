@@ -11,6 +11,7 @@ import { configTexts } from '../../workload/pod-config/change-texts.ts';
 import type { VersionSource } from '../../workload/version-source.ts';
 import { leftOut, partOfChange, type Change } from '../change.ts';
 import { envoyNotes, LISTENER_NOTE } from '../preflight/envoy.ts';
+import { protocolNotes } from '../preflight/protocol.ts';
 import { callableFrom, isFresh, newestIn, originals, topologyOf, workloadOf } from '../preflight/serving-facts.ts';
 import { drainedText } from '../preflight/wanted-topology.ts';
 import { absentBefore, passedOver, unreachedNotes } from '../preflight/back.ts';
@@ -309,9 +310,9 @@ function initialFor({ change, facts, topology, config }: Context): Plan['initial
   if (change.kind !== 'adopt') return {};
   const entries = facts.flatMap((one) => {
     if (one.frontend === null) return [];
-    const { portName, port, targetPort, selector } = one.frontend;
+    const { portName, port, targetPort, protocol, selector } = one.frontend;
     const initial = {
-      frontend: { portName, port, targetPort, selector },
+      frontend: { portName, port, targetPort, ...present({ protocol }), selector },
       topology: positiveShares(topology[one.cluster]),
       policy: config.service.policy,
     };
@@ -345,7 +346,12 @@ function notesFor({ facts, topology, config, change, absent }: Context, waves: r
     ...shapes,
     ...configTexts(config.service.name, facts),
     ...(change.kind === 'adopt'
-      ? [...originalVersionNotes(facts, change.version), ...envoyNotes(facts), LISTENER_NOTE]
+      ? [
+          ...originalVersionNotes(facts, change.version),
+          ...protocolNotes(facts, config.service.policy),
+          ...envoyNotes(facts),
+          LISTENER_NOTE,
+        ]
       : []),
     ...skipped,
     ...unrouted.map(

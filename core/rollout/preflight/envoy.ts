@@ -1,11 +1,15 @@
 /** Can Cilium's Envoy there run what Tidegate renders? */
 import { envoyOfImage, isBuilt, knownMinors, listFor } from '../../render/cilium-envoy/envoy-version.ts';
-import { renderedExtensions } from '../../render/cilium-envoy/extensions.ts';
+import { extensionsOf } from '../../render/cilium-envoy/extensions.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Problem } from './problem.ts';
 
 /** An agent that does not know a field drops the listener without a word, and calls bypass Envoy. */
-export function envoyProblems({ cluster, envoyImage = '' }: Pick<ClusterFacts, 'cluster' | 'envoyImage'>): Problem[] {
+export function envoyProblems({
+  cluster,
+  envoyImage = '',
+  frontend,
+}: Pick<ClusterFacts, 'cluster' | 'envoyImage' | 'frontend'>): Problem[] {
   const version = envoyOfImage(envoyImage);
   if (version === undefined) return [];
   const runs = `${cluster}: Cilium runs Envoy ${version.minor} (${envoyImage})`;
@@ -13,7 +17,7 @@ export function envoyProblems({ cluster, envoyImage = '' }: Pick<ClusterFacts, '
     const text = `${runs}, older than ${knownMinors[0] ?? ''}, the oldest that takes the listener`;
     return [{ code: 'Invalid', text, fix: 'upgrade Cilium to 1.18 or newer' }];
   }
-  const lacking = renderedExtensions.filter((name) => !isBuilt(name, version));
+  const lacking = extensionsOf(frontend?.protocol).filter((name) => !isBuilt(name, version));
   if (lacking.length === 0) return [];
   const text = `${runs}, which is built without ${lacking.join(', ')}`;
   return [{ code: 'Invalid', text, fix: 'upgrade Cilium' }];

@@ -1,8 +1,10 @@
 /** Can the cluster be read, and is the Service one that can be taken? */
 import type { ClusterFacts } from '../../workload/facts.ts';
 import { isCalled, portText } from '../../workload/routed-port.ts';
-import { appProtocolRefusal, portNameRefusal } from '../../workload/service-shape.ts';
+import type { PortProtocol } from '../../routing/port-protocol.ts';
+import { portRefusal } from '../../workload/ports/port-protocol.ts';
 import { envoyProblems } from './envoy.ts';
+import { protocolFaults } from './protocol.ts';
 import type { Problem, Asked } from './problem.ts';
 
 export function reachProblems(one: ClusterFacts, where: string, { change, config }: Asked): Problem[] {
@@ -26,8 +28,11 @@ export function reachProblems(one: ClusterFacts, where: string, { change, config
   return [
     ...foreign,
     ...envoyProblems(one),
-    ...unsupported(frontend).map((why) => invalid(`${where}: ${why}`, 'see README, "What it does not do yet"')),
-    ...portFaults(one, config.service).map(({ text, fix }) => invalid(`${where}: ${text}`, fix)),
+    ...[
+      ...unsupported(frontend, config.service.protocol),
+      ...portFaults(one, config.service),
+      ...protocolFaults(one, config.service),
+    ].map(({ text, fix }) => invalid(`${where}: ${text}`, fix)),
   ];
 }
 
@@ -69,14 +74,18 @@ export function portFaults(
 }
 
 /** Each reason once: what the shape says, and what the facts say by themselves (an older worker reads no shape). */
-export function unsupported(frontend: NonNullable<ClusterFacts['frontend']>): string[] {
+export function unsupported(
+  frontend: NonNullable<ClusterFacts['frontend']>,
+  asked?: PortProtocol,
+): { readonly text: string; readonly fix: string }[] {
   const { selector, appProtocol, portName, shape } = frontend;
   const found = [
     frontend.sessionAffinity ? 'session affinity (ClientIP) is not supported yet: a weighted split would break it' : '',
-    appProtocolRefusal(appProtocol),
-    portNameRefusal(portName),
     Object.keys(selector).length === 0 ? 'it has no selector, so its pods are unknown' : '',
     ...(shape?.refused ?? []),
   ];
-  return [...new Set(found.filter((why) => why !== ''))];
+  const port = portRefusal({ name: portName, appProtocol }, asked);
+  const others = [...new Set(found)].filter((why) => why !== '' && why !== port?.text);
+  const fix = 'see README, "What it does not do yet"';
+  return [...(port === undefined ? [] : [port]), ...others.map((text) => ({ text, fix }))];
 }

@@ -21,7 +21,7 @@ const texts = (findings: readonly Finding[]): string[] => findings.map(({ severi
 describe('doctor on the shape of a Service', () => {
   it('tells as an error what every plan refuses, and as a warning what plans note', () => {
     const change = shaped(['it is headless'], ['trafficDistribution PreferClose: Envoy spreads calls']);
-    expect(texts(shapeFindings(read(change), ''))).toEqual([
+    expect(texts(shapeFindings(read(change), testConfig().service))).toEqual([
       `error: ${name}/shop/Service/checkout: it is headless`,
       `warning: ${name}/shop/Service/checkout: trafficDistribution PreferClose: Envoy spreads calls`,
     ]);
@@ -32,7 +32,7 @@ describe('doctor on the shape of a Service', () => {
   });
 
   it('says nothing of one that can be taken', () => {
-    expect(shapeFindings(read(shaped([])), '')).toEqual([]);
+    expect(shapeFindings(read(shaped([])), testConfig().service)).toEqual([]);
   });
 });
 

@@ -176,6 +176,29 @@ describe('resolveService', () => {
     });
   });
 
+  it('judges a port of gRPC by its status, and takes the codes that are bad from the SLO', () => {
+    const { service } = resolved(serviceText('  protocol: grpc\n'));
+    expect(service.protocol).toBe('grpc');
+    expect(service.slos).toEqual([
+      { name: 'server-errors', source: 'server', protocol: 'rpc', indicator: { kind: 'errors' }, target: 0.99 },
+      { name: 'grpc-errors', source: 'envoy', protocol: 'rpc', indicator: { kind: 'errors' }, target: 0.99 },
+      { name: 'envoy-errors', source: 'envoy', indicator: { kind: 'errors' }, target: 0.99 },
+    ]);
+    expect(resolved(serviceText()).service).not.toHaveProperty('protocol');
+    const own = sloText(`- name: payments
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: envoy-cluster-grpc, spec: { codes: [INTERNAL, ABORTED] } } }
+      total: { metricSource: { type: envoy-cluster-grpc } }
+  objectives: [{ target: 0.999 }]`);
+    expect(resolved(own).service.slos).toEqual([
+      {
+        ...{ name: 'payments', source: 'envoy', protocol: 'rpc', indicator: { kind: 'errors' }, target: 0.999 },
+        badCodes: ['INTERNAL', 'ABORTED'],
+      },
+    ]);
+  });
+
   it('completes each type of judge with its own defaults, and keeps limits that are left out apart from 0', () => {
     const judge = (text: string) => resolved(serviceText(`  judge: ${text}\n`)).service.judge;
     expect(judge('{ type: threshold, interval: 1m, poll: 10s, window: 1m, inconclusiveLimit: 0 }')).toEqual({

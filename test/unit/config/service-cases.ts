@@ -311,7 +311,19 @@ export const serviceCases: Case[] = [
       total: { metricSource: { type: opentelemetry-rpc-server } }
   objectives: [{ target: 0.99 }]`),
     [
-      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec: RPC has no status classes (leave spec out: the status codes that are errors of servers count)',
+      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec.statusClass: RPC has no status classes (leave it out: the status codes that are errors of servers count, or those of codes)',
+    ],
+  ],
+  [
+    'status codes of gRPC where HTTP is counted',
+    sloText(`- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: envoy-cluster, spec: { codes: [INTERNAL] } } }
+      total: { metricSource: { type: envoy-cluster } }
+  objectives: [{ target: 0.99 }]`),
+    [
+      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec.codes: envoy-cluster has no status codes of gRPC (leave it out, or count with opentelemetry-rpc-server or envoy-cluster-grpc)',
     ],
   ],
   [
@@ -335,7 +347,7 @@ export const serviceCases: Case[] = [
   objectives: [{ target: 1 }]`),
     [
       '11: spec.slos[0].indicator.ratioMetric.good: unknown key good (count the failed requests instead: bad: {metricSource: {type, spec: {statusClass: 5xx}}})',
-      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or opentelemetry-rpc-server or envoy-cluster (did you mean envoy-cluster?)',
+      '12: spec.slos[0].indicator.ratioMetric.total.metricSource.type: must be opentelemetry-http-server or opentelemetry-rpc-server or envoy-cluster or envoy-cluster-grpc (did you mean envoy-cluster?)',
       '13: spec.slos[0].objectives[0].target: must be below 1 (for example 0.99)',
     ],
   ],

@@ -167,14 +167,14 @@ describe('a refusal names everything that is wrong, before anything is written',
       /Deployment\/checkout-v0/,
     ],
     [
-      'an unsupported port',
+      'a port of gRPC that is judged as HTTP',
       'Invalid',
       {
         config: testConfig(),
         read: testRead({ 'aws-us-east-1': { frontend: { ...facts('aws-us-east-1').frontend!, appProtocol: 'grpc' } } }),
         change: deploy,
       },
-      /appProtocol grpc is not supported/,
+      /speaks gRPC, as the Service says, and no SLO counts its status/,
     ],
     [
       'no metrics backend',

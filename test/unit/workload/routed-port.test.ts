@@ -67,10 +67,8 @@ describe('a Service of two ports', () => {
       refused: [],
       notes: ['port grpc (9999): its callers are not canaried, they get the proven version'],
     });
-    expect(of('grpc')?.shape?.refused).toEqual([
-      'appProtocol grpc is not supported yet: only plain HTTP is',
-      'port grpc is not plain HTTP by its name',
-    ]);
+    expect(of('http')).not.toHaveProperty('protocol');
+    expect(of('grpc')).toMatchObject({ port: 9999, protocol: 'grpc', shape: { refused: [] } });
     expect(faults('http')).toEqual([]);
   });
 

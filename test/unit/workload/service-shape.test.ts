@@ -42,22 +42,14 @@ describe('the shape of a Service', () => {
     expect(shapeOf(service(change))).toEqual({ refused: [], notes: [] });
   });
 
-  it.each(
-    'h2c kubernetes.io/h2c kubernetes.io/ws kubernetes.io/wss ws wss grpc https tls tcp http2 postgres example.com/own'
-      .split(' ')
-      .map((appProtocol) => ({ appProtocol })),
-  )('appProtocol $appProtocol is refused by its name, whatever the port is called', ({ appProtocol }) => {
-    expect(shapeOf(service({ port: { appProtocol, name: 'main' } })).refused).toEqual([
-      `appProtocol ${appProtocol} is not supported yet: only plain HTTP is`,
+  it('goes by what the port speaks: what Envoy does not carry is refused by name, in facts that are texts', () => {
+    expect(shapeOf(service({ port: { appProtocol: 'kubernetes.io/wss', name: 'main' } })).refused).toEqual([
+      'appProtocol kubernetes.io/wss says TLS, which Envoy does not open',
     ]);
-  });
-
-  it.each(
-    'grpc grpc-web tcp tcp-main tls https https-api http2 mongo redis redis-cache mysql postgres Postgres amqp'
-      .split(' ')
-      .map((name) => ({ name })),
-  )('a port named $name is refused: its name says another protocol', ({ name }) => {
-    expect(shapeOf(service({ port: { name } })).refused).toEqual([`port ${name} is not plain HTTP by its name`]);
+    expect(shapeOf(service({ port: { name: 'postgres' } })).refused).toEqual(['port postgres is not HTTP by its name']);
+    expect(shapeOf(service({ port: { name: 'grpc' } })).refused).toEqual([]);
+    const one = service({ port: { name: 'tcp-main' } });
+    expect(serviceShape(one, routedPort(one, {}), 'grpc').refused).toEqual([]);
   });
 
   it.each([

@@ -64,11 +64,17 @@ const commonHttp = fields({
 
 const router = fields({ suppress_envoy_headers: flag });
 
+const grpcStats = fields({ 'stats_for_all_methods!': flag });
+
 const connectionManager = fields({
   'stat_prefix!': text,
   codec_type: choice('AUTO', 'HTTP1', 'HTTP2'),
   'rds!': fields({ 'route_config_name!': text }),
-  'http_filters!': list({ kind: 'extension', built: httpFilters, known: { [envoyTypes.router]: router } }),
+  'http_filters!': list({
+    kind: 'extension',
+    built: httpFilters,
+    known: { [envoyTypes.router]: router, [envoyTypes.grpcStats]: grpcStats },
+  }),
   upgrade_configs: list(fields({ 'upgrade_type!': text })),
   use_remote_address: flag,
   generate_request_id: flag,
@@ -79,6 +85,7 @@ const connectionManager = fields({
   merge_slashes: flag,
   path_with_escaped_slashes_action: choice('KEEP_UNCHANGED'),
   http_protocol_options: httpProtocol,
+  http2_protocol_options: fields({ max_concurrent_streams: count(1, 2_147_483_647) }),
   common_http_protocol_options: commonHttp,
   max_request_headers_kb: count(1, 8_192),
   stream_idle_timeout: duration,

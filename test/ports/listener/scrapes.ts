@@ -1,0 +1,26 @@
+/** Scrapes of a real Envoy, as a store of metrics keeps them. */
+import type { RawSeries, Sample } from '../../../core/judge/series/raw-series.ts';
+
+export interface Scrapes {
+  /** One scrape, in Prometheus' text. */
+  take(text: string, atMs: number): void;
+  readonly series: readonly RawSeries[];
+}
+
+export const scrapesOf = (labels: Readonly<Record<string, string>>): Scrapes => {
+  const kept = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly samples: Sample[] }>();
+  return {
+    take: (text, atMs) => {
+      for (const [, name = '', inside = '', value] of text.matchAll(/^(\w+)\{([^}]*)\} (\d+)$/gm)) {
+        const key = `${name}{${inside}}`;
+        const own = Object.fromEntries([...inside.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, is]) => [label, is]));
+        const one = kept.get(key) ?? { labels: { __name__: name, ...own, ...labels }, samples: [] };
+        kept.set(key, one);
+        one.samples.push({ atMs, value: Number(value) });
+      }
+    },
+    get series() {
+      return [...kept.values()];
+    },
+  };
+};
