@@ -6,6 +6,7 @@ import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
+import { drains } from './drains.ts';
 import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
 import { longTests } from './long.ts';
@@ -34,6 +35,7 @@ beforeEach(() => void process.stderr.write(`${new Date().toISOString()} ${expect
 
 tellStory(() => rig);
 weights(() => rig);
+drains(() => rig);
 
 describe('an adopted service', () => {
   let stage: Stage;
