@@ -9,6 +9,7 @@ import { deadWorker } from './dead-worker.ts';
 import { drains } from './drains.ts';
 import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
+import { lostCluster } from './lost-cluster.ts';
 import { longTests } from './long.ts';
 import { pastEnvoy } from './past-envoy.ts';
 import { people } from './people.ts';
@@ -36,6 +37,7 @@ beforeEach(() => void process.stderr.write(`${new Date().toISOString()} ${expect
 tellStory(() => rig);
 weights(() => rig);
 drains(() => rig);
+lostCluster(() => rig);
 
 describe('an adopted service', () => {
   let stage: Stage;

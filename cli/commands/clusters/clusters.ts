@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { present } from '../../../core/values/json.ts';
 import { refuse } from '../../../core/values/error.ts';
 import { withTemporal, type CommandContext } from '../context.ts';
+import { addFailover } from './failover.ts';
 import { addMoving } from './moving.ts';
 
 interface ClustersOptions {
@@ -23,6 +24,7 @@ export function addClusters(program: Command, context: CommandContext): void {
   addMoving(context, { under: clusters, does: 'drain', description: out });
   const back = 'one that was drained gets the calls again that it had';
   addMoving(context, { under: clusters, does: 'restore', description: back });
+  addFailover(clusters, context);
   addForget(clusters, context);
 }
 
