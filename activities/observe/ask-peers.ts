@@ -21,43 +21,52 @@ interface AskedPeers extends Pick<WatchClustersInput, 'mesh' | 'services'> {
   readonly sinceMs: number;
 }
 
+/** Whoever answers later cannot say, ms: the watch of the others goes on. */
+const ANSWER_MS = 4_000;
 /** Calls that were under way when others were moved end within, ms. */
 const IN_FLIGHT_MS = 5_000;
 
 export async function askPeers(deps: WatchClustersDeps, asked: AskedPeers): Promise<PeerCalls> {
+  const ends = deps.activity.signal();
+  const signal = AbortSignal.any([ends, AbortSignal.timeout(ANSWER_MS)]);
   try {
-    const metrics = await deps.connectMetrics(asked.mesh);
-    if (metrics === null) return { vote: 'unknown', text: 'the mesh has no metrics' };
-    const signal = deps.activity.signal();
-    const clusters = asked.answering.filter((name) => name !== asked.cluster);
-    const stats = distinct((await Promise.all(clusters.map((name) => statsIn(deps, name, asked)))).flat());
-    if (stats.length === 0) return { vote: 'unknown', text: 'nobody calls it' };
-    const offsetMs = await metrics.clockOffsetMs(signal);
-    const nowMs = deps.clock.nowMs() + offsetMs;
-    const read = await metrics.range(
-      { series: envoyTraffic({ stats, clusters }), toMs: nowMs, rangeMs: LONGEST_WINDOW_MS },
-      signal,
-    );
-    const counted = countIncrements(splitGauges(read).counters, nowMs - LONGEST_WINDOW_MS);
-    const sinceMs = asked.sinceMs === 0 ? 0 : asked.sinceMs + IN_FLIGHT_MS + offsetMs;
-    return peerCalls(counted, { stats, cluster: asked.cluster, nowMs, sinceMs });
+    return await askWithin(deps, asked, signal);
   } catch (error) {
+    ends.throwIfAborted();
+    if (signal.aborted) return { vote: 'unknown', text: `nobody has said in ${String(ANSWER_MS)} ms` };
     if (error instanceof TidegateError) return { vote: 'unknown', text: error.message };
     throw error;
   }
 }
 
+async function askWithin(deps: WatchClustersDeps, asked: AskedPeers, signal: AbortSignal): Promise<PeerCalls> {
+  const metrics = await deps.connectMetrics(asked.mesh);
+  if (metrics === null) return { vote: 'unknown', text: 'the mesh has no metrics' };
+  const clusters = asked.answering.filter((name) => name !== asked.cluster);
+  const stats = distinct((await Promise.all(clusters.map((name) => statsIn(deps, name, { ...asked, signal })))).flat());
+  if (stats.length === 0) return { vote: 'unknown', text: 'nobody calls it' };
+  const offsetMs = await metrics.clockOffsetMs(signal);
+  const nowMs = deps.clock.nowMs() + offsetMs;
+  const read = await metrics.range(
+    { series: envoyTraffic({ stats, clusters }), toMs: nowMs, rangeMs: LONGEST_WINDOW_MS },
+    signal,
+  );
+  const counted = countIncrements(splitGauges(read).counters, nowMs - LONGEST_WINDOW_MS);
+  const sinceMs = asked.sinceMs === 0 ? 0 : asked.sinceMs + IN_FLIGHT_MS + offsetMs;
+  return peerCalls(counted, { stats, cluster: asked.cluster, nowMs, sinceMs });
+}
+
 /** Stat names of the subsets in `cluster` that clients of `client` call. What cannot be read names none. */
 async function statsIn(
-  { clusters, activity }: WatchClustersDeps,
+  { clusters }: WatchClustersDeps,
   client: string,
-  asked: AskedPeers,
+  { signal, ...asked }: AskedPeers & { readonly signal: AbortSignal },
 ): Promise<string[]> {
   try {
     const cluster = await clusters.connect({ service: { mesh: asked.mesh }, cluster: { name: client } });
     const namespaces = distinct(asked.services.map(({ namespace }) => namespace));
     const routes = await Promise.all(
-      namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal: activity.signal() })),
+      namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal })),
     );
     const installation = asked.services[0]?.installation ?? '';
     return routes.flat().flatMap((route) => {

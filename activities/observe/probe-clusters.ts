@@ -2,6 +2,7 @@
 import type { WatchClustersInput } from '../../core/contract/failover.ts';
 import type { Probes } from '../../core/topology/lost-cluster.ts';
 import { TidegateError } from '../../core/values/error.ts';
+import type { KubeCluster } from '../../platform/kube/clusters.ts';
 import type { Clock, NamedClusters } from '../ports.ts';
 
 export interface Prober {
@@ -20,6 +21,9 @@ const ASK_MS = { well: 2_000, silent: 500 } as const;
 /** An API server that takes longer for its version does not answer, ms. */
 const ANSWER_MS = 2_000;
 
+/** How a cluster is reached is read anew from the config after so long, ms: each reading parses all of it. */
+const KNOWN_MS = 60_000;
+
 interface ProberDeps {
   readonly clusters: NamedClusters;
   readonly clock: Clock;
@@ -36,9 +40,17 @@ export async function createProber(
       { probes: { answeredAtMs: 0, silentSinceMs: null, silent: 0 }, why: 'not asked yet' },
     ]),
   );
+  const connections = new Map<string, { readonly cluster: KubeCluster; readonly atMs: number }>();
+  const connected = async (name: string): Promise<KubeCluster> => {
+    const known = connections.get(name);
+    if (known !== undefined && deps.clock.nowMs() - known.atMs < KNOWN_MS) return known.cluster;
+    const cluster = await deps.clusters.connect({ service: { mesh }, cluster: { name } });
+    connections.set(name, { cluster, atMs: deps.clock.nowMs() });
+    return cluster;
+  };
   const ask = async (name: string): Promise<string> => {
     try {
-      const cluster = await deps.clusters.connect({ service: { mesh }, cluster: { name } });
+      const cluster = await connected(name);
       await cluster.ask('/version', undefined, {
         signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_MS)]),
       });

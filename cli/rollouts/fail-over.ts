@@ -40,21 +40,23 @@ interface Asking {
   readonly asked: FailOverAsked;
 }
 
+type WatchMesh = (input: WatchMeshInput) => Promise<WatchMeshStatus>;
+
 async function answer(client: Client, { installation, workflowId, mesh, asked }: Asking): Promise<FailOverAnswer> {
-  const startWorkflowOperation = WithStartWorkflowOperation.create<(input: WatchMeshInput) => Promise<WatchMeshStatus>>(
-    workflowNames.watchMesh,
-    {
-      workflowId,
-      taskQueue: taskQueue(installation, 'control'),
-      args: [{ mesh }],
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    },
-  );
+  const startWorkflowOperation = new WithStartWorkflowOperation<WatchMesh>(workflowNames.watchMesh, {
+    workflowId,
+    taskQueue: taskQueue(installation, 'control'),
+    args: [{ mesh }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+  });
   try {
-    return await client.workflow.executeUpdateWithStart<FailOverAnswer, [FailOverAsked]>(messageNames.failOver, {
-      startWorkflowOperation,
-      args: [asked],
-    });
+    return await client.workflow.executeUpdateWithStart<WatchMesh, FailOverAnswer, [FailOverAsked]>(
+      messageNames.failOver,
+      {
+        startWorkflowOperation,
+        args: [asked],
+      },
+    );
   } catch (error) {
     if (!(error instanceof WorkflowUpdateFailedError)) throw error;
     throw new TidegateError('Invalid', error.cause?.message ?? error.message, { cause: error });
