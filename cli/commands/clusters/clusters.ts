@@ -26,6 +26,26 @@ export function addClusters(program: Command, context: CommandContext): void {
   addMoving(context, { under: clusters, does: 'restore', description: back });
   addFailover(clusters, context);
   addForget(clusters, context);
+  addMesh(program, context);
+}
+
+function addMesh(program: Command, { io, done }: CommandContext): void {
+  program
+    .command('mesh')
+    .description('the cluster mesh as a whole')
+    .command('doctor')
+    .description(
+      "what Cilium's settings of the clusters say of their mesh: ids, names, versions, modes; changes nothing",
+    )
+    .option('-m, --mesh <name>', 'mesh, when the config has several')
+    .addHelpText(
+      'after',
+      '\nIt does not see whether two clusters are connected: the agents know (cilium clustermesh status).',
+    )
+    .action(async ({ mesh }: { mesh?: string }) => {
+      const { meshDoctor } = await import('../../clusters/mesh-doctor.ts');
+      done(await meshDoctor({ mesh }, io));
+    });
 }
 
 const ofMesh = (command: Command): Command =>
