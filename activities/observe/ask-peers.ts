@@ -69,12 +69,22 @@ async function statsIn(
       namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal })),
     );
     const installation = asked.services[0]?.installation ?? '';
-    return routes.flat().flatMap((route) => {
-      const record = isOwned(route, installation) ? recordIn(route, client) : null;
-      if (record === null) return [];
-      const called = weightsOf(record, 'current').filter((one) => one.cluster === asked.cluster && one.weight > 0);
-      return called.map(({ statName }) => statName);
-    });
+    return routes
+      .flat()
+      .filter((one) => isOwned(one, installation))
+      .flatMap((route) => calledIn(route, client, asked.cluster));
+  } catch (error) {
+    if (error instanceof TidegateError) return [];
+    throw error;
+  }
+}
+
+/** A record that somebody has broken by hand names none, and hides no other. */
+function calledIn(route: EnvoyConfig, client: string, serving: string): string[] {
+  try {
+    const record = recordIn(route, client);
+    const weights = record === null ? [] : weightsOf(record, 'current');
+    return weights.filter(({ cluster, weight }) => cluster === serving && weight > 0).map(({ statName }) => statName);
   } catch (error) {
     if (error instanceof TidegateError) return [];
     throw error;

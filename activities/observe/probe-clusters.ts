@@ -44,9 +44,15 @@ export async function createProber(
   const connected = async (name: string): Promise<KubeCluster> => {
     const known = connections.get(name);
     if (known !== undefined && deps.clock.nowMs() - known.atMs < KNOWN_MS) return known.cluster;
-    const cluster = await deps.clusters.connect({ service: { mesh }, cluster: { name } });
-    connections.set(name, { cluster, atMs: deps.clock.nowMs() });
-    return cluster;
+    try {
+      const cluster = await deps.clusters.connect({ service: { mesh }, cluster: { name } });
+      connections.set(name, { cluster, atMs: deps.clock.nowMs() });
+      return cluster;
+    } catch (error) {
+      // A config that cannot be read says nothing of the cluster.
+      if (known === undefined) throw error;
+      return known.cluster;
+    }
   };
   const ask = async (name: string): Promise<string> => {
     try {

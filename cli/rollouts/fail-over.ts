@@ -22,7 +22,7 @@ interface AskedFailover extends FailOverAsked {
 export async function failOverNow(client: Client, io: Io, { mesh, ...asked }: AskedFailover): Promise<number> {
   const installation = installationIn(io.env);
   const workflowId = watchWorkflowId(installation, mesh);
-  const { judgement, text } = await answer(client, { installation, workflowId, mesh, asked });
+  const { judgement, text, movedAtMs } = await answer(client, { installation, workflowId, mesh, asked });
   io.stdout(`${asked.cluster}: ${judgement}: ${text}\n`);
   if (judgement !== 'lost') {
     io.stderr(
@@ -30,7 +30,7 @@ export async function failOverNow(client: Client, io: Io, { mesh, ...asked }: As
     );
     return exitCodes.needsPerson;
   }
-  return followed(client.workflow.getHandle(workflowId), io, asked.cluster);
+  return followed(client.workflow.getHandle(workflowId), io, { cluster: asked.cluster, movedAtMs });
 }
 
 interface Asking {
@@ -63,7 +63,13 @@ async function answer(client: Client, { installation, workflowId, mesh, asked }:
   }
 }
 
-async function followed(handle: WorkflowHandle, io: Io, cluster: string): Promise<number> {
+interface Following {
+  readonly cluster: string;
+  /** Of a failover before this one. */
+  readonly movedAtMs: number;
+}
+
+async function followed(handle: WorkflowHandle, io: Io, { cluster, movedAtMs }: Following): Promise<number> {
   const told = new Map<string, string>();
   while (!io.signal.aborted) {
     const { services, clusters } = await handle.query<WatchMeshStatus>(messageNames.status);
@@ -72,7 +78,7 @@ async function followed(handle: WorkflowHandle, io: Io, cluster: string): Promis
       if (told.get(service) !== line) io.stdout(`${line}\n`);
       told.set(service, line);
     }
-    if (clusters.some((one) => one.cluster === cluster && one.movedAtMs > 0)) {
+    if (clusters.some((one) => one.cluster === cluster && one.movedAtMs > movedAtMs)) {
       const left = services.filter(({ phase }) => phase === 'left');
       return left.length === 0 ? exitCodes.ok : exitCodes.needsPerson;
     }

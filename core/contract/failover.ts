@@ -24,7 +24,7 @@ export interface WatchedCluster {
   readonly movedAtMs: number;
 }
 
-/** asked: the evidence is there, and a person is to say the word. left: not done, and the text says why. */
+/** left: not done, and the text says why. */
 export type FailoverPhase = 'moving' | 'moved' | 'left';
 
 export interface FailedOverService {
@@ -54,6 +54,8 @@ export interface FailOverAsked {
 export interface FailOverAnswer {
   readonly judgement: Judgement;
   readonly text: string;
+  /** Its calls were moved before that, ms since the epoch; 0 = they were not. */
+  readonly movedAtMs: number;
 }
 
 export interface WatchClustersInput {

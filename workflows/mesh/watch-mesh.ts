@@ -8,11 +8,13 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
+  ApplicationFailure,
   ChildWorkflowCancellationType,
   condition,
   continueAsNew,
   defineQuery,
   defineUpdate,
+  isCancellation,
   log,
   ParentClosePolicy,
   proxyActivities,
@@ -34,12 +36,13 @@ import { messageNames } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
 import { watchWorkflowId } from '../../core/contract/workflow-ids.ts';
-import { refuse } from '../../core/values/error.ts';
+import { lostEvent } from '../../core/events/out/of-lost.ts';
 import { present } from '../../core/values/json.ts';
 import { summaryText } from '../../core/view/temporal-limits.ts';
 import { activityOptions, noPlan } from '../activity-options.ts';
 import { describeFailure, toWorkflowFailure } from '../failures.ts';
 import { installation } from '../installation.ts';
+import { hearersOfEnd } from '../run-ended.ts';
 import { failOverCluster } from './fail-over-cluster.ts';
 
 const options = activityOptions(noPlan, installation());
@@ -54,24 +57,25 @@ const EVENTS = 3_500;
 
 export async function watchMesh(input: WatchMeshInput): Promise<WatchMeshStatus> {
   const watch = createWatch(input);
+  const isIdle = (): boolean => allHandlersFinished() && watch.moving.size === 0;
   if (input.sees === true) {
     await startOne(input.mesh ?? '');
-    return watch.status();
+    return statusOf(watch);
   }
-  setHandler(status, watch.status);
-  setHandler(failOver, async (asked) => watch.heard(asked));
+  setHandler(status, () => statusOf(watch));
+  setHandler(failOver, (asked) => heard(watch, asked));
   try {
     for (;;) {
-      const listed = await watch.list();
-      // Nobody looks; who has asked is answered first.
+      const listed = await listOrKnown(watch);
       if (listed.failover === undefined) break;
-      await watch.look(listed);
+      await look(watch, listed);
       if (workflowInfo().historyLength <= EVENTS) continue;
-      await condition(() => allHandlersFinished() && watch.isIdle());
-      await continueAsNew<typeof watchMesh>({ ...input, carried: watch.status().clusters });
+      await condition(isIdle);
+      await continueAsNew<typeof watchMesh>({ ...input, carried: watch.clusters });
     }
-    await condition(() => allHandlersFinished() && watch.isIdle());
-    return watch.status();
+    // Nobody looks any more; who has asked is answered first.
+    await condition(isIdle);
+    return statusOf(watch);
   } catch (error) {
     throw toWorkflowFailure(error);
   }
@@ -94,99 +98,118 @@ async function startOne(mesh: string): Promise<void> {
   }
 }
 
+/** What a watch knows. */
 interface Watch {
-  readonly status: () => WatchMeshStatus;
-  readonly isIdle: () => boolean;
-  readonly list: () => Promise<ListServicesResult>;
-  /** Returns with the first news, which are acted upon; or after some time without any. */
-  readonly look: (listed: ListServicesResult) => Promise<void>;
-  readonly heard: (asked: FailOverAsked) => Promise<FailOverAnswer>;
+  readonly input: WatchMeshInput;
+  listed: ListServicesResult | null;
+  clusters: readonly WatchedCluster[];
+  services: readonly FailedOverService[];
+  /** Clusters whose calls are moved right now. */
+  readonly moving: Set<string>;
 }
 
-function createWatch({ mesh: asked, carried = [] }: WatchMeshInput): Watch {
-  let listed: ListServicesResult | null = null;
-  let clusters = [...carried];
-  let services: readonly FailedOverService[] = [];
-  const moving = new Set<string>();
-  const now = (): WatchMeshStatus => ({
-    ...{ mesh: listed?.mesh ?? '', failover: listed?.failover ?? 'off' },
-    ...{ clusters: clusters.map((one) => ({ ...one })), services: services.map((one) => ({ ...one })) },
-  });
-  const hear = ({ news }: WatchClustersResult): void => {
-    for (const one of news) {
-      const movedAtMs = clusters.find(({ cluster }) => cluster === one.cluster)?.movedAtMs ?? 0;
-      const isBack = one.judgement === 'well';
-      clusters = [
-        ...clusters.filter(({ cluster }) => cluster !== one.cluster),
-        { ...one, movedAtMs: isBack ? 0 : movedAtMs },
-      ];
-      if (isBack && movedAtMs > 0)
-        log.warn(
-          `${one.cluster} is back: ${one.text}; it gets its calls again by: tidegate cluster restore ${one.cluster}`,
-        );
-      else if (one.judgement !== 'well') log.warn(`${one.cluster} is ${one.judgement}: ${one.text}`);
-    }
-  };
-  /** Beside the watch, which goes on looking at the others. */
-  const move = async (
-    of: ListServicesResult,
-    { cluster, answering }: { cluster: string; answering: readonly string[] },
-  ): Promise<void> => {
-    if (moving.has(cluster)) return;
-    moving.add(cluster);
-    const lost = clusters.find((one) => one.cluster === cluster);
-    try {
-      await failOverCluster(
-        { listed: of, lost: cluster, answering, atMs: lost?.atMs ?? Date.now(), text: lost?.text ?? '' },
-        (told) => {
-          services = told;
-        },
-      );
-      clusters = clusters.map((one) => (one.cluster === cluster ? { ...one, movedAtMs: Date.now() } : one));
-    } catch (error) {
-      log.warn(`the failover of ${cluster} has met a fault: ${describeFailure(error).message}`);
-    } finally {
-      moving.delete(cluster);
-    }
-  };
-  const list = async (): Promise<ListServicesResult> => (listed = await listServices(present({ mesh: asked })));
-  const inputOf = ({ mesh, clusters: refs, services: all }: ListServicesResult) => ({
-    ...{ mesh, clusters: refs, services: all.map(({ service }) => service) },
-    told: clusters.map(({ cluster, judgement, movedAtMs }) => ({ cluster, judgement, movedAtMs })),
-  });
-  return {
-    status: now,
-    isIdle: () => moving.size === 0,
-    list,
-    look: async (of) => {
-      const result = await watchClusters(inputOf(of));
-      hear(result);
-      const lost = result.news.filter(({ judgement }) => judgement === 'lost');
-      for (const { cluster } of of.failover === 'auto' ? lost : [])
-        void move(of, { cluster, answering: result.answering });
-    },
-    heard: async ({ cluster, reason }) => {
-      const of = await list();
-      const names = of.clusters.map(({ name }) => name);
-      if (!names.includes(cluster))
-        throw toWorkflowFailure(
-          asRefusal(() => refuse('Invalid', `mesh ${of.mesh} has no cluster ${cluster}`, `it has ${names.join(', ')}`)),
-        );
-      const result = await watchClusters({ ...inputOf(of), person: cluster });
-      const [found] = result.news;
-      if (found === undefined) return { judgement: 'unknown', text: 'nobody could look' };
-      if (found.judgement !== 'lost') return found;
-      hear({ ...result, news: [{ ...found, text: `${found.text}: ${reason}` }] });
-      void move(of, { cluster, answering: result.answering });
-      return found;
-    },
-  };
+const createWatch = (input: WatchMeshInput): Watch => ({
+  ...{ input, listed: null, clusters: input.carried ?? [], services: [], moving: new Set<string>() },
+});
+
+const statusOf = ({ listed, clusters, services }: Watch): WatchMeshStatus => ({
+  ...{ mesh: listed?.mesh ?? '', failover: listed?.failover ?? 'off' },
+  ...{ clusters: clusters.map((one) => ({ ...one })), services: services.map((one) => ({ ...one })) },
+});
+
+async function list(watch: Watch): Promise<ListServicesResult> {
+  watch.listed = await listServices(present({ mesh: watch.input.mesh }));
+  return watch.listed;
 }
 
-function asRefusal(refused: () => never): unknown {
+/** A config that cannot be read now is no reason to look at nothing: what it said last holds. */
+async function listOrKnown(watch: Watch): Promise<ListServicesResult> {
   try {
-    return refused();
+    return await list(watch);
   } catch (error) {
-    return error;
+    if (isCancellation(error) || watch.listed === null) throw error;
+    log.warn(`the mesh is watched as it was listed last: ${describeFailure(error).message}`);
+    return watch.listed;
   }
+}
+
+const lookInput = ({ clusters: known }: Watch, { mesh, clusters, services }: ListServicesResult) => ({
+  ...{ mesh, clusters, services: services.map(({ service }) => service) },
+  told: known.map(({ cluster, judgement, movedAtMs }) => ({ cluster, judgement, movedAtMs })),
+});
+
+/** Returns with the first news, which are acted upon; or after some time without any. */
+async function look(watch: Watch, of: ListServicesResult): Promise<void> {
+  const { news, answering } = await watchClusters(lookInput(watch, of));
+  for (const one of news) {
+    hear(watch, one);
+    if (one.judgement !== 'lost') continue;
+    if (of.failover === 'auto') void move(watch, { of, answering, cluster: one.cluster });
+    else await tellLost(of, one);
+  }
+}
+
+/** A person says that it is lost: what does the evidence say to that? */
+async function heard(watch: Watch, { cluster, reason }: FailOverAsked): Promise<FailOverAnswer> {
+  const of = await list(watch);
+  const names = of.clusters.map(({ name }) => name);
+  if (!names.includes(cluster))
+    throw ApplicationFailure.nonRetryable(
+      `mesh ${of.mesh} has no cluster ${cluster}; it has ${names.join(', ')}`,
+      'Invalid',
+    );
+  const { news, answering } = await watchClusters({ ...lookInput(watch, of), person: cluster });
+  const movedAtMs = watch.clusters.find((one) => one.cluster === cluster)?.movedAtMs ?? 0;
+  const [found] = news;
+  if (found === undefined) return { judgement: 'unknown', text: 'nobody could look', movedAtMs };
+  const { judgement, text } = found;
+  if (judgement === 'lost') {
+    hear(watch, { ...found, text: `${text}: ${reason}` });
+    void move(watch, { of, answering, cluster });
+  }
+  return { judgement, text, movedAtMs };
+}
+
+function hear(watch: Watch, one: WatchClustersResult['news'][number]): void {
+  const { cluster, judgement, text } = one;
+  const movedAtMs = watch.clusters.find((known) => known.cluster === cluster)?.movedAtMs ?? 0;
+  const isWell = judgement === 'well';
+  const others = watch.clusters.filter((known) => known.cluster !== cluster);
+  watch.clusters = [...others, { ...one, movedAtMs: isWell ? 0 : movedAtMs }];
+  if (!isWell) log.warn(`${cluster} is ${judgement}: ${text}`);
+  else if (movedAtMs > 0)
+    log.warn(`${cluster} is back: ${text}; it gets its calls again by: tidegate cluster restore ${cluster}`);
+}
+
+interface Moving {
+  readonly of: ListServicesResult;
+  readonly cluster: string;
+  readonly answering: readonly string[];
+}
+
+/** Beside the watch, which goes on looking at the others. Never rejects. */
+async function move(watch: Watch, { of, cluster, answering }: Moving): Promise<void> {
+  if (watch.moving.has(cluster)) return;
+  watch.moving.add(cluster);
+  const { atMs = Date.now(), text = '' } = watch.clusters.find((one) => one.cluster === cluster) ?? {};
+  try {
+    await failOverCluster({ listed: of, lost: cluster, answering, atMs, text }, (told) => (watch.services = told));
+  } catch (error) {
+    log.warn(`the failover of ${cluster} was ended: ${describeFailure(error).message}`);
+  } finally {
+    watch.clusters = watch.clusters.map((one) => (one.cluster === cluster ? { ...one, movedAtMs: Date.now() } : one));
+    watch.moving.delete(cluster);
+  }
+}
+
+/** To every sink that hears of any service of the mesh. */
+async function tellLost(
+  { mesh, services }: ListServicesResult,
+  { cluster, text, atMs }: Pick<WatchedCluster, 'cluster' | 'text' | 'atMs'>,
+): Promise<void> {
+  const sinks = [...new Set(services.flatMap((one) => one.sinks ?? []))].sort();
+  const about = { installation: installation(), mesh, namespace: '', service: cluster };
+  const { workflowId, firstExecutionRunId: runId } = workflowInfo();
+  const event = lostEvent({ installation: installation(), mesh, cluster, text, atMs, run: { workflowId, runId } });
+  await hearersOfEnd(about, sinks).hearers?.send(event);
 }
