@@ -91,6 +91,15 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
       retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
       priority: { priorityKey: 1 },
     },
+    failOver: {
+      // Two writes in each cluster, and the time between them.
+      ...{
+        startToCloseTimeout: MINUTE,
+        scheduleToCloseTimeout: 5 * MINUTE,
+        retry: { ...quickRetry, initialInterval: 250 },
+      },
+      priority: { priorityKey: 1 },
+    },
     ...{ retireVersion: drain, releaseService: drain, leaveClusters: drain },
     ...{ listSinks: read, deliverEvents: delivery },
     // Of one cluster; a call for many is given the time of its clusters.
@@ -137,6 +146,12 @@ const waitingBounds = {
     startToCloseTimeout: 12 * MINUTE,
     scheduleToCloseTimeout: 90 * DAY,
     retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
+  },
+  // One attempt is a window of 9 minutes, and a watch takes two hours: twelve history events.
+  watchClusters: {
+    startToCloseTimeout: 11 * MINUTE,
+    scheduleToCloseTimeout: DAY,
+    retry: { initialInterval: 100, backoffCoefficient: 2, maximumInterval: 10 * SECOND },
   },
   holdCapacity: {
     startToCloseTimeout: capacityTerms.windowMs + 3 * MINUTE,

@@ -10,4 +10,5 @@ export { pause } from './pause.ts';
 export { deliver } from './deliver.ts';
 export { forgetCluster } from './forget-cluster.ts';
 export { drainCluster } from './drain-cluster.ts';
+export { watchMesh } from './mesh/watch-mesh.ts';
 export { handleEvent } from './handle-event.ts';

@@ -21,6 +21,7 @@ const behaviors: Record<keyof typeof workflowNames, VersioningBehavior> = {
   pause: 'AUTO_UPGRADE',
   forgetCluster: 'AUTO_UPGRADE',
   drainCluster: 'AUTO_UPGRADE',
+  watchMesh: 'AUTO_UPGRADE',
   next: 'AUTO_UPGRADE',
   handleEvent: 'AUTO_UPGRADE',
   deliver: 'AUTO_UPGRADE',
@@ -44,4 +45,5 @@ export {
   rollout,
   settle,
   startRollout,
+  watchMesh,
 } from './index.ts';

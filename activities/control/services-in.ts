@@ -16,10 +16,11 @@ export interface ServicesOfMesh {
 /** Without `wanted`: all of them. */
 export function servicesIn(found: MeshServices, wanted: string | undefined): ListServicesResult {
   const services = found.services.filter(({ service }) => wanted === undefined || service.name === wanted);
-  const { name, installation } = found.mesh;
+  const { name, installation, failover } = found.mesh;
   return {
     mesh: name,
     clusters: found.mesh.clusters.map(({ ref }) => named(ref)),
+    ...present({ failover }),
     services: services.map(({ service, sinks }) => ({
       service: {
         ...{ mesh: name, namespace: service.namespace, service: service.name, installation },
@@ -28,7 +29,7 @@ export function servicesIn(found: MeshServices, wanted: string | undefined): Lis
       },
       warmMs: service.warmMs,
       drainMs: service.drainMs,
-      ...present({ drift: service.drift, sinks }),
+      ...present({ drift: service.drift, sinks, failover: service.failover }),
     })),
   };
 }

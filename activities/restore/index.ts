@@ -3,6 +3,7 @@ import type { ActivitiesOf } from '../../core/contract/queues.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { beating } from '../beating.ts';
 import type { KubeDeps } from '../ports.ts';
+import { failOver } from './fail-over.ts';
 import { restore } from './restore.ts';
 
 export const createRestoreActivities = (deps: KubeDeps): ActivitiesOf<'restore'> => ({
@@ -13,6 +14,7 @@ export const createRestoreActivities = (deps: KubeDeps): ActivitiesOf<'restore'>
       throw lasting(error, input.cluster.name);
     }
   },
+  failOver: (input) => beating(deps, 'failOver', (own) => failOver(own, input)),
 });
 
 /**

@@ -13,7 +13,7 @@ import { exitCodes, type Io } from '../io.ts';
 import { checkTable, columns, type CheckedCluster } from './table.ts';
 
 /** Of one call to an API server, ms: a person waits, and a healthy one answers in milliseconds. */
-const DEADLINE_MS = 5_000;
+export const DEADLINE_MS = 5_000;
 
 export interface ClustersQuery {
   readonly mesh?: string;
@@ -68,7 +68,7 @@ const seen = ({ column, description }: ClusterCheck, result: CheckResult | null)
   ...{ note: result?.note ?? '', findings: result?.findings ?? [] },
 });
 
-async function scopeOf(
+export async function scopeOf(
   { env }: Io,
   { mesh, names }: { readonly mesh: string | undefined; readonly names: readonly string[] },
 ): Promise<MeshServices & { clusters: readonly MeshCluster<ReachableCluster>[] }> {

@@ -14,10 +14,25 @@ interface ConfigMap {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+const readAgents = (cluster: KubeCluster, signal: AbortSignal): Promise<DaemonSet | null | undefined> =>
+  readUnlessForbidden(cluster, `/apis/apps/v1/namespaces/${CILIUM_NAMESPACE}/daemonsets/cilium`, signal);
+
 /** The version by the agents' image; '' = not known. */
+export const readCilium = async (cluster: KubeCluster, signal: AbortSignal): Promise<string> =>
+  ciliumVersion((await readAgents(cluster, signal))?.spec?.template?.spec?.containers?.[0]?.image ?? '');
+
+/** undefined: the user may not read it, or it has nothing. null: it is not there. */
+export const readCiliumConfig = async (
+  cluster: KubeCluster,
+  signal: AbortSignal,
+): Promise<ConfigMap['data'] | null> => {
+  const path = `/api/v1/namespaces/${CILIUM_NAMESPACE}/configmaps/cilium-config`;
+  const found = await readUnlessForbidden<ConfigMap>(cluster, path, signal);
+  return found === null ? null : found?.data;
+};
+
 export async function lookAtCilium(cluster: KubeCluster, signal: AbortSignal): Promise<Observation> {
-  const path = `/apis/apps/v1/namespaces/${CILIUM_NAMESPACE}/daemonsets/cilium`;
-  const found = await readUnlessForbidden<DaemonSet>(cluster, path, signal);
+  const found = await readAgents(cluster, signal);
   const image = found?.spec?.template?.spec?.containers?.[0]?.image ?? '';
   const version = ciliumVersion(image);
   if (version !== '') return { note: version, findings: [] };
@@ -34,13 +49,12 @@ export async function lookAtMembership(
   cluster: KubeCluster,
   { ciliumId, signal }: { readonly ciliumId: number; readonly signal: AbortSignal },
 ): Promise<Observation> {
-  const path = `/api/v1/namespaces/${CILIUM_NAMESPACE}/configmaps/cilium-config`;
-  const found = await readUnlessForbidden<ConfigMap>(cluster, path, signal);
-  if (found?.data === undefined) {
+  const found = await readCiliumConfig(cluster, signal);
+  if (found === null || found === undefined) {
     const why = found === undefined ? 'may not be read' : 'is not there';
     return unknown(`${cluster.name}: whether Cilium's cluster id is ${ciliumId} is not known: cilium-config ${why}`);
   }
-  return membershipSeen(cluster.name, ciliumId, found.data);
+  return membershipSeen(cluster.name, ciliumId, found);
 }
 
 export function membershipSeen(

@@ -11,6 +11,7 @@ import { startReceiver, type ReceiverOptions } from '../../worker/otlp-receiver.
 import { createConfigLoader } from '../../platform/config/load.ts';
 import { ensureAudit } from '../../platform/temporal/audit-schedule.ts';
 import { temporalConfig, unreachable } from '../../platform/temporal/connect.ts';
+import { ensureWatch } from '../../platform/temporal/watch-schedule.ts';
 import { lookOutForLostAttempts } from '../../platform/temporal/lost-attempts.ts';
 import { createActivities } from '../../worker/activities.ts';
 import { registerSearchAttributes } from '../../worker/search-attributes.ts';
@@ -89,9 +90,12 @@ interface Audited {
 /** The mesh of the config is audited from now on. A worker that cannot see to that works all the same. */
 async function audited({ directory, io, schedules }: Audited): Promise<void> {
   try {
-    const { name: mesh } = await createConfigLoader({ directory }).loadMesh();
-    if ((await ensureAudit(schedules, { mesh, installation: installationIn(io.env) })) === 'created')
+    const { name: mesh, failover = 'off' } = await createConfigLoader({ directory }).loadMesh();
+    const installation = installationIn(io.env);
+    if ((await ensureAudit(schedules, { mesh, installation })) === 'created')
       io.stderr(`mesh ${mesh} is audited every half hour\n`);
+    if ((await ensureWatch(schedules, { mesh, installation, failover })) === 'created')
+      io.stderr(`mesh ${mesh} is watched for lost clusters (failover: ${failover})\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     io.stderr(`no audit is scheduled (tidegate audit --schedule --mesh NAME does it): ${why}\n`);

@@ -3,6 +3,8 @@
 export const meshDefaults = {
   /** One Tidegate per mesh unless somebody runs two (a test installation beside the real one). */
   installation: 'default',
+  /** A failover on false evidence moves the calls of every service: a person says the word, until drills have shown that it holds. */
+  failover: 'ask',
 } as const;
 
 export const temporalDefaults = {

@@ -135,6 +135,13 @@ export const meshSchema = z.strictObject({
           .prefault(temporalDefaults.dollarsPerMillionActions),
       })
       .optional(),
+    failover: z
+      .enum(['auto', 'ask', 'off'])
+      .meta({
+        description:
+          'When a cluster is lost: its API server does not answer, and calls of other clusters to it fail. auto: their calls are moved at once. ask: it is told, and a person says the word (tidegate cluster failover NAME). off: nobody looks; the word of a person still counts. Nothing comes back by itself: tidegate cluster restore NAME.',
+      })
+      .prefault(meshDefaults.failover),
     registries: z
       .array(registry)
       .max(50)

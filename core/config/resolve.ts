@@ -124,6 +124,7 @@ const meshConfig = ({ metadata, spec }: WrittenMesh): ReachableMesh => ({
     labels,
   })),
   metrics: metricsRef(spec.metrics),
+  ...(spec.failover !== 'off' && { failover: spec.failover }),
   ...present({ dollarsPerMillionActions: spec.temporal?.dollarsPerMillionActions }),
   ...(spec.registries !== undefined && { registries: spec.registries.map(registryAccess) }),
   ...windowsIn(spec.windows),

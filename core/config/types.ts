@@ -49,6 +49,8 @@ export interface MeshConfig {
   readonly installation: string;
   readonly clusters: readonly MeshCluster[];
   readonly metrics: MetricsKind | null;
+  /** What is done about a cluster that is lost. Absent: nothing by itself (`off`). */
+  readonly failover?: 'auto' | 'ask';
   /** What Temporal bills for a million actions, US dollars. Absent: the default. */
   readonly dollarsPerMillionActions?: number;
 }

@@ -21,6 +21,7 @@ import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 import type { SinkActivities } from './deliver.ts';
+import type { FailOverInput, FailOverResult, WatchClustersInput, WatchClustersResult } from './failover.ts';
 import type {
   ChooseImageInput,
   ChosenImage,
@@ -375,6 +376,10 @@ export interface RolloutActivities extends SinkActivities {
   watchSlo(input: WatchSloInput): Promise<WatchSloResult>;
   /** What is held rises with the traffic, until the run cancels it: for hours, without a verdict. */
   holdCapacity(input: HoldCapacityInput): Promise<void>;
+  /** Looks whether clusters of a mesh are lost, and returns with news: what it has not told before. */
+  watchClusters(input: WatchClustersInput): Promise<WatchClustersResult>;
+  /** Moves the calls of one service off a lost cluster, in all clusters that answer, proven as it is written. */
+  failOver(input: FailOverInput): Promise<FailOverResult>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;
   /** Callers past Envoy get another version in these clusters: the frontends are written, and nothing in the records. */
   movePins(input: MovePinsInput): Promise<MovePinsResult>;

@@ -235,6 +235,7 @@ export const workflowNames = {
   pause: 'pause',
   forgetCluster: 'forgetCluster',
   drainCluster: 'drainCluster',
+  watchMesh: 'watchMesh',
   handleEvent: 'handleEvent',
   deliver: 'deliver',
 } as const;
@@ -254,4 +255,5 @@ export const messageNames = {
   queue: 'queue',
   drop: 'drop',
   tell: 'tell',
+  failOver: 'failOver',
 } as const;

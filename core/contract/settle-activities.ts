@@ -18,6 +18,8 @@ export interface ListServicesResult {
   readonly mesh: string;
   readonly clusters: readonly ClusterRef[];
   readonly services: readonly ListedService[];
+  /** What is done about a cluster that is lost. Absent: `off`, or an older worker does not say. */
+  readonly failover?: 'auto' | 'ask';
 }
 
 export interface ListedService {
@@ -28,6 +30,8 @@ export interface ListedService {
   readonly drift?: DriftPolicy;
   /** Absent: none. */
   readonly sinks?: readonly string[];
+  /** spec.failover. Absent: all that answer already, in proportion. */
+  readonly failover?: readonly string[];
 }
 
 export interface SurveyServiceInput {

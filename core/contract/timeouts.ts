@@ -29,12 +29,15 @@ export const heartbeatTimeoutsMs = {
   // Many clusters wait for it, and a way back for its end.
   writeClusters: 10_000,
   movePins: 10_000,
+  // A worker that dies while nobody starts another one leaves the mesh unwatched that long; each beat is billed.
+  watchClusters: 30_000,
+  failOver: 10_000,
   // A worker that dies in a restore must not delay it by the whole attempt.
   restore: 10_000,
 } as const satisfies Partial<Record<keyof RolloutActivities, number>>;
 
 /** What waits for hours has a pace of its own: watch-terms.ts. */
-export type BeatingActivity = Exclude<keyof typeof heartbeatTimeoutsMs, 'watchSlo' | 'holdCapacity'>;
+export type BeatingActivity = Exclude<keyof typeof heartbeatTimeoutsMs, 'watchSlo' | 'holdCapacity' | 'watchClusters'>;
 
 /** Three beats may get lost. */
 const BEATS_PER_TIMEOUT = 4;

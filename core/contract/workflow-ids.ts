@@ -64,3 +64,6 @@ export const settleRestoreWorkflowId = (scheme: IdScheme, of: PartIdentity): str
 /** Of one look at all services of a mesh, and of the schedule that takes it; `look` tells one by hand from the schedule's. */
 export const auditWorkflowId = (scheme: IdScheme, mesh: string, look?: string): string =>
   workflowIdOf(scheme, 'audit', mesh, ...(look === undefined ? [] : [look]));
+
+/** Watches a mesh for clusters that are lost; also of the schedule that sees to it that one runs. */
+export const watchWorkflowId = (scheme: IdScheme, mesh: string): string => workflowIdOf(scheme, 'watch', mesh);

@@ -104,6 +104,15 @@ export const rolloutEnded = (plan: Plan, state: RolloutState): Ended => ({
   waves: plan.waves.length,
 });
 
+/** Of a service whose calls have left a lost cluster. `clusters` answer them instead. */
+export const failedOverEnded = (
+  service: Ended['service'],
+  { lost, reason, clusters }: { readonly lost: string; readonly reason: string; readonly clusters: readonly string[] },
+): Ended => ({
+  ...{ ...nothingElse, kind: 'topology', part: 'topology', outcome: 'promoted', service, reason, clusters },
+  ...{ version: `${lost} lost`, absent: [lost] },
+});
+
 /** Of a run that a fault of the program has ended: its own guard takes it for one that has told its end. */
 export const bugEnded = (plan: Plan, reason: string): Ended => ({
   ...{ ...nothingElse, cause: 'error', code: 'Bug', outcome: 'failed', reason, waves: plan.waves.length },

@@ -49,7 +49,10 @@ const recordSchema = z.looseObject({
   }),
   topology: part(shares).extend({
     drained: z
-      .looseObject({ from: shares, clusters: z.record(name, z.looseObject({ atMs: z.int().min(0) })) })
+      .looseObject({
+        from: shares,
+        clusters: z.record(name, z.looseObject({ atMs: z.int().min(0), lost: z.literal(true).exactOptional() })),
+      })
       .exactOptional(),
   }),
   versions: part(z.record(name, shares)).extend({

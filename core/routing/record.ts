@@ -51,12 +51,19 @@ export interface VersionsPart extends RecordPart<VersionShares> {
   readonly headerRoute?: string;
 }
 
-/** Serving clusters that a person took out of the traffic until they are restored. It is written with the commit that proves it. */
+/** Serving clusters that are out of the traffic until they are restored: a person took them out, or they were lost. It is written with the commit that proves it. */
 export interface Drained {
   /** The client's topology without any drain: what comes back once none is left. */
   readonly from: Shares;
-  /** By name of the serving cluster: when it was drained, ms since the epoch. */
-  readonly clusters: Readonly<Record<string, { readonly atMs: number }>>;
+  /** By name of the serving cluster. */
+  readonly clusters: Readonly<Record<string, DrainWord>>;
+}
+
+export interface DrainWord {
+  /** When it was drained, or found lost, ms since the epoch. */
+  readonly atMs: number;
+  /** It was lost, and failed over. Absent: a person has drained it. */
+  readonly lost?: true;
 }
 
 export interface TopologyPart extends RecordPart<Shares> {

@@ -9,5 +9,6 @@ no-image SERVICE VERSION [--cluster NAME]            the registry does not know 
 no-node SERVICE VERSION [--cluster NAME]             no node takes them
 freeze-envoy CLUSTER NODE | thaw-envoy CLUSTER NODE  an Envoy keeps its configuration, until it is thawed
 api-server CLUSTER dead|hung|heal                    an API server ends, or accepts connections and never answers
+lost CLUSTER                                         its API server and its pods vanish at once
 prometheus dead|hung|heal                            so does the metrics backend
 heal                                                 puts everything right`;

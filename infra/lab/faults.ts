@@ -12,6 +12,8 @@ export type BreakOrder =
   | { readonly verb: 'pods'; readonly fault: PodFault }
   | { readonly verb: 'freeze-envoy' | 'thaw-envoy'; readonly cluster: string; readonly node: string }
   | { readonly verb: 'api-server'; readonly cluster: string; readonly state: ServerState }
+  /** Its API server and its pods vanish at once. */
+  | { readonly verb: 'lost'; readonly cluster: string }
   | { readonly verb: 'prometheus'; readonly state: ServerState }
   | { readonly verb: 'heal' };
 
@@ -34,6 +36,9 @@ export function parseBreak(words: readonly string[]): BreakOrder {
       break;
     case 'api-server':
       if (first !== undefined && isServerState(second)) return { verb, cluster: first, state: second };
+      break;
+    case 'lost':
+      if (first !== undefined) return { verb, cluster: first };
       break;
     case 'prometheus':
       if (isServerState(first)) return { verb, state: first };
@@ -119,6 +124,10 @@ export async function breakLab(lab: Breakable, order: BreakOrder): Promise<void>
       return envoyUpdates(lab, order.verb === 'freeze-envoy' ? 'freeze' : 'thaw', order);
     case 'api-server':
       return setServer(lab.apiServers.get(order.cluster), order.state, `API server of ${order.cluster}`);
+    case 'lost':
+      await setServer(lab.apiServers.get(order.cluster), 'dead', `API server of ${order.cluster}`);
+      await callControl(lab.podsSocket, '/break', { service: '*', version: '*', cluster: order.cluster, gone: true });
+      return;
     case 'prometheus':
       return setServer(lab.prometheus, order.state, 'Prometheus');
     case 'heal':

@@ -42,6 +42,7 @@ export interface Rollout {
   /** Default: threshold, the objective alone, so that steps are short. */
   readonly judge?: 'sequential';
   readonly topology?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly failover?: readonly string[];
 }
 
 export interface LabService {
@@ -224,7 +225,7 @@ function seen(whole: TrafficReport, service: string): Seen {
 }
 
 function serviceDocument(name: string, rollout: Rollout): string {
-  const { canary, rest, bake = '2s', topology, judge, ...settings } = rollout;
+  const { canary, rest, bake = '2s', topology, failover, judge, ...settings } = rollout;
   const steps = (given: Steps): unknown =>
     given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
   return stringify(
@@ -236,6 +237,7 @@ function serviceDocument(name: string, rollout: Rollout): string {
         mesh: 'shop',
         port: 'http',
         ...(topology === undefined ? {} : { topology }),
+        ...(failover === undefined ? {} : { failover }),
         judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },
         adopt: { bake },
         rollout: {

@@ -6,8 +6,10 @@ import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
 import { deadWorker } from './dead-worker.ts';
+import { drains } from './drains.ts';
 import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
+import { lostCluster } from './lost-cluster.ts';
 import { longTests } from './long.ts';
 import { pastEnvoy } from './past-envoy.ts';
 import { people } from './people.ts';
@@ -34,6 +36,8 @@ beforeEach(() => void process.stderr.write(`${new Date().toISOString()} ${expect
 
 tellStory(() => rig);
 weights(() => rig);
+drains(() => rig);
+lostCluster(() => rig);
 
 describe('an adopted service', () => {
   let stage: Stage;

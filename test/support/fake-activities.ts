@@ -76,6 +76,8 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     verifyRestored: async () => proof('verified'),
     watchSlo: async ({ mode }) => (mode === 'bake' ? healthy : untilCancelled()),
     holdCapacity: () => untilCancelled(),
+    watchClusters: () => untilCancelled(),
+    failOver: async () => ({ clients: [] }),
     commit: async ({ cluster, pin }) => {
       if (pin !== '') proven[cluster.name] = pin;
       return [];

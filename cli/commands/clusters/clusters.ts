@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { present } from '../../../core/values/json.ts';
 import { refuse } from '../../../core/values/error.ts';
 import { withTemporal, type CommandContext } from '../context.ts';
+import { addFailover } from './failover.ts';
 import { addMoving } from './moving.ts';
 
 interface ClustersOptions {
@@ -23,7 +24,28 @@ export function addClusters(program: Command, context: CommandContext): void {
   addMoving(context, { under: clusters, does: 'drain', description: out });
   const back = 'one that was drained gets the calls again that it had';
   addMoving(context, { under: clusters, does: 'restore', description: back });
+  addFailover(clusters, context);
   addForget(clusters, context);
+  addMesh(program, context);
+}
+
+function addMesh(program: Command, { io, done }: CommandContext): void {
+  program
+    .command('mesh')
+    .description('the cluster mesh as a whole')
+    .command('doctor')
+    .description(
+      "what Cilium's settings of the clusters say of their mesh: ids, names, versions, modes; changes nothing",
+    )
+    .option('-m, --mesh <name>', 'mesh, when the config has several')
+    .addHelpText(
+      'after',
+      '\nIt does not see whether two clusters are connected: the agents know (cilium clustermesh status).',
+    )
+    .action(async ({ mesh }: { mesh?: string }) => {
+      const { meshDoctor } = await import('../../clusters/mesh-doctor.ts');
+      done(await meshDoctor({ mesh }, io));
+    });
 }
 
 const ofMesh = (command: Command): Command =>

@@ -109,7 +109,7 @@ function drainNotes({ facts, change }: Asked): string[] {
   const { drains, returns } = change as TopologyChange;
   return Object.entries(drainsIn(facts))
     .filter(([name]) => name !== drains && name !== returns)
-    .map(([name, { atMs }]) => drainedNote(name, atMs));
+    .map(([name, word]) => drainedNote(name, word));
 }
 
 const moveNote = (from: Shares, to: Shares, client: string): string =>

@@ -50,9 +50,9 @@ function drainedProblems(one: ClusterFacts, config: LoadedConfig, facts: readonl
   const wanted = topologyOf(config, one, 1);
   return Object.entries(drainsIn(facts))
     .filter(([name]) => name !== one.cluster && (wanted[name] ?? 0) > 0)
-    .map(([name, { atMs }]) => ({
+    .map(([name, word]) => ({
       code: 'Conflict',
-      text: `${one.cluster}/${config.service.namespace}/${config.service.name} would call ${name}: ${drainedNote(name, atMs)}`,
+      text: `${one.cluster}/${config.service.namespace}/${config.service.name} would call ${name}: ${drainedNote(name, word)}`,
       fix: `restore it first, or take it out of spec.topology of ${one.cluster} until then`,
     }));
 }

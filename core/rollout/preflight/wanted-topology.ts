@@ -1,6 +1,6 @@
 /** What a topology change wants of a client: by the Service document, or by a drain and its end; without what is drained. */
 import { rememberDrains, spread } from '../../routing/drained.ts';
-import type { Drained } from '../../routing/record.ts';
+import type { Drained, DrainWord } from '../../routing/record.ts';
 import { instantText } from '../../values/instant.ts';
 import { present } from '../../values/json.ts';
 import { WHOLE, positiveShares, type Shares } from '../../values/share.ts';
@@ -25,20 +25,20 @@ const drainOf = (change: Change): { readonly drains?: string; readonly returns?:
 
 /** Clusters that any record remembers as drained, the oldest word first. */
 export function drainsIn(facts: readonly ClusterFacts[]): Drained['clusters'] {
-  const found: Record<string, { readonly atMs: number }> = {};
+  const found: Record<string, DrainWord> = {};
   for (const { record } of facts)
-    for (const [name, { atMs }] of Object.entries(record?.topology.drained?.clusters ?? {}))
-      if (atMs <= (found[name]?.atMs ?? Infinity)) found[name] = { atMs };
+    for (const [name, { atMs, lost }] of Object.entries(record?.topology.drained?.clusters ?? {}))
+      if (atMs <= (found[name]?.atMs ?? Infinity)) found[name] = { atMs, ...present({ lost }) };
   return found;
 }
 
-export const drainedNote = (cluster: string, atMs: number): string =>
-  `${cluster} is drained since ${instantText(atMs)}: it gets no calls until tidegate cluster restore ${cluster}`;
+export const drainedNote = (cluster: string, { atMs, lost }: DrainWord): string =>
+  `${cluster} is ${lost === true ? 'lost' : 'drained'} since ${instantText(atMs)}: it gets no calls until tidegate cluster restore ${cluster}`;
 
 /** Of a deploy, which leaves it out; undefined: it is not drained. */
 export function drainedText({ facts }: Pick<Asked, 'facts'>, cluster: string): string | undefined {
   const drain = drainsIn(facts)[cluster];
-  return drain === undefined ? undefined : `${drainedNote(cluster, drain.atMs)}, and catches up then`;
+  return drain === undefined ? undefined : `${drainedNote(cluster, drain)}, and catches up then`;
 }
 
 export function wantedTopology({ config, facts, change, atMs = 0 }: Wanting, one: ClusterFacts): WantedTopology {

@@ -15,6 +15,8 @@ export interface PodFault {
   readonly latencyMs?: number;
   /** The process ends soon after it got ready, again and again. */
   readonly crash?: boolean;
+  /** The process ends at once, and nobody starts it again. */
+  readonly gone?: boolean;
   /** Connections are accepted and never answered. */
   readonly hang?: boolean;
   /** The readiness probe never succeeds. */
@@ -36,6 +38,7 @@ interface EffectiveFault {
   readonly pastErrorRatio: number | undefined;
   readonly latencyMs: number;
   readonly crash: boolean;
+  readonly gone: boolean;
   readonly hang: boolean;
   readonly unready: boolean;
   readonly noImage: boolean;
@@ -56,6 +59,7 @@ const healthy: EffectiveFault = {
   pastErrorRatio: undefined,
   latencyMs: 0,
   crash: false,
+  gone: false,
   hang: false,
   unready: false,
   noImage: false,
@@ -107,6 +111,7 @@ function merge(fault: EffectiveFault, rule: PodFault): EffectiveFault {
     pastErrorRatio: rule.pastErrorRatio ?? fault.pastErrorRatio,
     latencyMs: rule.latencyMs ?? fault.latencyMs,
     crash: rule.crash ?? fault.crash,
+    gone: rule.gone ?? fault.gone,
     hang: rule.hang ?? fault.hang,
     unready: rule.unready ?? fault.unready,
     noImage: rule.noImage ?? fault.noImage,

@@ -119,6 +119,7 @@ export class PodRunner {
 
   #probe(): void {
     const fault = this.#fault();
+    if (fault.gone) return this.#crash();
     if (fault.unready) this.#setReady(false);
     else if (this.#age() >= probeMs) this.#setReady(true);
     if (fault.crash && this.#ready && Date.now() - this.#readySince >= crashAfterReadyMs) this.#crash();
@@ -139,6 +140,7 @@ export class PodRunner {
 
   #recover(pod: Pod): void {
     if (this.#age() >= noticeMs) this.#setReady(false);
+    if (this.#fault().gone) return;
     const backOff = Math.min(longestBackOffMs, firstBackOffMs * 2 ** (this.#restarts - 1));
     if (this.#age() >= backOff + startUpMs) this.#start(pod);
   }

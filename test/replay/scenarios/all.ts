@@ -2,6 +2,7 @@
 import { drains } from './drains.ts';
 import { ends } from './ends.ts';
 import { events } from './events.ts';
+import { lost } from './lost.ts';
 import { many } from './many.ts';
 import { messages } from './messages.ts';
 import { settling } from './settling.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   ...windows,
   ...events,
   ...drains,
+  ...lost,
 ];

@@ -1,0 +1,92 @@
+/** What the Envoys of the other clusters count of their calls to one cluster: by its subsets, which their records name. */
+import type { WatchClustersInput } from '../../core/contract/failover.ts';
+import { splitGauges } from '../../core/judge/arms/subset-traffic.ts';
+import { countIncrements } from '../../core/judge/series/counters.ts';
+import { envoyTraffic } from '../../core/judge/series/selectors.ts';
+import { kinds } from '../../core/kube/kinds.ts';
+import type { EnvoyConfig } from '../../core/kube/objects.ts';
+import { isOwned } from '../../core/kube/ownership.ts';
+import { recordIn } from '../../core/routing/found-record.ts';
+import { weightsOf } from '../../core/routing/weights.ts';
+import { LONGEST_WINDOW_MS, peerCalls, type PeerCalls } from '../../core/topology/peer-calls.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { distinct } from '../../core/values/share.ts';
+import type { WatchClustersDeps } from './watch-clusters.ts';
+
+interface AskedPeers extends Pick<WatchClustersInput, 'mesh' | 'services'> {
+  readonly cluster: string;
+  /** Clusters that can be asked whom they call. */
+  readonly answering: readonly string[];
+  /** Only calls since then count, ms since the epoch; 0 = all. */
+  readonly sinceMs: number;
+}
+
+/** Whoever answers later cannot say, ms: the watch of the others goes on. */
+const ANSWER_MS = 4_000;
+/** Calls that were under way when others were moved end within, ms. */
+const IN_FLIGHT_MS = 5_000;
+
+export async function askPeers(deps: WatchClustersDeps, asked: AskedPeers): Promise<PeerCalls> {
+  const ends = deps.activity.signal();
+  const signal = AbortSignal.any([ends, AbortSignal.timeout(ANSWER_MS)]);
+  try {
+    return await askWithin(deps, asked, signal);
+  } catch (error) {
+    ends.throwIfAborted();
+    if (signal.aborted) return { vote: 'unknown', text: `nobody has said in ${String(ANSWER_MS)} ms` };
+    if (error instanceof TidegateError) return { vote: 'unknown', text: error.message };
+    throw error;
+  }
+}
+
+async function askWithin(deps: WatchClustersDeps, asked: AskedPeers, signal: AbortSignal): Promise<PeerCalls> {
+  const metrics = await deps.connectMetrics(asked.mesh);
+  if (metrics === null) return { vote: 'unknown', text: 'the mesh has no metrics' };
+  const clusters = asked.answering.filter((name) => name !== asked.cluster);
+  const stats = distinct((await Promise.all(clusters.map((name) => statsIn(deps, name, { ...asked, signal })))).flat());
+  if (stats.length === 0) return { vote: 'unknown', text: 'nobody calls it' };
+  const offsetMs = await metrics.clockOffsetMs(signal);
+  const nowMs = deps.clock.nowMs() + offsetMs;
+  const read = await metrics.range(
+    { series: envoyTraffic({ stats, clusters }), toMs: nowMs, rangeMs: LONGEST_WINDOW_MS },
+    signal,
+  );
+  const counted = countIncrements(splitGauges(read).counters, nowMs - LONGEST_WINDOW_MS);
+  const sinceMs = asked.sinceMs === 0 ? 0 : asked.sinceMs + IN_FLIGHT_MS + offsetMs;
+  return peerCalls(counted, { stats, cluster: asked.cluster, nowMs, sinceMs });
+}
+
+/** Stat names of the subsets in `cluster` that clients of `client` call. What cannot be read names none. */
+async function statsIn(
+  { clusters }: WatchClustersDeps,
+  client: string,
+  { signal, ...asked }: AskedPeers & { readonly signal: AbortSignal },
+): Promise<string[]> {
+  try {
+    const cluster = await clusters.connect({ service: { mesh: asked.mesh }, cluster: { name: client } });
+    const namespaces = distinct(asked.services.map(({ namespace }) => namespace));
+    const routes = await Promise.all(
+      namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal })),
+    );
+    const installation = asked.services[0]?.installation ?? '';
+    return routes
+      .flat()
+      .filter((one) => isOwned(one, installation))
+      .flatMap((route) => calledIn(route, client, asked.cluster));
+  } catch (error) {
+    if (error instanceof TidegateError) return [];
+    throw error;
+  }
+}
+
+/** A record that somebody has broken by hand names none, and hides no other. */
+function calledIn(route: EnvoyConfig, client: string, serving: string): string[] {
+  try {
+    const record = recordIn(route, client);
+    const weights = record === null ? [] : weightsOf(record, 'current');
+    return weights.filter(({ cluster, weight }) => cluster === serving && weight > 0).map(({ statName }) => statName);
+  } catch (error) {
+    if (error instanceof TidegateError) return [];
+    throw error;
+  }
+}

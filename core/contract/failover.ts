@@ -1,0 +1,100 @@
+/** A mesh is watched for clusters that are lost, and the calls of one that is are moved: inputs, results and status. */
+import type { ClusterRef } from '../kube/cluster-ref.ts';
+import type { ServiceRef } from '../routing/service-ref.ts';
+import type { Shares } from '../values/share.ts';
+import type { Judgement } from '../topology/lost-cluster.ts';
+
+export interface WatchMeshInput {
+  /** Absent: the only mesh of the config. */
+  readonly mesh?: string;
+  /** Of a schedule, whose workflows have ids of their own: it only sees to it that the one of the mesh runs. */
+  readonly sees?: true;
+  /** What an earlier run of this workflow (it continues as new) knows. Absent: a first run. */
+  readonly carried?: readonly WatchedCluster[];
+}
+
+export interface WatchedCluster {
+  readonly cluster: string;
+  readonly judgement: Judgement;
+  /** When it was found so, ms since the epoch. */
+  readonly atMs: number;
+  /** The evidence, in one sentence. */
+  readonly text: string;
+  /** Its calls were moved, ms since the epoch; 0 = they were not. */
+  readonly movedAtMs: number;
+}
+
+/** left: not done, and the text says why. */
+export type FailoverPhase = 'moving' | 'moved' | 'left';
+
+export interface FailedOverService {
+  /** `shop/checkout`. */
+  readonly service: string;
+  readonly cluster: string;
+  readonly phase: FailoverPhase;
+  readonly text: string;
+}
+
+export interface WatchMeshStatus {
+  /** '' = not known yet. */
+  readonly mesh: string;
+  readonly failover: 'auto' | 'ask' | 'off';
+  readonly clusters: readonly WatchedCluster[];
+  /** Of the last failover. */
+  readonly services: readonly FailedOverService[];
+}
+
+/** The update `failOver`: a person says that the cluster is lost. */
+export interface FailOverAsked {
+  readonly cluster: string;
+  /** Who and why; shown in the evidence. */
+  readonly reason: string;
+}
+
+export interface FailOverAnswer {
+  readonly judgement: Judgement;
+  readonly text: string;
+  /** Its calls were moved before that, ms since the epoch; 0 = they were not. */
+  readonly movedAtMs: number;
+}
+
+export interface WatchClustersInput {
+  readonly mesh: string;
+  readonly clusters: readonly ClusterRef[];
+  readonly services: readonly ServiceRef[];
+  /** What was told of each cluster last: it returns with what is new to that. */
+  readonly told: readonly Pick<WatchedCluster, 'cluster' | 'judgement' | 'movedAtMs'>[];
+  /** A person says that this one is lost: it returns within seconds with what the evidence says to that. Absent: nobody. */
+  readonly person?: string;
+}
+
+export interface WatchClustersResult {
+  readonly news: readonly Omit<WatchedCluster, 'movedAtMs'>[];
+  /** Clusters whose API servers answer. */
+  readonly answering: readonly string[];
+}
+
+export interface FailOverInput {
+  readonly service: ServiceRef;
+  readonly lost: string;
+  /** Those that answer: records are read there, and written of the clients that call what is lost. */
+  readonly clusters: readonly ClusterRef[];
+  /** spec.failover; empty: all that answer already, in proportion. */
+  readonly failover: readonly string[];
+  /** When it was found lost, ms since the epoch. */
+  readonly atMs: number;
+}
+
+export interface FailOverResult {
+  readonly clients: readonly FailedOverClient[];
+}
+
+export interface FailedOverClient {
+  readonly cluster: string;
+  /** unchanged: it calls the lost cluster no more. */
+  readonly action: 'configured' | 'unchanged' | 'failed';
+  /** Where its calls go; empty where that is not known. */
+  readonly shares: Shares;
+  /** Why it failed; '' = it did not. */
+  readonly failed: string;
+}

@@ -1,0 +1,121 @@
+/** A watch of clusters over simulated API servers and counts, fifty times as fast as the clock on the wall. */
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../activities/ports.ts';
+import { watchClusters } from '../../../activities/observe/watch-clusters.ts';
+import type { WatchClustersResult } from '../../../core/contract/failover.ts';
+import type { CountSource } from '../../../core/judge/series/source.ts';
+import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
+import { annotations, labels } from '../../../core/kube/labels.ts';
+import { weightsOf } from '../../../core/routing/weights.ts';
+import { TidegateError } from '../../../core/values/error.ts';
+import { WHOLE } from '../../../core/values/share.ts';
+import type { KubeCluster } from '../../../platform/kube/clusters.ts';
+import { clusterNames, record } from '../../support/facts.ts';
+
+const [aws, gcp, onprem] = clusterNames;
+const SPEED = 50;
+
+/** aws calls gcp, too. */
+function routeOf(cluster: string): object {
+  const base = record(cluster, { v1: WHOLE });
+  const calls = cluster === aws ? { [aws]: 500_000, [gcp]: 500_000 } : { [cluster]: WHOLE };
+  const serves = Object.fromEntries(Object.keys(calls).map((name) => [name, { v1: WHOLE }]));
+  const own = {
+    ...base,
+    topology: { ...base.topology, proven: calls, current: calls },
+    versions: { ...base.versions, proven: serves, current: serves },
+  };
+  return {
+    metadata: {
+      ...{ name: 'tidegate-checkout', namespace: 'shop', labels: { [labels.owner]: 'default' } },
+      annotations: { [annotations.record]: JSON.stringify(own) },
+    },
+  };
+}
+
+/** What aws counts of its calls to gcp: fifty a second, of which so many are answered. */
+function counts(answered: number): CountSource {
+  const own = JSON.parse(
+    (routeOf(aws) as { metadata: { annotations: Record<string, string> } }).metadata.annotations[annotations.record] ??
+      '',
+  ) as Parameters<typeof weightsOf>[0];
+  const stat = weightsOf(own, 'current').find(({ cluster }) => cluster === gcp)?.statName ?? '';
+  const series = (toMs: number, name: string, perSecond: number, more = {}): RawSeries => ({
+    labels: { __name__: name, envoy_cluster_name: stat, k8s_cluster_name: aws, instance: 'a', ...more },
+    samples: Array.from({ length: 30 }, (_, i) => ({ atMs: toMs - (29 - i) * 1_000, value: 1_000 + i * perSecond })),
+  });
+  return {
+    clockOffsetMs: () => Promise.resolve(0),
+    range: ({ toMs }) =>
+      Promise.resolve([
+        series(toMs, 'envoy_cluster_upstream_rq_total', 50),
+        series(toMs, 'envoy_cluster_upstream_rq_xx', answered, { envoy_response_code_class: '2' }),
+      ]),
+  };
+}
+
+interface Given {
+  readonly silent: readonly string[];
+  /** null: the backend does not answer. */
+  readonly metrics: CountSource | null;
+  readonly person?: string;
+}
+
+async function watched({ silent, metrics, person }: Given): Promise<WatchClustersResult> {
+  const began = Date.now();
+  const nowMs = (): number => began + (Date.now() - began) * SPEED;
+  const gone = new TidegateError('Unavailable', 'no answer');
+  const at = (name: string) =>
+    ({
+      name,
+      ask: () => (silent.includes(name) ? Promise.reject(gone) : Promise.resolve({})),
+      list: () => (silent.includes(name) ? Promise.reject(gone) : Promise.resolve([routeOf(name)])),
+    }) as unknown as KubeCluster;
+  const ends = new AbortController();
+  return watchClusters(
+    {
+      clusters: { connect: ({ cluster }) => Promise.resolve(at(cluster.name)) },
+      connectMetrics: () => (metrics === null ? Promise.reject(gone) : Promise.resolve(metrics)),
+      clock: { nowMs, sleep: (ms, signal) => systemClock.sleep(ms / SPEED, signal) },
+      activity: { signal: () => ends.signal, heartbeat: () => undefined, scheduledAtMs: nowMs },
+    },
+    {
+      mesh: 'shop',
+      clusters: clusterNames.map((name) => ({ name })),
+      services: [{ installation: 'default', mesh: 'shop', namespace: 'shop', service: 'checkout' }],
+      told: clusterNames.map((cluster) => ({ cluster, judgement: 'well', movedAtMs: 0 })),
+      ...(person !== undefined && { person }),
+    },
+  );
+}
+
+describe('a watch of clusters', () => {
+  it('finds one lost whose API server is silent and whose calls fail, and says who answers', async () => {
+    const { news, answering } = await watched({ silent: [gcp], metrics: counts(0) });
+    expect(news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+    expect(news[0]?.text).toBe(
+      `its API server does not answer (no answer); calls to it fail (${aws}: 0 of 150 answered)`,
+    );
+    expect([...answering].sort()).toEqual([aws, onprem]);
+  });
+
+  it.each([
+    ['its API server is away, and calls are answered', { silent: [gcp], metrics: counts(50) }, [[gcp, 'suspected']]],
+    ['its API server and the metrics are away', { silent: [gcp], metrics: null }, [[gcp, 'suspected']]],
+    [
+      'the worker is cut off from all of them, whatever the counts say',
+      { silent: clusterNames, metrics: counts(0) },
+      clusterNames.map((name) => [name, 'unknown']),
+    ],
+  ] as const)('finds none lost while %s', async (_, given, expected) => {
+    const { news } = await watched(given);
+    expect(news.map(({ cluster, judgement }) => [cluster, judgement])).toEqual(expected);
+  });
+
+  it('takes the word of a person with a second source, and not against what answers', async () => {
+    const lost = await watched({ silent: [gcp], metrics: null, person: gcp });
+    expect(lost.news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+    const well = await watched({ silent: [], metrics: counts(50), person: gcp });
+    expect(well.news).toMatchObject([{ cluster: gcp, judgement: 'suspected' }]);
+  });
+});

@@ -1,0 +1,317 @@
+/** A mesh is watched under a real Temporal server: what is lost is moved at once, or when a person says so. */
+import { Context } from '@temporalio/activity';
+import { describe, expect, it } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { failOverNow } from '../../cli/rollouts/fail-over.ts';
+import { systemClock } from '../../activities/ports.ts';
+import type {
+  FailedOverClient,
+  FailOverInput,
+  WatchClustersInput,
+  WatchClustersResult,
+  WatchMeshStatus,
+} from '../../core/contract/failover.ts';
+import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
+import { messageNames, workflowNames } from '../../core/contract/messages.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
+import { rolloutWorkflowId, watchWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { failedOver } from '../../core/routing/failed-over.ts';
+import { halfMovedParts } from '../../core/routing/part.ts';
+import { WHOLE } from '../../core/values/share.ts';
+import { ensureWatch } from '../../platform/temporal/watch-schedule.ts';
+import { startChange } from '../../platform/temporal/start-change.ts';
+import { startWorkers } from '../../worker/workers.ts';
+import { assertEventually } from '../support/eventually.ts';
+import { clusterNames } from '../support/facts.ts';
+import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
+import { limits } from '../support/limits.ts';
+import { proven, sharedWorld } from '../support/shared-world.ts';
+import { quietly, toldEnds } from '../support/temporal.ts';
+import { temporalOfFile } from '../support/temporal-of-file.ts';
+import { textIo, type TextIo } from '../support/text-io.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+
+const temporal = temporalOfFile();
+const [aws, gcp, onprem] = clusterNames;
+
+type News = WatchClustersResult['news'][number];
+
+const found = (judgement: News['judgement'], text = 'so they say'): WatchClustersResult => ({
+  news: [{ cluster: gcp, judgement, text, atMs: 1_000 }],
+  answering: [aws, onprem],
+});
+
+const moved: FailedOverClient = { cluster: aws, action: 'configured', shares: { [aws]: WHOLE }, failed: '' };
+
+interface Played {
+  readonly mesh: string;
+  readonly failover?: ListServicesResult['failover'];
+  /** What the looks find, the first first; then they wait. */
+  readonly looks?: readonly WatchClustersResult[];
+  /** What a person is told. */
+  readonly evidence?: WatchClustersResult;
+  /** Each attempt; the last one again. */
+  readonly writes?: readonly FailedOverClient[];
+  readonly activities?: RolloutActivities;
+}
+
+interface WatchStage {
+  readonly start: () => Promise<WorkflowHandle>;
+  readonly handle: WorkflowHandle;
+  readonly status: () => Promise<WatchMeshStatus>;
+  readonly until: (wanted: object) => Promise<void>;
+  readonly asked: FailOverInput[];
+  readonly looked: WatchClustersInput[];
+}
+
+async function onStage(
+  { mesh, writes = [moved], ...given }: Played,
+  body: (stage: WatchStage) => Promise<void>,
+): Promise<void> {
+  const { client, nativeConnection, namespace = 'default' } = temporal.env;
+  const looks = [...(given.looks ?? [])];
+  const asked: FailOverInput[] = [];
+  const looked: WatchClustersInput[] = [];
+  const service = { installation: 'default', mesh, namespace: 'shop', service: 'checkout' };
+  const clusters = clusterNames.map((name) => ({ name }));
+  const own: Partial<RolloutActivities> = {
+    listServices: async () => ({
+      ...{ mesh, clusters, services: [{ service, warmMs: 1_000, drainMs: 1_000, failover: [onprem] }] },
+      ...(given.failover !== undefined && { failover: given.failover }),
+    }),
+    watchClusters: async (input) => {
+      looked.push(input);
+      if (input.person !== undefined) return given.evidence ?? found('suspected');
+      return looks.shift() ?? (await untilCancelled());
+    },
+    failOver: async (input) => {
+      asked.push(input);
+      return { clients: [writes[Math.min(asked.length, writes.length) - 1] ?? moved] };
+    },
+  };
+  const { workflowBundle } = temporal;
+  const activities = { ...fakeWorld().activities, ...own, ...given.activities };
+  const workers = await startWorkers({
+    connection: nativeConnection,
+    namespace,
+    activities,
+    workflowBundle,
+    graceMs: 500,
+  });
+  const handle = client.workflow.getHandle(watchWorkflowId(DEFAULT_INSTALLATION, mesh));
+  const status = (): Promise<WatchMeshStatus> => handle.query<WatchMeshStatus>(messageNames.status);
+  try {
+    await body({
+      ...{ handle, status, asked, looked },
+      start: () =>
+        client.workflow.start(workflowNames.watchMesh, {
+          workflowId: handle.workflowId,
+          taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
+          args: [{ mesh }],
+        }),
+      until: (wanted) => assertEventually(async () => expect(await status()).toMatchObject(wanted), limits.phase),
+    });
+    await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
+  } finally {
+    await handle.terminate().catch(() => undefined);
+    workers.shutdown();
+    await workers.done;
+  }
+}
+
+const terminal = (): TextIo =>
+  Object.assign(textIo({ USER: 'ann' }), {
+    now: () => Date.now(),
+    sleep: (ms: number) => systemClock.sleep(ms, new AbortController().signal),
+  });
+
+describe('a watch of a mesh', () => {
+  it(
+    'with failover: auto moves what is lost at once, tells it, and watches on',
+    async () => {
+      await onStage(
+        { mesh: 'auto', failover: 'auto', looks: [found('well'), found('lost', 'nobody answers')] },
+        async (stage) => {
+          await stage.start();
+          await stage.until({
+            ...{ failover: 'auto', clusters: [{ cluster: gcp, judgement: 'lost', text: 'nobody answers' }] },
+            services: [
+              { service: 'shop/checkout', cluster: gcp, phase: 'moved', text: `calls of ${aws} go to ${aws} 100%` },
+            ],
+          });
+          await assertEventually(
+            async () => expect((await stage.status()).clusters[0]?.movedAtMs).toBeGreaterThan(0),
+            limits.phase,
+          );
+          expect(stage.asked).toMatchObject([
+            { lost: gcp, clusters: [{ name: aws }, { name: onprem }], failover: [onprem], atMs: 1_000 },
+          ]);
+          await assertEventually(async () => expect(stage.looked).toHaveLength(3), limits.phase);
+          expect(stage.looked[2]?.told).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+          const end = toldEnds.find(({ service }) => service.mesh === 'auto');
+          expect(end).toMatchObject({
+            version: `${gcp} lost`,
+            absent: [gcp],
+            reason: expect.stringContaining('nobody answers; calls of'),
+          });
+        },
+      );
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    'with failover: ask tells what is lost, and moves it when a person says the word',
+    async () => {
+      const evidence = found('lost', 'nobody answers; a person says so');
+      await onStage({ mesh: 'asked', failover: 'ask', looks: [found('lost')], evidence }, async (stage) => {
+        await stage.start();
+        await stage.until({
+          failover: 'ask',
+          clusters: [{ cluster: gcp, judgement: 'lost', movedAtMs: 0 }],
+          services: [],
+        });
+        expect(stage.asked).toEqual([]);
+        const io = terminal();
+        expect(
+          await failOverNow(temporal.env.client, io, { mesh: 'asked', cluster: gcp, reason: 'ann: it burns' }),
+        ).toBe(0);
+        expect(io.out).toContain(`${gcp}: lost: nobody answers; a person says so\n`);
+        expect(io.out).toContain('shop/checkout: moved: ');
+        expect(stage.asked).toHaveLength(1);
+        expect((await stage.status()).clusters[0]?.text).toContain('it burns');
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    'moves nothing for a person whom the evidence contradicts, also where nobody watches',
+    async () => {
+      await onStage({ mesh: 'off', evidence: found('suspected', 'its API server answers') }, async (stage) => {
+        const io = terminal();
+        const { client } = temporal.env;
+        expect(await failOverNow(client, io, { mesh: 'off', cluster: gcp, reason: 'a slip' })).toBe(4);
+        expect([io.out, io.err]).toEqual([
+          `${gcp}: suspected: its API server answers\n`,
+          expect.stringContaining('nothing is moved'),
+        ]);
+        await expect(
+          failOverNow(client, io, { mesh: 'off', cluster: 'azure', reason: 'a slip' }),
+        ).rejects.toMatchObject({
+          code: 'Invalid',
+          message: expect.stringContaining('has no cluster azure'),
+        });
+        // Without a failover policy the workflow has nothing else to do.
+        expect(await stage.handle.result()).toMatchObject({ failover: 'off', services: [] });
+        expect(stage.asked).toEqual([]);
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    'tries again what could not be written, and is started once by its schedule',
+    async () => {
+      const failed: FailedOverClient = { ...moved, action: 'failed', failed: 'another run came between' };
+      await onStage(
+        { mesh: 'again', failover: 'auto', looks: [found('lost')], writes: [failed, moved] },
+        async (stage) => {
+          const { client } = temporal.env;
+          const of = { mesh: 'again', installation: DEFAULT_INSTALLATION };
+          expect(await ensureWatch(client.schedule, { ...of, failover: 'ask' })).toBe('created');
+          expect(await ensureWatch(client.schedule, { ...of, failover: 'ask' })).toBe('unchanged');
+          await assertEventually(
+            async () => expect(await stage.status()).toMatchObject({ services: [{ phase: 'moved' }] }),
+            limits.phase,
+          );
+          expect(stage.asked).toHaveLength(2);
+          expect(await ensureWatch(client.schedule, { ...of, failover: 'off' })).toBe('removed');
+          expect(await ensureWatch(client.schedule, { ...of, failover: 'off' })).toBe('unchanged');
+        },
+      );
+    },
+    limits.phase * 3,
+  );
+});
+
+describe('a failover while a run moves the topology', () => {
+  it(
+    'takes the records from it: that run ends by name, and brings nothing back to what is lost',
+    async () => {
+      const service = 'overtaken';
+      const world = sharedWorld(service);
+      const at = (name: string) => world.clusters[name]?.record;
+      const failOver: RolloutActivities['failOver'] = async ({ lost, atMs, failover, service: ref }) => {
+        const record = at(aws);
+        const one = world.clusters[aws];
+        if (record === undefined || one === undefined) throw new Error('no record');
+        const { epoch, run } = record.topology;
+        one.record = failedOver(record, {
+          ...{ service: ref, cluster: { name: aws }, lost, atMs, failover, serves: { [aws]: { v1: WHOLE } } },
+          ...{
+            epoch: Date.now(),
+            run: Context.current().info.workflowExecution?.runId ?? '',
+            replaces: { epoch, run },
+          },
+        });
+        return { clients: [moved] };
+      };
+      const activities = {
+        ...world.activities,
+        failOver: (input: FailOverInput) =>
+          failOver({ ...input, service: { ...input.service, service }, failover: [] }),
+        listServices: fakeListed(service),
+      };
+      const { client } = temporal.env;
+      const run = client.workflow.getHandle(
+        rolloutWorkflowId(DEFAULT_INSTALLATION, { mesh: 'shop', namespace: 'shop', service, part: 'topology' }),
+      );
+      let release: () => void = () => undefined;
+      const baking = new Promise<void>((resolve) => (release = resolve));
+      const looks: RolloutActivities['watchClusters'] = async () => {
+        await untilCancelled(baking);
+        return found('lost');
+      };
+      let told = false;
+      const watchClusters: RolloutActivities['watchClusters'] = (input) => {
+        const first = !told;
+        told = true;
+        return first ? looks(input) : untilCancelled();
+      };
+      await onStage({ mesh: 'shop', activities: { ...activities, watchClusters } }, async (stage) => {
+        await stage.start();
+        await startChange(client, { service, change: { kind: 'topology' } }, quietly);
+        await assertEventually(
+          async () => expect(await run.query('status')).toMatchObject({ phase: 'baking' }),
+          limits.phase,
+        );
+        release();
+        await stage.until({ services: [{ phase: 'moved' }] });
+        await run.executeUpdate('promote', { args: [{ reason: 'a test', full: false }] }).catch(() => undefined);
+        const end = await run.result().catch((error: unknown) => error);
+        expect(JSON.stringify(end)).toMatch(/FencedOut|belongs to run/);
+        await assertEventually(async () => {
+          const record = at(aws);
+          if (record === undefined) throw new Error('no record');
+          expect(halfMovedParts(record)).toEqual([]);
+          expect(record.topology).toMatchObject({ proven: { [aws]: WHOLE }, drained: { from: proven } });
+        }, limits.phase);
+      });
+    },
+    limits.phase * 5,
+  );
+});
+
+const fakeListed =
+  (service: string): RolloutActivities['listServices'] =>
+  async () => ({
+    mesh: 'shop',
+    clusters: clusterNames.map((name) => ({ name })),
+    services: [
+      { service: { installation: 'default', mesh: 'shop', namespace: 'shop', service }, warmMs: 1_000, drainMs: 1_000 },
+    ],
+    failover: 'auto',
+  });
