@@ -52,6 +52,10 @@ const plurals: Readonly<Record<string, string>> = {
   Ingress: 'ingresses',
   HTTPRoute: 'httproutes',
   GRPCRoute: 'grpcroutes',
+  Mesh: 'meshes',
+  Sender: 'senders',
+  Trigger: 'triggers',
+  Sink: 'sinks',
 };
 
 /** Path of one object, or of the list when `name` is absent. No namespace: cluster-scoped. */
