@@ -52,6 +52,7 @@ const plurals: Readonly<Record<string, string>> = {
   Ingress: 'ingresses',
   HTTPRoute: 'httproutes',
   GRPCRoute: 'grpcroutes',
+  ClusterProfile: 'clusterprofiles',
   Mesh: 'meshes',
   Sender: 'senders',
   Trigger: 'triggers',

@@ -22,7 +22,8 @@ import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes, checkSenders, checkSinks, type SendersToday } from '../../core/config/way-back.ts';
 import { createParser, type ParsedFiles } from './parsed-files.ts';
-import { createPlaces, type PlacesRead } from './places/read-places.ts';
+import type { PlacesRead } from './places/places-read.ts';
+import { createPlaces } from './places/read-places.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
 
 export interface MeshServices {
@@ -205,7 +206,11 @@ interface LoadedWith {
   readonly sinks: readonly SinkConfig[];
 }
 
-function loadedConfig(config: CheckedConfig, input: LoadConfigInput, { origins, sinks: own }: LoadedWith): ReachableConfig {
+function loadedConfig(
+  config: CheckedConfig,
+  input: LoadConfigInput,
+  { origins, sinks: own }: LoadedWith,
+): ReachableConfig {
   const { mesh, meshFile, service, serviceFile, digestInput } = resolveService(config, input);
   const digest = createHash('sha256').update(digestInput).digest('hex');
   const sinks = [...config.events.sinks, ...own].map(({ name }) => name);

@@ -9,7 +9,7 @@ import type { CheckedConfig } from '../../core/config/resolve.ts';
 import { sortedProblems } from '../../core/config/problem.ts';
 import type { ConfigFile } from '../../core/config/source.ts';
 import { present } from '../../core/values/json.ts';
-import type { PlacesRead } from './places/read-places.ts';
+import type { PlacesRead } from './places/places-read.ts';
 import { readText } from './read-files.ts';
 import type { FaultyConfig } from './way-back.ts';
 

@@ -12,7 +12,7 @@ interface RbacOptions {
   readonly for?: Cloud;
   readonly config?: 'none' | 'read' | 'copy';
   readonly foreignRoutes: boolean;
-  readonly hub?: true;
+  readonly hub?: boolean;
 }
 
 export function addRbac(program: Command, { io, done }: CommandContext): void {

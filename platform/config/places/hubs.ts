@@ -5,7 +5,7 @@ import type { HubObject } from '../../../core/config/hub/object.ts';
 import { type DirectAccess, describeAccess, withPaths } from '../../../core/kube/cluster-access.ts';
 import { refuse, TidegateError } from '../../../core/values/error.ts';
 import type { Hub } from './hub.ts';
-import type { PlacesRead } from './read-places.ts';
+import type { PlacesRead } from './places-read.ts';
 
 interface Hubs {
   read(access: DirectAccess): Promise<PlacesRead>;
@@ -42,5 +42,9 @@ export async function openHub(access: DirectAccess): Promise<Hub> {
 /** The package of the Lambda function has nothing that talks to API servers. */
 const notHere = (cause: unknown): never => {
   if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-  return refuse('Invalid', 'this package reads config from a directory only', 'put the config beside it: npm run build:lambda -- --config DIR');
+  return refuse(
+    'Invalid',
+    'this package reads config from a directory only',
+    'put the config beside it: npm run build:lambda -- --config DIR',
+  );
 };
