@@ -22,6 +22,7 @@ import { connectRegistry } from '../platform/registry/registry.ts';
 import { createSecretReader } from '../platform/secrets.ts';
 import type { Env } from '../platform/temporal/connect.ts';
 import { approvalLinks } from './approval-links.ts';
+import { createHubStatuses } from './hub-status.ts';
 import { forwardClusters, wayBackClusters } from './mesh-clusters.ts';
 import { ownMeshes } from './mesh-config.ts';
 import { meshMetrics } from './mesh-metrics.ts';
@@ -37,11 +38,13 @@ export interface World {
   /** Config directory. */
   readonly directory: string;
   readonly env: Env;
+  /** Says what a person should know of this worker; one line. */
+  readonly warn?: (what: string) => void;
   /** What this worker receives itself; absent: meshes that count on it are refused. */
   readonly otlp?: MetricsSource;
 }
 
-export function createActivities({ directory, env, otlp }: World): WorkerActivities {
+export function createActivities({ directory, env, otlp, warn = () => undefined }: World): WorkerActivities {
   const clusters = createClusters();
   // Connections of their own: behind reads and watches that hang, a way back is written and proven at once.
   const clustersBack = createClusters();
@@ -51,6 +54,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
   const wayBackMetrics = createMetricsClients({ env, now, ...present({ otlp }) });
   const meshes = ownMeshes({ config, nowMs: now });
   const sinks = createSinkClient();
+  const hub = createHubStatuses({ directory, config, nowMs: now, warn });
   const secrets = createSecretReader(env);
   const kube = { clock: systemClock, activity: temporalActivity };
   return {
@@ -71,6 +75,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
       ...createTellActivities({
         ...{ readSinks: () => config.readSinks(), secret: async (ref) => (await secrets([ref]))[0] ?? '' },
         approvalLink: approvalLinks({ config, secrets }),
+        ...(hub !== undefined && { writeStatus: hub.tell }),
         ...{ client: sinks, nowMs: now, activity: temporalTelling },
       }),
     }),
@@ -79,6 +84,7 @@ export function createActivities({ directory, env, otlp }: World): WorkerActivit
       return (await config.validate([])).map(formatProblem);
     },
     close: async () => {
+      await hub?.close();
       await Promise.all([clusters, clustersBack, metrics, wayBackMetrics, sinks].map((port) => port.close()));
     },
   };

@@ -73,6 +73,7 @@ function after(before: Progress, { id }: CloudEvent, told: Refusal): Progress {
 }
 
 async function tell(deps: TellDeps, sink: SinkConfig, event: CloudEvent): Promise<void> {
+  if (sink.type === 'hubStatus') return writeStatus(deps, event);
   const { type, temporalUi } = sink;
   const links: Links = {
     run: event.type.startsWith('dev.tidegate.')
@@ -92,4 +93,11 @@ async function tell(deps: TellDeps, sink: SinkConfig, event: CloudEvent): Promis
     default:
       return refuse('Invalid', `sink of unknown type ${String(type)}`, 'update this worker');
   }
+}
+
+async function writeStatus({ writeStatus: write }: TellDeps, event: CloudEvent): Promise<void> {
+  if (write !== undefined) return write(event);
+  throw new TidegateError('Unavailable', 'the config of this worker is in no hub', {
+    fix: 'give every worker the same --config',
+  });
 }

@@ -12,6 +12,8 @@ export interface TellDeps {
   readonly client: Pick<SinkClient, 'send'>;
   readonly nowMs: () => number;
   readonly activity: TellingPort;
+  /** Writes into the status of the service's object what the event says. Absent: the config of this worker is in no hub. */
+  readonly writeStatus?: (event: CloudEvent) => Promise<void>;
   /** Page on which the waiting step of a `gated` event is approved; '' = none. Absent: this worker makes no links. */
   readonly approvalLink?: (event: CloudEvent) => Promise<string>;
 }

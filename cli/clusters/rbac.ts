@@ -1,6 +1,7 @@
 /** `tidegate rbac`: the rights that the services of a mesh need, as manifests for kubectl apply. Asks no cluster. */
 import { stringify } from 'yaml';
-import { desiredRoles, type Subject } from '../../core/kube/rights/roles.ts';
+import type { KubeObject } from '../../core/kube/objects.ts';
+import { desiredRoles, hubRoles, type Subject } from '../../core/kube/rights/roles.ts';
 import type { RightsUse } from '../../core/kube/rights/needs.ts';
 import { namespacesOf, useIn } from '../../core/kube/rights/use.ts';
 import { refuse } from '../../core/values/error.ts';
@@ -21,21 +22,33 @@ export interface RbacQuery {
   readonly cloud?: Cloud;
   readonly config?: RightsUse['config'];
   readonly foreignRoutes: boolean;
+  /** Instead: what workers need in the hub that holds their config. */
+  readonly hub: boolean;
 }
 
 export async function rbacCommand(query: RbacQuery, io: Io): Promise<number> {
   const { cloud, config, foreignRoutes } = query;
+  const subject = query.subject === undefined ? defaultSubject(cloud) : parseSubject(query.subject);
+  if (query.hub) return printRoles(hubRoles(subject), { cloud, subject }, io);
   const found = await servicesOf(query, io);
   const services = found.map(({ service }) => service);
   const namespaces = [...new Set([...query.namespaces, ...namespacesOf(services)])].toSorted();
   if (namespaces.length === 0) {
     refuse('Invalid', 'there is no namespace to give rights in', 'name it: --namespace N, or set TIDEGATE_CONFIG');
   }
-  const subject = query.subject === undefined ? defaultSubject(cloud) : parseSubject(query.subject);
   const roles = desiredRoles({
     ...{ namespaces, subject },
     useIn: (namespace) => ({ ...useIn(services, namespace), ...present({ config }), foreignRoutes }),
   });
+  return printRoles(roles, { cloud, subject }, io);
+}
+
+interface Granted {
+  readonly cloud: Cloud | undefined;
+  readonly subject: Subject;
+}
+
+function printRoles(roles: readonly KubeObject[], { cloud, subject }: Granted, io: Io): number {
   const text = roles.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false }));
   io.stdout(`${cloud === undefined ? '' : grantText(cloud, subject)}${text.join('---\n')}`);
   return exitCodes.ok;

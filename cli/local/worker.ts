@@ -26,7 +26,7 @@ export interface WorkerOptions extends ReceiverOptions {
 export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {
   const directory = options.config ?? io.env['TIDEGATE_CONFIG'];
   if (directory === undefined) {
-    refuse('Invalid', 'the worker does not know its config', 'give --config DIR or set TIDEGATE_CONFIG');
+    refuse('Invalid', 'the worker does not know its config', 'give --config DIR (or --config hub:…, a cluster that holds it), or set TIDEGATE_CONFIG');
   }
   const buildId = buildIdOf(options, io);
   Runtime.install({ logger: new DefaultLogger('INFO', logEntry(io)) });
@@ -39,7 +39,8 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     await connection.close();
     throw error;
   });
-  const ports = createActivities({ directory, env: io.env, ...present({ otlp: receiver?.source }) });
+  const warn = (what: string): void => io.stderr(`${new Date(io.now()).toISOString()} WARN ${what}\n`);
+  const ports = createActivities({ directory, env: io.env, warn, ...present({ otlp: receiver?.source }) });
   const client = new Client({ connection, namespace });
   // What died with a worker of this host begins anew while this one gets ready.
   const lookout = lookOutForLostAttempts({ client, installation, report: (line) => io.stderr(line) });

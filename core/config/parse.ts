@@ -47,9 +47,9 @@ export interface ReadConfig {
   readonly elsewhere: readonly string[];
 }
 
-/** Paths with forward slashes. Every file is parsed once. */
-export const readConfig = (files: readonly ConfigFile[]): ReadConfig => {
-  const read = files.slice(0, configLimits.files).map((file) => ({ file, ...readDocuments(file) }));
+/** Paths with forward slashes. Every file is parsed once. `most`: of files; the rest is a problem. */
+export const readConfig = (files: readonly ConfigFile[], most: number = configLimits.files): ReadConfig => {
+  const read = files.slice(0, most).map((file) => ({ file, ...readDocuments(file) }));
   const named = new Set(read.flatMap(({ documents }) => documents.flatMap(filesNamedBy)));
   const config = read.filter(({ file }) => !named.has(file.path));
   const templates = new Map(
@@ -58,7 +58,7 @@ export const readConfig = (files: readonly ConfigFile[]): ReadConfig => {
   return {
     documents: config.flatMap((one) => one.documents),
     problems: [
-      ...(files.length > configLimits.files ? [tooManyFiles(files)] : []),
+      ...(files.length > most ? [tooManyFiles(files)] : []),
       ...config.flatMap((one) => one.problems),
     ],
     templates,

@@ -1,7 +1,7 @@
 /** One mistake in what a user wrote. Collected, never thrown one by one: a reader gets all of them at once. */
 export interface ConfigProblem {
   readonly file: string;
-  /** 1-based line of the offending key or value; of its nearest parent when something is missing. */
+  /** 1-based line of the offending key or value; of its nearest parent when something is missing. 0: an object has no lines. */
   readonly line: number;
   /** As in `spec.rollout.waves[0].steps[1].share`; '' = the file or document as a whole. */
   readonly path: string;
@@ -22,7 +22,8 @@ export const formatPath = (path: ConfigPath): string =>
 export const formatProblem = (problem: ConfigProblem): string => {
   const where = problem.path === '' ? '' : `${problem.path}: `;
   const hint = problem.hint === '' ? '' : ` (${problem.hint})`;
-  return `${problem.file}:${String(problem.line)}: ${where}${problem.reason}${hint}`;
+  const line = problem.line === 0 ? '' : `:${String(problem.line)}`;
+  return `${problem.file}${line}: ${where}${problem.reason}${hint}`;
 };
 
 export const sortedProblems = (problems: readonly ConfigProblem[]): ConfigProblem[] => {

@@ -43,6 +43,7 @@ export interface ResolvedConfig {
   readonly mesh: ReachableMesh;
   readonly meshFile: string;
   readonly service: ServiceConfig;
+  readonly serviceFile: string;
   /** Take the sha256 of this: free of machine paths, so the same config has the same digest everywhere. */
   readonly digestInput: string;
 }
@@ -74,7 +75,7 @@ export const resolveService = (config: CheckedConfig, query: ServiceQuery): Reso
   const checked = findService(config, query);
   const { mesh, meshFile } = resolveMesh(config, checked.written.spec.mesh);
   const service = serviceConfig(checked, mesh);
-  return { mesh, meshFile, service, digestInput: canonicalJson({ mesh, service }) };
+  return { mesh, meshFile, service, serviceFile: checked.file, digestInput: canonicalJson({ mesh, service }) };
 };
 
 const findService = ({ services }: CheckedConfig, query: ServiceQuery): CheckedService => {

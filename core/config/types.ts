@@ -10,6 +10,7 @@ import type { CapacityMode } from '../workload/capacity/need.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import type { DeploymentMetadata } from '../workload/version-source.ts';
 import type { SecretRef } from './events/types.ts';
+import type { ConfigOrigin } from './places/origin.ts';
 
 /** `Ref`: names only, as workflows see it; with the access, as a config file has it. */
 export interface MeshCluster<Ref extends ClusterRef = ClusterRef> {
@@ -144,6 +145,8 @@ export interface LoadedConfig<M extends MeshConfig = MeshConfig> {
   readonly service: ServiceConfig;
   /** sha256 of the resolved documents. */
   readonly digest: string;
+  /** What the mesh and the service were read from. Absent: from a directory, or an older worker. */
+  readonly origin?: readonly ConfigOrigin[];
   /** Names of the Sink documents. Absent: there are none. */
   readonly sinks?: readonly string[];
   /** What a way back has passed over in the files; absent: nothing. */

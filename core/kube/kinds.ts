@@ -52,6 +52,11 @@ const plurals: Readonly<Record<string, string>> = {
   Ingress: 'ingresses',
   HTTPRoute: 'httproutes',
   GRPCRoute: 'grpcroutes',
+  ClusterProfile: 'clusterprofiles',
+  Mesh: 'meshes',
+  Sender: 'senders',
+  Trigger: 'triggers',
+  Sink: 'sinks',
 };
 
 /** Path of one object, or of the list when `name` is absent. No namespace: cluster-scoped. */

@@ -8,6 +8,7 @@
  * terminal is.
  * This folder decides nothing, and nobody parses its text: a fact that code needs is in the data that it was made of.
  */
+import { originText } from '../config/places/origin.ts';
 import { billedActions, billedText, gateActions } from '../rollout/plan/billed.ts';
 import { exposure, longestDurationMs, type StepExposure } from '../rollout/plan/exposure.ts';
 import { forecastText } from '../rollout/plan/forecast.ts';
@@ -33,6 +34,7 @@ export function planText({ plan, topology }: PlanFacts): string {
   const { service } = plan;
   const lines = [
     `${plan.kind} ${service.namespace}/${service.service} → ${plan.version} in mesh ${service.mesh} (config ${plan.configDigest.slice(0, 12)})`,
+    ...(plan.configOrigin === undefined ? [] : [`Config: ${plan.configOrigin.map(originText).join(', ')}`]),
     '',
     ...waveLines(plan),
     ...beforeLines(plan),

@@ -97,6 +97,16 @@ function parsedOrNothing(text: string): unknown {
 
 const firstOf = (list: unknown): unknown => (Array.isArray(list) ? (list as unknown[])[0] : undefined);
 
+/** For Azure Resource Manager itself, of the public cloud. */
+export async function armToken(
+  name: string,
+  places: CloudPlaces,
+): Promise<{ readonly arm: string; readonly token: string }> {
+  const { arm } = clouds.public;
+  const { value: token } = await (await connectAzure(name, { cloud: 'public', places })).token(`${arm}/.default`);
+  return { arm: places.arm ?? arm, token };
+}
+
 async function connectAzure(
   name: string,
   { cloud, places }: { readonly cloud: AzureCloud; readonly places: CloudPlaces },

@@ -1,6 +1,8 @@
 /** Amazon EKS. The identity is the SDK's default chain: environment, IRSA, Pod Identity, instance; then a role, if named. */
 import type * as Providers from '@aws-sdk/credential-providers';
 import type { EksAccess } from '../../core/kube/cluster-access.ts';
+import { TidegateError } from '../../core/values/error.ts';
+import { present } from '../../core/values/json.ts';
 import { untilAborted } from '../abort.ts';
 import type { Access } from '../kube/access/api-access.ts';
 import { bearerAccess, pemOf } from './bearer-access.ts';
@@ -34,20 +36,49 @@ export async function loadEks(name: string, access: EksAccess): Promise<Access> 
 export const eksTokens = async (name: string, access: EksAccess): Promise<TokenCache> =>
   tokensOf(await connectAws(name, access));
 
+/** Names of the account's clusters in the region, page by page (`eks:ListClusters`). */
+export async function* listEks(name: string, region: string): AsyncIterable<readonly string[]> {
+  const [{ EKSClient, ListClustersCommand }, providers] = await loadAws(name);
+  const credentials = providerOf(providers, { kind: 'eks', cluster: '', region });
+  const client = new EKSClient({ region, credentials, maxAttempts: ATTEMPTS, requestHandler: SDK_REQUEST });
+  try {
+    let nextToken: string | undefined;
+    do {
+      const abortSignal = AbortSignal.timeout(CLOUD_TIMEOUT_MS);
+      const page = await client.send(new ListClustersCommand(present({ nextToken })), { abortSignal });
+      yield page.clusters ?? [];
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+  } catch (error) {
+    if (error instanceof TidegateError) throw error;
+    throw cloudError({
+      ...{ what: `${name}: EKS ListClusters`, ...faultOf(error) },
+      ...{ grant: 'allow eks:ListClusters to your identity', correct: 'correct the region' },
+    });
+  } finally {
+    client.destroy();
+  }
+}
+
 const tokensOf = (calls: AwsCalls): TokenCache => createTokenCache(async () => calls.sign(await calls.credentials()));
 
-async function connectAws(name: string, access: EksAccess): Promise<AwsCalls> {
-  const { region, cluster } = access;
-  const packages = ['@aws-sdk/client-eks', '@aws-sdk/credential-providers', '@smithy/signature-v4'];
-  const [{ EKSClient, DescribeClusterCommand }, providers, { SignatureV4 }] = await loadPackages(
+const loadAws = (name: string) =>
+  loadPackages(
     () =>
       Promise.all([
         import('@aws-sdk/client-eks'),
         import('@aws-sdk/credential-providers'),
         import('@smithy/signature-v4'),
       ]),
-    { cluster: name, way: 'eks', packages },
+    {
+      ...{ cluster: name, way: 'eks' },
+      packages: ['@aws-sdk/client-eks', '@aws-sdk/credential-providers', '@smithy/signature-v4'],
+    },
   );
+
+async function connectAws(name: string, access: EksAccess): Promise<AwsCalls> {
+  const { region, cluster } = access;
+  const [{ EKSClient, DescribeClusterCommand }, providers, { SignatureV4 }] = await loadAws(name);
   let provide = providerOf(providers, access);
   return {
     async credentials() {

@@ -7,7 +7,8 @@
 import type { SendersToday } from '../../core/config/way-back.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { fileStamps } from '../kube/access/file-stamps.ts';
-import { createConfigLoader, type FrontDoorDocuments } from './load.ts';
+import { parsePlace } from '../../core/config/places/place.ts';
+import { createConfigLoader, type ConfigLoader, type FrontDoorDocuments } from './load.ts';
 import { filesOf } from './read-files.ts';
 
 /** ms. */
@@ -39,7 +40,7 @@ export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions
   let looking: Promise<void> | undefined;
 
   const look = async (): Promise<void> => {
-    const found = await stampsOf(directory);
+    const found = await stampsOf(directory, loader);
     if (found !== stamps || fault !== '' || kept === undefined) {
       try {
         kept = { documents: await loader.loadFrontDoor(), atMs: now() };
@@ -81,8 +82,12 @@ function unusable(error: unknown): never {
   throw new TidegateError('Unavailable', error.message, { fix: error.fix, cause: error });
 }
 
-/** '' = the folder cannot be read, which the loader tells better. */
-async function stampsOf(directory: string): Promise<string> {
+/** '' = the folder cannot be read, which the loader tells better. A hub is looked at as a whole. */
+async function stampsOf(directory: string, loader: Pick<ConfigLoader, 'readObjects'>): Promise<string> {
+  if (parsePlace(directory).kind === 'hub') {
+    const objects = await loader.readObjects().catch((): never[] => []);
+    return objects.map(({ object: { path, text } }) => `${path} ${text}`).join('\n');
+  }
   const paths = await filesOf(directory).catch((): string[] => []);
   const found = await fileStamps(paths);
   return paths.map((path, at) => `${path} ${found[at] ?? ''}`).join('\n');

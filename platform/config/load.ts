@@ -10,15 +10,20 @@ import type { EventsConfig, SecretRef } from '../../core/config/events/types.ts'
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 import { withPaths } from '../../core/kube/cluster-access.ts';
-import { refuse } from '../../core/values/error.ts';
-import { readConfig, type ParsedConfig, type ReadConfig } from '../../core/config/parse.ts';
+import { refuse, TidegateError } from '../../core/values/error.ts';
+import { hubStatusSink } from '../../core/config/events/types.ts';
+import type { HubObject } from '../../core/config/hub/object.ts';
+import type { ConfigOrigins } from '../../core/config/places/origin.ts';
+import { parsePlace } from '../../core/config/places/place.ts';
+import { readConfig, type ReadConfig } from '../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem } from '../../core/config/problem.ts';
 import { type CheckedConfig, resolveMesh, resolveService } from '../../core/config/resolve.ts';
 import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes, checkSenders, checkSinks, type SendersToday } from '../../core/config/way-back.ts';
 import { createParser, type ParsedFiles } from './parsed-files.ts';
-import { readConfigFiles } from './read-files.ts';
+import type { PlacesRead } from './places/places-read.ts';
+import { createPlaces } from './places/read-places.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
 
 export interface MeshServices {
@@ -36,6 +41,12 @@ export interface FrontDoorDocuments {
 export interface ConfigWithEvents {
   readonly config: ReachableConfig;
   readonly events: EventsConfig;
+}
+
+export interface ObjectWithFaults {
+  readonly object: HubObject;
+  /** Empty: it is right. */
+  readonly problems: readonly ConfigProblem[];
 }
 
 export interface ConfigLoader {
@@ -58,71 +69,105 @@ export interface ConfigLoader {
   loadWithEvents(input: Omit<LoadConfigInput, 'wayBack'>): Promise<ConfigWithEvents>;
   /** Senders, triggers and sinks, and the services that they may name. Throws like `load`. */
   loadFrontDoor(): Promise<FrontDoorDocuments>;
+  /** The objects of a hub, each with its faults; none where config is in files. Throws where the hub cannot be asked. */
+  readObjects(): Promise<readonly ObjectWithFaults[]>;
   /** Every problem of these files and folders (empty = the loader's directory). Nothing is thrown for bad content. */
   validate(paths: readonly string[]): Promise<readonly ConfigProblem[]>;
 }
 
+/** @param directory or another place: see core/config/places/place.ts */
 export function createConfigLoader({ directory }: { directory: string }): ConfigLoader {
-  const parsePaths = createParser();
+  const readPlaces = createPlaces();
+  const parsePaths = createParser(readPlaces);
+  // Where the objects have a status, runs tell it.
+  const ownSinks = parsePlace(directory).kind === 'hub' ? [hubStatusSink] : [];
   let kept: KeptCopy | undefined;
-  const keep = (config: CheckedConfig): CheckedConfig => {
-    kept = { config, atMs: Date.now() };
-    return config;
+  const keep = (parsed: ParsedFiles): ParsedFiles => {
+    const config = parsed.ok ? parsed.config : parsed.rest && withKept(parsed.rest, kept?.config);
+    if (config !== undefined) kept = { config, atMs: Date.now() };
+    return parsed;
   };
-  const checked = async (): Promise<CheckedConfig> => keep(wholeOrRefuse(await parsePaths([directory])));
+  const parse = async (): Promise<ParsedFiles> => keep(await parsePaths([directory]));
+  const loadedFrom = (config: CheckedConfig, input: LoadConfigInput, origins?: ConfigOrigins): ReachableConfig =>
+    loadedConfig(config, input, { origins, sinks: ownSinks });
+  const readDocumentsIn = async (): Promise<ReadConfig> => readDocuments(await readPlaces([directory]));
   return {
     async load(input) {
-      if (input.wayBack === undefined) return loadedFrom(await checked(), input);
-      const parsed = await parsePaths([directory]);
-      if (parsed.ok) keep(parsed.config);
-      return loadForWayBack(parsed, { input, kept });
+      const parsed = await parse();
+      if (input.wayBack !== undefined) return loadForWayBack(parsed, { input, kept, loadedFrom });
+      return ofRight(parsed, (config) => loadedFrom(config, input, parsed.origins));
     },
-    async loadMesh(name) {
-      const { mesh, meshFile } = resolveMesh(await checked(), name);
-      return withAbsolutePaths(mesh, meshFile);
-    },
-    async readMeshes() {
-      const whole = checkMeshes(await readDocumentsIn(directory));
+    loadMesh: async (name) =>
+      ofRight(await parse(), (config) => {
+        const { mesh, meshFile } = resolveMesh(config, name);
+        return withAbsolutePaths(mesh, meshFile);
+      }),
+    readMeshes: async () => {
+      const whole = checkMeshes(await readDocumentsIn());
       return whole.meshes.map(({ written }) => {
         const { mesh, meshFile } = resolveMesh(whole, written.metadata.name);
         return withAbsolutePaths(mesh, meshFile);
       });
     },
-    readSinks: async () => checkSinks(await readDocumentsIn(directory)),
-    readSenders: async () => checkSenders(await readDocumentsIn(directory)),
+    readSinks: async () => [...checkSinks(await readDocumentsIn()), ...ownSinks],
+    async readSenders() {
+      const read = await readPlaces([directory]);
+      // Of a hub that cannot be asked nobody knows whom it would let in.
+      return read.unreached === undefined ? checkSenders(readDocuments(read)) : { whole: [], names: undefined };
+    },
     async loadServices({ mesh: name, namespace }) {
-      const config = await checked();
-      const { mesh, meshFile } = resolveMesh(config, name);
-      const services = config.services
-        .map(({ written: { metadata, spec } }) => ({ ...metadata, mesh: spec.mesh }))
-        .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
-        .map((one) => loadedFrom(config, { mesh: one.mesh, namespace: one.namespace, service: one.name }));
-      return { mesh: withAbsolutePaths(mesh, meshFile), services };
+      const parsed = await parse();
+      return ofRight(parsed, (config) => {
+        const { mesh, meshFile } = resolveMesh(config, name);
+        const services = config.services
+          .map(({ written: { metadata, spec } }) => ({ ...metadata, mesh: spec.mesh }))
+          .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
+          .map((one) => ({ mesh: one.mesh, namespace: one.namespace, service: one.name }))
+          .map((one) => loadedFrom(config, one, parsed.origins));
+        return { mesh: withAbsolutePaths(mesh, meshFile), services };
+      });
     },
     async loadWithEvents(input) {
-      const found = await checked();
-      return { config: loadedFrom(found, input), events: found.events };
+      const parsed = await parse();
+      return ofRight(parsed, (config) => ({
+        config: loadedFrom(config, input, parsed.origins),
+        events: config.events,
+      }));
     },
-    async loadFrontDoor() {
-      const { events, services, meshes } = await checked();
-      return {
+    loadFrontDoor: async () =>
+      ofRight(await parse(), ({ events, services, meshes }) => ({
         events,
         services: services.map(({ written }) => identityOf(written)),
         approvalKeys: meshes.flatMap(({ written }) => written.spec.approvals?.key ?? []),
-      };
-    },
+      })),
     async validate(paths) {
-      const parsed = await parsePaths(paths.length === 0 ? [directory] : paths);
-      if (parsed.ok && paths.length === 0) keep(parsed.config);
+      const parsed = paths.length === 0 ? await parse() : await parsePaths(paths);
       return parsed.ok ? [] : parsed.problems;
+    },
+    async readObjects() {
+      const { objects = [], unreached, ...parsed } = await parse();
+      if (unreached !== undefined) throw unreached;
+      const problems = parsed.ok ? [] : parsed.problems;
+      return objects.map((object) => ({ object, problems: problems.filter(({ file }) => file === object.path) }));
     },
   };
 }
 
-/** That a file cannot be read is a problem of the documents, too. */
-async function readDocumentsIn(directory: string): Promise<ReadConfig> {
-  const { files, problems } = await readConfigFiles([directory]);
-  const read = readConfig(files);
+/** The objects of a hub that are right now; those that were right before stay for ways back. */
+function withKept(rest: CheckedConfig, before: CheckedConfig | undefined): CheckedConfig {
+  const files = new Set([...rest.meshes, ...rest.services].map(({ file }) => file));
+  const isGone = ({ file }: { readonly file: string }): boolean => !files.has(file);
+  return {
+    ...rest,
+    meshes: [...rest.meshes, ...(before?.meshes ?? []).filter(isGone)],
+    services: [...rest.services, ...(before?.services ?? []).filter(isGone)],
+  };
+}
+
+/** A place that cannot be asked throws: nobody knows what its documents are. */
+function readDocuments({ files, problems, objects, unreached }: PlacesRead): ReadConfig {
+  if (unreached !== undefined) throw unreached;
+  const read = readConfig(files, objects?.length);
   return { ...read, problems: [...read.problems, ...problems] };
 }
 
@@ -132,17 +177,20 @@ const identityOf = ({ metadata, spec }: CheckedConfig['services'][number]['writt
   service: metadata.name,
 });
 
+type LoadedFrom = (config: CheckedConfig, input: LoadConfigInput, origins?: ConfigOrigins) => ReachableConfig;
+
 interface WayBackLoad {
   readonly input: LoadConfigInput;
   readonly kept: KeptCopy | undefined;
+  readonly loadedFrom: LoadedFrom;
 }
 
-function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): ReachableConfig {
+function loadForWayBack(parsed: ParsedFiles, { input, kept, loadedFrom }: WayBackLoad): ReachableConfig {
   const problems = parsed.ok ? [] : parsed.problems;
   const faulty: FaultyConfig = { ...parsed, problems, kept, resolve: loadedFrom };
   if (!parsed.ok) return loadFaulty(faulty, input) ?? loadedFrom(wholeOrRefuse(parsed), input);
   try {
-    return loadedFrom(parsed.config, input);
+    return loadedFrom(parsed.config, input, parsed.origins);
   } catch (error) {
     // The Service document is gone, and the records are not.
     const records = fromRecords(faulty, input);
@@ -152,15 +200,47 @@ function loadForWayBack(parsed: ParsedFiles, { input, kept }: WayBackLoad): Reac
   }
 }
 
-const loadedFrom = (config: CheckedConfig, input: LoadConfigInput): ReachableConfig => {
-  const { mesh, meshFile, service, digestInput } = resolveService(config, input);
-  const digest = createHash('sha256').update(digestInput).digest('hex');
-  const sinks = config.events.sinks.map(({ name }) => name);
-  return { mesh: withAbsolutePaths(mesh, meshFile), service, digest, ...(sinks.length > 0 && { sinks }) };
-};
+interface LoadedWith {
+  readonly origins: ConfigOrigins | undefined;
+  /** Beside those of documents. */
+  readonly sinks: readonly SinkConfig[];
+}
 
-const wholeOrRefuse = (parsed: ParsedConfig): CheckedConfig => {
+function loadedConfig(
+  config: CheckedConfig,
+  input: LoadConfigInput,
+  { origins, sinks: own }: LoadedWith,
+): ReachableConfig {
+  const { mesh, meshFile, service, serviceFile, digestInput } = resolveService(config, input);
+  const digest = createHash('sha256').update(digestInput).digest('hex');
+  const sinks = [...config.events.sinks, ...own].map(({ name }) => name);
+  const origin = [...new Set([serviceFile, meshFile].flatMap((file) => origins?.get(file) ?? []))];
+  return {
+    ...{ mesh: withAbsolutePaths(mesh, meshFile), service, digest },
+    ...(origin.length > 0 && { origin }),
+    ...(sinks.length > 0 && { sinks }),
+  };
+}
+
+/** What is asked for, of everything that is right. Where that lacks it, the faults of what was left out are told. */
+function ofRight<T>(parsed: ParsedFiles, resolve: (config: CheckedConfig) => T): T {
+  const config = wholeOrRefuse(parsed);
+  try {
+    return resolve(config);
+  } catch (error) {
+    if (parsed.ok || !(error instanceof TidegateError) || error.code !== 'Invalid') throw error;
+    return refuse(
+      'Invalid',
+      `${error.message}; these objects of the hub have faults, and are left out:\n${parsed.problems.map(formatProblem).join('\n')}`,
+      'correct them; tidegate validate shows the same list',
+    );
+  }
+}
+
+const wholeOrRefuse = (parsed: ParsedFiles): CheckedConfig => {
   if (parsed.ok) return parsed.config;
+  if (parsed.unreached !== undefined) throw parsed.unreached;
+  if (parsed.rest !== undefined) return parsed.rest;
   const count = `${String(parsed.problems.length)} ${parsed.problems.length === 1 ? 'problem' : 'problems'}`;
   refuse(
     'Invalid',

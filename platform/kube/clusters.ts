@@ -48,6 +48,11 @@ export interface DeleteOptions extends CallOptions {
   readonly resourceVersion?: string | undefined;
 }
 
+export interface PatchOptions {
+  /** Absent: the object itself. */
+  readonly subresource?: 'status';
+}
+
 export interface LogOptions {
   readonly container: string;
   /** Lines from the end. */
@@ -66,7 +71,12 @@ export interface KubeCluster {
   /** Server-side apply. A resourceVersion in the manifest is a precondition. The answer is what was stored. */
   apply<T extends KubeObject>(manifest: KubeObject, options?: ApplyOptions): Promise<T>;
   /** JSON merge patch; null when the object is gone. A resourceVersion in it is a precondition. */
-  patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown): Promise<T | null>;
+  patch<T extends KubeObject>(
+    type: ResourceType,
+    at: ObjectName,
+    patch: unknown,
+    options?: PatchOptions,
+  ): Promise<T | null>;
   /** False when it was gone already. Dependents go in the background. */
   delete(type: ResourceType, at: ObjectName, options: DeleteOptions): Promise<boolean>;
   /** The end of the log of a container, as far as the server has it; null: there is no such pod. */
@@ -156,8 +166,9 @@ function createCluster(server: ApiServer, onWrites: string): KubeCluster {
       if (answer === null) throw absent(name, object);
       return answer.body as T;
     },
-    async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown) {
-      const path = `${resourcePath(type, at)}?fieldManager=${FIELD_MANAGER}${onWrites}`;
+    async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown, { subresource }: PatchOptions = {}) {
+      const of = subresource === undefined ? '' : `/${subresource}`;
+      const path = `${resourcePath(type, at)}${of}?fieldManager=${FIELD_MANAGER}${onWrites}`;
       const contentType = 'application/merge-patch+json';
       const object = objectName(type, at);
       const call: Call = { method: 'PATCH', path, verb: 'patch', object, body: patch, contentType };

@@ -1,7 +1,8 @@
-/** clusters list, check, drain, restore and forget: the clusters of a mesh. */
+/** clusters list, check, discover, drain, restore and forget: the clusters of a mesh. */
 import type { Command } from 'commander';
 import { present } from '../../../core/values/json.ts';
 import { refuse } from '../../../core/values/error.ts';
+import type { DiscoverQuery } from '../../clusters/discover.ts';
 import { withTemporal, type CommandContext } from '../context.ts';
 import { addFailover } from './failover.ts';
 import { addMoving } from './moving.ts';
@@ -20,6 +21,7 @@ export function addClusters(program: Command, context: CommandContext): void {
   const clusters = program.command('clusters').alias('cluster').description('clusters of the mesh');
   addList(clusters, context);
   addCheck(clusters, context);
+  addDiscover(clusters, context);
   const out = 'take it out of the traffic: others answer its calls, service by service, each proven and judged';
   addMoving(context, { under: clusters, does: 'drain', description: out });
   const back = 'one that was drained gets the calls again that it had';
@@ -79,6 +81,22 @@ function addCheck(clusters: Command, { io, done }: CommandContext): void {
     const { checkClusters } = await import('../../clusters/clusters.ts');
     done(await checkClusters(queryOf(names, options), io));
   });
+}
+
+function addDiscover(clusters: Command, { io, done }: CommandContext): void {
+  clusters
+    .command('discover')
+    .description('print a Mesh document with the clusters that a cloud or an inventory knows; changes nothing')
+    .option('--eks <region>', 'of AWS, in the account of your identity')
+    .option('--gke <project>', 'of Google, in all locations')
+    .option('--aks <subscription>', 'of Azure, in all resource groups')
+    .option('--hub <place>', 'ClusterProfiles of a hub: hub:inCluster or hub:kubeconfig?path=FILE&context=NAME')
+    .option('-m, --mesh <name>', 'name of the mesh in the document', 'mesh')
+    .addHelpText('after', '\nIt asks no cluster: which of them are joined, and by which Cilium ids, is yours to say.')
+    .action(async (options: DiscoverQuery) => {
+      const { discoverClusters } = await import('../../clusters/discover.ts');
+      done(await discoverClusters(options, io));
+    });
 }
 
 function addForget(clusters: Command, context: CommandContext): void {

@@ -12,6 +12,7 @@ interface RbacOptions {
   readonly for?: Cloud;
   readonly config?: 'none' | 'read' | 'copy';
   readonly foreignRoutes: boolean;
+  readonly hub?: boolean;
 }
 
 export function addRbac(program: Command, { io, done }: CommandContext): void {
@@ -30,9 +31,10 @@ export function addRbac(program: Command, { io, done }: CommandContext): void {
       ).choices(['none', 'read', 'copy']),
     )
     .option('--no-foreign-routes', 'no list of routes of other namespaces: one that names a service goes unseen')
-    .action(async ({ namespace = [], service = [], mesh, subject, config, foreignRoutes, for: cloud }: RbacOptions) => {
+    .option('--hub', 'instead: what workers need in the hub cluster that holds their config (TIDEGATE_CONFIG=hub:…)')
+    .action(async ({ namespace = [], service = [], foreignRoutes, hub = false, for: cloud, ...rest }: RbacOptions) => {
       const { rbacCommand } = await import('../../clusters/rbac.ts');
-      const named = present({ mesh, subject, config, cloud });
-      done(await rbacCommand({ namespaces: namespace, services: service, foreignRoutes, ...named }, io));
+      const named = present({ cloud, mesh: rest.mesh, subject: rest.subject, config: rest.config });
+      done(await rbacCommand({ namespaces: namespace, services: service, foreignRoutes, hub, ...named }, io));
     });
 }

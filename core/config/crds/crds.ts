@@ -3,6 +3,8 @@ import type { KubeObject } from '../../kube/objects.ts';
 import { isRecord } from '../../values/json.ts';
 import { jsonSchemas } from '../json-schema.ts';
 import { API_VERSION } from '../mesh-schema.ts';
+import { withRules } from './rules.ts';
+import { columnsOf, statusSchema } from './status-schema.ts';
 import { structural } from './structural.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -14,7 +16,7 @@ interface ConfigKind {
   readonly scope: 'Namespaced' | 'Cluster';
 }
 
-const kindsOfConfig: readonly ConfigKind[] = [
+export const kindsOfConfig: readonly ConfigKind[] = [
   { kind: 'Mesh', plural: 'meshes', scope: 'Cluster' },
   { kind: 'Service', plural: 'services', scope: 'Namespaced' },
   { kind: 'Sender', plural: 'senders', scope: 'Cluster' },
@@ -40,13 +42,20 @@ function definition({ kind, plural, scope }: ConfigKind, schema: Schema): Resour
     spec: {
       ...{ group, scope },
       names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List`, categories: ['tidegate'] },
-      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: rootOf(schema) } }],
+      versions: [
+        {
+          ...{ name: version, served: true, storage: true },
+          schema: { openAPIV3Schema: withRules(rootOf(kind, schema), kind) },
+          subresources: { status: {} },
+          additionalPrinterColumns: columnsOf(kind),
+        },
+      ],
     },
   };
 }
 
 /** Of an object's metadata Kubernetes lets a definition say what its name is like, and nothing else. */
-function rootOf(schema: Schema): Schema {
+function rootOf(kind: string, schema: Schema): Schema {
   const { properties } = structural(schema);
   const { metadata, spec } = isRecord(properties) ? properties : {};
   const of = isRecord(metadata) && isRecord(metadata['properties']) ? metadata['properties'] : {};
@@ -57,6 +66,7 @@ function rootOf(schema: Schema): Schema {
       ...{ apiVersion: { type: 'string' }, kind: { type: 'string' } },
       metadata: { type: 'object', properties: { name: of['name'] } },
       spec: withNamedClusters(spec),
+      status: statusSchema(kind),
     },
   };
 }
@@ -66,6 +76,7 @@ function withNamedClusters(spec: unknown): unknown {
   const properties = isRecord(spec) && isRecord(spec['properties']) ? spec['properties'] : {};
   const { clusters } = properties;
   if (!isRecord(spec) || !isRecord(clusters)) return spec;
-  const named = { ...clusters, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+  // Cilium has so many ids; and a rule that compares all of them needs a bound.
+  const named = { ...clusters, maxItems: 511, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
   return { ...spec, properties: { ...properties, clusters: named } };
 }

@@ -117,7 +117,17 @@ export interface ForgeSink extends AnySink {
   readonly sha: string;
 }
 
-export type SinkConfig = HttpSink | ChatSink | GenericSink | ForgeSink;
+/** The status of the Service object that a run is about, where config is in a hub. Nobody writes a document for it. */
+export interface HubStatusSink extends AnySink {
+  readonly type: 'hubStatus';
+}
+
+/** No document can have its name. */
+export const hubStatusSink: HubStatusSink = {
+  ...{ name: 'hub:status', type: 'hubStatus', events: ['dev.tidegate.rollout.*'], filter: '', temporalUi: '' },
+};
+
+export type SinkConfig = HttpSink | ChatSink | GenericSink | ForgeSink | HubStatusSink;
 
 export interface EventsConfig {
   readonly senders: readonly SenderConfig[];

@@ -1,4 +1,5 @@
 /** Rights as manifests: roles in the namespaces of services, and for the whole cluster only what has no namespace. */
+import { resourcePath, type ResourceType } from '../kinds.ts';
 import type { KubeObject } from '../objects.ts';
 import { CILIUM_NAMESPACE, grants, usualUse, type Grant, type RightsUse, type Scope } from './needs.ts';
 
@@ -17,6 +18,11 @@ export type Subject =
 interface RoleObject extends KubeObject {
   readonly rules: readonly PolicyRule[];
 }
+
+const hubGroup = 'tidegate.dev';
+const hubKinds: readonly ResourceType[] = ['Mesh', 'Service', 'Sender', 'Trigger', 'Sink'].map((kind) => ({
+  ...{ apiVersion: `${hubGroup}/v1alpha1`, kind },
+}));
 
 const RBAC = 'rbac.authorization.k8s.io';
 const apiVersion = `${RBAC}/v1`;
@@ -55,6 +61,17 @@ export interface RolesWanted {
   readonly subject: Subject;
   /** What the services of a namespace make use of. */
   readonly useIn: (namespace: string) => RightsUse;
+}
+
+/** What workers need in a hub cluster whose objects are their config: to read them, and to write their status. */
+export function hubRoles(subject: Subject): readonly KubeObject[] {
+  const plurals = hubKinds.map((type) => resourcePath(type, {}).split('/').at(-1) ?? '');
+  const apiGroups = [hubGroup];
+  const rules: readonly PolicyRule[] = [
+    { apiGroups, resources: plurals.toSorted(), verbs: ['get', 'list'] },
+    { apiGroups, resources: plurals.map((plural) => `${plural}/status`).toSorted(), verbs: ['patch'] },
+  ];
+  return bound({ name: 'tidegate-hub' }, rules, subject);
 }
 
 /** A Role and its binding in each namespace, those of Cilium's namespace, and what has no namespace. */

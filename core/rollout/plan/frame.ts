@@ -43,6 +43,7 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     maxUnknownMs: service.maxUnknownMs,
     drainMs: service.drainMs,
     configDigest: config.digest,
+    ...present({ configOrigin: config.origin }),
   } as const satisfies Partial<Plan>;
 }
 

@@ -1,4 +1,5 @@
 /** What a rollout works from. A plan is complete: the workflow reads no config and does not plan again. */
+import type { ConfigOrigin } from '../../config/places/origin.ts';
 import type { MetricsKind } from '../../judge/series/metrics-ref.ts';
 import type { Slo, JudgeSettings } from '../../judge/settings.ts';
 import type { ClusterRef } from '../../kube/cluster-ref.ts';
@@ -160,6 +161,8 @@ export interface Plan {
   readonly onBreach: 'cluster' | 'all';
   readonly drainMs: number;
   readonly configDigest: string;
+  /** What the config was read from. Absent: from a directory, or an older plan. */
+  readonly configOrigin?: readonly ConfigOrigin[];
   /** Clusters that it goes on without, and why: neither their records nor their pods are touched. Absent: none. */
   readonly absent?: Readonly<Record<string, string>>;
   /** Those of them that nobody asked to leave out: they did not answer. */

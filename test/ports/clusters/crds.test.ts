@@ -1,51 +1,23 @@
 /** The kinds of config as custom resources, on a real API server. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
-import { parseAllDocuments } from 'yaml';
-import { crdsCommand } from '../../../cli/clusters/crds.ts';
 import type { KubeClient, KubeObject } from '../../../infra/lab/api/kube-client.ts';
-import { assertEventually } from '../../support/eventually.ts';
-import { limits } from '../../support/limits.ts';
-import { textIo } from '../../support/text-io.ts';
 import { useApiServers, START_MS } from '../kube/use-api-servers.ts';
+import { definitionsPath, example, installKinds, tryCreate, type Definition } from './hub-kinds.ts';
 
 const { servers } = useApiServers('hub');
-const root = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-
-interface Definition extends KubeObject {
-  readonly status?: { readonly conditions?: readonly { type: string; status: string; message: string }[] };
+interface Spec {
+  readonly clusters?: readonly Readonly<Record<string, unknown>>[];
+  readonly action?: object;
 }
 
 let admin: KubeClient;
 let definitions: readonly KubeObject[];
 
-const documents = (text: string): KubeObject[] => parseAllDocuments(text).map((one) => one.toJS() as KubeObject);
-
-const example = async (file: string): Promise<KubeObject[]> =>
-  documents(await readFile(new URL(`../../../docs/examples/${file}`, import.meta.url), 'utf8'));
-
-/** As kubectl does: unknown fields are refused; nothing is stored. */
-function create(one: KubeObject): Promise<KubeObject> {
-  const { kind, metadata } = one;
-  const plural = kind === 'Mesh' ? 'meshes' : `${kind.toLowerCase()}s`;
-  const scope = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`;
-  return admin.create(`/apis/tidegate.dev/v1alpha1${scope}/${plural}?fieldValidation=Strict&dryRun=All`, one);
-}
+const create = (one: KubeObject): Promise<KubeObject> => tryCreate(admin, one);
 
 beforeAll(async () => {
   ({ admin } = servers().clusters['hub'] as { admin: KubeClient });
-  const io = textIo();
-  crdsCommand(io);
-  definitions = documents(io.out);
-  await admin.apply('/api/v1/namespaces/shop', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
-  await Promise.all(definitions.map((one) => admin.create(`${root}?fieldValidation=Strict`, one)));
-  await assertEventually(async () => {
-    for (const { metadata } of definitions) {
-      const { status } = await admin.get<Definition>(`${root}/${metadata.name}`);
-      const established = status?.conditions?.find(({ type }) => type === 'Established');
-      expect(established?.status).toBe('True');
-    }
-  }, limits.workerReady);
+  definitions = await installKinds(admin);
 }, START_MS);
 
 describe('tidegate crds', () => {
@@ -54,7 +26,7 @@ describe('tidegate crds', () => {
       ['meshes', 'services', 'senders', 'triggers', 'sinks'].map((plural) => `${plural}.tidegate.dev`),
     );
     for (const { metadata } of definitions) {
-      const { status } = await admin.get<Definition>(`${root}/${metadata.name}`);
+      const { status } = await admin.get<Definition>(`${definitionsPath}/${metadata.name}`);
       expect(status?.conditions?.filter(({ type }) => type === 'NonStructuralSchema')).toEqual([]);
     }
   });
@@ -100,5 +72,67 @@ describe('tidegate crds', () => {
     const sink = { apiVersion: 'tidegate.dev/v1alpha1', kind: 'Sink', metadata: { name: 'wrong' } };
     const spec = { type: 'slack', urlFrom: { env: 'SLACK_URL' }, repository: 'acme/checkout' };
     await expect(create({ ...sink, spec } as KubeObject)).rejects.toThrow(/spec/);
+  });
+
+  it.each([
+    [
+      'two clusters with one Cilium id',
+      'mesh.yaml',
+      (spec: Spec) => ({ ...spec, clusters: spec.clusters?.map((one) => ({ ...one, cilium: { id: 7 } })) }),
+      /two clusters have the same Cilium id/,
+    ],
+    [
+      'a cluster that says twice how it is reached',
+      'mesh.yaml',
+      (spec: Spec) => ({ ...spec, clusters: spec.clusters?.map((one) => ({ ...one, access: { inCluster: {} } })) }),
+      /say once how the cluster is reached/,
+    ],
+    [
+      'a role that an external id is for, and is not named',
+      'mesh.yaml',
+      (spec: Spec) => ({
+        ...spec,
+        clusters: spec.clusters?.map(({ kubeconfig: _, ...one }) => ({
+          ...one,
+          access: { eks: { cluster: 'shop', region: 'us-east-1', externalId: 'x' } },
+        })),
+      }),
+      /externalId is for a role/,
+    ],
+    [
+      'half a GKE cluster',
+      'mesh.yaml',
+      (spec: Spec) => ({
+        ...spec,
+        clusters: spec.clusters?.map(({ kubeconfig: _, ...one }) => ({
+          ...one,
+          access: { gke: { location: 'europe-west1', project: 'shop' } },
+        })),
+      }),
+      /write project and cluster, or projectNumber and membership/,
+    ],
+    [
+      'a wave that stops below 100 %',
+      'checkout.yaml',
+      (spec: Spec) => ({ ...spec, rollout: { waves: [{ clusters: 'rest', steps: [{ share: 50, bake: '1m' }] }] } }),
+      /the last step of a wave must have share: 100/,
+    ],
+    [
+      'a Job that runs nothing',
+      'checkout.yaml',
+      (spec: Spec) => ({ ...spec, rollout: { before: [{ name: 'smoke' }] } }),
+      /say what to run/,
+    ],
+    [
+      'two policies at once',
+      'trigger',
+      (spec: Spec) => ({ ...spec, action: { ...spec.action, policy: { semver: '*', newest: {} } } }),
+      /say once which tag is the newest/,
+    ],
+  ])('refuses %s, in words that say what to do', async (_, of, change, message) => {
+    const all = await example(of === 'trigger' ? 'events.yaml' : of);
+    const one = all.find(({ kind }) => of !== 'trigger' || kind === 'Trigger') as KubeObject & { spec: Spec };
+    await expect(create(one)).resolves.toBeDefined();
+    await expect(create({ ...one, spec: change(one.spec) } as KubeObject)).rejects.toThrow(message);
   });
 });

@@ -49,7 +49,7 @@ async function giveExactly(): Promise<void> {
   await admin.remove(bindingPath('kube-system', 'tidegate-cilium'));
   await admin.remove(`${rbac}/clusterrolebindings/tidegate-cluster`);
   const io = textIo();
-  await rbacCommand({ namespaces: [namespace], services: [], foreignRoutes: true }, io);
+  await rbacCommand({ namespaces: [namespace], services: [], foreignRoutes: true, hub: false }, io);
   await applyRoles(
     admin,
     parseAllDocuments(io.out).map((one) => one.toJS() as KubeObject),

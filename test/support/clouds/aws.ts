@@ -7,6 +7,8 @@ export interface FakeAws {
   cluster: { readonly url: string; readonly ca: string };
   /** Answers instead, while it gives something. */
   fault: Fault;
+  /** What ListClusters gives, page by page. */
+  names: readonly (readonly string[])[];
   /** End of the assumed role's credentials, ms from now. */
   roleLifeMs: number;
   readonly seen: readonly CloudCall[];
@@ -42,6 +44,7 @@ export async function startFakeAws(api: Pick<FakeApi, 'url' | 'ca'>): Promise<Fa
         200,
         filled('eks-describe-cluster.json', { endpoint: fake.cluster.url, ca: base64(fake.cluster.ca) }),
       );
+    if (method === 'GET' && url.pathname === '/clusters') return pageOf(fake.names, url.searchParams.get('nextToken'));
     if (method === 'GET') return eksError(404, 'ResourceNotFoundException');
     const asked = new URLSearchParams(body);
     if (asked.get('Action') !== 'AssumeRole' || asked.get('RoleArn') !== ROLE) return stsError(403, 'AccessDenied');
@@ -52,6 +55,7 @@ export async function startFakeAws(api: Pick<FakeApi, 'url' | 'ca'>): Promise<Fa
   const fake: FakeAws = {
     cluster: { url: api.url, ca: api.ca },
     fault: () => undefined,
+    names: [['shop-us-east-1']],
     roleLifeMs: 3_600_000,
     seen: server.seen,
     described: () => server.seen.filter(({ url }) => url.pathname.startsWith('/clusters/')).length,
@@ -61,6 +65,12 @@ export async function startFakeAws(api: Pick<FakeApi, 'url' | 'ca'>): Promise<Fa
     },
   };
   return fake;
+}
+
+/** As EKS tells ListClusters: a token is there while there is more. */
+function pageOf(names: FakeAws['names'], token: string | null): FakeAnswer {
+  const at = Number(token ?? 0);
+  return json(200, { clusters: names[at] ?? [], ...(at + 1 < names.length && { nextToken: String(at + 1) }) });
 }
 
 export const eksError = (

@@ -9,6 +9,8 @@ import { base64, json, setEnvironment, startCloudServer, type CloudCall, type Fa
 export interface FakeAzure {
   readonly places: CloudPlaces;
   cluster: { readonly url: string; readonly ca: string };
+  /** Where the second page of the list of clusters is said to be; absent: where the first was. */
+  nextHost?: string;
   /** The user of the kubeconfig that ARM gives. */
   user: unknown;
   /** Of a token, s. */
@@ -36,6 +38,25 @@ const execUser = {
     args: ['get-token', '--environment', 'AzurePublicCloud', '--server-id', AKS_APP],
   },
 };
+
+const LIST = '/subscriptions/00000000-0000-0000-0000-000000000000/providers/Microsoft.ContainerService/managedClusters';
+
+/** As Azure Resource Manager lists: `nextLink` is the whole address of the next page. */
+function listed(url: URL, host: string): FakeAnswer {
+  const clusterIn = (name: string, group: string, location: string) => ({
+    id: `${LIST.replace('/providers/', `/resourceGroups/${group}/providers/`)}/${name}`,
+    ...{
+      name,
+      location,
+      type: 'Microsoft.ContainerService/ManagedClusters',
+      properties: { powerState: { code: 'Running' } },
+    },
+  });
+  if (url.searchParams.has('$skipToken'))
+    return json(200, { value: [clusterIn('shop-northeurope', 'Shop2', 'northeurope')] });
+  const nextLink = `${host}${LIST}?api-version=2024-09-01&$skipToken=2`;
+  return json(200, { value: [clusterIn('shop-westeurope', 'shop', 'westeurope')], nextLink });
+}
 
 export async function startFakeAzure(api: Pick<FakeApi, 'url' | 'ca'>): Promise<FakeAzure> {
   const tokens: string[] = [];
@@ -69,6 +90,7 @@ export async function startFakeAzure(api: Pick<FakeApi, 'url' | 'ca'>): Promise<
   const armAnswer = ({ method, url, headers }: CloudCall): FakeAnswer => {
     if (headers.authorization !== `Bearer ${ARM}`)
       return json(401, { error: { code: 'AuthenticationFailed', message: 'no' } });
+    if (method === 'GET' && url.pathname === LIST) return listed(url, fake.nextHost ?? arm.url);
     if (method !== 'POST' || url.pathname !== PATH || url.searchParams.get('format') !== 'exec')
       return json(404, { error: { code: 'ResourceNotFound', message: 'no' } });
     const file = {

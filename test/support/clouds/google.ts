@@ -8,6 +8,8 @@ export interface FakeGoogle {
   cluster: { readonly url: string; readonly ca: string };
   /** Of the DNS endpoint; '': none. */
   dns: string;
+  /** Zones of which the list of clusters says that it lacks them. */
+  missingZones: readonly string[];
   /** Of a token, s. */
   lifeS: number;
   fault: Fault;
@@ -39,15 +41,25 @@ export async function startFakeGoogle(api: Pick<FakeApi, 'url' | 'ca'>): Promise
     if (url.pathname.startsWith('/computeMetadata/')) return { status: 404, headers: flavor, body: '' };
     if (headers.authorization !== `Bearer ${tokens.at(-1) ?? ''}`)
       return json(401, { error: { code: 401, status: 'UNAUTHENTICATED', message: 'no' } });
+    const { host: ip } = new URL(fake.cluster.url);
+    if (url.pathname === '/v1/projects/shop-prod/locations/-/clusters') {
+      const text = filled('gke-get-cluster.json', { ip, dns: fake.dns, ca: base64(fake.cluster.ca) });
+      const one = JSON.parse(text) as Record<string, unknown>;
+      const zonal = { ...one, name: 'Zonal_One', location: 'us-central1-a', controlPlaneEndpointsConfig: {} };
+      return json(200, {
+        clusters: [one, zonal],
+        ...(fake.missingZones.length > 0 && { missingZones: fake.missingZones }),
+      });
+    }
     if (url.pathname !== '/v1/projects/shop-prod/locations/europe-west1/clusters/shop-europe-west1')
       return json(404, { error: { code: 404, status: 'NOT_FOUND', message: 'no' } });
-    const { host: ip } = new URL(fake.cluster.url);
     return json(200, filled('gke-get-cluster.json', { ip, dns: fake.dns, ca: base64(fake.cluster.ca) }));
   };
   const fake: FakeGoogle = {
     url: server.url,
     cluster: { url: api.url, ca: api.ca },
     dns: '',
+    missingZones: [],
     lifeS: 3_600,
     fault: () => undefined,
     seen: server.seen,

@@ -154,7 +154,7 @@ async function printed(
   env: Record<string, string> = {},
 ): Promise<{ text: string; objects: Printed[] }> {
   const io = textIo(env);
-  await rbacCommand({ namespaces: ['shop'], services: [], foreignRoutes: true, ...query }, io);
+  await rbacCommand({ namespaces: ['shop'], services: [], foreignRoutes: true, hub: false, ...query }, io);
   return { text: io.out, objects: parseAllDocuments(io.out).map((one) => one.toJS() as Printed) };
 }
 
