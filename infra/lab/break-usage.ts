@@ -10,4 +10,5 @@ no-node SERVICE VERSION [--cluster NAME]             no node takes them
 freeze-envoy CLUSTER NODE | thaw-envoy CLUSTER NODE  an Envoy keeps its configuration, until it is thawed
 api-server CLUSTER dead|hung|heal                    an API server ends, or accepts connections and never answers
 prometheus dead|hung|heal                            so does the metrics backend
+process NAME dead|hung|heal                          so does any process of \`tidegate lab status\`: temporal, etcd, envoy-NODE …
 heal                                                 puts everything right`;

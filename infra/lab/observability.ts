@@ -105,9 +105,13 @@ function prometheusConfig({
 /** Names of the types in the dev server's options. */
 const typeNames = { KEYWORD: 'Keyword', INT: 'Int', BOOL: 'Bool', KEYWORD_LIST: 'KeywordList' } as const;
 
-/** Temporal's dev server, with the search attributes by which rollouts are found. */
+/**
+ * Temporal's dev server, with the search attributes by which rollouts are found. It keeps its data in a file, so that it
+ * can be killed and started again; without waiting for the disk, since a machine's loss is no fault of a lab.
+ */
 export async function startTemporal(
   starter: ProcessStarter,
+  dir: string,
 ): Promise<{ process: LabProcess; address: string; uiUrl: string }> {
   const [port, uiPort, metricsPort] = (await freePorts(3)) as [number, number, number];
   const process = starter.start({
@@ -116,6 +120,7 @@ export async function startTemporal(
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--metrics-port', String(metricsPort), '--log-level', 'error'],
+      ...['--db-filename', join(dir, 'temporal.db'), '--sqlite-pragma', 'synchronous=off'],
       ...Object.values(searchAttributes).flatMap(({ name, type }) => [
         '--search-attribute',
         `${name}=${typeNames[type]}`,

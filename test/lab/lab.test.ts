@@ -5,6 +5,7 @@ import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
+import { chaos } from '../chaos/chosen.ts';
 import { deadWorker } from './dead-worker.ts';
 import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
@@ -56,6 +57,7 @@ describe('an adopted service', () => {
   sickPods(given);
   frontDoor(given);
   deadWorker(given);
+  chaos(given);
   if (!isFull) return;
   longTests(given);
   replacedWorkers(given);
