@@ -71,13 +71,13 @@ function listed(): Cell[] {
     for (const faultName of faultNames.split(' '))
       for (const phaseName of phaseNames.split(' ')) {
         const id = `${faultName}@${phaseName}`;
-        const fault = known(faults, faultName);
-        found.set(id, { id, fault, phase: known(phases, phaseName), ends: ends.split(' ') as End[] });
+        const fault = named(faults, faultName);
+        found.set(id, { id, fault, phase: named(phases, phaseName), ends: ends.split(' ') as End[] });
       }
   return [...found.values()];
 }
 
-function known<T extends { readonly name: string }>(all: readonly T[], name: string): T {
+export function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
   const found = all.find((one) => one.name === name);
   if (found === undefined) throw new RangeError(`no such name: ${name}`);
   return found;

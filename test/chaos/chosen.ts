@@ -6,7 +6,12 @@ import { limits } from '../support/limits.ts';
 import type { Stage } from '../lab/stage.ts';
 
 const SEED = 1;
-const chosen = ['temporal-killed@commit', 'rollout-terminated@pin', 'canary-errors@gate', 'worker-killed@between-clusters'];
+const chosen = [
+  'temporal-killed@commit',
+  'rollout-terminated@pin',
+  'canary-errors@gate',
+  'worker-killed@between-clusters',
+];
 
 export function chaos(given: () => Stage): void {
   describe('chaos', () => {

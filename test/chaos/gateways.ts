@@ -5,7 +5,12 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer as createPlain, request as plainRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createPlain,
+  request as plainRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createTls, request as tlsRequest } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';

@@ -58,12 +58,18 @@ function tables({ runs, baselines }: Results): string {
     table(['fault', 'alone', ...phaseNames], matrix),
     'What the faults are:',
     '',
-    table(['fault', 'what happens'], faults.map(({ name, what }) => [name, what])),
+    table(
+      ['fault', 'what happens'],
+      faults.map(({ name, what }) => [name, what]),
+    ),
     'Red runs:',
     '',
     red.length === 0
       ? 'None.\n'
-      : table(['cell', 'seed', 'what was wrong'], red.map(({ cell, seed, wrong }) => [cell, String(seed), wrong.join('; ')])),
+      : table(
+          ['cell', 'seed', 'what was wrong'],
+          red.map(({ cell, seed, wrong }) => [cell, String(seed), wrong.join('; ')]),
+        ),
     'The slowest:',
     '',
     table(
@@ -74,6 +80,7 @@ function tables({ runs, baselines }: Results): string {
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cellsOf: readonly string[]): string => `| ${cellsOf.map((one) => one.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cellsOf: readonly string[]): string =>
+    `| ${cellsOf.map((one) => one.replaceAll('|', '\\|')).join(' | ')} |`;
   return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
 }

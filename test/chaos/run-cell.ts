@@ -63,7 +63,7 @@ export async function runCell(
   const injected = Date.now();
   await underFault(scene, cell);
   if (fault.lastsMs !== 'untilEnd') await phase.release?.(scene);
-  const { end, status } = await endOf(scene);
+  const { end, status } = await endOf(scene, phase);
   const ended = Date.now();
   await heal(scene);
   const final = versionAt(end, scene, phase);
@@ -73,7 +73,9 @@ export async function runCell(
   const outside = failuresOutside(seen, scene, { fault, phase, injected });
   const allowed = allowedFailures(baseline);
   const wrong = [
-    ...(cell.ends.includes(end as End) ? [] : [`it ended ${end} (${status?.reason ?? ''}), not ${cell.ends.join(' or ')}`]),
+    ...(cell.ends.includes(end as End)
+      ? []
+      : [`it ended ${end} (${status?.reason ?? ''}), not ${cell.ends.join(' or ')}`]),
     ...(outside.count > allowed
       ? [`${outside.count} failed requests outside the new version, ${allowed} are the fault's own: ${outside.text}`]
       : []),
@@ -137,7 +139,7 @@ async function heal({ stage, gateways }: Scene): Promise<void> {
 }
 
 /** The end of the run that the service has then: a run that was terminated is followed by its restore. */
-async function endOf(scene: Scene): Promise<{ end: End | 'none'; status: RolloutStatus | undefined }> {
+async function endOf(scene: Scene, phase: Phase): Promise<{ end: End | 'none'; status: RolloutStatus | undefined }> {
   const { basket } = scene.stage;
   if (scene.starting !== undefined && (await scene.starting) !== '') return { end: 'refused', status: undefined };
   let status: RolloutStatus | undefined;
@@ -146,25 +148,30 @@ async function endOf(scene: Scene): Promise<{ end: End | 'none'; status: Rollout
     await assertEventually(async () => {
       status = await basket.status();
       if (status.outcome !== null) return;
-      gone = await endOfGone(scene);
+      gone = await endOfGone(scene, phase);
       if (gone === undefined) throw new Error(`it is ${status.phase}: ${status.reason}`);
     }, END_MS);
   } catch {
     return { end: 'none', status };
   }
   if (gone !== undefined) return { end: gone, status };
-  await basket.handle().result().catch(() => undefined);
+  await basket
+    .handle()
+    .result()
+    .catch(() => undefined);
   const outcome = status?.outcome;
   return { end: outcome === 'promoted' || outcome === 'restored' ? outcome : 'none', status };
 }
 
 /** A run that somebody has ended says no outcome: where nothing is half moved, the records say who serves. */
-async function endOfGone({ stage: { basket }, version }: Scene): Promise<End | undefined> {
+async function endOfGone(scene: Scene, phase: Phase): Promise<End | undefined> {
+  const { basket } = scene.stage;
   const described = await basket.handle().describe();
   if (described.status.name === 'RUNNING') return undefined;
   const records = await Promise.all(clusters.map((cluster) => basket.record(cluster)));
   if (!records.every(({ versions }) => sameTraffic(versions.current, versions.proven))) return undefined;
-  return records.every((one) => one.versions.proven?.[one.cluster]?.[version] !== undefined) ? 'promoted' : 'restored';
+  const forward = versionAt('promoted', scene, phase);
+  return records.every((one) => one.versions.proven?.[one.cluster]?.[forward] !== undefined) ? 'promoted' : 'restored';
 }
 
 /** Who must serve everywhere after that end. */

@@ -93,7 +93,19 @@ async function baselineOf(
   return baseline;
 }
 
-export const lineOf = ({ cell, seed, repeat, wrong, end, failures, allowed, requests, toPhaseMs, toEndMs, tookMs }: Run): string =>
+export const lineOf = ({
+  cell,
+  seed,
+  repeat,
+  wrong,
+  end,
+  failures,
+  allowed,
+  requests,
+  toPhaseMs,
+  toEndMs,
+  tookMs,
+}: Run): string =>
   [
     wrong.length === 0 ? 'ok  ' : 'RED ',
     `${cell} (seed ${seed}${repeat === 1 ? '' : `, repeat ${repeat}`})`,

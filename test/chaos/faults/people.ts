@@ -35,8 +35,14 @@ async function deleteCec({ stage }: Scene): Promise<void> {
 /** As the remedy says: what was deleted comes back by an adoption. Another end has written it already. */
 async function adoptAgain({ stage }: Scene): Promise<void> {
   const { basket } = stage;
-  if (await basket.record(aws).then(() => true, () => false)) return;
-  await assertEventually(() => basket.begin({ kind: 'adopt' }), limits.phase);
+  if (
+    await basket.record(aws).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
+  await assertEventually(async () => void (await basket.begin({ kind: 'adopt' })), limits.phase);
   const { outcome, reason } = await basket.end();
   if (outcome !== 'promoted') throw new Error(`adopting again ended ${String(outcome)}: ${reason}`);
 }
@@ -63,7 +69,11 @@ async function open({ stage }: Scene, type: string, prefix: string): Promise<str
 
 async function terminateAll({ stage }: Scene, ids: readonly string[]): Promise<void> {
   // One that has just ended by itself is as gone.
-  for (const id of ids) await stage.rig.client.workflow.getHandle(id).terminate('chaos').catch(() => undefined);
+  for (const id of ids)
+    await stage.rig.client.workflow
+      .getHandle(id)
+      .terminate('chaos')
+      .catch(() => undefined);
 }
 
 const guards = guardWorkflowId(DEFAULT_INSTALLATION, { ...service, part: 'versions', epoch: 0 }).replace(/0$/, '');
