@@ -36,7 +36,7 @@ function verify(followsMs: number): Promise<VerifyRoutingResult> {
       range: async ({ series }) =>
         countersAt(now(), followsMs).filter(({ labels }) => series.names.includes(labels['__name__'] ?? '')),
     }),
-  }, limits.eventually);
+  });
   const target = {
     cluster: { name: 'aws', access: { kind: 'kubeconfig', path: '' } } as const,
     weights: { shop_v1: 0, shop_v2: 1_000_000 },
@@ -53,14 +53,22 @@ function verify(followsMs: number): Promise<VerifyRoutingResult> {
 }
 
 describe('verifyRouting where an Envoy goes on with the weights before', () => {
-  it('waits for it for three times its time: it verifies one that follows late', async () => {
-    expect(await verify(6_000)).toMatchObject({ result: 'verified' });
-  }, limits.eventually);
+  it(
+    'waits for it for three times its time: it verifies one that follows late',
+    async () => {
+      expect(await verify(6_000)).toMatchObject({ result: 'verified' });
+    },
+    limits.eventually,
+  );
 
-  it('contradicts one that does not follow at all', async () => {
-    expect(await verify(600_000)).toMatchObject({
-      result: 'contradicted',
-      proofs: [{ instance: 'one', reason: expect.stringContaining('should get 0 %') }],
-    });
-  }, limits.eventually);
+  it(
+    'contradicts one that does not follow at all',
+    async () => {
+      expect(await verify(600_000)).toMatchObject({
+        result: 'contradicted',
+        proofs: [{ instance: 'one', reason: expect.stringContaining('should get 0 %') }],
+      });
+    },
+    limits.eventually,
+  );
 });
