@@ -23,6 +23,12 @@ const ENOUGH_LOOKS = 3;
 /** Longest that rare scrapes may stretch the time to look, ms; below the activity's own bound of 5 minutes. */
 const LONGEST_MS = 4 * 60_000;
 
+/**
+ * So many times the time to look pass before a contradiction is told. An agent of Cilium that has lost its API server asks
+ * it again after 30 s, up to doubled by chance: till then its Envoys go on with the weights before, which harms nobody.
+ */
+const PATIENCE = 3;
+
 /** What cannot be asked now is asked again after, ms. */
 const LATER_MS = 30_000;
 
@@ -58,7 +64,8 @@ async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<Veri
       return known;
     });
     const { result } = combineProofs(proofs, deps.now());
-    const late = deps.now() - startedMs >= lookingMs(input, seen.intervalMs);
+    const givenMs = lookingMs(input, seen.intervalMs);
+    const late = deps.now() - startedMs >= (result === 'contradicted' ? patientMs(givenMs) : givenMs);
     if (result === 'verified' || late || (looks >= ENOUGH_LOOKS && isHopeless(input, { ...seen, proofs })))
       return combineProofs([...proofs, ...bare], deps.now());
     await context.sleep(POLL_MS);
@@ -77,6 +84,8 @@ async function metricsOrWhyNot(deps: ObserveDeps, mesh: string): Promise<CountSo
 /** Asked for one look (0), it is one look; else rare scrapes get the time that they need. */
 const lookingMs = ({ mode, timeoutMs }: VerifyRoutingInput, intervalMs: number): number =>
   timeoutMs === 0 ? 0 : Math.max(timeoutMs, Math.min(SCRAPES[mode] * intervalMs, LONGEST_MS));
+
+const patientMs = (givenMs: number): number => Math.max(givenMs, Math.min(PATIENCE * givenMs, LONGEST_MS));
 
 /** Whatever is not proven is of clusters whose Envoys send nothing. */
 const isHopeless = ({ received, untilTested }: VerifyRoutingInput, { proofs, silent }: Proofs): boolean =>

@@ -11,4 +11,5 @@ freeze-envoy CLUSTER NODE | thaw-envoy CLUSTER NODE  an Envoy keeps its configur
 api-server CLUSTER dead|hung|heal                    an API server ends, or accepts connections and never answers
 lost CLUSTER                                         its API server and its pods vanish at once
 prometheus dead|hung|heal                            so does the metrics backend
+process NAME dead|hung|heal                          so does any process of \`tidegate lab status\`: temporal, etcd, envoy-NODE …
 heal                                                 puts everything right`;

@@ -15,6 +15,8 @@ export type BreakOrder =
   /** Its API server and its pods vanish at once. */
   | { readonly verb: 'lost'; readonly cluster: string }
   | { readonly verb: 'prometheus'; readonly state: ServerState }
+  /** Any process, by the name that `status` gives it: a server of which nothing else here speaks. */
+  | { readonly verb: 'process'; readonly name: string; readonly state: ServerState }
   | { readonly verb: 'heal' };
 
 /** Words as typed after `tidegate lab break`. */
@@ -42,6 +44,9 @@ export function parseBreak(words: readonly string[]): BreakOrder {
       break;
     case 'prometheus':
       if (isServerState(first)) return { verb, state: first };
+      break;
+    case 'process':
+      if (first !== undefined && isServerState(second)) return { verb, name: first, state: second };
       break;
     case 'heal':
       return { verb };
@@ -112,6 +117,9 @@ export interface Breakable {
   readonly clusters: readonly LabClusterState[];
   readonly apiServers: ReadonlyMap<string, LabProcess>;
   readonly prometheus: LabProcess | undefined;
+  readonly processes: readonly LabProcess[];
+  /** Names of the processes that are broken by name now. */
+  readonly broken: Set<string>;
 }
 
 export async function breakLab(lab: Breakable, order: BreakOrder): Promise<void> {
@@ -130,12 +138,27 @@ export async function breakLab(lab: Breakable, order: BreakOrder): Promise<void>
       return;
     case 'prometheus':
       return setServer(lab.prometheus, order.state, 'Prometheus');
+    case 'process':
+      return setProcess(lab, order.name, order.state);
     case 'heal':
       return healAll(lab);
   }
 }
 
+async function setProcess(lab: Breakable, name: string, state: ServerState): Promise<void> {
+  const found = lab.processes.find((process) => process.name === name);
+  if (found === undefined) {
+    const known = lab.processes.map((process) => process.name).join(', ');
+    refuse('Invalid', `There is no process ${name} in this lab`, `Known are: ${known}.`);
+  }
+  if (state === 'heal') lab.broken.delete(name);
+  else lab.broken.add(name);
+  await setServer(found, state, name);
+}
+
 async function healAll(lab: Breakable): Promise<void> {
+  // First: what hangs on a dead process would not answer the others.
+  await Promise.all([...lab.broken].map((name) => setProcess(lab, name, 'heal')));
   const servers = [...lab.apiServers.values(), ...(lab.prometheus ? [lab.prometheus] : [])];
   await Promise.all([
     ...(lab.prometheus ? [callControl(lab.podsSocket, '/heal', {})] : []),

@@ -105,9 +105,14 @@ function prometheusConfig({
 /** Names of the types in the dev server's options. */
 const typeNames = { KEYWORD: 'Keyword', INT: 'Int', BOOL: 'Bool', KEYWORD_LIST: 'KeywordList' } as const;
 
-/** Temporal's dev server, with the search attributes by which rollouts are found. */
+/**
+ * Temporal's dev server, with the search attributes by which rollouts are found. With `dir` it keeps its data in a file
+ * there, so that it can be killed and started again; without waiting for the disk, since a machine's loss is no fault of a
+ * lab. Absent: in memory.
+ */
 export async function startTemporal(
   starter: ProcessStarter,
+  dir?: string,
 ): Promise<{ process: LabProcess; address: string; uiUrl: string }> {
   const [port, uiPort, metricsPort] = (await freePorts(3)) as [number, number, number];
   const process = starter.start({
@@ -116,6 +121,7 @@ export async function startTemporal(
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
       ...['--metrics-port', String(metricsPort), '--log-level', 'error'],
+      ...(dir === undefined ? [] : ['--db-filename', join(dir, 'temporal.db'), '--sqlite-pragma', 'synchronous=off']),
       ...Object.values(searchAttributes).flatMap(({ name, type }) => [
         '--search-attribute',
         `${name}=${typeNames[type]}`,

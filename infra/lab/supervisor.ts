@@ -93,7 +93,7 @@ async function startParts(bench: Workbench): Promise<SupervisedLab> {
   const observability = withTraffic
     ? Promise.all([
         startPrometheus(starters.control, { dir: dataDir, envoys: scraped, scrapeIntervalMs: spec.metricsIntervalMs }),
-        startTemporal(starters.control),
+        startTemporal(starters.control, dataDir),
         startDoor(bench),
       ])
     : Promise.resolve(undefined);
@@ -187,10 +187,12 @@ function handle(
   parts: { clusters: ClusterWorkbench[]; prometheus: LabProcess | undefined },
 ): SupervisedLab {
   const apiServers = new Map(parts.clusters.map(({ cluster, api }) => [cluster.name, api.process]));
+  const broken = new Set<string>();
+  const processes = (): LabProcess[] => [...starters.control.processes, ...starters.traffic.processes];
   return {
     state,
     status: () =>
-      [...starters.control.processes, ...starters.traffic.processes].map(({ name, pid, running, failure }) => ({
+      processes().map(({ name, pid, running, failure }) => ({
         name,
         pid,
         running,
@@ -203,6 +205,8 @@ function handle(
           clusters: state.clusters,
           apiServers,
           prometheus: parts.prometheus,
+          processes: processes(),
+          broken,
         },
         order,
       ),

@@ -52,6 +52,8 @@ export interface LabService {
   newVersion(): string;
   begin(change: Change): Promise<WorkflowHandle>;
   deploy(version: string): Promise<WorkflowHandle>;
+  /** A deploy that is only planned, by the same workflow: it is refused where a deploy would be. */
+  plan(version: string): Promise<void>;
   handle(): WorkflowHandle;
   status(): Promise<RolloutStatus>;
   /** Waits for a state of the running rollout; throws at once when it has ended in another one, or asks for a person. */
@@ -108,6 +110,15 @@ export function labService(rig: LabRig, name: string): LabService {
     );
     return rig.client.workflow.getHandle(workflowId, runId);
   };
+  const deployOf = (version: string): Change => ({
+    kind: 'deploy',
+    version,
+    image: `registry.lab/${name}:${version}`,
+  });
+  const dryRun = async (change: Change): Promise<void> => {
+    const asking = { installation: DEFAULT_INSTALLATION, tell: rig.io.stderr };
+    await startChange(rig.client, { service: name, change, dryRun: true }, asking);
+  };
   const until: LabService['until'] = async (wanted, withinMs = limits.phase) => {
     let now = await status();
     await assertEventually(async () => {
@@ -130,7 +141,8 @@ export function labService(rig: LabRig, name: string): LabService {
     configure: (rollout) =>
       writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${name}.yaml`), serviceDocument(name, rollout)),
     newVersion: () => `v${(last += 1)}`,
-    deploy: (version) => begin({ kind: 'deploy', version, image: `registry.lab/${name}:${version}` }),
+    deploy: (version) => begin(deployOf(version)),
+    plan: (version) => dryRun(deployOf(version)),
     async end() {
       const ended = await until(({ outcome }) => outcome !== null, limits.rollout);
       // The workflow closes a moment after its state: the next change must find the lock free.
@@ -153,14 +165,7 @@ export function labService(rig: LabRig, name: string): LabService {
       }, limits.requests);
       return all;
     },
-    measured: () =>
-      assertEventually(async () => {
-        await startChange(
-          rig.client,
-          { service: name, change: { kind: 'adopt' }, dryRun: true },
-          { installation: DEFAULT_INSTALLATION, tell: rig.io.stderr },
-        );
-      }, limits.phase),
+    measured: () => assertEventually(() => dryRun({ kind: 'adopt' }), limits.phase),
     async settle() {
       await rig.lab.break('heal');
       await rig.startWorker();

@@ -5,6 +5,7 @@ import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import { limits } from '../support/limits.ts';
 import { blindness } from './blindness.ts';
 import { breaches } from './breaches.ts';
+import { chaos } from '../chaos/chosen.ts';
 import { deadWorker } from './dead-worker.ts';
 import { drains } from './drains.ts';
 import { frontDoor } from './front-door.ts';
@@ -60,6 +61,7 @@ describe('an adopted service', () => {
   sickPods(given);
   frontDoor(given);
   deadWorker(given);
+  chaos(given);
   if (!isFull) return;
   longTests(given);
   replacedWorkers(given);

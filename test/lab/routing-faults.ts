@@ -25,7 +25,8 @@ export function routingFaults(stage: () => Stage): void {
         await basket.deploy(basket.newVersion());
         await basket.until(({ phase, step }) => phase === 'baking' && step === 1);
         await lab.break('freeze-envoy', aws, `${aws}-node-2`);
-        await basket.until(({ phase }) => phase === 'restoring' || phase === 'proving-restore');
+        // An Envoy that is only late is waited for, for 90 s.
+        await basket.until(({ phase }) => phase === 'restoring' || phase === 'proving-restore', limits.rollout);
         await lab.break('thaw-envoy', aws, `${aws}-node-2`);
         const status = await basket.end();
         const log = await basket.handle().query<LogEntry[]>(messageNames.log);

@@ -13,10 +13,11 @@ export interface Stage {
   settle(): Promise<void>;
 }
 
-export async function openStage(rig: LabRig): Promise<Stage> {
+/** `rate`: requests per second of each cluster. */
+export async function openStage(rig: LabRig, rate: number = modestRate): Promise<Stage> {
   const { lab } = rig;
   const basket = labService(rig, 'basket');
-  const flow = (): Promise<void> => lab.traffic.start({ service: 'basket', rate: modestRate });
+  const flow = (): Promise<void> => lab.traffic.start({ service: 'basket', rate });
   await flow();
   await basket.configure({ canary: [100], rest: [100] });
   await basket.measured();

@@ -21,6 +21,7 @@ describe('the words after `lab break`', () => {
       state: 'hung',
     });
     expect(parseBreak(['prometheus', 'dead'])).toEqual({ verb: 'prometheus', state: 'dead' });
+    expect(parseBreak(['process', 'temporal', 'hung'])).toEqual({ verb: 'process', name: 'temporal', state: 'hung' });
   });
 
   it.each([
@@ -28,6 +29,7 @@ describe('the words after `lab break`', () => {
     [['errors', 'checkout', 'v3']],
     [['errors', 'checkout', 'v3', '--ratio', '8']],
     [['prometheus', 'gone']],
+    [['process', 'temporal']],
     [['smash']],
   ])('are refused with the whole usage when they make no sense: %j', (words) => {
     expect(() => parseBreak(words)).toThrow(expect.objectContaining({ fix: expect.stringContaining('freeze-envoy') }));
