@@ -159,7 +159,7 @@ const foughtOver = (
 ): Drift => ({
   field: fight.field,
   by: fight.manager,
-  text: `${text}; ${fightText(fight)}`,
+  text: `${text}; ${fightText(fight, on === service ? 'the frontend' : `Service ${on}`)}`,
   does: 'ask',
   fix: `${ignoreRule(fight, on)}; then: tidegate unpause ${service}`,
 });

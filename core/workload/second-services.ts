@@ -59,13 +59,13 @@ export const isPinnedWith = ({ metadata }: Service, service: string): boolean =>
 export const isSibling = ({ serving, pinned, follows, adopted, headless, within }: SecondService): boolean =>
   adopted !== true && headless !== true && within === true && (follows === true || (serving && pinned === ''));
 
-export interface SiblingPin {
+interface SiblingPin {
   readonly sibling: Service;
   /** '' = it is given back: it has other pods now. */
   readonly version: string;
 }
 
-export interface Siblings {
+interface Siblings {
   readonly frontend: Service;
   readonly services: readonly Service[];
   /** Of the namespace. */

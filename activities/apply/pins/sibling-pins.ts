@@ -18,7 +18,7 @@ export async function forgetFights(at: RecordAt): Promise<readonly ObjectChange[
   return allOf(fought.map((one) => patchService(at, one, { annotations: { [annotations.repairs]: null } })));
 }
 
-export interface SiblingsPin {
+interface SiblingsPin {
   readonly frontend: Service;
   readonly version: string;
   /** What is noted on one that somebody took the pin off; null: it is left alone. Absent: nothing is noted. */

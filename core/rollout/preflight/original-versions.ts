@@ -6,9 +6,9 @@ import { isFresh, originals } from './serving-facts.ts';
 import type { Problem } from './problem.ts';
 
 /** Who says which version runs. */
-export type VersionSaidBy = 'label' | 'person' | 'pods';
+type VersionSaidBy = 'label' | 'person' | 'pods';
 
-export interface OriginalVersion {
+interface OriginalVersion {
   /** '' = nothing says it. */
   readonly version: string;
   readonly by: VersionSaidBy;

@@ -33,7 +33,7 @@ export function reachesUnproven(
   const text = `selects the pods of ${service} too: its callers would get ${version} by pod count, before any share`;
   if (fight !== undefined && isSibling(second))
     return {
-      text: `${text}, since its pin does not last: ${fightText(fight)}`,
+      text: `${text}, since its pin does not last: ${fightText(fight, `Service ${name}`)}`,
       fix: `${ignoreRule(fight, name)}; then: tidegate unpause ${service}`,
     };
   if (!serving || pinned !== '' || headless === true || isSibling(second)) return null;

@@ -65,9 +65,10 @@ export function withRepair(repairs: Repairs, { field, manager, nowMs }: Repair):
   return { ...repairs, [field]: { by: manager, atMs: [...(goesOn ? before.atMs : []), nowMs].slice(-ROUNDS) } };
 }
 
-export function fightText({ field, manager, sinceMs }: Fight): string {
-  const what = field === 'pin' ? 'the pin' : 'port, targetPort or selector of the frontend';
-  return `${manager} took ${what} back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
+/** `of`: the Service, in words. */
+export function fightText({ field, manager, sinceMs }: Fight, of = 'the frontend'): string {
+  const what = field === 'pin' ? 'the pin' : 'port, targetPort or selector';
+  return `${manager} took ${what} of ${of} back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
 }
 
 /**

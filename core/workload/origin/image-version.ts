@@ -1,6 +1,6 @@
 /** The version that the name of an image says. Pure. */
 
-export interface NamedVersion {
+interface NamedVersion {
   /** '' = it says none. */
   readonly version: string;
   /** Why not; '' where it says one. */

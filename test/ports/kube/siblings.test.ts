@@ -18,16 +18,12 @@ async function withSibling(namespace: string): Promise<Scene> {
 }
 
 const create = ({ aws }: Scene, name: string, spec: Partial<Service['spec']>): Promise<unknown> =>
-  aws.cluster.admin.create(
-    aws.path('Service'),
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: aws.service.namespace },
-      spec: { selector: { app: 'checkout' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...spec },
-    },
-    PATIENT_MS,
-  );
+  aws.cluster.admin.create(aws.path('Service'), {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: aws.service.namespace },
+    spec: { selector: { app: 'checkout' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...spec },
+  });
 
 const read = ({ aws }: Scene, name = EXTERNAL): Promise<Service> =>
   aws.cluster.admin.get<Service>(aws.path('Service', name));

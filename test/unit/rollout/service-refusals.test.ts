@@ -106,7 +106,9 @@ describe('a plan names', () => {
     it('whose pin somebody takes off again and again is refused, with what to tell them', () => {
       const fight = { field: 'pin', manager: 'argocd-controller', sinceMs: 0 } as const;
       const { message } = refused({ config: testConfig(), read: withSecond({ within: true, fight }), change: deploy });
-      expect(message).toContain('since its pin does not last: argocd-controller took the pin back 3 times');
+      expect(message).toContain(
+        'since its pin does not last: argocd-controller took the pin of Service checkout-admin back 3 times',
+      );
       expect(message).toContain('ignoreDifferences: [{kind: Service, name: checkout-admin');
     });
 
