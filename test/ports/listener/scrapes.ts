@@ -17,7 +17,9 @@ export const scrapesOf = (labels: Readonly<Record<string, string>>): Scrapes => 
     take: (text, atMs) => {
       for (const [, name = '', inside = '', value] of text.matchAll(/^(\w+)\{([^}]*)\} (\d+)$/gm)) {
         const key = `${name}{${inside}}`;
-        const own = Object.fromEntries([...inside.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, is]) => [label, is]));
+        const own = Object.fromEntries(
+          [...inside.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', is = '']): [string, string] => [label, is]),
+        );
         const one: Kept = kept.get(key) ?? { labels: { __name__: name, ...own, ...labels }, samples: [] };
         kept.set(key, one);
         one.samples.push({ atMs, value: Number(value) });

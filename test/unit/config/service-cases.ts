@@ -315,18 +315,6 @@ export const serviceCases: Case[] = [
     ],
   ],
   [
-    'status codes of gRPC where HTTP is counted',
-    sloText(`- name: errors
-  indicator:
-    ratioMetric:
-      bad: { metricSource: { type: envoy-cluster, spec: { codes: [INTERNAL] } } }
-      total: { metricSource: { type: envoy-cluster } }
-  objectives: [{ target: 0.99 }]`),
-    [
-      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec.codes: envoy-cluster has no status codes of gRPC (leave it out, or count with opentelemetry-rpc-server or envoy-cluster-grpc)',
-    ],
-  ],
-  [
     'a latency objective between two edges of the histogram',
     latency('0.3'),
     ['9: spec.slos[0].objectives[0].value: 0.3 s is no edge of the duration histogram (use 0.25 or 0.5)'],
