@@ -37,7 +37,7 @@ export const headerFormatters = everywhere('envoy.http.stateful_header_formatter
 export const GRPC_STATS = 'envoy.filters.http.grpc_stats';
 
 /** Extensions by name that Tidegate renders for every service, or that Envoy takes for what it renders. */
-export const renderedExtensions: readonly string[] = [
+const renderedExtensions: readonly string[] = [
   'envoy.clusters.eds',
   'envoy.filters.http.router',
   'envoy.filters.network.http_connection_manager',

@@ -13,7 +13,7 @@ import { countIncrements } from '../../../core/judge/series/counters.ts';
 import { envoyGrpc } from '../../../core/judge/series/selectors.ts';
 import type { Slo } from '../../../core/judge/settings.ts';
 import { desiredObjects } from '../../../core/render/render.ts';
-import type { RoutingRecord } from '../../../core/routing/record.ts';
+import type { RoutingRecord, Weight } from '../../../core/routing/record.ts';
 import { weightsOf } from '../../../core/routing/weights.ts';
 import { obtainBinaries } from '../../../infra/lab/binaries.ts';
 import { createRecordedSource } from '../../../platform/metrics/recorded.ts';
@@ -38,10 +38,7 @@ const plain = recordOf({
   current: { [CLUSTER]: { v1: WHOLE - NEW_SHARE, v2: NEW_SHARE } },
 });
 const record: RoutingRecord = { ...plain, frontend: { ...plain.frontend, portName: 'grpc', protocol: 'grpc' } };
-const [v1, v2] = weightsOf(record, 'current') as [
-  { statName: string; name: string },
-  { statName: string; name: string },
-];
+const [v1, v2] = weightsOf(record, 'current') as [Weight, Weight];
 
 let envoy: RunningEnvoy;
 let caller: GrpcCaller;

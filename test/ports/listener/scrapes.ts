@@ -7,14 +7,20 @@ export interface Scrapes {
   readonly series: readonly RawSeries[];
 }
 
+interface Kept extends RawSeries {
+  readonly samples: Sample[];
+}
+
 export const scrapesOf = (labels: Readonly<Record<string, string>>): Scrapes => {
-  const kept = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly samples: Sample[] }>();
+  const kept = new Map<string, Kept>();
   return {
     take: (text, atMs) => {
       for (const [, name = '', inside = '', value] of text.matchAll(/^(\w+)\{([^}]*)\} (\d+)$/gm)) {
         const key = `${name}{${inside}}`;
-        const own = Object.fromEntries([...inside.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, is]) => [label, is]));
-        const one = kept.get(key) ?? { labels: { __name__: name, ...own, ...labels }, samples: [] };
+        const own = Object.fromEntries(
+          [...inside.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', is = '']): [string, string] => [label, is]),
+        );
+        const one: Kept = kept.get(key) ?? { labels: { __name__: name, ...own, ...labels }, samples: [] };
         kept.set(key, one);
         one.samples.push({ atMs, value: Number(value) });
       }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseConfig } from '../../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem } from '../../../core/config/problem.ts';
-import { meshText, serviceText, stepsText } from './documents.ts';
+import { meshText, serviceText, sloText, stepsText } from './documents.ts';
 import { meshCases } from './mesh-cases.ts';
 import { latency, serviceCases } from './service-cases.ts';
 
@@ -28,6 +28,18 @@ describe('parseConfig', () => {
 
   it.each(serviceCases)('names line, path, reason and remedy of %s', (_title, text, expected) => {
     expect(shown(problemsOf(text), 'service.yaml')).toEqual(expected);
+  });
+
+  it('names status codes of gRPC where HTTP is counted, and what counts them', () => {
+    const text = sloText(`- name: errors
+  indicator:
+    ratioMetric:
+      bad: { metricSource: { type: envoy-cluster, spec: { codes: [INTERNAL] } } }
+      total: { metricSource: { type: envoy-cluster } }
+  objectives: [{ target: 0.99 }]`);
+    expect(shown(problemsOf(text), 'service.yaml')).toEqual([
+      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec.codes: envoy-cluster has no status codes of gRPC (leave it out, or count with opentelemetry-rpc-server or envoy-cluster-grpc)',
+    ]);
   });
 
   it.each(meshCases)('names line, path, reason and remedy of %s', (_title, mesh, expected) => {

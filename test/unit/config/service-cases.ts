@@ -25,7 +25,7 @@ export const serviceCases: Case[] = [
     'an unknown key that resembles nothing',
     serviceText('  zzz: 1\n'),
     [
-      '6: spec.zzz: unknown key zzz (known: mesh, port, workload, template, deployment, config, topology, failover, policy, adopt, rollout, drift, ...)',
+      '6: spec.zzz: unknown key zzz (known: mesh, port, protocol, workload, template, deployment, config, topology, failover, policy, adopt, rollout, ...)',
     ],
   ],
   [
@@ -312,18 +312,6 @@ export const serviceCases: Case[] = [
   objectives: [{ target: 0.99 }]`),
     [
       '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec.statusClass: RPC has no status classes (leave it out: the status codes that are errors of servers count, or those of codes)',
-    ],
-  ],
-  [
-    'status codes of gRPC where HTTP is counted',
-    sloText(`- name: errors
-  indicator:
-    ratioMetric:
-      bad: { metricSource: { type: envoy-cluster, spec: { codes: [INTERNAL] } } }
-      total: { metricSource: { type: envoy-cluster } }
-  objectives: [{ target: 0.99 }]`),
-    [
-      '10: spec.slos[0].indicator.ratioMetric.bad.metricSource.spec.codes: envoy-cluster has no status codes of gRPC (leave it out, or count with opentelemetry-rpc-server or envoy-cluster-grpc)',
     ],
   ],
   [

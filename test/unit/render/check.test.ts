@@ -7,6 +7,9 @@ import { canary } from '../routing/records.ts';
 
 const good = desiredObjects(canary, { redirect: true }).at(-1) as Manifest;
 
+const frontend = { ...canary.frontend, protocol: 'grpc' } as const;
+const grpc = desiredObjects({ ...canary, frontend }, { redirect: true }).at(-1) as Manifest;
+
 const listener: Path = ['spec', 'resources', 0];
 const manager: Path = [...listener, 'filter_chains', 0, 'filters', 0, 'typed_config'];
 const routes: Path = ['spec', 'resources', 1];
@@ -21,9 +24,12 @@ const without = to(undefined);
 
 describe('checkCec', () => {
   it('finds every misspelt field, since Cilium drops the whole resource for one and says nothing', () => {
-    for (const path of fieldPaths(good.spec)) {
-      const bad = { ...good, spec: renamed(good.spec, path, `${String(path.at(-1))}x`) };
-      expect(checkCec(bad)).not.toEqual([]);
+    for (const one of [good, grpc]) {
+      expect(checkCec(one)).toEqual([]);
+      for (const path of fieldPaths(one.spec)) {
+        const bad = { ...one, spec: renamed(one.spec, path, `${String(path.at(-1))}x`) };
+        expect(checkCec(bad)).not.toEqual([]);
+      }
     }
   });
 

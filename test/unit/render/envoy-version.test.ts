@@ -5,7 +5,7 @@ import {
   extensionsSince,
 } from '../../../core/render/cilium-envoy/built-extensions.ts';
 import { envoyOfImage, isBuilt, knownMinors, listFor } from '../../../core/render/cilium-envoy/envoy-version.ts';
-import { renderedExtensions } from '../../../core/render/cilium-envoy/extensions.ts';
+import { extensionsOf } from '../../../core/render/cilium-envoy/extensions.ts';
 
 describe('the Envoy of an image', () => {
   it.each([
@@ -35,10 +35,14 @@ describe('what cilium-envoy is built with', () => {
     expect(extensionsEverywhere.filter((name) => name in extensionsSince)).toEqual([]);
   });
 
-  it('has all that Tidegate renders, in every one of them', () => {
-    for (const minor of knownMinors)
-      expect(renderedExtensions.filter((name) => !isBuilt(name, { minor, patch: 0 }))).toEqual([]);
-  });
+  it.each([undefined, 'http2', 'grpc'] as const)(
+    'has all that is rendered for a port of %s, in every one',
+    (protocol) => {
+      for (const minor of knownMinors)
+        expect(extensionsOf(protocol).filter((name) => !isBuilt(name, { minor, patch: 0 }))).toEqual([]);
+      expect(extensionsOf(protocol).includes('envoy.filters.http.grpc_stats')).toBe(protocol === 'grpc');
+    },
+  );
 
   it('goes by the minor, and by the patch release where the list grew within one', () => {
     expect(isBuilt('envoy.filters.http.cors', { minor: '1.35', patch: 99 })).toBe(false);
