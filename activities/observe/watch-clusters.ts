@@ -87,7 +87,7 @@ interface LookAt {
 }
 
 async function lookAt(deps: WatchClustersDeps, { input, prober, cluster }: LookAt): Promise<Found> {
-  const api = apiVote(prober.probes(), cluster, deps.clock.nowMs());
+  const api = apiVote(prober.probes(), { cluster, nowMs: deps.clock.nowMs() });
   const person = input.person === cluster;
   const movedAtMs = input.told.find((one) => one.cluster === cluster)?.movedAtMs ?? 0;
   const peers =
