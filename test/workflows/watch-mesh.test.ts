@@ -138,7 +138,7 @@ describe('a watch of a mesh', () => {
           await stage.until({
             ...{ failover: 'auto', clusters: [{ cluster: gcp, judgement: 'lost', text: 'nobody answers' }] },
             services: [
-              { service: 'shop/checkout', cluster: gcp, phase: 'moved', text: `calls of ${aws} go to ${aws} 100%` },
+              { service: 'shop/checkout', cluster: gcp, phase: 'moved', text: `calls of ${aws} go to ${aws} 100 %` },
             ],
           });
           await assertEventually(
