@@ -62,7 +62,7 @@ export interface Probes {
 }
 
 /** So many questions in a row, over so long, ms: one lost packet, and the restart of a load balancer, are nothing. */
-export const SILENCE = { questions: 3, ms: 3_000 } as const;
+const SILENCE = { questions: 3, ms: 3_000 } as const;
 
 const isSilent = ({ silent, silentSinceMs }: Probes, nowMs: number): boolean =>
   silentSinceMs !== null && silent >= SILENCE.questions && nowMs - silentSinceMs >= SILENCE.ms;

@@ -31,7 +31,7 @@ export function seenAnew(before: Seen, { judgement, text, nowMs }: Look): Seen {
 }
 
 /** What was told of a cluster last. */
-export interface Told {
+interface Told {
   readonly cluster: string;
   readonly judgement: Judgement;
   /** Its calls were moved, ms since the epoch; 0 = they were not. */

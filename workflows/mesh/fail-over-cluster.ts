@@ -22,7 +22,7 @@ const AT_ONCE = 40;
 /** Between two rounds for what is left, ms: a record that somebody else was writing is free soon. */
 const AGAIN_MS = [1_000, 5_000, 30_000, 60_000] as const;
 
-export interface LostCluster {
+interface LostCluster {
   readonly listed: ListServicesResult;
   readonly lost: string;
   /** Clusters that answer: the others are tried once they do. */
