@@ -38,7 +38,7 @@ const PERSON_MS = 12_000;
 
 export async function watchClusters(deps: WatchClustersDeps, input: WatchClustersInput): Promise<WatchClustersResult> {
   const { clock, activity, attemptMs = ATTEMPT_MS } = deps;
-  const prober = await createProber(deps, input);
+  const prober = createProber(deps, input);
   try {
     const startedMs = clock.nowMs();
     const pulse = createBeat(deps, startedMs);
