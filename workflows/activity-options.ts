@@ -86,20 +86,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     ...waitingBounds,
     // Bounded: while it retries nothing can be undone, so a person hears of it soon.
     commit: { ...write, scheduleToCloseTimeout: 2 * MINUTE },
-    restore: {
-      startToCloseTimeout: MINUTE,
-      retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
-      priority: { priorityKey: 1 },
-    },
-    failOver: {
-      // Two writes in each cluster, and the time between them.
-      ...{
-        startToCloseTimeout: MINUTE,
-        scheduleToCloseTimeout: 5 * MINUTE,
-        retry: { ...quickRetry, initialInterval: 250 },
-      },
-      priority: { priorityKey: 1 },
-    },
+    ...waysBackBounds,
     ...{ retireVersion: drain, releaseService: drain, leaveClusters: drain },
     ...{ listSinks: read, deliverEvents: delivery },
     // Of one cluster; a call for many is given the time of its clusters.
@@ -139,6 +126,21 @@ const gateBounds: ActivityOptions = {
   scheduleToCloseTimeout: 31 * DAY,
   retry: { initialInterval: 5 * SECOND, backoffCoefficient: 1.5, maximumInterval: 5 * MINUTE },
 };
+
+const waysBackBounds = {
+  restore: {
+    startToCloseTimeout: MINUTE,
+    retry: { initialInterval: 250, backoffCoefficient: 2, maximumInterval: 30 * SECOND },
+    priority: { priorityKey: 1 },
+  },
+  // Two writes in each cluster, and the time between them.
+  failOver: {
+    startToCloseTimeout: MINUTE,
+    scheduleToCloseTimeout: 5 * MINUTE,
+    retry: { ...quickRetry, initialInterval: 250 },
+    priority: { priorityKey: 1 },
+  },
+} satisfies Partial<Record<keyof RolloutActivities, ActivityOptions>>;
 
 const waitingBounds = {
   // One attempt is a window of at most 10 minutes; the windows of one watch add no history events.

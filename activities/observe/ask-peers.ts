@@ -23,6 +23,12 @@ interface AskedPeers extends Pick<WatchClustersInput, 'mesh' | 'services'> {
 
 /** Whoever answers later cannot say, ms: the watch of the others goes on. */
 const ANSWER_MS = 4_000;
+
+interface Asking extends AskedPeers {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
 /** Calls that were under way when others were moved end within, ms. */
 const IN_FLIGHT_MS = 5_000;
 
@@ -30,7 +36,7 @@ export async function askPeers(deps: WatchClustersDeps, asked: AskedPeers): Prom
   const ends = deps.activity.signal();
   const signal = AbortSignal.any([ends, AbortSignal.timeout(ANSWER_MS)]);
   try {
-    return await askWithin(deps, asked, signal);
+    return await askWithin(deps, { ...asked, signal });
   } catch (error) {
     ends.throwIfAborted();
     if (signal.aborted) return { vote: 'unknown', text: `nobody has said in ${String(ANSWER_MS)} ms` };
@@ -39,17 +45,17 @@ export async function askPeers(deps: WatchClustersDeps, asked: AskedPeers): Prom
   }
 }
 
-async function askWithin(deps: WatchClustersDeps, asked: AskedPeers, signal: AbortSignal): Promise<PeerCalls> {
+async function askWithin(deps: WatchClustersDeps, asked: Asking): Promise<PeerCalls> {
   const metrics = await deps.connectMetrics(asked.mesh);
   if (metrics === null) return { vote: 'unknown', text: 'the mesh has no metrics' };
   const clusters = asked.answering.filter((name) => name !== asked.cluster);
-  const stats = distinct((await Promise.all(clusters.map((name) => statsIn(deps, name, { ...asked, signal })))).flat());
+  const stats = distinct((await Promise.all(clusters.map((name) => statsIn(deps, { ...asked, client: name })))).flat());
   if (stats.length === 0) return { vote: 'unknown', text: 'nobody calls it' };
-  const offsetMs = await metrics.clockOffsetMs(signal);
+  const offsetMs = await metrics.clockOffsetMs(asked.signal);
   const nowMs = deps.clock.nowMs() + offsetMs;
   const read = await metrics.range(
     { series: envoyTraffic({ stats, clusters }), toMs: nowMs, rangeMs: LONGEST_WINDOW_MS },
-    signal,
+    asked.signal,
   );
   const counted = countIncrements(splitGauges(read).counters, nowMs - LONGEST_WINDOW_MS);
   const sinceMs = asked.sinceMs === 0 ? 0 : asked.sinceMs + IN_FLIGHT_MS + offsetMs;
@@ -59,20 +65,19 @@ async function askWithin(deps: WatchClustersDeps, asked: AskedPeers, signal: Abo
 /** Stat names of the subsets in `cluster` that clients of `client` call. What cannot be read names none. */
 async function statsIn(
   { clusters }: WatchClustersDeps,
-  client: string,
-  { signal, ...asked }: AskedPeers & { readonly signal: AbortSignal },
+  { mesh, services, cluster: serving, client, signal }: Asking & { readonly client: string },
 ): Promise<string[]> {
   try {
-    const cluster = await clusters.connect({ service: { mesh: asked.mesh }, cluster: { name: client } });
-    const namespaces = distinct(asked.services.map(({ namespace }) => namespace));
+    const cluster = await clusters.connect({ service: { mesh }, cluster: { name: client } });
+    const namespaces = distinct(services.map(({ namespace }) => namespace));
     const routes = await Promise.all(
       namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal })),
     );
-    const installation = asked.services[0]?.installation ?? '';
+    const installation = services[0]?.installation ?? '';
     return routes
       .flat()
       .filter((one) => isOwned(one, installation))
-      .flatMap((route) => calledIn(route, client, asked.cluster));
+      .flatMap((route) => calledIn(route, { client, serving }));
   } catch (error) {
     if (error instanceof TidegateError) return [];
     throw error;
@@ -80,7 +85,10 @@ async function statsIn(
 }
 
 /** A record that somebody has broken by hand names none, and hides no other. */
-function calledIn(route: EnvoyConfig, client: string, serving: string): string[] {
+function calledIn(
+  route: EnvoyConfig,
+  { client, serving }: { readonly client: string; readonly serving: string },
+): string[] {
   try {
     const record = recordIn(route, client);
     const weights = record === null ? [] : weightsOf(record, 'current');

@@ -20,7 +20,6 @@ export interface Prober {
 const ASK_MS = { well: 2_000, silent: 500 } as const;
 /** An API server that takes longer for its version does not answer, ms. */
 const ANSWER_MS = 2_000;
-
 /** How a cluster is reached is read anew from the config after so long, ms: each reading parses all of it. */
 const KNOWN_MS = 60_000;
 
@@ -29,24 +28,62 @@ interface ProberDeps {
   readonly clock: Clock;
 }
 
-export async function createProber(
+interface Asked {
+  readonly probes: Probes;
+  readonly why: string;
+}
+
+const notAsked: Asked = { probes: { answeredAtMs: 0, silentSinceMs: null, silent: 0 }, why: 'not asked yet' };
+
+const answers = ({ probes }: Asked): boolean => probes.silentSinceMs === null && probes.answeredAtMs > 0;
+
+export function createProber(
   deps: ProberDeps,
   { mesh, clusters }: Pick<WatchClustersInput, 'mesh' | 'clusters'>,
-): Promise<Prober> {
+): Prober {
   const stopping = new AbortController();
-  const states = new Map<string, { probes: Probes; why: string }>(
-    clusters.map(({ name }) => [
-      name,
-      { probes: { answeredAtMs: 0, silentSinceMs: null, silent: 0 }, why: 'not asked yet' },
-    ]),
-  );
+  const states = new Map(clusters.map(({ name }) => [name, notAsked]));
+  const ask = createAsk(deps, { mesh, signal: stopping.signal });
+  const loop = async (name: string): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const askedMs = deps.clock.nowMs();
+      const why = await ask(name);
+      const { probes } = states.get(name) ?? notAsked;
+      states.set(name, {
+        why,
+        probes:
+          why === ''
+            ? { answeredAtMs: deps.clock.nowMs(), silentSinceMs: null, silent: 0 }
+            : { ...probes, silentSinceMs: probes.silentSinceMs ?? askedMs, silent: probes.silent + 1 },
+      });
+      await deps.clock.sleep(why === '' ? ASK_MS.well : ASK_MS.silent, stopping.signal).catch(() => undefined);
+    }
+  };
+  for (const { name } of clusters) void loop(name);
+  return {
+    probes: () => Object.fromEntries([...states].map(([name, { probes }]) => [name, probes])),
+    answering: () => [...states].filter(([, one]) => answers(one)).map(([name]) => name),
+    isQuiet: () => [...states.values()].every(({ probes }) => probes.silentSinceMs === null),
+    why: (cluster) => states.get(cluster)?.why ?? '',
+    stop: () => stopping.abort(),
+  };
+}
+
+interface Asking {
+  readonly mesh: string;
+  /** Ends every question. */
+  readonly signal: AbortSignal;
+}
+
+/** '' = it has answered; else why not. */
+function createAsk({ clusters, clock }: ProberDeps, { mesh, signal }: Asking): (name: string) => Promise<string> {
   const connections = new Map<string, { readonly cluster: KubeCluster; readonly atMs: number }>();
   const connected = async (name: string): Promise<KubeCluster> => {
     const known = connections.get(name);
-    if (known !== undefined && deps.clock.nowMs() - known.atMs < KNOWN_MS) return known.cluster;
+    if (known !== undefined && clock.nowMs() - known.atMs < KNOWN_MS) return known.cluster;
     try {
-      const cluster = await deps.clusters.connect({ service: { mesh }, cluster: { name } });
-      connections.set(name, { cluster, atMs: deps.clock.nowMs() });
+      const cluster = await clusters.connect({ service: { mesh }, cluster: { name } });
+      connections.set(name, { cluster, atMs: clock.nowMs() });
       return cluster;
     } catch (error) {
       // A config that cannot be read says nothing of the cluster.
@@ -54,46 +91,15 @@ export async function createProber(
       return known.cluster;
     }
   };
-  const ask = async (name: string): Promise<string> => {
+  return async (name) => {
     try {
       const cluster = await connected(name);
-      await cluster.ask('/version', undefined, {
-        signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_MS)]),
-      });
+      await cluster.ask('/version', undefined, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
       return '';
     } catch (error) {
       if (!(error instanceof TidegateError)) return `no answer in ${String(ANSWER_MS)} ms`;
       // Whoever refuses has answered.
       return error.code === 'Unavailable' ? error.message : '';
     }
-  };
-  const once = async (name: string): Promise<boolean> => {
-    const askedMs = deps.clock.nowMs();
-    const why = await ask(name);
-    if (stopping.signal.aborted) return true;
-    const before = states.get(name)?.probes ?? { answeredAtMs: 0, silentSinceMs: null, silent: 0 };
-    const probes: Probes =
-      why === ''
-        ? { answeredAtMs: deps.clock.nowMs(), silentSinceMs: null, silent: 0 }
-        : { ...before, silentSinceMs: before.silentSinceMs ?? askedMs, silent: before.silent + 1 };
-    states.set(name, { probes, why });
-    return why === '';
-  };
-  const loop = async (name: string): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const answers = await once(name);
-      await deps.clock.sleep(answers ? ASK_MS.well : ASK_MS.silent, stopping.signal).catch(() => undefined);
-    }
-  };
-  for (const { name } of clusters) void loop(name);
-  return {
-    probes: () => Object.fromEntries([...states].map(([name, { probes }]) => [name, probes])),
-    answering: () =>
-      [...states]
-        .filter(([, { probes }]) => probes.silentSinceMs === null && probes.answeredAtMs > 0)
-        .map(([name]) => name),
-    isQuiet: () => [...states.values()].every(({ probes }) => probes.silentSinceMs === null),
-    why: (cluster) => states.get(cluster)?.why ?? '',
-    stop: () => stopping.abort(),
   };
 }

@@ -38,7 +38,7 @@ const PERSON_MS = 12_000;
 
 export async function watchClusters(deps: WatchClustersDeps, input: WatchClustersInput): Promise<WatchClustersResult> {
   const { clock, activity, attemptMs = ATTEMPT_MS } = deps;
-  const prober = await createProber(deps, input);
+  const prober = createProber(deps, input);
   try {
     const startedMs = clock.nowMs();
     const pulse = createBeat(deps, startedMs);
@@ -87,7 +87,7 @@ interface LookAt {
 }
 
 async function lookAt(deps: WatchClustersDeps, { input, prober, cluster }: LookAt): Promise<Found> {
-  const api = apiVote(prober.probes(), cluster, deps.clock.nowMs());
+  const api = apiVote(prober.probes(), { cluster, nowMs: deps.clock.nowMs() });
   const person = input.person === cluster;
   const movedAtMs = input.told.find((one) => one.cluster === cluster)?.movedAtMs ?? 0;
   const peers =

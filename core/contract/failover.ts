@@ -25,7 +25,7 @@ export interface WatchedCluster {
 }
 
 /** left: not done, and the text says why. */
-export type FailoverPhase = 'moving' | 'moved' | 'left';
+type FailoverPhase = 'moving' | 'moved' | 'left';
 
 export interface FailedOverService {
   /** `shop/checkout`. */

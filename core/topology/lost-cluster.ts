@@ -62,7 +62,7 @@ export interface Probes {
 }
 
 /** So many questions in a row, over so long, ms: one lost packet, and the restart of a load balancer, are nothing. */
-export const SILENCE = { questions: 3, ms: 3_000 } as const;
+const SILENCE = { questions: 3, ms: 3_000 } as const;
 
 const isSilent = ({ silent, silentSinceMs }: Probes, nowMs: number): boolean =>
   silentSinceMs !== null && silent >= SILENCE.questions && nowMs - silentSinceMs >= SILENCE.ms;
@@ -71,7 +71,10 @@ const isSilent = ({ silent, silentSinceMs }: Probes, nowMs: number): boolean =>
  * The vote of the API server. A worker that reaches less than half of the others is cut off itself, and says nothing of any;
  * where there is no other cluster to compare with, it never says that one is gone.
  */
-export function apiVote(all: Readonly<Record<string, Probes>>, cluster: string, nowMs: number): Vote {
+export function apiVote(
+  all: Readonly<Record<string, Probes>>,
+  { cluster, nowMs }: { readonly cluster: string; readonly nowMs: number },
+): Vote {
   const own = all[cluster];
   if (own === undefined || (own.silentSinceMs === null && own.answeredAtMs === 0)) return 'unknown';
   if (own.silentSinceMs === null) return 'well';

@@ -11,7 +11,7 @@ export interface MeshMember {
   readonly isServed: boolean | null;
 }
 
-export interface MeshFinding {
+interface MeshFinding {
   readonly severity: 'error' | 'warning';
   readonly text: string;
   readonly fix: string;

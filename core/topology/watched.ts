@@ -31,7 +31,7 @@ export function seenAnew(before: Seen, { judgement, text, nowMs }: Look): Seen {
 }
 
 /** What was told of a cluster last. */
-export interface Told {
+interface Told {
   readonly cluster: string;
   readonly judgement: Judgement;
   /** Its calls were moved, ms since the epoch; 0 = they were not. */
@@ -52,7 +52,9 @@ export function newsOf(
 ): Seen[] {
   return seen.filter((one) => {
     const last = told.find(({ cluster }) => cluster === one.cluster);
-    if (one.looks === 0 || one.judgement === (last?.judgement ?? 'unknown')) return false;
+    if (one.looks === 0) return false;
+    if (one.judgement === (last?.judgement ?? 'unknown'))
+      return isLostAgain(one, { movedAtMs: last?.movedAtMs ?? 0, nowMs });
     const heldMs = nowMs - one.sinceMs;
     switch (one.judgement) {
       case 'lost':
@@ -66,3 +68,9 @@ export function newsOf(
     }
   });
 }
+
+/** Its calls were moved, and calls fail there again: somebody has restored it, or a client could not be written. */
+const isLostAgain = (
+  { judgement, looks }: Seen,
+  { movedAtMs, nowMs }: { readonly movedAtMs: number; readonly nowMs: number },
+): boolean => judgement === 'lost' && looks >= LOST_LOOKS && movedAtMs > 0 && nowMs - movedAtMs >= BACK_MS;

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { failOverNow } from '../../cli/rollouts/fail-over.ts';
+import { withFailures } from '../../activities/failures.ts';
 import { systemClock } from '../../activities/ports.ts';
 import type {
   FailedOverClient,
@@ -92,7 +93,8 @@ async function onStage(
     },
   };
   const { workflowBundle } = temporal;
-  const activities = { ...fakeWorld().activities, ...own, ...given.activities };
+  // Errors become failures as in a worker: what is fenced out is not tried again.
+  const activities = withFailures({ ...fakeWorld().activities, ...own, ...given.activities });
   const workers = await startWorkers({
     connection: nativeConnection,
     namespace,
@@ -138,7 +140,7 @@ describe('a watch of a mesh', () => {
           await stage.until({
             ...{ failover: 'auto', clusters: [{ cluster: gcp, judgement: 'lost', text: 'nobody answers' }] },
             services: [
-              { service: 'shop/checkout', cluster: gcp, phase: 'moved', text: `calls of ${aws} go to ${aws} 100%` },
+              { service: 'shop/checkout', cluster: gcp, phase: 'moved', text: `calls of ${aws} go to ${aws} 100 %` },
             ],
           });
           await assertEventually(

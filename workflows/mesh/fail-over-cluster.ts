@@ -3,6 +3,7 @@ import { isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import type { FailedOverClient, FailedOverService } from '../../core/contract/failover.ts';
 import type { ListedService, ListServicesResult } from '../../core/contract/settle-activities.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
 import { failedOverEnded } from '../../core/rollout/outcome.ts';
 import type { Shares } from '../../core/values/share.ts';
 import { formatShare, positiveNames } from '../../core/values/share.ts';
@@ -21,7 +22,7 @@ const AT_ONCE = 40;
 /** Between two rounds for what is left, ms: a record that somebody else was writing is free soon. */
 const AGAIN_MS = [1_000, 5_000, 30_000, 60_000] as const;
 
-export interface LostCluster {
+interface LostCluster {
   readonly listed: ListServicesResult;
   readonly lost: string;
   /** Clusters that answer: the others are tried once they do. */
@@ -40,39 +41,43 @@ export async function failOverCluster(
     told.set(one.service, one);
     say([...told.values()]);
   };
-  let left: readonly ListedService[] = lost.listed.services;
-  for (const waitMs of [0, ...AGAIN_MS]) {
-    if (waitMs > 0) await sleep(waitMs);
-    left = await round(lost, left, tell);
+  const all = lost.listed.services;
+  const others = lost.listed.clusters.filter(({ name }) => name !== lost.lost);
+  const answering = others.filter(({ name }) => lost.answering.includes(name));
+  // Who answers is written at once, and waits for nobody; then it is everybody's turn.
+  const first = await round({ ...lost, tell, clusters: answering }, all);
+  let left = answering.length < others.length ? all : first;
+  for (const waitMs of AGAIN_MS) {
     if (left.length === 0) return;
+    await sleep(waitMs);
+    left = await round({ ...lost, tell, clusters: others }, left);
   }
 }
 
+interface Telling extends LostCluster {
+  /** Those that are read and written. */
+  readonly clusters: readonly ClusterRef[];
+  readonly tell: (one: FailedOverService) => void;
+}
+
 /** Those that are left. */
-async function round(
-  lost: LostCluster,
-  services: readonly ListedService[],
-  tell: (one: FailedOverService) => void,
-): Promise<readonly ListedService[]> {
+async function round(lost: Telling, services: readonly ListedService[]): Promise<readonly ListedService[]> {
   const todo = [...services];
   const left: ListedService[] = [];
   const work = async (): Promise<void> => {
-    for (let one = todo.shift(); one !== undefined; one = todo.shift())
-      if (!(await moved(lost, one, tell))) left.push(one);
+    for (let one = todo.shift(); one !== undefined; one = todo.shift()) if (!(await moved(lost, one))) left.push(one);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   return left;
 }
 
 async function moved(
-  { listed, lost, answering, atMs, text }: LostCluster,
+  { clusters, lost, atMs, text, tell }: Telling,
   { service, failover = [], sinks }: ListedService,
-  tell: (one: FailedOverService) => void,
 ): Promise<boolean> {
   const of = { service: `${service.namespace}/${service.service}`, cluster: lost };
   tell({ ...of, phase: 'moving', text: 'its calls are moved' });
   try {
-    const clusters = listed.clusters.filter(({ name }) => answering.includes(name));
     const { clients } = await failOver({ service, lost, clusters, failover, atMs });
     const [failed] = clients.filter(({ action }) => action === 'failed');
     const done = clients.filter(({ action }) => action === 'configured');

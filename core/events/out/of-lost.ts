@@ -2,7 +2,7 @@
 import type { CloudEvent } from '../cloud-event.ts';
 import { newsEvent, newsType } from './news.ts';
 
-export interface LostTold {
+interface LostTold {
   readonly installation: string;
   readonly mesh: string;
   readonly cluster: string;

@@ -54,7 +54,7 @@ export const lost: readonly Scenario[] = [
     },
   },
   {
-    name: 'watched-by-schedule',
+    name: 'lost-by-schedule',
     world: (service) =>
       settlingWorld(service, { listServices: async () => ({ mesh: service, clusters: [], services: [] }) }),
     play: async ({ other, service, client }) => {

@@ -1,6 +1,6 @@
-/** A watch of clusters over simulated API servers and counts, fifty times as fast as the clock on the wall. */
+/** A watch of clusters over simulated API servers and counts, on a clock that goes on when everybody sleeps. */
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../../activities/ports.ts';
+import type { Clock } from '../../../activities/ports.ts';
 import { watchClusters } from '../../../activities/observe/watch-clusters.ts';
 import type { WatchClustersResult } from '../../../core/contract/failover.ts';
 import type { CountSource } from '../../../core/judge/series/source.ts';
@@ -13,7 +13,6 @@ import type { KubeCluster } from '../../../platform/kube/clusters.ts';
 import { clusterNames, record } from '../../support/facts.ts';
 
 const [aws, gcp, onprem] = clusterNames;
-const SPEED = 50;
 
 /** aws calls gcp, too. */
 function routeOf(cluster: string): object {
@@ -61,9 +60,43 @@ interface Given {
   readonly person?: string;
 }
 
+/** Turns of the event loop in which whoever is awake gets as far as to sleep again. */
+const TURNS = 20;
+
+interface PlayedClock extends Clock {
+  /** Wakes one sleeper after the other, until the work is done. */
+  play<T>(work: Promise<T>): Promise<T>;
+}
+
+function playedClock(): PlayedClock {
+  let nowMs = 1_700_000_000_000;
+  let sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
+  return {
+    nowMs: () => nowMs,
+    sleep: (ms, signal) =>
+      new Promise((wake, fail) => {
+        sleepers.push({ atMs: nowMs + ms, wake });
+        signal.addEventListener('abort', () => fail(new Error('it was woken')), { once: true });
+      }),
+    async play(work) {
+      let isDone = false;
+      const done = work.finally(() => (isDone = true));
+      while (!isDone) {
+        for (let turn = 0; turn < TURNS; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        const next = Math.min(...sleepers.map(({ atMs }) => atMs));
+        if (!Number.isFinite(next)) continue;
+        nowMs = next;
+        const due = sleepers.filter(({ atMs }) => atMs === next);
+        sleepers = sleepers.filter(({ atMs }) => atMs !== next);
+        for (const { wake } of due) wake();
+      }
+      return done;
+    },
+  };
+}
+
 async function watched({ silent, metrics, person }: Given): Promise<WatchClustersResult> {
-  const began = Date.now();
-  const nowMs = (): number => began + (Date.now() - began) * SPEED;
+  const clock = playedClock();
   const gone = new TidegateError('Unavailable', 'no answer');
   const at = (name: string) =>
     ({
@@ -72,12 +105,13 @@ async function watched({ silent, metrics, person }: Given): Promise<WatchCluster
       list: () => (silent.includes(name) ? Promise.reject(gone) : Promise.resolve([routeOf(name)])),
     }) as unknown as KubeCluster;
   const ends = new AbortController();
-  return watchClusters(
+  const began = clock.nowMs();
+  const work = watchClusters(
     {
       clusters: { connect: ({ cluster }) => Promise.resolve(at(cluster.name)) },
       connectMetrics: () => (metrics === null ? Promise.reject(gone) : Promise.resolve(metrics)),
-      clock: { nowMs, sleep: (ms, signal) => systemClock.sleep(ms / SPEED, signal) },
-      activity: { signal: () => ends.signal, heartbeat: () => undefined, scheduledAtMs: nowMs },
+      clock,
+      activity: { signal: () => ends.signal, heartbeat: () => undefined, scheduledAtMs: () => began },
     },
     {
       mesh: 'shop',
@@ -87,6 +121,7 @@ async function watched({ silent, metrics, person }: Given): Promise<WatchCluster
       ...(person !== undefined && { person }),
     },
   );
+  return clock.play(work);
 }
 
 describe('a watch of clusters', () => {

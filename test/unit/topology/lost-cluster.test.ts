@@ -89,7 +89,7 @@ describe('an API server', () => {
     ['says nothing before it was asked', { a: { ...well, answeredAtMs: 0 }, b: well }, 'unknown'],
     ['is well by one answer', { a: well, b: silent }, 'well'],
   ] as const)('%s', (_, all, expected) => {
-    expect(apiVote(all, 'a', 10_000)).toBe(expected);
+    expect(apiVote(all, { cluster: 'a', nowMs: 10_000 })).toBe(expected);
   });
 });
 
@@ -113,6 +113,12 @@ describe('news of a cluster', () => {
     expect(isNews(seen('well', 1_000), told('lost', 900), BACK_MS)).toBe(false);
     expect(isNews(seen('well', 1_000), told('lost', 900), 1_000 + BACK_MS)).toBe(true);
     expect(isNews(seen('suspected', 1_000), told('lost', 900), 1_000 + BACK_MS)).toBe(false);
+  });
+
+  it('is that it is lost again, when calls fail there five minutes after they were moved', () => {
+    expect(isNews(seen('lost', 1_000), told('lost', 900), BACK_MS)).toBe(false);
+    expect(isNews(seen('lost', 1_000), told('lost', 900), 900 + BACK_MS)).toBe(true);
+    expect(isNews(seen('lost', 1_000), told('lost'), 900 + BACK_MS)).toBe(false);
   });
 
   it('counts looks in a row, from the first that judged so', () => {
