@@ -85,12 +85,26 @@ async function checkOut(place: GitPlace, { home, before }: Where): Promise<Check
   const found = { folder: join(root, folder), commit, atMs: performance.now() };
   if (before?.commit === commit) return found;
   const blobs = blobsIn(place, (await git(place, ['-C', repository, 'ls-tree', '-r', '-l', '-z', commit])).toString());
-  for (const { path, id } of blobs) {
+  const asked = `${blobs.map(({ id }) => id).join('\n')}\n`;
+  const texts = contentsIn(await git(place, ['-C', repository, 'cat-file', '--batch'], asked));
+  for (const [i, { path }] of blobs.entries()) {
     await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), await git(place, ['-C', repository, 'cat-file', 'blob', id]));
+    await writeFile(join(root, path), texts[i] ?? '');
   }
   await mkdir(found.folder, { recursive: true });
   return found;
+}
+
+/** Of `cat-file --batch`: for each object a line with its id, type and size, its bytes, and an end of line. */
+function contentsIn(answer: Buffer): Buffer[] {
+  const contents: Buffer[] = [];
+  for (let at = 0; at < answer.length;) {
+    const end = answer.indexOf(0x0a, at);
+    const size = Number(answer.subarray(at, end).toString().split(' ')[2]);
+    contents.push(answer.subarray(end + 1, end + 1 + size));
+    at = end + 1 + size + 1;
+  }
+  return contents;
 }
 
 interface Blob {
@@ -129,7 +143,8 @@ const settings = [
   'gc.auto=0',
 ];
 
-function git({ url, revision }: GitPlace, words: readonly string[]): Promise<Buffer> {
+/** @param input given on stdin */
+function git({ url, revision }: GitPlace, words: readonly string[], input = ''): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const env = {
       ...process.env,
@@ -137,8 +152,13 @@ function git({ url, revision }: GitPlace, words: readonly string[]): Promise<Buf
       GIT_SSH_COMMAND: process.env['GIT_SSH_COMMAND'] ?? 'ssh -o BatchMode=yes',
       LC_ALL: 'C',
     };
-    const options = { env, timeout: GIT_TIMEOUT_MS, maxBuffer: MOST_BYTES, encoding: 'buffer' as const };
-    execFile('git', [...settings, ...words], options, (error, stdout) => {
+    const options = {
+      env,
+      timeout: GIT_TIMEOUT_MS,
+      maxBuffer: MOST_BYTES + MOST_FILES * 100,
+      encoding: 'buffer' as const,
+    };
+    const child = execFile('git', [...settings, ...words], options, (error, stdout) => {
       if (error === null) return resolve(stdout);
       // What git says may repeat an address with what a helper has put into it.
       const why =
@@ -150,5 +170,7 @@ function git({ url, revision }: GitPlace, words: readonly string[]): Promise<Buf
       const fix = 'try it by hand where the worker runs: git ls-remote URL REVISION';
       return reject(new TidegateError('Unavailable', `${url} cannot be read at ${revision}: ${why}`, { fix }));
     });
+    // It may have ended before it has read this.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }

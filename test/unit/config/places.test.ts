@@ -58,6 +58,9 @@ describe('a place of config', () => {
   });
 });
 
+/** Of a test that starts a dozen processes on a machine that others use, ms. */
+const LIMIT_MS = 60_000;
+
 describe('config in a Git repository', () => {
   let dir: string;
   let repository: string;
@@ -77,52 +80,64 @@ describe('config in a Git repository', () => {
     await symlink('/etc/passwd', join(repository, 'config', 'link.yaml'));
     git('add', '-A');
     git('commit', '--quiet', '-m', 'one');
-  });
+  }, LIMIT_MS);
 
   afterAll(() => rm(dir, { recursive: true }));
 
-  it('is read at a commit, which a plan names, and at no other one', async () => {
-    const commit = git('rev-parse', 'HEAD');
-    const loader = createConfigLoader({ directory: `git+file://${repository}@${commit}:config` });
-    const { services, mesh } = await loader.loadServices({});
-    expect(services.length).toBeGreaterThan(0);
-    const [origin] = services[0]?.origin ?? [];
-    expect(origin).toEqual({ kind: 'git', url: `file://${repository}`, commit });
-    expect(origin && originText(origin)).toBe(`file://${repository} at commit ${commit}`);
-    await writeFile(join(repository, 'config', 'service.yaml'), 'kind: Nonsense\n');
-    git('commit', '--quiet', '-am', 'two');
-    expect((await loader.loadServices({})).mesh).toEqual(mesh);
-    const newer = createConfigLoader({ directory: `git+file://${repository}@main:config` });
-    await expect(newer.loadServices({})).rejects.toThrow(/service\.yaml:1/);
-  });
+  it(
+    'is read at a commit, which a plan names, and at no other one',
+    async () => {
+      const commit = git('rev-parse', 'HEAD');
+      const loader = createConfigLoader({ directory: `git+file://${repository}@${commit}:config` });
+      const { services, mesh } = await loader.loadServices({});
+      expect(services.length).toBeGreaterThan(0);
+      const [origin] = services[0]?.origin ?? [];
+      expect(origin).toEqual({ kind: 'git', url: `file://${repository}`, commit });
+      expect(origin && originText(origin)).toBe(`file://${repository} at commit ${commit}`);
+      await writeFile(join(repository, 'config', 'service.yaml'), 'kind: Nonsense\n');
+      git('commit', '--quiet', '-am', 'two');
+      expect((await loader.loadServices({})).mesh).toEqual(mesh);
+      const newer = createConfigLoader({ directory: `git+file://${repository}@main:config` });
+      await expect(newer.loadServices({})).rejects.toThrow(/service\.yaml:1/);
+    },
+    LIMIT_MS,
+  );
 
-  it('runs nothing of it: no hook of ours or theirs, no filter; and follows no link', async () => {
-    const ran = join(dir, 'ran');
-    const before = process.env['GIT_CONFIG_GLOBAL'];
-    const globals = join(dir, 'gitconfig');
-    const hooks = join(dir, 'hooks');
-    await mkdir(hooks);
-    for (const hook of ['post-checkout', 'reference-transaction', 'post-merge'])
-      await writeFile(join(hooks, hook), `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 });
-    await writeFile(globals, `[core]\nhooksPath = ${hooks}\n[filter "evil"]\nsmudge = touch ${ran}\n`);
-    process.env['GIT_CONFIG_GLOBAL'] = globals;
-    try {
-      const loader = createConfigLoader({ directory: `git+file://${repository}@main:config` });
-      const problems = await loader.validate([]);
-      expect(problems.map(({ file }) => file.split('/').at(-1))).not.toContain('link.yaml');
-      expect(existsSync(ran)).toBe(false);
-    } finally {
-      if (before === undefined) delete process.env['GIT_CONFIG_GLOBAL'];
-      else process.env['GIT_CONFIG_GLOBAL'] = before;
-    }
-  });
+  it(
+    'runs nothing of it: no hook of ours or theirs, no filter; and follows no link',
+    async () => {
+      const ran = join(dir, 'ran');
+      const before = process.env['GIT_CONFIG_GLOBAL'];
+      const globals = join(dir, 'gitconfig');
+      const hooks = join(dir, 'hooks');
+      await mkdir(hooks);
+      for (const hook of ['post-checkout', 'reference-transaction', 'post-merge'])
+        await writeFile(join(hooks, hook), `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 });
+      await writeFile(globals, `[core]\nhooksPath = ${hooks}\n[filter "evil"]\nsmudge = touch ${ran}\n`);
+      process.env['GIT_CONFIG_GLOBAL'] = globals;
+      try {
+        const loader = createConfigLoader({ directory: `git+file://${repository}@main:config` });
+        const problems = await loader.validate([]);
+        expect(problems.map(({ file }) => file.split('/').at(-1))).not.toContain('link.yaml');
+        expect(existsSync(ran)).toBe(false);
+      } finally {
+        if (before === undefined) delete process.env['GIT_CONFIG_GLOBAL'];
+        else process.env['GIT_CONFIG_GLOBAL'] = before;
+      }
+    },
+    LIMIT_MS,
+  );
 
-  it('that cannot be read is unavailable: nobody knows what it says, and a change waits', async () => {
-    const loader = createConfigLoader({ directory: `git+file://${dir}/nowhere@main` });
-    await expect(loader.loadServices({})).rejects.toMatchObject({
-      code: 'Unavailable',
-      message: expect.stringContaining('git has failed'),
-    });
-    expect(await loader.validate([])).toHaveLength(1);
-  });
+  it(
+    'that cannot be read is unavailable: nobody knows what it says, and a change waits',
+    async () => {
+      const loader = createConfigLoader({ directory: `git+file://${dir}/nowhere@main` });
+      await expect(loader.loadServices({})).rejects.toMatchObject({
+        code: 'Unavailable',
+        message: expect.stringContaining('git has failed'),
+      });
+      expect(await loader.validate([])).toHaveLength(1);
+    },
+    LIMIT_MS,
+  );
 });
