@@ -57,10 +57,7 @@ export const readConfig = (files: readonly ConfigFile[], most: number = configLi
   );
   return {
     documents: config.flatMap((one) => one.documents),
-    problems: [
-      ...(files.length > most ? [tooManyFiles(files)] : []),
-      ...config.flatMap((one) => one.problems),
-    ],
+    problems: [...(files.length > most ? [tooManyFiles(files)] : []), ...config.flatMap((one) => one.problems)],
     templates,
     elsewhere: [...named].filter((path) => !templates.has(path)),
   };

@@ -82,12 +82,15 @@ function unusable(error: unknown): never {
   throw new TidegateError('Unavailable', error.message, { fix: error.fix, cause: error });
 }
 
-/** '' = the folder cannot be read, which the loader tells better. A hub is looked at as a whole. */
+/** '' = the folder cannot be read, which the loader tells better. Other places are looked at as a whole. */
 async function stampsOf(directory: string, loader: Pick<ConfigLoader, 'readObjects'>): Promise<string> {
-  if (parsePlace(directory).kind === 'hub') {
+  const place = parsePlace(directory);
+  if (place.kind === 'hub') {
     const objects = await loader.readObjects().catch((): never[] => []);
     return objects.map(({ object: { path, text } }) => `${path} ${text}`).join('\n');
   }
+  // A repository is asked by whoever reads it, and now and then only: each look is one.
+  if (place.kind === 'git') return `look ${String(Date.now())}`;
   const paths = await filesOf(directory).catch((): string[] => []);
   const found = await fileStamps(paths);
   return paths.map((path, at) => `${path} ${found[at] ?? ''}`).join('\n');

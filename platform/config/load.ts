@@ -90,7 +90,6 @@ export function createConfigLoader({ directory }: { directory: string }): Config
   const parse = async (): Promise<ParsedFiles> => keep(await parsePaths([directory]));
   const loadedFrom = (config: CheckedConfig, input: LoadConfigInput, origins?: ConfigOrigins): ReachableConfig =>
     loadedConfig(config, input, { origins, sinks: ownSinks });
-  const readDocumentsIn = async (): Promise<ReadConfig> => readDocuments(await readPlaces([directory]));
   return {
     async load(input) {
       const parsed = await parse();
@@ -102,27 +101,14 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         const { mesh, meshFile } = resolveMesh(config, name);
         return withAbsolutePaths(mesh, meshFile);
       }),
-    readMeshes: async () => {
-      const whole = checkMeshes(await readDocumentsIn());
-      return whole.meshes.map(({ written }) => {
-        const { mesh, meshFile } = resolveMesh(whole, written.metadata.name);
-        return withAbsolutePaths(mesh, meshFile);
-      });
-    },
-    readSinks: async () => [...checkSinks(await readDocumentsIn()), ...ownSinks],
-    async readSenders() {
-      const read = await readPlaces([directory]);
-      // Of a hub that cannot be asked nobody knows whom it would let in.
-      return read.unreached === undefined ? checkSenders(readDocuments(read)) : { whole: [], names: undefined };
-    },
+    ...readersOfRight(() => readPlaces([directory]), ownSinks),
     async loadServices({ mesh: name, namespace }) {
       const parsed = await parse();
       return ofRight(parsed, (config) => {
         const { mesh, meshFile } = resolveMesh(config, name);
         const services = config.services
-          .map(({ written: { metadata, spec } }) => ({ ...metadata, mesh: spec.mesh }))
+          .map(({ written }) => identityOf(written))
           .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
-          .map((one) => ({ mesh: one.mesh, namespace: one.namespace, service: one.name }))
           .map((one) => loadedFrom(config, one, parsed.origins));
         return { mesh: withAbsolutePaths(mesh, meshFile), services };
       });
@@ -134,12 +120,7 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         events: config.events,
       }));
     },
-    loadFrontDoor: async () =>
-      ofRight(await parse(), ({ events, services, meshes }) => ({
-        events,
-        services: services.map(({ written }) => identityOf(written)),
-        approvalKeys: meshes.flatMap(({ written }) => written.spec.approvals?.key ?? []),
-      })),
+    loadFrontDoor: async () => ofRight(await parse(), documentsOfDoor),
     async validate(paths) {
       const parsed = paths.length === 0 ? await parse() : await parsePaths(paths);
       return parsed.ok ? [] : parsed.problems;
@@ -149,6 +130,34 @@ export function createConfigLoader({ directory }: { directory: string }): Config
       if (unreached !== undefined) throw unreached;
       const problems = parsed.ok ? [] : parsed.problems;
       return objects.map((object) => ({ object, problems: problems.filter(({ file }) => file === object.path) }));
+    },
+  };
+}
+
+const documentsOfDoor = ({ events, services, meshes }: CheckedConfig): FrontDoorDocuments => ({
+  events,
+  services: services.map(({ written }) => identityOf(written)),
+  approvalKeys: meshes.flatMap(({ written }) => written.spec.approvals?.key ?? []),
+});
+
+/** What is right by itself, whatever is wrong elsewhere. */
+function readersOfRight(
+  read: () => Promise<PlacesRead>,
+  ownSinks: readonly SinkConfig[],
+): Pick<ConfigLoader, 'readMeshes' | 'readSinks' | 'readSenders'> {
+  return {
+    readMeshes: async () => {
+      const whole = checkMeshes(readDocuments(await read()));
+      return whole.meshes.map(({ written }) => {
+        const { mesh, meshFile } = resolveMesh(whole, written.metadata.name);
+        return withAbsolutePaths(mesh, meshFile);
+      });
+    },
+    readSinks: async () => [...checkSinks(readDocuments(await read())), ...ownSinks],
+    async readSenders() {
+      const found = await read();
+      // Of a place that cannot be asked nobody knows whom it would let in.
+      return found.unreached === undefined ? checkSenders(readDocuments(found)) : { whole: [], names: undefined };
     },
   };
 }

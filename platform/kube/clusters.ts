@@ -166,7 +166,12 @@ function createCluster(server: ApiServer, onWrites: string): KubeCluster {
       if (answer === null) throw absent(name, object);
       return answer.body as T;
     },
-    async patch<T extends KubeObject>(type: ResourceType, at: ObjectName, patch: unknown, { subresource }: PatchOptions = {}) {
+    async patch<T extends KubeObject>(
+      type: ResourceType,
+      at: ObjectName,
+      patch: unknown,
+      { subresource }: PatchOptions = {},
+    ) {
       const of = subresource === undefined ? '' : `/${subresource}`;
       const path = `${resourcePath(type, at)}${of}?fieldManager=${FIELD_MANAGER}${onWrites}`;
       const contentType = 'application/merge-patch+json';

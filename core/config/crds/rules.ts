@@ -16,7 +16,8 @@ const rulesOf: Readonly<Record<string, Readonly<Record<string, readonly Rule[]>>
     'spec.clusters': [
       {
         rule: 'self.all(a, self.exists_one(b, b.cilium.id == a.cilium.id))',
-        message: 'two clusters have the same Cilium id: use the cluster-id of their cilium-config, which is unique in a mesh',
+        message:
+          'two clusters have the same Cilium id: use the cluster-id of their cilium-config, which is unique in a mesh',
       },
     ],
     'spec.clusters.*': [
@@ -40,7 +41,8 @@ const rulesOf: Readonly<Record<string, Readonly<Record<string, readonly Rule[]>>
     'spec.metrics.prometheus': [
       {
         rule: 'has(self.tenant) || !has(self.tenantHeader)',
-        message: 'tenantHeader names a header, but there is no tenant to send in it: add tenant, or leave tenantHeader out',
+        message:
+          'tenantHeader names a header, but there is no tenant to send in it: add tenant, or leave tenantHeader out',
       },
     ],
   },

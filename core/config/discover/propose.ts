@@ -48,7 +48,8 @@ function ownName(name: string, taken: Set<string>): string {
     .replace(/-+$/, '');
   const first = plain === '' ? 'cluster' : plain;
   let own = first;
-  for (let n = 2; taken.has(own); n += 1) own = `${first.slice(0, LONGEST_NAME - 1 - String(n).length)}-${String(n)}`;
+  for (let n = 2; taken.has(own); n += 1)
+    own = `${first.slice(0, LONGEST_NAME - 1 - String(n).length).replace(/-+$/, '')}-${String(n)}`;
   taken.add(own);
   return own;
 }

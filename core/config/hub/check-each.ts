@@ -3,7 +3,6 @@ import { configLimits } from '../defaults.ts';
 import { checkConfig, readConfig } from '../parse.ts';
 import { type ConfigProblem, sortedProblems } from '../problem.ts';
 import type { CheckedConfig } from '../resolve.ts';
-import { noEvents } from '../events/types.ts';
 import type { HubObject } from './object.ts';
 
 export interface CheckedObjects {
@@ -25,13 +24,10 @@ export function checkEach(objects: readonly HubObject[]): CheckedObjects {
     problems.push(...found.map((one) => ({ ...one, line: 0, hint: hintOf(one, gone) })));
     const right = without(left, problems);
     if (parsed.ok && right.length === left.length) return { config: parsed.config, problems: sortedProblems(problems) };
-    // Each round leaves out one object at least; what cannot be told apart leaves nothing.
-    if (right.length === left.length) return { config: nothing, problems: sortedProblems(problems) };
-    left = right;
+    // Each round leaves out one object at least; of what cannot be told apart nothing is taken.
+    left = right.length === left.length ? [] : right;
   }
 }
-
-const nothing: CheckedConfig = { meshes: [], services: [], events: noEvents };
 
 const keyOf = ({ file, path }: ConfigProblem): string => JSON.stringify([file, path]);
 
@@ -42,6 +38,8 @@ const without = (objects: readonly HubObject[], problems: readonly ConfigProblem
 
 /** What is missing for the others only since it has faults of its own is there for its author. */
 const hintOf = ({ reason, hint }: ConfigProblem, gone: readonly string[]): string => {
-  const meant = gone.filter((path) => reason.startsWith('there is no ') && reason.endsWith(` ${path.split('/').at(-1) ?? ''}`));
+  const meant = gone.filter(
+    (path) => reason.startsWith('there is no ') && reason.endsWith(` ${path.split('/').at(-1) ?? ''}`),
+  );
   return meant.length > 0 ? `correct ${meant.join(', ')}, which has faults of its own` : hint;
 };

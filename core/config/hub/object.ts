@@ -41,7 +41,7 @@ export function hubObject(object: KubeObject): HubObject {
 }
 
 /** The place of an object in messages. */
-export const hubPath = ({ kind, namespace, name }: { kind: string; namespace?: string; name: string }): string =>
+const hubPath = ({ kind, namespace, name }: { kind: string; namespace?: string; name: string }): string =>
   [namespace, kind, name].filter((part) => part !== undefined).join('/');
 
 const problemAt = (file: string, at: ConfigPath, told: Pick<ConfigProblem, 'reason' | 'hint'>): ConfigProblem => ({

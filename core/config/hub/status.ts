@@ -99,15 +99,24 @@ function withReady(status: HubStatus, nowMs: number): HubStatus {
   const accepted = status.conditions?.find(({ type }) => type === 'Accepted');
   const of = readyOf(status, accepted);
   const generation = accepted?.observedGeneration;
-  return withCondition(status, { type: 'Ready', ...of, ...(generation !== undefined && { observedGeneration: generation }) }, nowMs);
+  return withCondition(
+    status,
+    { type: 'Ready', ...of, ...(generation !== undefined && { observedGeneration: generation }) },
+    nowMs,
+  );
 }
 
-function readyOf({ phase, runs = [] }: HubStatus, accepted: Condition | undefined): Pick<Condition, 'status' | 'reason' | 'message'> {
+function readyOf(
+  { phase, runs = [] }: HubStatus,
+  accepted: Condition | undefined,
+): Pick<Condition, 'status' | 'reason' | 'message'> {
   if (accepted?.status === 'False') return { status: 'False', reason: 'Invalid', message: accepted.message };
   const last = runs.toSorted((a, b) => (a.at < b.at ? 1 : -1)).find((run) => run.phase === phase);
-  if (last === undefined) return { status: 'True', reason: 'Valid', message: 'config is read from it; no rollout has run yet' };
+  if (last === undefined)
+    return { status: 'True', reason: 'Valid', message: 'config is read from it; no rollout has run yet' };
   const message = shortened(`${[last.kind, last.version].join(' ').trim()}: ${last.reason}`, MESSAGE_MAX);
-  if (last.phase === 'moving' || last.phase === 'restoring') return { status: 'Unknown', reason: 'Progressing', message };
+  if (last.phase === 'moving' || last.phase === 'restoring')
+    return { status: 'Unknown', reason: 'Progressing', message };
   if (waiting.includes(last.phase)) return { status: 'Unknown', reason: 'Waiting', message };
   const outcome = last.outcome ?? '';
   return { status: good.includes(outcome) ? 'True' : 'False', reason: wordOf(outcome), message };
@@ -130,4 +139,5 @@ function withCondition(status: HubStatus, given: Omit<Condition, 'lastTransition
   return { ...status, conditions: [...others, next].toSorted((a, b) => (a.type < b.type ? -1 : 1)) };
 }
 
-export const isSameStatus = (some: HubStatus, other: HubStatus): boolean => canonicalJson(some) === canonicalJson(other);
+export const isSameStatus = (some: HubStatus, other: HubStatus): boolean =>
+  canonicalJson(some) === canonicalJson(other);

@@ -9,10 +9,19 @@ export interface HubOrigin {
   readonly generation: number;
 }
 
-export type ConfigOrigin = HubOrigin;
+/** A commit of a Git repository. */
+export interface GitOrigin {
+  readonly kind: 'git';
+  readonly url: string;
+  readonly commit: string;
+}
+
+export type ConfigOrigin = HubOrigin | GitOrigin;
 
 /** By the file of a problem or a document. A directory has none. */
 export type ConfigOrigins = ReadonlyMap<string, ConfigOrigin>;
 
-export const originText = ({ object, resourceVersion }: ConfigOrigin): string =>
-  `${object} at resourceVersion ${resourceVersion}`;
+export const originText = (origin: ConfigOrigin): string =>
+  origin.kind === 'git'
+    ? `${origin.url} at commit ${origin.commit}`
+    : `${origin.object} at resourceVersion ${origin.resourceVersion}`;

@@ -1,9 +1,9 @@
 /**
  * core/config/places: where config is kept, as `--config` and TIDEGATE_CONFIG name it.
  *
- *   "./config" | "hub:WAY?…" ──parsePlace──► ConfigPlace ──platform/config──► texts, and what they were read from
+ *   "./config" | "hub:WAY?…" | "git+URL@REVISION:FOLDER" ──parsePlace──► ConfigPlace ──platform/config──► texts, and what they were read from
  *
- * A directory is the default. A hub is a cluster whose objects are the documents; it is reached by the words that a Mesh
+ * A directory is the default; a Git repository gives one at a revision. A hub is a cluster whose objects are the documents; it is reached by the words that a Mesh
  * document has for `access`. No place has a field for a credential. Nothing is read here.
  */
 import type { DirectAccess } from '../../kube/cluster-access.ts';
@@ -11,7 +11,17 @@ import { refuse } from '../../values/error.ts';
 import { accessSchema } from '../access/access-schema.ts';
 import { resolveAccess } from '../access/resolve-access.ts';
 
-export type ConfigPlace = { readonly kind: 'files'; readonly path: string } | HubPlace;
+export type ConfigPlace = { readonly kind: 'files'; readonly path: string } | HubPlace | GitPlace;
+
+export interface GitPlace {
+  readonly kind: 'git';
+  /** As git takes it; without credentials. */
+  readonly url: string;
+  /** A commit, a branch or a tag. */
+  readonly revision: string;
+  /** '' = the root. */
+  readonly folder: string;
+}
 
 export interface HubPlace {
   readonly kind: 'hub';
@@ -26,7 +36,27 @@ const hubForms =
 /** Throws TidegateError('Invalid'): what begins like another place and is none is no directory, either. */
 export function parsePlace(text: string): ConfigPlace {
   if (text.startsWith('hub:')) return hubPlace(text);
+  if (text.startsWith('git+')) return gitPlace(text);
   return { kind: 'files', path: text };
+}
+
+const gitForm = 'git+https://HOST/REPOSITORY.git@REVISION:FOLDER (or git+ssh://, git+file://)';
+
+/** The revision is never left out: which branch is meant shall be read where it is written. */
+function gitPlace(text: string): GitPlace {
+  const [, url = '', revision = '', folder = ''] =
+    /^git\+((?:https|ssh|file):\/\/.+\/.+)@([A-Za-z0-9][\w./-]*)(?::([^:@]*))?$/.exec(text) ?? [];
+  const parts = folder.split('/').filter((part) => part !== '' && part !== '.');
+  if (!URL.canParse(url) || parts.includes('..'))
+    refuse('Invalid', 'the place of config that begins with git+ is none', `write ${gitForm}`);
+  const { username, password, protocol } = new URL(url);
+  if (password !== '' || (username !== '' && protocol !== 'ssh:'))
+    refuse(
+      'Invalid',
+      'the place of config in Git carries credentials',
+      'give them to git itself: a credential helper, or a key for ssh',
+    );
+  return { kind: 'git', url, revision, folder: parts.join('/') };
 }
 
 function hubPlace(text: string): ConfigPlace {
@@ -43,7 +73,7 @@ function hubPlace(text: string): ConfigPlace {
       : `${issue.path.slice(1).join('.')} ${issue.message}`;
   return refuse(
     'Invalid',
-    `the config ${text} names no hub: ${why.trim()}`,
+    `the place of config that begins with hub: names none: ${why.trim()}`,
     `write one of ${hubForms}: the fields of access in a Mesh document`,
   );
 }

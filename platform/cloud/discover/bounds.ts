@@ -2,10 +2,10 @@
 import { refuse } from '../../../core/values/error.ts';
 
 /** Clusters of one question: as many as a mesh can have (Cilium has so many ids). */
-export const MOST_CLUSTERS = 511;
+const MOST_CLUSTERS = 511;
 
 /** Pages of one question: a cloud whose pages do not end is not asked for ever. */
-export const MOST_PAGES = 50;
+const MOST_PAGES = 50;
 
 /** @param what is listed: `EKS in us-east-1` */
 export const assertBounded = (what: string, { clusters, pages }: { clusters: number; pages: number }): void => {

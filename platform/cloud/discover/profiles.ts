@@ -50,6 +50,7 @@ function localityIn({ metadata: { labels = {} }, status }: KubeObject): Pick<Fou
   ]);
   const all = { ...labels, ...Object.fromEntries(properties) } as Readonly<Record<string, unknown>>;
   const first = (keys: readonly string[]): string =>
-    String(keys.map((key) => all[key]).find((value) => typeof value === 'string' && value !== '') ?? 'unknown');
+    keys.map((key) => all[key]).find((value): value is string => typeof value === 'string' && value !== '') ??
+    'unknown';
   return { cloud: first(cloudKeys).toLowerCase(), region: first(regionKeys) };
 }

@@ -40,9 +40,16 @@ export function createHub(access: ClusterAccess): Hub {
   return {
     async list() {
       if ((await hub.ask(`/apis/${API_VERSION}`)) === null)
-        refuse('Invalid', 'the hub has no kinds of Tidegate', 'install them: tidegate crds | kubectl apply --server-side -f -');
+        refuse(
+          'Invalid',
+          'the hub has no kinds of Tidegate',
+          'install them: tidegate crds | kubectl apply --server-side -f -',
+        );
       const found = await Promise.all(kindsOfConfig.map(({ kind }) => hub.list(typeOf(kind), undefined)));
-      return found.flat().map(hubObject).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+      return found
+        .flat()
+        .map(hubObject)
+        .toSorted((a, b) => (a.path < b.path ? -1 : 1));
     },
     async writeStatus(object, next) {
       for (let i = 1; ; i += 1) {

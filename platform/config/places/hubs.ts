@@ -36,7 +36,7 @@ const originsOf = (objects: readonly HubObject[]): PlacesRead['origins'] =>
 export async function openHub(access: DirectAccess): Promise<Hub> {
   const absolute = (path: string): string => (path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path));
   const { createHub } = await import(/* webpackIgnore: true */ './hub.ts').catch(notHere);
-  return createHub(withPaths(access, absolute) as DirectAccess);
+  return createHub(withPaths(access, absolute));
 }
 
 /** The package of the Lambda function has nothing that talks to API servers. */
