@@ -1,6 +1,7 @@
 /** What a reader wants of the results: a summary on the terminal, and the tables of docs/reliability.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { table } from '../../infra/docs/table.ts';
 import { cells } from './cells.ts';
 import { faults } from './faults/index.ts';
 import { newest, type Results, type Run } from './results.ts';
@@ -29,7 +30,7 @@ export function writeReport(results: Results): void {
   const text = readFileSync(page, 'utf8');
   const [head = '', rest = ''] = text.split(from);
   const tail = rest.split(to)[1] ?? '';
-  writeFileSync(page, `${head}${from}\n\n${tables(results)}\n${to}${tail}`);
+  writeFileSync(page, `${head}${from}\n\n${tables(results)}\n\n${to}${tail}`);
 }
 
 function tables({ runs, baselines }: Results): string {
@@ -53,23 +54,26 @@ function tables({ runs, baselines }: Results): string {
     `${last.length} runs of ${new Set(last.map(({ cell }) => cell)).size} cells (the list has ${cells.length}): ` +
       `${last.length - red.length} green, ${red.length} red. ${requests} requests; ${excess} failed in excess of the same fault without a rollout.`,
     '',
-    'How runs ended, by fault and phase. `·`: not run yet; empty: not in the list. *alone*: failed requests of the fault without a rollout.',
+    'How runs ended, by fault and phase. `·`: not run yet; empty: not in the list. _alone_: failed requests of the fault without a rollout.',
     '',
     table(['fault', 'alone', ...phaseNames], matrix),
+    '',
     'What the faults are:',
     '',
     table(
       ['fault', 'what happens'],
       faults.map(({ name, what }) => [name, what]),
     ),
+    '',
     'Red runs:',
     '',
     red.length === 0
-      ? 'None.\n'
+      ? 'None.'
       : table(
           ['cell', 'seed', 'what was wrong'],
-          red.map(({ cell, seed, wrong }) => [cell, String(seed), wrong.join('; ')]),
+          red.map(({ cell, seed, wrong }) => [cell, String(seed), wrong.join('; ').replaceAll(/[|\n]/g, ' ')]),
         ),
+    '',
     'The slowest:',
     '',
     table(
@@ -77,10 +81,4 @@ function tables({ runs, baselines }: Results): string {
       slowest(last).map(({ cell, tookMs, toEndMs, end }) => [cell, seconds(tookMs), seconds(toEndMs), end]),
     ),
   ].join('\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cellsOf: readonly string[]): string =>
-    `| ${cellsOf.map((one) => one.replaceAll('|', '\\|')).join(' | ')} |`;
-  return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
 }

@@ -23,6 +23,9 @@ const END_MS = 240_000;
 /** What clients still see of a fault after it was lifted, ms: requests time out after 5 s. */
 const AFTER_MS = 6_000;
 
+/** Without a failure for so long, clients are served again, ms. */
+const QUIET_MS = 3_000;
+
 export interface Playground {
   readonly stage: Stage;
   readonly gateways: Gateways | undefined;
@@ -108,9 +111,18 @@ export async function runBaseline(playground: Playground, fault: Fault, seed: nu
   const began = Date.now();
   await underFault(scene, { fault });
   await fault.mend?.(scene);
-  await scene.stage.rig.io.sleep(AFTER_MS);
+  await quiet(scene.stage);
   const seen = await scene.stage.basket.clientsSaw(began);
   return { failures: seen.failed(), requests: seen.requests };
+}
+
+/** What the fault has broken answers again: a count that ended before would be too small. */
+async function quiet({ basket, rig }: Stage): Promise<void> {
+  await rig.io.sleep(AFTER_MS);
+  await assertEventually(async () => {
+    const lately = await basket.clientsSaw(Date.now() - QUIET_MS);
+    if (lately.requests === 0 || lately.failed() > 0) throw new Error(`${lately.failed()} requests still fail`);
+  }, limits.phase);
 }
 
 async function openScene({ stage, gateways }: Playground, random: () => number): Promise<Scene> {

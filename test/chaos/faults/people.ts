@@ -47,6 +47,9 @@ async function adoptAgain({ stage }: Scene): Promise<void> {
   if (outcome !== 'promoted') throw new Error(`adopting again ended ${String(outcome)}: ${reason}`);
 }
 
+/** What nobody woke the settler for is found by the next audit of the schedule: here it comes at once. */
+const auditComesBy = async ({ stage }: Scene): Promise<void> => void (await stage.rig.tidegate('audit', 'basket'));
+
 /** Taken or refused by name: both are fine, silence and a crash are not. */
 async function startSecond({ stage, version }: Scene): Promise<void> {
   try {
@@ -109,14 +112,16 @@ export const peopleFaults: readonly Fault[] = [
   },
   {
     name: 'guard-terminated',
-    what: "the run's guard is terminated in Temporal",
+    what: "the run's guard is terminated in Temporal, and the audit comes by after the end",
     ...act,
+    mend: auditComesBy,
     inject: async (scene) => terminateAll(scene, await open(scene, workflowNames.guard, guards)),
   },
   {
     name: 'settler-terminated',
     what: 'the settler is terminated in Temporal, and the audit comes by',
     ...act,
+    mend: auditComesBy,
     inject: async (scene) => terminateAll(scene, [settleWorkflowId(DEFAULT_INSTALLATION, service)]),
   },
 ];
