@@ -11,7 +11,13 @@ import { weightsOf } from '../../core/routing/weights.ts';
 import { LONGEST_WINDOW_MS, peerCalls, type PeerCalls } from '../../core/topology/peer-calls.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { distinct } from '../../core/values/share.ts';
-import type { WatchClustersDeps } from './watch-clusters.ts';
+import type { ActivityPort, Clock, NamedClusters, ObserveDeps } from '../ports.ts';
+
+export interface PeerDeps extends Pick<ObserveDeps, 'connectMetrics'> {
+  readonly clusters: NamedClusters;
+  readonly clock: Clock;
+  readonly activity: Pick<ActivityPort, 'signal'>;
+}
 
 interface AskedPeers extends Pick<WatchClustersInput, 'mesh' | 'services'> {
   readonly cluster: string;
@@ -32,7 +38,7 @@ interface Asking extends AskedPeers {
 /** Calls that were under way when others were moved end within, ms. */
 const IN_FLIGHT_MS = 5_000;
 
-export async function askPeers(deps: WatchClustersDeps, asked: AskedPeers): Promise<PeerCalls> {
+export async function askPeers(deps: PeerDeps, asked: AskedPeers): Promise<PeerCalls> {
   const ends = deps.activity.signal();
   const signal = AbortSignal.any([ends, AbortSignal.timeout(ANSWER_MS)]);
   try {
@@ -45,7 +51,7 @@ export async function askPeers(deps: WatchClustersDeps, asked: AskedPeers): Prom
   }
 }
 
-async function askWithin(deps: WatchClustersDeps, asked: Asking): Promise<PeerCalls> {
+async function askWithin(deps: PeerDeps, asked: Asking): Promise<PeerCalls> {
   const metrics = await deps.connectMetrics(asked.mesh);
   if (metrics === null) return { vote: 'unknown', text: 'the mesh has no metrics' };
   const clusters = asked.answering.filter((name) => name !== asked.cluster);
@@ -64,7 +70,7 @@ async function askWithin(deps: WatchClustersDeps, asked: Asking): Promise<PeerCa
 
 /** Stat names of the subsets in `cluster` that clients of `client` call. What cannot be read names none. */
 async function statsIn(
-  { clusters }: WatchClustersDeps,
+  { clusters }: PeerDeps,
   { mesh, services, cluster: serving, client, signal }: Asking & { readonly client: string },
 ): Promise<string[]> {
   try {

@@ -14,13 +14,11 @@ import {
 } from '../../core/topology/lost-cluster.ts';
 import { newsOf, seenAnew, type Seen } from '../../core/topology/watched.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import type { ActivityPort, Clock, NamedClusters, ObserveDeps } from '../ports.ts';
-import { askPeers } from './ask-peers.ts';
+import type { ActivityPort, ObserveDeps } from '../ports.ts';
+import { askPeers, type PeerDeps } from './ask-peers.ts';
 import { createProber, type Prober } from './probe-clusters.ts';
 
-export interface WatchClustersDeps extends Pick<ObserveDeps, 'connectMetrics' | 'isWanted' | 'attemptMs'> {
-  readonly clusters: NamedClusters;
-  readonly clock: Clock;
+interface WatchClustersDeps extends PeerDeps, Pick<ObserveDeps, 'isWanted' | 'attemptMs'> {
   readonly activity: Pick<ActivityPort, 'signal' | 'heartbeat' | 'scheduledAtMs'>;
 }
 

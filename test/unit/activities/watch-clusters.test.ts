@@ -11,6 +11,7 @@ import { TidegateError } from '../../../core/values/error.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import type { KubeCluster } from '../../../platform/kube/clusters.ts';
 import { clusterNames, record } from '../../support/facts.ts';
+import { limits } from '../../support/limits.ts';
 
 const [aws, gcp, onprem] = clusterNames;
 
@@ -61,7 +62,7 @@ interface Given {
 }
 
 /** Turns of the event loop in which whoever is awake gets as far as to sleep again. */
-const TURNS = 20;
+const TURNS = 10;
 
 interface PlayedClock extends Clock {
   /** Wakes one sleeper after the other, until the work is done. */
@@ -125,14 +126,18 @@ async function watched({ silent, metrics, person }: Given): Promise<WatchCluster
 }
 
 describe('a watch of clusters', () => {
-  it('finds one lost whose API server is silent and whose calls fail, and says who answers', async () => {
-    const { news, answering } = await watched({ silent: [gcp], metrics: counts(0) });
-    expect(news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
-    expect(news[0]?.text).toBe(
-      `its API server does not answer (no answer); calls to it fail (${aws}: 0 of 150 answered)`,
-    );
-    expect([...answering].sort()).toEqual([aws, onprem]);
-  });
+  it(
+    'finds one lost whose API server is silent and whose calls fail, and says who answers',
+    async () => {
+      const { news, answering } = await watched({ silent: [gcp], metrics: counts(0) });
+      expect(news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+      expect(news[0]?.text).toBe(
+        `its API server does not answer (no answer); calls to it fail (${aws}: 0 of 150 answered)`,
+      );
+      expect([...answering].sort()).toEqual([aws, onprem]);
+    },
+    limits.eventually,
+  );
 
   it.each([
     ['its API server is away, and calls are answered', { silent: [gcp], metrics: counts(50) }, [[gcp, 'suspected']]],
@@ -142,15 +147,23 @@ describe('a watch of clusters', () => {
       { silent: clusterNames, metrics: counts(0) },
       clusterNames.map((name) => [name, 'unknown']),
     ],
-  ] as const)('finds none lost while %s', async (_, given, expected) => {
-    const { news } = await watched(given);
-    expect(news.map(({ cluster, judgement }) => [cluster, judgement])).toEqual(expected);
-  });
+  ] as const)(
+    'finds none lost while %s',
+    async (_, given, expected) => {
+      const { news } = await watched(given);
+      expect(news.map(({ cluster, judgement }) => [cluster, judgement])).toEqual(expected);
+    },
+    limits.eventually,
+  );
 
-  it('takes the word of a person with a second source, and not against what answers', async () => {
-    const lost = await watched({ silent: [gcp], metrics: null, person: gcp });
-    expect(lost.news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
-    const well = await watched({ silent: [], metrics: counts(50), person: gcp });
-    expect(well.news).toMatchObject([{ cluster: gcp, judgement: 'suspected' }]);
-  });
+  it(
+    'takes the word of a person with a second source, and not against what answers',
+    async () => {
+      const lost = await watched({ silent: [gcp], metrics: null, person: gcp });
+      expect(lost.news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+      const well = await watched({ silent: [], metrics: counts(50), person: gcp });
+      expect(well.news).toMatchObject([{ cluster: gcp, judgement: 'suspected' }]);
+    },
+    limits.eventually,
+  );
 });

@@ -46,11 +46,12 @@ describe('workers', () => {
       expect(queueOf[name as keyof typeof queueOf]).not.toBe(queue);
       expect(Object.keys(activitiesOn(queue, activities))).toContain(name);
     }
-    expect(Object.keys(activitiesOn('restore', activities))).toEqual(['restore']);
+    expect(Object.keys(activitiesOn('restore', activities))).toEqual(['failOver', 'restore']);
     // A watch lasts for hours: nothing else waits for its place.
     expect(Object.entries(queueOf).filter(([, queue]) => queue === 'observe')).toEqual([
       ['watchSlo', 'observe'],
       ['holdCapacity', 'observe'],
+      ['watchClusters', 'observe'],
     ]);
     // The proof of a way back waits behind no watch, and its writes behind no proof.
     expect(Object.keys(activitiesOn('prove', activities))).toEqual(['verifyRestored']);
