@@ -119,7 +119,7 @@ describe('config in a hub', () => {
     expect(config).toMatchObject({ digest: same.digest, mesh: same.mesh, service: same.service });
     const { resourceVersion, generation } = metadata;
     expect(config.origin?.[0]).toEqual({ kind: 'hub', object: 'shop/Service/checkout', resourceVersion, generation });
-    expect(config.origin?.[1]?.object).toBe('Mesh/shop');
+    expect(config.origin?.[1]).toMatchObject({ kind: 'hub', object: 'Mesh/shop' });
     expect(config.sinks).toEqual(['hub:status']);
   });
 
