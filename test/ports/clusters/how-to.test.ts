@@ -66,7 +66,9 @@ async function kubectl(words: string, stdin: string): Promise<string> {
     const objects = parseAllDocuments(text).map((one) => one.toJS() as KubeObject);
     expect(objects.length).toBeGreaterThan(0);
     // A kind is served a moment after its definition is there.
-    await assertEventually(() => Promise.all(objects.map((one) => hub.admin.apply(place(one), one))));
+    await assertEventually(async () => {
+      await Promise.all(objects.map((one) => hub.admin.apply(place(one), one)));
+    });
     return '';
   }
   const [, namespace, name] = /^get services\.tidegate\.dev -n (\S+) (\S+)$/.exec(words) ?? [];
