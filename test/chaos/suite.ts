@@ -106,7 +106,7 @@ async function baselineOf(
   return baseline;
 }
 
-export const lineOf = ({
+const lineOf = ({
   cell,
   seed,
   repeat,
