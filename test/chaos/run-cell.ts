@@ -113,7 +113,15 @@ export async function runBaseline(playground: Playground, fault: Fault, seed: nu
   await fault.mend?.(scene);
   await quiet(scene.stage);
   const seen = await scene.stage.basket.clientsSaw(began);
+  if (fault.wearsPods === true) await freshPods(scene);
   return { failures: seen.failed(), requests: seen.requests };
+}
+
+async function freshPods({ stage: { basket }, version }: Scene): Promise<void> {
+  await basket.configure({ warm: '3s', rest: [100] });
+  await basket.deploy(version);
+  const { outcome, reason } = await basket.end();
+  if (outcome !== 'promoted') throw new Error(`fresh pods could not be had: ${reason}`);
 }
 
 /** What the fault has broken answers again: a count that ended before would be too small. */

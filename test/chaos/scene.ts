@@ -61,6 +61,8 @@ export interface Fault {
   readonly hitsCanary?: true;
   /** Without a rollout there is nothing that it could hit: clients see no failure. */
   readonly ofRuns?: true;
+  /** Pods crash: the next crash of the same pods would wait longer for their restart, so a baseline leaves fresh ones. */
+  readonly wearsPods?: true;
   /** It needs the gateways. */
   readonly needsGateways?: true;
 }

@@ -48,12 +48,14 @@ export const trafficFaults: readonly Fault[] = [
     name: 'stable-crashes',
     what: 'the pods of the old version in aws end soon after they got ready, for 3 s',
     lastsMs: 3_000,
+    wearsPods: true,
     inject: ({ stage, before }) => stage.lab.break('crash', 'basket', before, '--cluster', aws),
   },
   {
     name: 'cluster-lost',
     what: 'gcp is lost for 8 s: its API server and its pods',
     lastsMs: 8_000,
+    wearsPods: true,
     inject: async ({ stage }) => {
       await stage.lab.break('crash', 'basket', '*', '--cluster', gcp);
       await stage.lab.break('api-server', gcp, 'dead');
