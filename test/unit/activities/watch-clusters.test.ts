@@ -136,7 +136,7 @@ describe('a watch of clusters', () => {
       );
       expect([...answering].sort()).toEqual([aws, onprem]);
     },
-    limits.eventually,
+    limits.phase,
   );
 
   it.each([
@@ -153,7 +153,7 @@ describe('a watch of clusters', () => {
       const { news } = await watched(given);
       expect(news.map(({ cluster, judgement }) => [cluster, judgement])).toEqual(expected);
     },
-    limits.eventually,
+    limits.phase,
   );
 
   it(
@@ -164,6 +164,6 @@ describe('a watch of clusters', () => {
       const well = await watched({ silent: [], metrics: counts(50), person: gcp });
       expect(well.news).toMatchObject([{ cluster: gcp, judgement: 'suspected' }]);
     },
-    limits.eventually,
+    limits.phase,
   );
 });
