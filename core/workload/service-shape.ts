@@ -42,7 +42,7 @@ function refusals({ metadata, spec }: Service, port: ServicePort | undefined, as
     spec.publishNotReadyAddresses === true
       ? 'publishNotReadyAddresses is not supported: nobody could say which pods of a version are ready'
       : '',
-    port === undefined ? '' : portNumberRefusal(port),
+    port === undefined || asked !== undefined ? '' : portNumberRefusal(port),
   ].filter((one) => one !== '');
 }
 

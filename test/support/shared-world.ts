@@ -9,15 +9,15 @@ import { committed } from '../../core/routing/committed.ts';
 import { partOf, type Part } from '../../core/routing/part.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { canonicalJson } from '../../core/values/canonical.ts';
-import { WHOLE } from '../../core/values/share.ts';
+import { WHOLE, type Shares } from '../../core/values/share.ts';
 import { clusterNames, record, testConfig } from './facts.ts';
 import { untilCancelled } from './fake-activities.ts';
 import { settlingWorld, type SettlingWorld } from './settling-world.ts';
 
 const [aws, gcp, onprem] = clusterNames;
 /** Whom aws calls at first, and whom it shall call. */
-export const proven = { [aws]: 900_000, [gcp]: 100_000 };
-export const wanted = { [aws]: 500_000, [gcp]: 500_000 };
+export const proven: Shares = { [aws]: 900_000, [gcp]: 100_000 };
+export const wanted: Shares = { [aws]: 500_000, [gcp]: 500_000 };
 
 export interface SharedWorld extends SettlingWorld {
   /** Each happens once a cluster has entered. */
@@ -28,6 +28,8 @@ export interface SharedWorld extends SettlingWorld {
   readonly looked: Partial<Record<VerifyMode, () => void>>;
   /** Parts that cannot be restored now. */
   readonly held: Part[];
+  /** What config wants of aws's calls now. */
+  wanted: Shares;
   /** Of every restore that was asked for. */
   readonly back: Part[];
   /** Told by the next looks at traffic, the first of them first; empty: what the weights of aws say. */
@@ -65,12 +67,15 @@ export function sharedWorld(service: string): SharedWorld {
     const told = mode === 'entered' ? 'verified' : proofs.shift();
     return { result: told ?? (follows ? 'verified' : 'contradicted'), proofs: [], verifiedAtMs: Date.now() };
   };
-  const topology = { [aws]: wanted, [gcp]: { [gcp]: WHOLE }, [onprem]: { [onprem]: WHOLE } };
+  const config = { wanted };
   const world = settlingWorld(service, {
     watchSlo: () => untilCancelled(),
     verifyRouting: look,
     verifyRestored: look,
-    loadConfig: async () => testConfig({ name: service, drainMs: 1_000, topology }),
+    loadConfig: async () => {
+      const topology = { [aws]: config.wanted, [gcp]: { [gcp]: WHOLE }, [onprem]: { [onprem]: WHOLE } };
+      return testConfig({ name: service, drainMs: 1_000, topology });
+    },
     applyRouting: async (input: ApplyRoutingInput) => {
       const done = write(input.cluster.name, withShares(at(input.cluster.name).record, own(input)));
       if (input.entering === true) for (const then of entered) then();
@@ -101,5 +106,5 @@ export function sharedWorld(service: string): SharedWorld {
     topology: { ...base.topology, proven, current: proven },
     versions: { ...base.versions, proven: serves, current: serves },
   };
-  return { ...world, entered, shares, looked, held, back, proofs };
+  return Object.assign(config, { ...world, entered, shares, looked, held, back, proofs });
 }

@@ -293,7 +293,7 @@ describe('a failover while a run moves the topology', () => {
         release();
         await stage.until({ services: [{ phase: 'moved' }] });
         await run.executeUpdate('promote', { args: [{ reason: 'a test', full: false }] }).catch(() => undefined);
-        const end = await run.result().catch((error: unknown) => error);
+        const end: unknown = await run.result().catch((error: unknown) => error);
         expect(JSON.stringify(end)).toMatch(/FencedOut|belongs to run/);
         await assertEventually(async () => {
           const record = at(aws);

@@ -24,5 +24,5 @@ export function portNumberRefusal({ port, targetPort = port, appProtocol = '', n
   const number = [targetPort, port].find((one) => typeof one === 'number' && owners[one] !== undefined);
   const isSaid = appProtocol !== '' || name.toLowerCase().split('-')[0] === 'http';
   if (typeof number !== 'number' || isSaid) return '';
-  return `port ${String(number)} is that of ${owners[number] ?? ''}, not of plain HTTP (if it is: appProtocol: http)`;
+  return `port ${String(number)} is that of ${owners[number] ?? ''}, not of plain HTTP (if it is: appProtocol: http, or spec.protocol: http)`;
 }

@@ -6,12 +6,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { format } from 'prettier';
 import { parseAllDocuments } from 'yaml';
+import { defaultGrpcSlos } from '../../../core/config/defaults.ts';
 import { createApplyActivities } from '../../../activities/apply/index.ts';
 import type { Deployment, KubeObject } from '../../../core/kube/objects.ts';
 import { planRollout } from '../../../core/rollout/plan/versions.ts';
 import { preflight } from '../../../core/rollout/preflight/preflight.ts';
 import type { ServiceRef } from '../../../core/routing/service-ref.ts';
+import type { PortProtocol } from '../../../core/routing/port-protocol.ts';
 import { WHOLE } from '../../../core/values/share.ts';
+import { present } from '../../../core/values/json.ts';
 import { isSibling } from '../../../core/workload/second-services.ts';
 import { createNamespace, type TestCluster } from '../../support/api-server.ts';
 import { testConfig } from '../../support/facts.ts';
@@ -26,6 +29,16 @@ const [BEGIN, END] = ['<!-- table -->', '<!-- end of table -->'];
 
 /** spec.port of the Service documents that need one. */
 const ports: Readonly<Record<string, string>> = { podinfo: 'http', flagd: 'ofrep', kafka: 'plaintext' };
+
+/** spec.protocol of those whose Service does not say what its port speaks, or says TCP of it. */
+const speak = (protocol: PortProtocol, services: string): [string, PortProtocol][] =>
+  services.split(' ').map((one) => [one, protocol]);
+const protocols: Readonly<Record<string, PortProtocol>> = Object.fromEntries([
+  ...speak('grpc', 'adservice cartservice checkoutservice currencyservice emailservice paymentservice'),
+  ...speak('grpc', 'productcatalogservice recommendationservice shippingservice'),
+  ...speak('grpc', 'ad cart checkout currency payment product-catalog product-reviews recommendation'),
+  ...speak('http', 'email frontend-proxy image-provider load-generator quote shipping frontend'),
+]);
 
 interface App {
   readonly name: string;
@@ -62,8 +75,11 @@ async function install({ name, objects }: App): Promise<void> {
 }
 
 function configOf(app: string, service: string) {
+  const protocol = protocols[service];
   const config = testConfig({
     ...{ name: service, namespace: app, port: ports[service] ?? '' },
+    ...(protocol !== undefined && { protocol }),
+    ...(protocol === 'grpc' && { slos: defaultGrpcSlos }),
     waves: [{ name: 'all', clusters: ['aws'], steps: [{ share: WHOLE, bakeMs: 10_000, approve: false }] }],
   });
   const [first] = config.mesh.clusters;
@@ -87,6 +103,7 @@ async function outcomeOf(app: string, name: string): Promise<Outcome> {
     service: name,
     installation: 'default',
     ...(port !== '' && { port }),
+    ...present({ protocol: config.service.protocol }),
   };
   const { ref } = cluster();
   const read = await act.readRecords({ service, clusters: [ref] });

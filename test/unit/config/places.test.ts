@@ -53,7 +53,7 @@ describe('a place of config', () => {
     'git+https://git.example/shop.git@--upload-pack=x',
     'git+ext::sh@main',
   ])('refuses %s, and does not repeat a password', (text) => {
-    expect(() => parsePlace(text)).toThrow(expect.objectContaining({ code: 'Invalid' }) as unknown as Error);
+    expect(() => parsePlace(text)).toThrow(expect.objectContaining({ code: 'Invalid' }));
     expect(messageOf(text)).not.toContain('secret-word');
   });
 });
