@@ -17,7 +17,7 @@ import { WHOLE } from '../../core/values/share.ts';
 import { unreachableState, type ClusterState, type Due } from '../../core/workload/cluster-state.ts';
 import type { Pause } from '../../core/workload/frontend/pauses.ts';
 import { controlDeps } from './control-deps.ts';
-import { clusterNames, facts, record, testConfig } from './facts.ts';
+import { clusterNames, facts, record, testConfig, workload } from './facts.ts';
 import { fakeWorld, type FakeWorld } from './fake-activities.ts';
 
 interface ModelCluster {
@@ -99,7 +99,10 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
   };
   return {
     readRecords: async ({ clusters }) => ({
-      clusters: clusters.map(({ name }) => facts(name, { record: at(name).record })),
+      clusters: clusters.map(({ name }) => {
+        const { record: found, versions } = at(name);
+        return facts(name, { record: found, workloads: Object.keys(versions).map((version) => workload(version)) });
+      }),
       epoch: Date.now(),
     }),
     prepareVersion: async ({ cluster, version, existed }) => {

@@ -14,7 +14,7 @@ import { onSharedStage, type TwoParts } from '../support/two-parts.ts';
 
 const temporal = temporalOfFile();
 const [aws, gcp] = clusterNames;
-const rounds = isFull ? 50 : 4;
+const rounds = isFull ? 50 : 3;
 const seed = 7;
 
 const moved: readonly Part[] = ['versions', 'topology'];
