@@ -1,6 +1,5 @@
 /** Deploys and topology moves of one service, begun and ended in any order: no write of one is lost in the other. */
 import { expect, it } from '@jest/globals';
-import { type Part } from '../../core/routing/part.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
 import { sum, WHOLE, type Shares } from '../../core/values/share.ts';
 import { assertEventually } from '../support/eventually.ts';
@@ -17,7 +16,8 @@ const [aws, gcp] = clusterNames;
 const rounds = isFull ? 50 : 3;
 const seed = 7;
 
-const moved: readonly Part[] = ['versions', 'topology'];
+type Moved = 'versions' | 'topology';
+const moved: readonly Moved[] = ['versions', 'topology'];
 
 /** What shall be proven once all runs have ended. */
 interface Expected {
@@ -55,7 +55,7 @@ async function playRound(
     if (random() < 0.5) await until(part, 'baking');
     expectProduct(stage);
   }
-  const end = async (part: Part): Promise<void> => {
+  const end = async (part: Moved): Promise<void> => {
     const how = random();
     if (how < 0.5) {
       await until(part, 'baking');
