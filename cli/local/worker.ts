@@ -26,7 +26,11 @@ export interface WorkerOptions extends ReceiverOptions {
 export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {
   const directory = options.config ?? io.env['TIDEGATE_CONFIG'];
   if (directory === undefined) {
-    refuse('Invalid', 'the worker does not know its config', 'give --config DIR (or --config hub:…, a cluster that holds it), or set TIDEGATE_CONFIG');
+    refuse(
+      'Invalid',
+      'the worker does not know its config',
+      'give --config DIR (or --config hub:…, a cluster that holds it), or set TIDEGATE_CONFIG',
+    );
   }
   const buildId = buildIdOf(options, io);
   Runtime.install({ logger: new DefaultLogger('INFO', logEntry(io)) });
