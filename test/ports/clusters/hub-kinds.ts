@@ -14,8 +14,7 @@ export interface Definition extends KubeObject {
   readonly status?: { readonly conditions?: readonly { type: string; status: string; message: string }[] };
 }
 
-export const documents = (text: string): KubeObject[] =>
-  parseAllDocuments(text).map((one) => one.toJS() as KubeObject);
+export const documents = (text: string): KubeObject[] => parseAllDocuments(text).map((one) => one.toJS() as KubeObject);
 
 export const example = async (file: string): Promise<KubeObject[]> =>
   documents(await readFile(new URL(`../../../docs/examples/${file}`, import.meta.url), 'utf8'));
