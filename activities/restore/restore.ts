@@ -20,7 +20,7 @@ import { pinTo } from '../apply/pins/frontend-pin.ts';
 import { pinSiblingsBack } from '../apply/pins/sibling-pins.ts';
 import { findFrontend } from '../apply/workloads.ts';
 import type { KubeDeps } from '../ports.ts';
-import { statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
+import { findRecord, statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
 
 export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
   const cluster = await clusters.connect(input);
@@ -31,7 +31,7 @@ export async function restore({ clusters, clock, activity }: KubeDeps, input: Re
     if (wanted !== null) await assertKnown(at, wanted.record);
     return wanted;
   });
-  const pins = written === null ? [] : await putPinBack(at, written.record, input);
+  const pins = written === null ? await pinBackWithoutRecord(at, input) : await putPinBack(at, written.record, input);
   const proven = written?.record.versions.proven ?? null;
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
   const weights = written === null || proven === null ? {} : statWeights(written.record);
@@ -66,6 +66,16 @@ async function putPinBack(at: RecordAt, record: RoutingRecord, input: RestoreInp
   const version = pinBack(record, pinnedTo(frontend));
   const back = version === '' ? [] : [await pinTo(at, frontend, version)];
   return [...back, ...(await pinSiblingsBack(at, record))];
+}
+
+/** The route was deleted, and the record with it: all callers get what the frontend is pinned to, which the run had moved. */
+async function pinBackWithoutRecord(
+  at: RecordAt,
+  { pinBack: back, ...input }: RestoreInput,
+): Promise<readonly ObjectChange[]> {
+  if (back === undefined || partOf(input) !== 'versions' || (await findRecord(at)).record !== null) return [];
+  const frontend = await findFrontend(at);
+  return frontend === null || pinnedTo(frontend) !== back.from ? [] : [await pinTo(at, frontend, back.to)];
 }
 
 function wantedBack({ record, redirected }: FoundRecord, input: RestoreInput): DesiredRecord | null {

@@ -51,6 +51,8 @@ async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<Veri
   if (typeof metrics === 'string') return combineProofs(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
   const proven = new Map<string, InstanceProof>();
+  /** What Envoys have contradicted and not taken back: a look that cannot see them takes nothing back for them. */
+  const contradicted = new Map<string, InstanceProof>();
   let beatAtMs = startedMs;
   for (let looks = 1; ; looks++) {
     if (deps.now() - beatAtMs >= beatEveryMs('verifyRouting')) {
@@ -63,11 +65,17 @@ async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<Veri
       if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
       return known;
     });
-    const { result } = combineProofs(proofs, deps.now());
+    for (const proof of proofs) {
+      const key = `${proof.cluster}/${proof.instance}`;
+      if (proof.result === 'verified') contradicted.delete(key);
+      if (proof.result === 'contradicted') contradicted.set(key, proof);
+    }
+    const unseen = seen.proofs.some(({ result }) => result === 'untested') ? [...contradicted.values()] : [];
+    const { result } = combineProofs([...proofs, ...unseen], deps.now());
     const givenMs = lookingMs(input, seen.intervalMs);
     const late = deps.now() - startedMs >= (result === 'contradicted' ? patientMs(givenMs) : givenMs);
     if (result === 'verified' || late || (looks >= ENOUGH_LOOKS && isHopeless(input, { ...seen, proofs })))
-      return combineProofs([...proofs, ...bare], deps.now());
+      return combineProofs([...proofs, ...unseen, ...bare], deps.now());
     await context.sleep(POLL_MS);
   }
 }

@@ -216,6 +216,11 @@ export interface RestoreInput extends Writer, OfPart {
   readonly absent?: Readonly<Record<string, Absence>>;
   /** Commits that this cluster may not have heard of. Absent: its record knows all that is proven. */
   readonly newest?: NewestByCluster;
+  /**
+   * Whom callers past Envoy get where the record is lost: a frontend that is pinned to `from` is pinned to `to`. Absent: from
+   * an older workflow, or nothing was replaced.
+   */
+  readonly pinBack?: { readonly from: string; readonly to: string };
 }
 
 export interface RestoreResult extends ApplyRoutingResult {

@@ -5,6 +5,7 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import { describeFailure } from '../failures.ts';
 import type { RestoreInput } from '../../core/contract/activities.ts';
+import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { verifyBeside } from './other-parts.ts';
 import { refIn } from './planned-writes.ts';
 import {
@@ -122,8 +123,14 @@ const restoreInput = (context: RunContext, { cluster, by, serving }: BringBack):
   ...by,
   serving,
   absent: absentIn(context),
-  ...present({ newest: context.plan.newest }),
+  ...present({ newest: context.plan.newest, pinBack: pinBackIn(context.plan, cluster) }),
 });
+
+/** Only for a cluster whose record is lost: the others' records say it. */
+function pinBackIn({ version, replaces }: Plan, cluster: string): RestoreInput['pinBack'] {
+  const to = replaces[cluster] ?? '';
+  return to === '' || to === version ? undefined : { from: version, to };
+}
 
 /** Longest that the end of a way back waits for a record to name who was given up, ms. */
 const TELL_MS = 60_000;

@@ -60,6 +60,19 @@ describe('the pin of a wave', () => {
     }
   });
 
+  it('goes back also where the route was deleted, and the record with it: it is all that its callers go by', async () => {
+    const one = await moved('pins-unrecorded');
+    const { act, aws, service } = one;
+    await pin(one);
+    await aws.cluster.admin.remove(aws.path('CiliumEnvoyConfig', 'tidegate-checkout'));
+    const back = { service, cluster: aws.cluster.ref, epoch: 21, run: 'run-2', serving: [] };
+    await act.restore({ ...back, pinBack: { from: 'v9', to: 'v1' } });
+    expect(await pinned(aws)).toBe('v2');
+    const { changes, weights } = await act.restore({ ...back, pinBack: { from: 'v2', to: 'v1' } });
+    expect([changes.map(({ object }) => object), weights]).toEqual([['Service/checkout'], {}]);
+    expect(await pinned(aws)).toBe('v1');
+  });
+
   it('stays where only other clusters go back', async () => {
     const one = await moved('pins-kept');
     await pin(one);

@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createVerifyActivities } from '../../../activities/verify/index.ts';
 import { limits } from '../../support/limits.ts';
 import type { VerifyRoutingInput, VerifyRoutingResult } from '../../../core/judge/proof/proof.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 
 const WRITTEN_MS = 60_000;
@@ -26,15 +27,17 @@ function countersAt(nowMs: number, followsMs: number): RawSeries[] {
   );
 }
 
-function verify(followsMs: number): Promise<VerifyRoutingResult> {
+function verify(followsMs: number, away: (sinceMs: number) => boolean = () => false): Promise<VerifyRoutingResult> {
   const begunMs = Date.now();
   const now = (): number => WRITTEN_MS + 1_000 + Date.now() - begunMs;
   const { verifyRouting } = createVerifyActivities({
     now,
     connectMetrics: async () => ({
       clockOffsetMs: () => Promise.resolve(0),
-      range: async ({ series }) =>
-        countersAt(now(), followsMs).filter(({ labels }) => series.names.includes(labels['__name__'] ?? '')),
+      range: async ({ series }) => {
+        if (away(Date.now() - begunMs)) throw new TidegateError('Unavailable', 'the store is away');
+        return countersAt(now(), followsMs).filter(({ labels }) => series.names.includes(labels['__name__'] ?? ''));
+      },
     }),
   });
   const target = {
@@ -68,6 +71,14 @@ describe('verifyRouting where an Envoy goes on with the weights before', () => {
         result: 'contradicted',
         proofs: [{ instance: 'one', reason: expect.stringContaining('should get 0 %') }],
       });
+    },
+    limits.eventually,
+  );
+
+  it(
+    'takes nothing back of what it contradicted when the metrics are away by the end',
+    async () => {
+      expect(await verify(600_000, (sinceMs) => sinceMs > 3_000)).toMatchObject({ result: 'contradicted' });
     },
     limits.eventually,
   );
