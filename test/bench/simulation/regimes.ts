@@ -38,6 +38,7 @@ export const regimesBench: Bench = {
         'What papers report is “up to”, on their machines and traces: compare the direction, not the digits. A ratio is the other way / the planner.',
         'SLATE: Oregon, Salt Lake City, Iowa and South Carolina, Oregon and Salt Lake City asked for more than they can do; against a waterfall that believes in 95 % and in 80 % of capacity. Egress: frontend → MP → DB, where the answer of the DB is 12 times as large as that of MP, and the DB is missing in Oregon: a waterfall sends calls over only where it must.',
         'L3: three clusters, one of them with 1.6 times the service time; p99 against even weights (round robin).',
+        'Replicas come in fractions: where a cluster needs less than one server of a service, that one holds a call for longer, for all ways alike. Times at overload grow with the length of the day.',
         'UFA: 65 % of the demand in tier 1, which is what 1.3 means for two regions; losses() of the planner decides, in steps of 0.01.',
       ],
     };

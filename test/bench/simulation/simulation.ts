@@ -66,6 +66,7 @@ export const simulationBench: Bench = {
       notes: [
         'All ways get the demand that the planner admits; what it sheds, by tier, is stated. They would serve more, late.',
         'The simulator: Poisson arrivals, lognormal holds of a server (coefficient of variation 1), queues without end, calls of a request one after the other. The planner reckons with Sakasegawa’s formula and straight pieces of it.',
+        'Shared with the planner: prices of egress, what a site can do, and who is let in. L3-like goes by the time at a site, without what the site calls.',
         'Who keeps the limits: no site above 70 % of what it can do. The waterfall at 80 % is given more room than the planner, and at a high load wins by it; at 70 % it has the same.',
         'A ratio above 1 is what the other way costs more than the planner. Overload: seconds in which more work came to a site than it can do, summed over sites, per minute.',
       ],
@@ -110,14 +111,13 @@ async function waysOf(
     model,
     model.classes.map((one) => one.demand),
   );
-  try {
-    const { shares, served } = await planTopology(input, solver);
-    const others = Object.entries(baselines).map(([name, of]) => [name, of(model, { demand, seed })] as const);
-    return { model, demand, served, ways: { [PLANNER]: shares, ...Object.fromEntries(others) } };
-  } catch (error) {
-    if (error instanceof TidegateError) return null;
+  const plan = await planTopology(input, solver).catch((error: unknown) => {
+    if (error instanceof TidegateError && error.code === 'Invalid') return null;
     throw error;
-  }
+  });
+  if (plan === null) return null;
+  const others = Object.entries(baselines).map(([name, of]) => [name, of(model, { demand, seed })] as const);
+  return { model, demand, served: plan.served, ways: { [PLANNER]: plan.shares, ...Object.fromEntries(others) } };
 }
 
 function figuresOf(
