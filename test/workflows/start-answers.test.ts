@@ -1,5 +1,6 @@
 /** What a person is told who plans or starts a change, and what the worker's log then has. */
 import { describe, expect, it } from '@jest/globals';
+import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { logEntry } from '../../cli/local/worker.ts';
@@ -210,7 +211,8 @@ describe('the start of a way back', () => {
     const asked: { config: unknown[]; clusters: string[] } = { config: [], clusters: [] };
     const fake = fakeWorld({
       loadConfig: async (input: unknown) => {
-        asked.config.push(input);
+        // The settler of a test before this one may ask, too.
+        if (Context.current().info.workflowType === 'startRollout') asked.config.push(input);
         return { ...testConfig(), notes: ['the config has 1 fault elsewhere'] };
       },
       readRecords: async ({ clusters }: { clusters: { name: string }[] }) => {

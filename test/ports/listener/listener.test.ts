@@ -171,36 +171,44 @@ describe('what Envoy answers itself', () => {
     errors: await counted('envoy_http_downstream_rq_xx', '[45]'),
   });
 
-  it('is counted by the listener under the names that the watch asks for, and reaches no subset', async () => {
-    expect(await counted('envoy_http_downstream_rq_total')).toBeGreaterThan(shapes.length / 2);
-    expect(await counted('envoy_http_rq_total')).toBeGreaterThan(shapes.length / 2);
-    const uncounted: string[] = [];
-    for (const { shapes: names, status } of listenerRefusals) {
-      for (const name of Object.keys(names)) {
-        const before = await now();
-        await outcomeOf(shapes.find((one) => one.name === name) as Shape, { port: envoy.port, origin: origins[1] });
-        const after = await now();
-        const [refused, errors] = [after.refused - before.refused, after.errors - before.errors];
-        // A client without an answer, and an answer that the app gave, are no refusals of the listener.
-        const expected = status === null ? [0, 0] : name.startsWith('answer:') ? [0, 1] : [1, 1];
-        if (refused !== expected[0] || errors !== expected[1]) uncounted.push(`${name}: ${refused}, ${errors}`);
+  it(
+    'is counted by the listener under the names that the watch asks for, and reaches no subset',
+    async () => {
+      expect(await counted('envoy_http_downstream_rq_total')).toBeGreaterThan(shapes.length / 2);
+      expect(await counted('envoy_http_rq_total')).toBeGreaterThan(shapes.length / 2);
+      const uncounted: string[] = [];
+      for (const { shapes: names, status } of listenerRefusals) {
+        for (const name of Object.keys(names)) {
+          const before = await now();
+          await outcomeOf(shapes.find((one) => one.name === name) as Shape, { port: envoy.port, origin: origins[1] });
+          const after = await now();
+          const [refused, errors] = [after.refused - before.refused, after.errors - before.errors];
+          // A client without an answer, and an answer that the app gave, are no refusals of the listener.
+          const expected = status === null ? [0, 0] : name.startsWith('answer:') ? [0, 1] : [1, 1];
+          if (refused !== expected[0] || errors !== expected[1]) uncounted.push(`${name}: ${refused}, ${errors}`);
+        }
       }
-    }
-    expect(uncounted).toEqual([]);
-  });
+      expect(uncounted).toEqual([]);
+    },
+    SHAPES_LIMIT_MS,
+  );
 
-  it('does not count what is carried: a request that a version answers, with whatever status, is no refusal', async () => {
-    const before = await now();
-    for (const name of [
-      'plain',
-      'answer: status 418',
-      'answer: status 500',
-      'websocket',
-      'upgrade TLS/1.2',
-      'pipelined',
-    ])
-      await outcomeOf(shapes.find((one) => one.name === name) as Shape, { port: envoy.port, origin: origins[1] });
-    const after = await now();
-    expect(after).toEqual({ refused: before.refused, errors: before.errors + 2 });
-  });
+  it(
+    'does not count what is carried: a request that a version answers, with whatever status, is no refusal',
+    async () => {
+      const before = await now();
+      for (const name of [
+        'plain',
+        'answer: status 418',
+        'answer: status 500',
+        'websocket',
+        'upgrade TLS/1.2',
+        'pipelined',
+      ])
+        await outcomeOf(shapes.find((one) => one.name === name) as Shape, { port: envoy.port, origin: origins[1] });
+      const after = await now();
+      expect(after).toEqual({ refused: before.refused, errors: before.errors + 2 });
+    },
+    SHAPES_LIMIT_MS,
+  );
 });
