@@ -20,7 +20,7 @@ import { holdEntering, holdScaler, readAutoscaling } from './capacity/autoscaler
 import { untilReady } from './capacity/until-ready.ts';
 import { ensureBudget } from './disruption-budget.ts';
 import { pinTo } from './pins/frontend-pin.ts';
-import { pinSiblings } from './pins/sibling-pins.ts';
+import { assertSiblingsAnswered, pinSiblings } from './pins/sibling-pins.ts';
 import { markOriginal } from './originals.ts';
 import { markDue } from './warm-time.ts';
 import { versionWrites } from './version-writes.ts';
@@ -42,6 +42,8 @@ export async function prepareVersion(deps: KubeDeps, input: PrepareVersionInput)
     isOurs: name !== null,
     otherwise: 'No traffic was moved to it',
   });
+  if (name === null && input.existed !== true)
+    await assertSiblingsAnswered(at, { frontend, version: input.version, pod: podLabels(found.spec.template) });
   return by === '' ? readyResult(found) : { ...readyResult(found), by };
 }
 
@@ -118,6 +120,9 @@ async function ensureDeployment(at: RecordAt, { frontend, record, input }: Makin
   const replaced = input.replaces === '' ? source : ofVersion(at, workloads, input.replaces);
   // Before the holds: nothing is held for a version that cannot be made.
   const { template, write } = await versionWrites(at, input, { source, live, frontend, record });
+  const isNew = input.source.image !== undefined || input.source.podTemplate !== undefined;
+  // A version that was proven once is gone back to all the same.
+  if (isNew) await assertSiblingsAnswered(at, { frontend, version, pod: podLabels(template) });
   if (input.marksOriginal === true) await markOriginal(at, source, version);
   const { pods, whole } = await holdBoth(at, { input, replaced, live });
   await write(Math.max(pods, live?.spec.replicas ?? 0));

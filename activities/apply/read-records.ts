@@ -19,7 +19,7 @@ import { repairsOf } from '../../core/workload/frontend/fights.ts';
 import { nobodyBehind, type OtherWorkload } from '../../core/workload/nobody-behind.ts';
 import { pausesOf } from '../../core/workload/frontend/pauses.ts';
 import { routedBy } from '../../core/workload/routed-port.ts';
-import { secondServices } from '../../core/workload/second-services.ts';
+import { recordedFrontend, secondServices } from '../../core/workload/second-services.ts';
 import {
   bypassingObjects,
   foreignObjects,
@@ -73,7 +73,8 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
   const signed = frontendWithSigns(frontend, deployments, { service, record });
   const changed = await readConfigChanges(cluster, namespace, workloads);
-  const seconds = frontend === null ? [] : secondServices(frontend, services, workloads);
+  const known = frontend === null ? null : recordedFrontend(frontend, record, frontend.metadata);
+  const seconds = known === null ? [] : secondServices(known, services, workloads);
   return {
     cluster: cluster.name,
     unreachable: '',

@@ -56,15 +56,14 @@ async function assertKnown({ cluster, service }: RecordAt, record: RoutingRecord
 
 /**
  * A run that moved pins wave by wave has let callers past Envoy try its version: they go back with the weights. Without a
- * frontend there is nothing to pin, and the way back does not wait for one.
+ * frontend there is only its siblings to pin, and the way back does not wait for one.
  */
 async function putPinBack(at: RecordAt, record: RoutingRecord, input: RestoreInput): Promise<readonly ObjectChange[]> {
   const { serving } = input;
   if (partOf(input) !== 'versions' || (serving.length > 0 && !serving.includes(at.cluster.name))) return [];
   const frontend = await findFrontend(at);
-  if (frontend === null) return [];
-  const version = pinBack(record, pinnedTo(frontend));
-  const back = version === '' ? [] : [await pinTo(at, frontend, version)];
+  const version = frontend === null ? '' : pinBack(record, pinnedTo(frontend));
+  const back = frontend === null || version === '' ? [] : [await pinTo(at, frontend, version)];
   return [...back, ...(await pinSiblingsBack(at, record))];
 }
 

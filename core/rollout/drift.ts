@@ -52,23 +52,25 @@ interface SeenPin {
   readonly pinned: string;
   readonly by: string;
   readonly repairs: Repairs;
+  readonly unmarked?: true;
 }
 
 function pinDrift(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
   const { service, cluster, record, pinned, frontend, repairs = {}, siblings = [] } = seen;
   const version = pinOf(record);
-  if (version === '' || pinned === null) return [];
-  const own: SeenPin = { service, on: service, pinned, by: frontend?.selectorBy ?? '', repairs };
+  if (version === '') return [];
+  const by = frontend?.selectorBy ?? '';
+  const own: SeenPin[] = pinned === null ? [] : [{ service, on: service, pinned, by, repairs }];
   const others = siblings
     .filter(({ strayed }) => strayed === undefined)
     .map(({ name, ...rest }): SeenPin => ({ service, on: name, ...rest }));
-  return [own, ...others]
+  return [...own, ...others]
     .filter((one) => one.pinned !== version)
     .map((one) => pinDriftOf(one, { cluster, version, policy }));
 }
 
 function pinDriftOf(
-  { service, on, pinned, by, repairs }: SeenPin,
+  { service, on, pinned, by, repairs, unmarked }: SeenPin,
   { cluster, version, policy }: { readonly cluster: string; readonly version: string; readonly policy: DriftPolicy },
 ): Drift {
   const what = on === service ? 'the frontend' : `Service ${on}, which has the same pods,`;
@@ -77,8 +79,8 @@ function pinDriftOf(
   const fight = fightOver('pin', by, repairs);
   if (fight !== null) return foughtOver(fight, { service, on, text });
   const kubectl = `put ${version} back into the selector (app.kubernetes.io/version)`;
-  // A commit of ours that ended before it came to the pin is nobody's wish.
-  const asked = policy !== 'repair' && by !== FIELD_MANAGER;
+  // A commit of ours that ended before it came to the pin is nobody's wish; one without a mark was never pinned.
+  const asked = policy !== 'repair' && by !== FIELD_MANAGER && unmarked !== true;
   if (!asked) return { field: 'pin', by, text, does: 'repair', fix: '' };
   const why =
     policy === 'adopt' ? ': a pin is never adopted, since callers past Envoy would get what was not proven' : '';

@@ -157,8 +157,10 @@ function unseenNeed({ cluster, unreachable, broken }: ClusterState): Need[] {
 function frontendNeeds(one: ClusterState, { service, drift }: ServiceState): Need[] {
   const { cluster, record, pinned } = one;
   const version = pinOf(record);
-  if (version !== '' && pinned === null)
-    return [{ kind: 'person', cluster, reason: `${cluster}: the frontend Service is gone` }];
+  const gone: Need[] =
+    version !== '' && pinned === null
+      ? [{ kind: 'person', cluster, reason: `${cluster}: the frontend Service is gone` }]
+      : [];
   const given = givenBack(one, service).map((reason): Need => ({ kind: 'pin', cluster, version: '', reason }));
   const drifted = driftsOf({ ...one, service }, drift).map(({ field, text, does, fix }): Need => {
     if (does === 'ask') return { kind: 'person', cluster, reason: `${text} (${fix})` };
@@ -166,7 +168,7 @@ function frontendNeeds(one: ClusterState, { service, drift }: ServiceState): Nee
       ? { kind: 'pin', cluster, version, reason: text }
       : { kind: 'frontend', cluster, does, reason: text };
   });
-  return [...given.slice(0, 1), ...drifted];
+  return [...gone, ...given.slice(0, 1), ...drifted];
 }
 
 /** Siblings that are pinned for nothing any more: after a release, or with other pods. */
@@ -178,7 +180,7 @@ function givenBack({ cluster, record, versions, siblings = [] }: ClusterState, s
     .map(({ name }) =>
       released
         ? `${cluster}: Service ${name} is still pinned with ${service}, which is released`
-        : `${cluster}: Service ${name} is still pinned with ${service}, and has other pods now`,
+        : `${cluster}: Service ${name} is still pinned with ${service}, and is no longer over its pods alone`,
     );
 }
 

@@ -46,7 +46,7 @@ export function frontendFacts(frontend: Service | null, by: RoutedBy): ClusterFa
     ...(others.length > 0 && { otherPorts: others }),
     appProtocol: routed?.appProtocol ?? '',
     pinned: pinnedTo(frontend),
-    shape: serviceShape(frontend, routed, by.protocol),
+    shape: serviceShape(frontend, routed, { asked: by.protocol, isRecorded: by.recorded !== undefined }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { annotations, labels } from '../kube/labels.ts';
 import type { Autoscaler, Deployment, EnvoyConfig, KubeObject, ScaledObject, Service } from '../kube/objects.ts';
 import { fieldManager, isOwned } from '../kube/ownership.ts';
+import { pinOf } from '../routing/changes.ts';
 import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import type { ServiceRef } from '../routing/service-ref.ts';
@@ -13,7 +14,7 @@ import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
 import { originalOf } from './originals.ts';
 import { routedBy } from './routed-port.ts';
-import { isPinnedWith, siblingPins, siblingsToGiveBack } from './second-services.ts';
+import { isPinnedWith, recordedFrontend, siblingPins, siblingsToGiveBack } from './second-services.ts';
 import { usableRecord } from './unmade.ts';
 
 /** Until when a version stays ready without traffic: a time (ms since the epoch; 0 = no longer); `anew`: its warm time begins when it is without; null: nobody has said. */
@@ -57,7 +58,7 @@ export interface ClusterState {
   readonly frontend?: (Frontend & FrontendSigns) | null;
   readonly repairs?: Repairs;
   readonly pauses?: readonly Pause[];
-  /** Other Services that Tidegate has pinned with the frontend. Absent: none, or read by an older worker. */
+  /** Other Services that Tidegate has pinned with the frontend, or is to. Absent: none, or read by an older worker. */
   readonly siblings?: readonly PinnedSibling[];
   /** Deployments that an adoption has marked. */
   readonly originals?: readonly Original[];
@@ -72,7 +73,9 @@ export interface PinnedSibling {
   /** Field manager that wrote its selector last; '' = nobody says. */
   readonly by: string;
   readonly repairs: Repairs;
-  /** It has other pods than the frontend now. */
+  /** Tidegate has not pinned it yet. */
+  readonly unmarked?: true;
+  /** It is no sibling any more: it has other pods now, or takes no pin. */
   readonly strayed?: true;
   /** Without the pin it would reach pods of no other version. */
   readonly alone?: true;
@@ -127,7 +130,7 @@ export function clusterState(
     ...(frontend !== undefined && { repairs: repairsOf(frontend) }),
     ...(frontend?.metadata.annotations?.[annotations.unshared] !== undefined && { unshared: true as const }),
     pauses: pausesOf(service.service, objects.services),
-    ...present({ siblings: siblingsOf(service.service, objects, frontend) }),
+    ...present({ siblings: siblingsOf(service, objects, { live: frontend ?? null, record: read.record }) }),
     originals: objects.deployments.flatMap((one) => {
       const version = originalOf(one, service.service);
       return version === null ? [] : [{ deployment: one.metadata.name, version }];
@@ -136,23 +139,29 @@ export function clusterState(
 }
 
 function siblingsOf(
-  service: string,
+  { service: name, namespace }: ServiceRef,
   { services, deployments }: NamespaceObjects,
-  frontend: Service | undefined,
+  { live, record }: { readonly live: Service | null; readonly record: RoutingRecord | null },
 ): readonly PinnedSibling[] | undefined {
-  const pinned = services.filter((one) => isPinnedWith(one, service));
-  if (pinned.length === 0) return undefined;
-  const alone = siblingsToGiveBack(service, { services, deployments });
-  const strayed =
-    frontend === undefined
-      ? []
-      : siblingPins({ frontend, services, deployments }, pinnedTo(frontend)).filter(({ version }) => version === '');
-  return pinned.map((one) => ({
+  const version = pinOf(record);
+  const frontend = recordedFrontend(live, record, { name, namespace });
+  const pins =
+    version === '' || frontend === null ? [] : siblingPins({ frontend, services, deployments }, version);
+  const toPin = new Set(pins.map(({ sibling }) => sibling));
+  const strayed = new Set(pins.filter((one) => one.version === '').map(({ sibling }) => sibling));
+  // Nothing is told of a pin that nobody would write: it would be needed for ever.
+  const isTold = (one: Service): boolean =>
+    toPin.has(one) || (isPinnedWith(one, name) && (version === '' || pinnedTo(one) === version));
+  const told = services.filter(isTold);
+  if (told.length === 0) return undefined;
+  const alone = siblingsToGiveBack(name, { services, deployments });
+  return told.map((one) => ({
     name: one.metadata.name,
     pinned: pinnedTo(one),
     by: fieldManager(one, 'selector'),
     repairs: repairsOf(one),
-    ...(strayed.some(({ sibling }) => sibling === one) && { strayed: true as const }),
+    ...(!isPinnedWith(one, name) && { unmarked: true as const }),
+    ...(strayed.has(one) && { strayed: true as const }),
     ...(alone.includes(one) && { alone: true as const }),
   }));
 }

@@ -5,8 +5,9 @@
 import { annotations, labels } from '../kube/labels.ts';
 import type { Deployment, Service, ServicePort } from '../kube/objects.ts';
 import { fieldManager } from '../kube/ownership.ts';
+import type { RoutingRecord } from '../routing/record.ts';
 import { present } from '../values/json.ts';
-import { frontendSelector, selects } from './cluster-facts.ts';
+import { frontendSelector, pinnedTo, selects, workloadsOf } from './cluster-facts.ts';
 import type { SecondService } from './facts.ts';
 import { fightOver, repairsOf } from './frontend/fights.ts';
 import { isHeadless } from './service-shape.ts';
@@ -14,8 +15,25 @@ import { isVersionLabel } from './version-text.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** `workloads`: the Deployments behind the frontend. */
+/**
+ * `workloads`: the Deployments behind the frontend. Where some have the version that it is pinned to, only Services over
+ * those: a pin would leave one over others alone (a team's canary beside it) with no pod.
+ */
 export function secondServices(
+  frontend: Service,
+  services: readonly Service[],
+  workloads: readonly Deployment[],
+): SecondService[] {
+  return overThese(frontend, services, withVersionIn(workloads, pinnedTo(frontend)));
+}
+
+/** Nobody knows which pods the pin would leave where no Deployment has the version: all may be meant. */
+function withVersionIn(workloads: readonly Deployment[], version: string): readonly Deployment[] {
+  const pinned = workloads.filter(({ spec }) => spec.template.metadata?.labels?.[labels.version] === version);
+  return pinned.length === 0 ? workloads : pinned;
+}
+
+function overThese(
   frontend: Service,
   services: readonly Service[],
   workloads: readonly Deployment[],
@@ -34,10 +52,7 @@ const isOfOthers = ({ metadata, spec }: Service): boolean =>
   metadata.labels?.[labels.owner] === undefined && spec.type !== 'ExternalName';
 
 function signsOf(one: Service, frontend: Service, services: readonly Service[]): Partial<SecondService> {
-  const { name } = one.metadata;
-  const adopted = services.some(
-    ({ metadata }) => metadata.labels?.[labels.owner] !== undefined && metadata.labels[labels.service] === name,
-  );
+  const adopted = isAdopted(one, services);
   const fight = fightOver('pin', fieldManager(one, 'selector'), repairsOf(one)) ?? undefined;
   return {
     ...(isPinnedWith(one, frontend.metadata.name) && { follows: true as const }),
@@ -47,6 +62,13 @@ function signsOf(one: Service, frontend: Service, services: readonly Service[]):
     ...present({ fight }),
   };
 }
+
+/** Its own record says what it is pinned to. */
+const isAdopted = (one: Service, services: readonly Service[]): boolean =>
+  services.some(
+    ({ metadata }) =>
+      metadata.labels?.[labels.owner] !== undefined && metadata.labels[labels.service] === one.metadata.name,
+  );
 
 /** Are all pods that it selects the frontend's, whatever runs there? A pin would take away from it what is not. */
 const isWithin = (one: Service, frontend: Service): boolean => selects(frontendSelector(frontend), one.spec.selector);
@@ -72,20 +94,57 @@ interface Siblings {
   readonly deployments: readonly Deployment[];
 }
 
-/** What the siblings of a frontend are to be pinned to, where they are not yet. */
+/**
+ * The frontend as its record keeps it: what somebody has changed of it since, or its end, says nothing of its siblings.
+ * null: there is neither.
+ */
+export function recordedFrontend(
+  live: Service | null,
+  record: RoutingRecord | null,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+): Service | null {
+  if (record === null || (record.versions.proven ?? record.versions.current) === null) return live;
+  const { portName, port, targetPort, selector } = record.frontend;
+  const ports = live?.spec.ports ?? [{ ...(portName !== '' && { name: portName }), port, targetPort }];
+  const pin = live === null ? '' : pinnedTo(live);
+  return {
+    ...(live ?? { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace } }),
+    spec: { ...live?.spec, ports, selector: { ...selector, ...(pin !== '' && { [labels.version]: pin }) } },
+  };
+}
+
+/**
+ * What the siblings of a frontend are to be pinned to, where they are not yet: only those that pods of the version
+ * answer. Whoever is pinned and is no sibling any more gets its selector back.
+ */
 export function siblingPins({ frontend, services, deployments }: Siblings, version: string): SiblingPin[] {
   const { name } = frontend.metadata;
-  const behind = deployments.filter(({ spec }) => selects(frontendSelector(frontend), spec.template.metadata?.labels));
+  const behind = workloadsOf(frontend, deployments);
   // Without a pod nobody can tell whose they are.
   if (behind.length === 0) return [];
-  const seconds = secondServices(frontend, services, behind);
-  const known = new Set(seconds.map((one) => one.name));
+  const seconds = overThese(frontend, services, withVersionIn(behind, version));
   const siblings = new Set(seconds.filter(isSibling).map((one) => one.name));
   const isDone = (one: Service): boolean => isPinnedWith(one, name) && one.spec.selector?.[labels.version] === version;
   return services.flatMap((one): SiblingPin[] => {
     if (siblings.has(one.metadata.name)) return isDone(one) ? [] : [{ sibling: one, version }];
-    return isPinnedWith(one, name) && !known.has(one.metadata.name) ? [{ sibling: one, version: '' }] : [];
+    return isPinnedWith(one, name) && !isAdopted(one, services) ? [{ sibling: one, version: '' }] : [];
   });
+}
+
+/** Siblings that a pod with these labels would not answer, with the labels that it lacks: `admin (tier=web)`. */
+export function unansweredBy({ frontend, services, deployments }: Siblings, pod: Labels): string[] {
+  const siblings = new Set(
+    secondServices(frontend, services, workloadsOf(frontend, deployments))
+      .filter(isSibling)
+      .map((one) => one.name),
+  );
+  return services
+    .filter(({ metadata }) => siblings.has(metadata.name))
+    .flatMap((one) => {
+      const lacks = Object.entries(frontendSelector(one)).filter(([label, value]) => pod[label] !== value);
+      const told = lacks.map(([label, value]) => `${label}=${value}`).join(', ');
+      return lacks.length === 0 ? [] : [`${one.metadata.name} (${told})`];
+    });
 }
 
 /** Siblings of a service that is released: given back once no pods of another version could get their calls. */
@@ -121,7 +180,7 @@ function secondOver(one: Service, frontend: Service, { spec }: Deployment): Over
 const isPin = (label: string, value: string, pod: Labels): boolean =>
   label === labels.version ||
   label === labels.subsetVersion ||
-  (isVersionLabel(label) && value === pod[label] && value === pod[labels.version]);
+  (isVersionLabel(label) && value === pod[label] && value === (pod[labels.version] ?? value));
 
 /** A port's number, whether a Service says it by number or by name. */
 function containerPort(

@@ -16,15 +16,26 @@ export interface ServiceShape {
   readonly notes: readonly string[];
 }
 
-/** `routed`: its port that is routed; undefined: none, or nothing says which. `asked`: spec.protocol. */
-export function serviceShape(service: Service, routed: ServicePort | undefined, asked?: PortProtocol): ServiceShape {
+interface Spoken {
+  /** spec.protocol. */
+  readonly asked?: PortProtocol | undefined;
+  /** A route is made for the port already: its number says nothing any more. */
+  readonly isRecorded?: boolean;
+}
+
+/** `routed`: its port that is routed; undefined: none, or nothing says which. */
+export function serviceShape(service: Service, routed: ServicePort | undefined, spoken: Spoken = {}): ServiceShape {
   return {
-    refused: refusals(service, routed, asked),
+    refused: refusals(service, routed, spoken),
     notes: [...portNotes(service, routed), ...outsideNotes(service), ...nearnessNotes(service)],
   };
 }
 
-function refusals({ metadata, spec }: Service, port: ServicePort | undefined, asked?: PortProtocol): string[] {
+function refusals(
+  { metadata, spec }: Service,
+  port: ServicePort | undefined,
+  { asked, isRecorded = false }: Spoken,
+): string[] {
   const { type = 'ClusterIP', internalTrafficPolicy = 'Cluster' } = spec;
   const headless = isHeadless({ metadata, spec });
   const { protocol = 'TCP', appProtocol = '', name = '' } = port ?? {};
@@ -42,7 +53,7 @@ function refusals({ metadata, spec }: Service, port: ServicePort | undefined, as
     spec.publishNotReadyAddresses === true
       ? 'publishNotReadyAddresses is not supported: nobody could say which pods of a version are ready'
       : '',
-    port === undefined || asked !== undefined ? '' : portNumberRefusal(port),
+    port === undefined || asked !== undefined || isRecorded ? '' : portNumberRefusal(port),
   ].filter((one) => one !== '');
 }
 

@@ -129,7 +129,7 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
     }),
     pinVersion: async ({ cluster: { name } }) => {
       at(name).pinned = pinOf(at(name).record);
-      return [];
+      return [{ object: `Service/${name}`, action: 'configured', before: '', after: at(name).pinned }];
     },
     keepWarm: async ({ cluster, version, dueMs }) => {
       at(cluster.name).versions[version] = dueMs;

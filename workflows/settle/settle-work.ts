@@ -1,5 +1,5 @@
 /** What the settler does about one need. */
-import { ChildWorkflowCancellationType, ParentClosePolicy, proxyActivities, startChild } from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, ParentClosePolicy, patched, proxyActivities, startChild } from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { idScheme, installation } from '../installation.ts';
 import type { KnownService } from '../../core/contract/messages.ts';
@@ -51,9 +51,11 @@ export async function doNeed(
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     });
   switch (need.kind) {
-    case 'pin':
-      await does('pinVersion').pinVersion(at(need.cluster));
-      return '';
+    case 'pin': {
+      const changes = await does('pinVersion').pinVersion(at(need.cluster));
+      // A look at once would only find the same.
+      return changes.length === 0 && patched('nothing-pinned') ? `not pinned yet: ${need.reason}` : '';
+    }
     case 'frontend':
       await does('mendFrontend').mendFrontend({ ...at(need.cluster), drift });
       return '';

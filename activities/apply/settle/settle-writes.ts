@@ -24,7 +24,7 @@ import { giveBackSiblings, pinSiblings } from '../pins/sibling-pins.ts';
 import { unmarkOriginals } from '../originals.ts';
 import { surveyService } from './survey.ts';
 import { markDue } from '../warm-time.ts';
-import { readFrontend } from '../workloads.ts';
+import { findFrontend, readFrontend } from '../workloads.ts';
 
 export async function freeAutoscalers(
   { clusters }: KubeDeps,
@@ -53,18 +53,17 @@ export async function pinVersion(
   const version = pinOf(record);
   if (version === '') return route === null && (await subsetServices(at)).length === 0 ? giveBackSiblings(at) : [];
   await assertReady(at, version);
-  const frontend = await readFrontend(at);
+  const frontend = await findFrontend(at);
   const note = (one: Service): Noted =>
     noteRepair(one, { field: 'pin', manager: fieldManager(one, 'selector'), nowMs: clock.nowMs() });
-  const siblings = await pinSiblings(at, { frontend, version, note });
-  const noted = note(frontend);
-  if (noted === null) return siblings;
+  const noted = frontend === null ? null : note(frontend);
   const changes =
-    pinnedTo(frontend) === version
+    frontend === null || noted === null || pinnedTo(frontend) === version
       ? []
       : [await patchService(at, frontend, { ...noted, spec: { selector: { [labels.version]: version } } })];
   // A commit that ended before it came to this: the version scales as the one that it replaced did.
-  return [...siblings, ...changes, ...(await adoptAutoscaler(at, version))];
+  const scaled = noted === null ? [] : await adoptAutoscaler(at, version);
+  return [...changes, ...scaled, ...(await pinSiblings(at, { frontend, version, note }))];
 }
 
 /** What is to be done is asked anew: it is the cluster's word of now that is put back, or taken. */

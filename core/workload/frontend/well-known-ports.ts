@@ -1,5 +1,6 @@
 /** Ports that databases, caches and brokers listen at: what nobody serves HTTP at, whatever the port is called. Pure. */
 import type { ServicePort } from '../../kube/objects.ts';
+import { isSaidByName } from '../ports/port-protocol.ts';
 
 /** As their projects document them; none is a port that people give to HTTP. */
 const owners: Readonly<Record<number, string>> = {
@@ -19,10 +20,10 @@ const owners: Readonly<Record<number, string>> = {
   27017: 'MongoDB',
 };
 
-/** Why a port is not plain HTTP by its number; '' when nothing says so. Who gives an appProtocol says it better. */
+/** Why a port is not plain HTTP by its number; '' when nothing says so. Who gives an appProtocol, or a word of the name, says it better. */
 export function portNumberRefusal({ port, targetPort = port, appProtocol = '', name = '' }: ServicePort): string {
   const number = [targetPort, port].find((one) => typeof one === 'number' && owners[one] !== undefined);
-  const isSaid = appProtocol !== '' || name.toLowerCase().split('-')[0] === 'http';
+  const isSaid = appProtocol !== '' || isSaidByName(name);
   if (typeof number !== 'number' || isSaid) return '';
   return `port ${String(number)} is that of ${owners[number] ?? ''}, not of plain HTTP (if it is: appProtocol: http, or spec.protocol: http)`;
 }

@@ -34,6 +34,12 @@ const byName: Readonly<Record<string, PortProtocol>> = {
   grpc: 'grpc',
 };
 
+/** Does the name say that it is HTTP of some kind? */
+export const isSaidByName = (name: string): boolean => {
+  const first = name.toLowerCase().split('-')[0] ?? '';
+  return first === 'http' || Object.hasOwn(byName, first);
+};
+
 /** Words of appProtocol and first words of names that say TLS. */
 const encrypted: readonly string[] = [
   ...['https', 'grpcs', 'wss', 'kubernetes.io/wss', 'tls', 'mtls', 'ssl', 'http3', 'quic'],

@@ -52,6 +52,15 @@ describe('a service that no run owns', () => {
     expect(needs(state(aws), state(gcp))).toEqual([]);
   });
 
+  it('has its siblings pinned whether or not its frontend is there, one without a mark under every policy', () => {
+    const sibling = { name: 'admin', pinned: 'v2', by: 'kubectl', repairs: {} };
+    expect(kindsOf(needs(state(aws, { pinned: null, siblings: [sibling] })))).toEqual(['person', 'pin']);
+    const asked = { ...of, drift: 'ask' as const, nowMs, warmMs };
+    const seen = (change: object) => [state(aws, { siblings: [{ ...sibling, ...change }] })];
+    expect(kindsOf(needsOf({ ...asked, clusters: seen({}) }))).toEqual(['person']);
+    expect(kindsOf(needsOf({ ...asked, clusters: seen({ pinned: '', unmarked: true }) }))).toEqual(['pin']);
+  });
+
   it('is settled without any record: it was never adopted, or was released and is pinned', () => {
     expect(needs(state(aws, { record: null }))).toEqual([]);
     expect(needs(state(aws, { record: null, pinned: '', versions: [] }))).toEqual([]);

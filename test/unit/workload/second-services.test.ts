@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { annotations, labels } from '../../../core/kube/labels.ts';
 import type { Deployment, Service } from '../../../core/kube/objects.ts';
-import { isSibling, secondServices, siblingPins, siblingsToGiveBack } from '../../../core/workload/second-services.ts';
+import {
+  isSibling,
+  recordedFrontend,
+  secondServices,
+  siblingPins,
+  siblingsToGiveBack,
+  unansweredBy,
+} from '../../../core/workload/second-services.ts';
+import { record } from '../../support/facts.ts';
 
 type Selector = Record<string, string>;
 
@@ -64,6 +72,12 @@ describe('a second Service', () => {
     ]);
   });
 
+  it('by a version label is pinned by a person, also over pods without the label of Tidegate', () => {
+    const bare = service('checkout', { app: 'checkout' });
+    const [one] = secondServices(bare, [service('v1', { app: 'checkout', version: 'v1' })], [deployment({ app: 'checkout', version: 'v1' })]);
+    expect(one).toMatchObject({ pinned: 'v1' });
+  });
+
   it('is told once, whatever Deployments are behind the frontend', () => {
     const both = [deployment(pod), deployment({ ...pod, [labels.version]: 'v2' })];
     expect(secondServices(frontend, [service('admin', { app: 'checkout' })], both)).toHaveLength(1);
@@ -118,6 +132,45 @@ describe('the pins of siblings', () => {
     const strayed = pinned('admin', { app: 'cart', [labels.version]: 'v1' });
     expect(pinsTo('v2', [strayed])).toEqual([['admin', '']]);
     expect(pinsTo('v2', [strayed], [])).toEqual([]);
+  });
+
+  it('are none where no pod of the version would answer: one over other pods beside it is left, and no second one', () => {
+    const canary = deployment({ app: 'checkout', track: 'canary' });
+    const beside = service('canary', { app: 'checkout', track: 'canary' });
+    const both = [canary, deployment(pod)];
+    expect(pinsTo('v1', [beside], both)).toEqual([]);
+    expect(secondServices(frontend, [beside], both)).toEqual([]);
+    const v2 = deployment({ app: 'checkout', [labels.version]: 'v2' });
+    const tiered = service('tiered', { app: 'checkout', tier: 'web' });
+    expect(pinsTo('v1', [tiered], [v2, deployment(pod)])).toEqual([['tiered', 'v1']]);
+    expect(pinsTo('v2', [tiered], [v2, deployment(pod)])).toEqual([]);
+  });
+
+  it('are looked at before a version comes: labels that its pods lack are named', () => {
+    const services = [service('tiered', { app: 'checkout', tier: 'web' }), service('admin', { app: 'checkout' })];
+    const all = { frontend, services, deployments: [deployment(pod)] };
+    expect(unansweredBy(all, { app: 'checkout' })).toEqual(['tiered (tier=web)']);
+    expect(unansweredBy(all, { app: 'checkout', tier: 'web' })).toEqual([]);
+  });
+
+  it('are given back where a Service is headless now, or has fewer labels than the frontend', () => {
+    const headless = pinned('headless', v1, { clusterIP: 'None' });
+    const wider = pinned('wider', { tier: 'web', [labels.version]: 'v1' });
+    expect(pinsTo('v1', [headless, wider])).toEqual([
+      ['headless', ''],
+      ['wider', ''],
+    ]);
+  });
+
+  it('are by the frontend of the record, whatever becomes of the live one', () => {
+    const known = { ...record('aws', { v1: 10_000 }) };
+    const kept = { ...known, frontend: { ...known.frontend, selector: { app: 'checkout' } } };
+    const edited = service('checkout', { app: 'checkout', tier: 'new' });
+    for (const live of [edited, null]) {
+      const back = recordedFrontend(live, kept, { name: 'checkout', namespace: 'shop' });
+      expect(back?.spec.selector).toEqual({ app: 'checkout' });
+    }
+    expect(recordedFrontend(edited, null, edited.metadata)).toBe(edited);
   });
 
   it('are given back after a release, once no pods of another version could be reached', () => {

@@ -49,7 +49,7 @@ describe('the shape of a Service', () => {
     expect(shapeOf(service({ port: { name: 'postgres' } })).refused).toEqual(['port postgres is not HTTP by its name']);
     expect(shapeOf(service({ port: { name: 'grpc' } })).refused).toEqual([]);
     const one = service({ port: { name: 'tcp-main' } });
-    expect(serviceShape(one, routedPort(one, {}), 'grpc').refused).toEqual([]);
+    expect(serviceShape(one, routedPort(one, {}), { asked: 'grpc' }).refused).toEqual([]);
   });
 
   it.each([
@@ -94,6 +94,15 @@ describe('the shape of a Service', () => {
       'service.cilium.io/affinity': 'local',
     };
     expect(shapeOf(service({ annotations }))).toEqual({ refused: [], notes: [] });
+  });
+
+  it('asks a port for its number only before it has a route, and while its name says nothing', () => {
+    const at = (name: string) => service({ port: { name, port: 9092, targetPort: 9092 } });
+    const recorded = { port: 9092, portName: 'main' };
+    expect(frontendFacts(at('main'), {})?.shape?.refused).toHaveLength(1);
+    expect(frontendFacts(at('main'), { recorded })?.shape?.refused).toEqual([]);
+    for (const name of ['http', 'grpc', 'http2', 'h2c', 'ws'])
+      expect(frontendFacts(at(name), {})?.shape?.refused).toEqual([]);
   });
 
   it('goes into the facts as short texts, since facts stay in workflow histories', () => {
