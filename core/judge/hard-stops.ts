@@ -56,6 +56,10 @@ const unansweredStop = (input: HardStopInput): SloReading | undefined => {
   const where = `${input.newVersion} in ${input.cluster}`;
   const done = sumCells(input.serverDone.cells, fromMs(input)).total;
   const bothFresh = serverNewestMs !== null && serverNewestMs >= mine.sentUntilMs + 2 * input.intervalMs;
+  const share = mine.unanswered / mine.sent;
+  // Idle streams of gRPC have no answer before their first message: a version that leaves as many as the old one hangs not.
+  const isAlike = silentShare(oldSubset, fromMs(input), waitMs) > share / 2;
+  if (isAlike) return undefined;
   if (mine.answered === 0 && done === 0 && bothFresh) {
     return stop(input, {
       slo: 'answers',
@@ -65,11 +69,7 @@ const unansweredStop = (input: HardStopInput): SloReading | undefined => {
     });
   }
   // Without the old version's response time, slow and hung look alike.
-  if (latency === undefined) return undefined;
-  const theirs = unansweredOf(oldSubset, fromMs(input), waitMs);
-  const share = mine.unanswered / mine.sent;
-  const oldShare = theirs.sent === 0 ? 0 : Math.max(0, theirs.unanswered) / theirs.sent;
-  if (share < UNANSWERED_SHARE || oldShare > share / 2) return undefined;
+  if (latency === undefined || share < UNANSWERED_SHARE) return undefined;
   return stop(input, {
     slo: 'answers',
     reason:
@@ -104,6 +104,18 @@ const unansweredOf = ({ sent, answered }: SubsetTraffic, afterMs: number, waitMs
   const old = sumCells(sent.cells, afterMs, sentUntilMs).total;
   const done = sumCells(answered.cells, afterMs).total;
   return { sent: old, answered: done, unanswered: Math.max(0, old - done), sentUntilMs };
+};
+
+/**
+ * What the old version leaves without an answer, 0..1: in the window, or where it got nothing there (a whole share), as
+ * far back as is known. Of one that got nothing at all nothing is known, and what hangs beside it is stopped.
+ */
+const silentShare = (old: SubsetTraffic, afterMs: number, waitMs: number): number => {
+  const inWindow = unansweredOf(old, afterMs, waitMs);
+  const seen = inWindow.sent > 0 ? inWindow : unansweredOf(old, Number.NEGATIVE_INFINITY, waitMs);
+  if (seen.sent > 0) return seen.unanswered / seen.sent;
+  const areOpen = sumCells(old.busy, Number.NEGATIVE_INFINITY).total > 0;
+  return areOpen && seen.answered === 0 ? 1 : 0;
 };
 
 /**

@@ -4,12 +4,10 @@ import { isServerError } from '../series/conventions.ts';
 import type { Counted, CountedSeries } from '../series/counters.ts';
 import { originOf } from '../series/origin.ts';
 
-/** Requests that ended in (fromMs, atMs]. */
-export interface Cell {
+/** What was counted in (fromMs, atMs]: requests that ended, calls of gRPC that began. */
+export interface Cell extends Total {
   readonly fromMs: number;
   readonly atMs: number;
-  readonly total: number;
-  readonly bad: number;
 }
 
 export interface Arm {
@@ -38,21 +36,33 @@ export const noArm: Arm = { cells: [], pods: [], newestMs: null, problem: '', mi
 export interface Total {
   readonly total: number;
   readonly bad: number;
+  /** Those of `total` whose end is known: only they show that a version is healthy. Absent: all. */
+  readonly ended?: number;
 }
 
 /** Sum of the cells that ended in (afterMs, untilMs]. */
 export const sumCells = (cells: readonly Cell[], afterMs: number, untilMs = Number.POSITIVE_INFINITY): Total => {
   let total = 0;
   let bad = 0;
+  let open = 0;
   for (const cell of cells) {
     if (cell.atMs <= afterMs || cell.atMs > untilMs) continue;
     total += cell.total;
     bad += cell.bad;
+    open += openOf(cell);
   }
-  return { total, bad };
+  return totalOf({ total, bad }, open);
 };
 
-export const plusTotal = (a: Total, b: Total): Total => ({ total: a.total + b.total, bad: a.bad + b.bad });
+export const plusTotal = (a: Total, b: Total): Total =>
+  totalOf({ total: a.total + b.total, bad: a.bad + b.bad }, openOf(a) + openOf(b));
+
+/** What a version can be shown to be healthy by. */
+export const endedOf = ({ total, bad, ended = total }: Total): Total => ({ total: ended, bad });
+
+const openOf = ({ total, ended = total }: Total): number => total - ended;
+
+const totalOf = (all: Total, open: number): Total => (open === 0 ? all : { ...all, ended: all.total - open });
 
 /**
  * Cells of a stratum whose share was written at startMs. An interval that began at most one sampling interval earlier

@@ -1,5 +1,5 @@
 /** The evidence on one objective: what is kept from look to look, and what it says by now. */
-import { plusTotal, type Total } from '../arms/arms.ts';
+import { endedOf, plusTotal, type Total } from '../arms/arms.ts';
 import type { Table } from '../statistics/hypergeometric.ts';
 import { logSumExp } from '../statistics/log-gamma.ts';
 import type { Bucket } from './burn-rate.ts';
@@ -175,19 +175,14 @@ const withComparison = (
   { newer, kind, harsh, alike, unalike }: Counts,
   { grid, enough, promotes }: Pick<Objective, 'grid' | 'enough'> & { readonly promotes: boolean },
 ): Comparison => {
-  const table = (older: Total): Table => ({
-    newTotal: newer.total,
-    newBad: newer.bad,
-    oldTotal: older.total,
-    oldBad: older.bad,
-  });
-  const given = table(kind);
+  const given = tableOf(newer, kind);
   const kindly = likelihoodOf(given, grid);
+  const isSame = harsh === kind && newer.ended === undefined && kind.ended === undefined;
   return {
     whole: plusProfile(before.whole, kindly),
     recent: plusProfile(before.recent, kindly),
     bake: promotes
-      ? plusProfile(before.bake, harsh === kind ? kindly : likelihoodOf(table(harsh), grid))
+      ? plusProfile(before.bake, isSame ? kindly : likelihoodOf(tableOf(endedOf(newer), endedOf(harsh)), grid))
       : emptyProfile,
     refund: refundOf(before, { table: given, more: kindly, grid, enough }),
     dispersion: alike.reduce(withCounts, plusDispersion(before.dispersion, before.later ?? noDispersion)),
@@ -196,6 +191,13 @@ const withComparison = (
     older: plusTotal(before.older, kind),
   };
 };
+
+const tableOf = (newer: Total, older: Total): Table => ({
+  newTotal: newer.total,
+  newBad: newer.bad,
+  oldTotal: older.total,
+  oldBad: older.bad,
+});
 
 /** Begins a bake: its promotion evidence starts from nothing, and so does a window for late faults. */
 export const withBake = (evidence: Evidence | null, objective: Objective, atMs: number): Evidence => {

@@ -1,5 +1,5 @@
 /** When is a version shown to be healthy? And if not yet: how much longer? */
-import type { Total } from '../arms/arms.ts';
+import { endedOf, type Total } from '../arms/arms.ts';
 import type { JudgeInput, StratumCounts } from '../judge.ts';
 import type { SequentialSettings } from '../settings.ts';
 import {
@@ -70,7 +70,7 @@ const clearedBy = ({ input, objective, evidence, strata, of }: HealthyQuestion):
   const { beta, minRequests, healthyBy } = input.settings;
   const kept = strata.map(({ cluster }) => evidence.strata[cluster] ?? noStratumEvidence);
   const phi = phiAt(kept, objective.edge);
-  const newer = sumTotals(kept.map(({ newBake }) => newBake));
+  const newer = endedOf(sumTotals(kept.map(({ newBake }) => newBake)));
   const traffic = trafficOf(kept, Math.max(1, input.nowMs - Math.min(...strata.map(({ sinceMs }) => sinceMs))));
   const needed = Math.log(1 / beta);
   const comparison = {
@@ -81,7 +81,7 @@ const clearedBy = ({ input, objective, evidence, strata, of }: HealthyQuestion):
     done: logBelow(newer, objective.allowed, phi) / needed,
     wholeS: phi * keepS({ ...traffic, badRatio: ratioOf(newer) }, { allowed: objective.allowed, beta }),
   };
-  const requests = (evidence.strata[of.cluster] ?? noStratumEvidence).newBake.total;
+  const requests = endedOf((evidence.strata[of.cluster] ?? noStratumEvidence).newBake).total;
   const by = requests < minRequests ? undefined : shownBy({ comparison, objective: kind, healthyBy });
   const cleared = { comparison, objective: kind, traffic, healthyBy, requests, minRequests };
   return by === undefined ? cleared : { ...cleared, by };
@@ -102,8 +102,8 @@ const bakeProfile = (kept: readonly StratumEvidence[], { edge }: Objective) =>
 const toleranceOf = ({ grid }: Objective): number => Math.exp(grid.tilts[grid.tolerance] ?? 0);
 
 const trafficOf = (kept: readonly StratumEvidence[], elapsedMs: number): Traffic => {
-  const newer = sumTotals(kept.map(({ newBake }) => newBake));
-  const older = sumTotals(kept.map(({ oldBake }) => oldBake));
+  const newer = endedOf(sumTotals(kept.map(({ newBake }) => newBake)));
+  const older = endedOf(sumTotals(kept.map(({ oldBake }) => oldBake)));
   const total = newer.total + older.total;
   return {
     perSecond: (total * 1000) / elapsedMs,

@@ -3,7 +3,7 @@
  * it counts failed checks as Flagger and Argo Rollouts do; without them the first look that breaks it is a breach.
  */
 import { refuse } from '../../values/error.ts';
-import { sumCells } from '../arms/arms.ts';
+import { endedOf, sumCells } from '../arms/arms.ts';
 import type { Judged, JudgeInput, StratumCounts } from '../judge.ts';
 import { dataTrouble, failed, readingOf, seenBy } from '../reading.ts';
 import type { JudgeSettings, ThresholdSettings } from '../settings.ts';
@@ -127,7 +127,8 @@ const isThin = (input: ThresholdInput, stratum: StratumCounts): boolean => {
   const { windowMs, minRequests } = input.settings;
   const { cells } = stratum.newArm;
   return (
-    dataTrouble(input, stratum) !== '' || sumCells(cells, (cells.at(-1)?.atMs ?? 0) - windowMs).total < minRequests
+    dataTrouble(input, stratum) !== '' ||
+    endedOf(sumCells(cells, (cells.at(-1)?.atMs ?? 0) - windowMs)).total < minRequests
   );
 };
 
@@ -149,7 +150,7 @@ interface Whole {
 
 const judgeWhole = (input: ThresholdInput, { stratum, tally }: Whole): Pick<SloReading, 'verdict' | 'reason'> => {
   const { slo, settings, nowMs } = input;
-  const { total, bad } = stratum.newWhole;
+  const { total, bad } = endedOf(stratum.newWhole);
   const where = `${stratum.newVersion} in ${stratum.cluster}`;
   const elapsedMs = Math.max(1, nowMs - stratum.sinceMs);
   const unknown = (reason: string) => ({ verdict: 'unknown' as const, reason });

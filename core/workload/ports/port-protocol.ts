@@ -14,25 +14,29 @@ export interface PortRefusal {
   readonly fix: string;
 }
 
-const byAppProtocol: Readonly<Record<string, PortProtocol>> = {
-  http: 'http',
-  'kubernetes.io/http': 'http',
-  'kubernetes.io/ws': 'http',
-  ws: 'http',
-  'kubernetes.io/h2c': 'http2',
-  h2c: 'http2',
-  http2: 'http2',
-  grpc: 'grpc',
-};
+const byAppProtocol = new Map<string, PortProtocol>(
+  Object.entries({
+    http: 'http',
+    'kubernetes.io/http': 'http',
+    'kubernetes.io/ws': 'http',
+    ws: 'http',
+    'kubernetes.io/h2c': 'http2',
+    h2c: 'http2',
+    http2: 'http2',
+    grpc: 'grpc',
+  } as const),
+);
 
 /** First words of port names (`grpc-api`), as Istio reads names. */
-const byName: Readonly<Record<string, PortProtocol>> = {
-  h2: 'http2',
-  h2c: 'http2',
-  http2: 'http2',
-  ws: 'http',
-  grpc: 'grpc',
-};
+const byName = new Map<string, PortProtocol>(
+  Object.entries({
+    h2: 'http2',
+    h2c: 'http2',
+    http2: 'http2',
+    ws: 'http',
+    grpc: 'grpc',
+  } as const),
+);
 
 /** Does the name say that it is HTTP of some kind? */
 export const isSaidByName = (name: string): boolean => {
@@ -73,7 +77,7 @@ export function spokenBy({ name, appProtocol }: SpokenPort, asked?: PortProtocol
   if (asked !== undefined) return asked;
   if (said !== '') {
     return (
-      byAppProtocol[said] ??
+      byAppProtocol.get(said) ??
       isOther(`appProtocol ${appProtocol}`, 'is not supported: HTTP, HTTP/2 and gRPC without TLS are')
     );
   }
@@ -83,7 +87,7 @@ export function spokenBy({ name, appProtocol }: SpokenPort, asked?: PortProtocol
   if (otherWords.includes(first)) return isOther(`port ${name}`, 'is not HTTP by its name');
   if (first === 'grpc' && words[1] === 'web')
     return isOther(`port ${name}`, 'is gRPC-Web by its name, whose status stands in the body, where nothing counts it');
-  return byName[first] ?? 'http';
+  return byName.get(first) ?? 'http';
 }
 
 /** Why Envoy cannot carry it; undefined: it can. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { rulesOf } from '../../../cli/judge/watch-input.ts';
 import { defaultGrpcSlos, defaultSlos } from '../../../core/config/defaults.ts';
-import { sumCells } from '../../../core/judge/arms/arms.ts';
+import { endedOf, sumCells } from '../../../core/judge/arms/arms.ts';
 import { envoyGrpcArm } from '../../../core/judge/arms/grpc-status.ts';
 import { replayLooks, type ReplayedLook } from '../../../core/judge/look/replay.ts';
 import type { WatchSloInput } from '../../../core/judge/look/watch.ts';
@@ -140,7 +140,7 @@ describe('gRPC calls of which the new version fails 20 % in trailers, at a share
       const arm = envoyGrpcArm(counted, { stat, clients: clusters, badCodes: undefined });
       const ended = services[i]?.ended ?? new Map<string, number>();
       const total = [...ended.values()].reduce((sum, n) => sum + n, 0);
-      expect(sumCells(arm.cells, 0)).toEqual({ total, bad: ended.get('13') ?? 0 });
+      expect(endedOf(sumCells(arm.cells, 0))).toEqual({ total, bad: ended.get('13') ?? 0 });
       expect(arm.missing).toBe('');
     });
     expect(services[1].ended.get('5')).toBeGreaterThan(20);

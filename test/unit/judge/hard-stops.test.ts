@@ -73,6 +73,24 @@ describe('hardStops', () => {
     expect(verdicts(input(20, { newSubset: subset(10, 6, 20), oldSubset: subset(190, 130, 20) }))).toEqual([]);
   });
 
+  it('does not stop for idle streams that the old version leaves without an answer as well', () => {
+    const idle = { newSubset: subset(1, 0, 30), oldSubset: subset(9, 0, 30, 200) };
+    expect(verdicts(input(30, idle))).toEqual([]);
+    // A tenth of its calls are answered: ten without an answer are no news.
+    expect(verdicts(input(30, { ...idle, oldSubset: subset(10, 1, 30, 200) }))).toEqual([]);
+    expect(verdicts(input(30, { ...idle, oldSubset: subset(9, 9, 30, 1) }))).toEqual(['answers breach']);
+  });
+
+  it('goes by what the old version did before, once it gets nothing: at a whole share', () => {
+    const whole = (old: SubsetTraffic) =>
+      verdicts(input(50, { newSubset: subset(10, 0, 50), oldSubset: before(old), sinceMs: 20_000 }));
+    const before = (old: SubsetTraffic): SubsetTraffic => ({ ...old, sent: { ...old.sent, newestMs: 50_000 } });
+    expect(whole(subset(10, 0, 20, 200))).toEqual([]);
+    expect(whole(subset(10, 10, 20, 1))).toEqual(['answers breach']);
+    // Streams that began before anything is known of.
+    expect(whole({ ...subset(0, 0, 20), busy: arm(200_000, 50).cells })).toEqual([]);
+  });
+
   it('does not stop below ten requests', () => {
     expect(verdicts(input(9, { newSubset: subset(1, 0, 9) }))).toEqual([]);
   });
@@ -142,7 +160,8 @@ describe('hardStops after 0 → 100 % in one write (undo, promote --full)', () =
       const since = (cells: readonly Cell[]): readonly Cell[] => cells.filter(({ atMs }) => atMs > writeS * 1000);
       const underWay = perSecond * Math.max(0, answerS - (nowS - writeS));
       const busy = since(old.busy).map((cell) => ({ ...cell, total: underWay * 1000 }));
-      return { ...old, busy, answered: { ...old.answered, cells: since(old.answered.cells) } };
+      const [sent, answered] = [old.sent, old.answered].map((arm) => ({ ...arm, cells: since(arm.cells) }));
+      return { ...old, busy, sent: sent ?? noArm, answered: answered ?? noArm };
     };
     expect(stops(atTheMoment)).toContain('answers breach');
   });

@@ -14,6 +14,7 @@ describe('what a port speaks', () => {
     ['nothing said', '', '', 'http'],
     ['a name that is no protocol', 'main', '', 'http'],
     ['a name that only begins like one', 'tcpdump', '', 'http'],
+    ['a name that every object has', 'constructor', '', 'http'],
     ['http-api', 'http-api', '', 'http'],
     ['ws', 'ws', '', 'http'],
     ['http2', 'http2-api', '', 'http2'],

@@ -28,15 +28,21 @@ describe("the Envoys' count of gRPC status", () => {
     counter('NOT_FOUND', [0, 9, 20]),
   ];
 
-  it('has every call that ended once, and calls a status bad that is an error of servers', () => {
-    expect(sumCells(armOf(all).cells, -60_000)).toEqual({ total: 98, bad: 9 });
+  it('has every call that began, tells which have ended, and calls a status bad that is an error of servers', () => {
+    expect(sumCells(armOf(all).cells, -60_000)).toEqual({ total: 100, bad: 9, ended: 98 });
     expect(armOf(all)).toMatchObject({ problem: '', missing: '', newestMs: 3_000 });
+  });
+
+  it('has as many calls as ended where they are more: streams that began long ago', () => {
+    const old = [requests([0, 1, 2]), counter('total', [0, 40, 40]), counter('INTERNAL', [0, 40, 40])];
+    expect(sumCells(armOf(old).cells, -60_000)).toEqual({ total: 41, bad: 40, ended: 40 });
   });
 
   it('goes by the codes that the SLO names', () => {
     expect(sumCells(armOf(all, { badCodes: ['NOT_FOUND', 'UNAVAILABLE'] }).cells, -60_000)).toEqual({
-      total: 98,
+      total: 100,
       bad: 24,
+      ended: 98,
     });
   });
 
@@ -56,7 +62,7 @@ describe("the Envoys' count of gRPC status", () => {
   it('is unknown, with the cause, where requests come and none of them ends with a status', () => {
     const { missing } = armOf([requests([0, 80, 400])]);
     expect(missing).toMatch(
-      /^400 requests reached shop_v2, and none of them ended with a gRPC status: do callers speak/,
+      /^400 requests reached shop_v2, and none of them has ended with a gRPC status: they are streams that are open/,
     );
     expect(armOf([requests([0, 0, 20])]).missing).toBe('');
   });
