@@ -21,10 +21,16 @@ import { type CheckedConfig, resolveMesh, resolveService } from '../../core/conf
 import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes, checkSenders, checkSinks, type SendersToday } from '../../core/config/way-back.ts';
-import { createParser, type ParsedFiles } from './parsed-files.ts';
+import { completeConfig, type ListQuery } from './complete.ts';
+import { createParser, readable, type ParsedFiles } from './parsed-files.ts';
 import type { PlacesRead } from './places/places-read.ts';
 import { createPlaces } from './places/read-places.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
+
+interface ServicesQuery extends ListQuery {
+  /** Throws rather than leave out what has faults in a hub: something is done to all of them. */
+  readonly complete?: true;
+}
 
 export interface MeshServices {
   readonly mesh: ReachableMesh;
@@ -64,7 +70,7 @@ export interface ConfigLoader {
   /** The senders of today, whatever is wrong elsewhere. */
   readSenders(): Promise<SendersToday>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
-  loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
+  loadServices(query: ServicesQuery): Promise<MeshServices>;
   /** The service as in `load`, and what triggers say, from one reading of the files. */
   loadWithEvents(input: Omit<LoadConfigInput, 'wayBack'>): Promise<ConfigWithEvents>;
   /** Senders, triggers and sinks, and the services that they may name. Throws like `load`. */
@@ -102,13 +108,16 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         return withAbsolutePaths(mesh, meshFile);
       }),
     ...readersOfRight(() => readPlaces([directory]), ownSinks),
-    async loadServices({ mesh: name, namespace }) {
+    async loadServices(query) {
       const parsed = await parse();
-      return ofRight(parsed, (config) => {
-        const { mesh, meshFile } = resolveMesh(config, name);
+      const complete = query.complete === true ? completed(parsed, query, kept?.config) : undefined;
+      return ofRight(parsed, (right) => {
+        const config = complete ?? right;
+        const { mesh, meshFile } = resolveMesh(config, query.mesh);
         const services = config.services
           .map(({ written }) => identityOf(written))
-          .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
+          .filter((one) => one.mesh === mesh.name && one.namespace === (query.namespace ?? one.namespace))
+          .filter(({ service }) => service === (query.service ?? service))
           .map((one) => loadedFrom(config, one, parsed.origins));
         return { mesh: withAbsolutePaths(mesh, meshFile), services };
       });
@@ -173,10 +182,16 @@ function withKept(rest: CheckedConfig, before: CheckedConfig | undefined): Check
   };
 }
 
+/** undefined: nothing was left out of it. */
+function completed(parsed: ParsedFiles, query: ListQuery, kept: CheckedConfig | undefined): CheckedConfig | undefined {
+  if (parsed.ok || parsed.rest === undefined) return undefined;
+  return completeConfig(parsed.rest, { objects: parsed.objects ?? [], problems: parsed.problems, kept }, query);
+}
+
 /** A place that cannot be asked throws: nobody knows what its documents are. */
 function readDocuments({ files, problems, objects, unreached }: PlacesRead): ReadConfig {
   if (unreached !== undefined) throw unreached;
-  const read = readConfig(files, objects?.length);
+  const read = readConfig(objects === undefined ? files : readable(objects), objects?.length);
   return { ...read, problems: [...read.problems, ...problems] };
 }
 
