@@ -42,7 +42,11 @@ export interface FrontDoorDocuments {
   readonly services: readonly ServiceIdentity[];
   /** Of all meshes: by which links to approve are believed. */
   readonly approvalKeys: readonly SecretRef[];
+  /** Objects of a hub that are there, have faults and are not among these. Absent: none. */
+  readonly leftOut?: readonly LeftOut[];
 }
+
+export type LeftOut = Pick<HubObject, 'kind' | 'namespace' | 'name'>;
 
 export interface ConfigWithEvents {
   readonly config: ReachableConfig;
@@ -65,7 +69,7 @@ export interface ConfigLoader {
   loadMesh(name?: string): Promise<ReachableMesh>;
   /** Every mesh whose own document is right, whatever is wrong elsewhere: no reason not to reach a cluster. */
   readMeshes(): Promise<readonly ReachableMesh[]>;
-  /** Every sink whose own document is right, whatever is wrong elsewhere. */
+  /** Every sink whose own document is right, whatever is wrong elsewhere; while the place cannot be asked, as before. */
   readSinks(): Promise<readonly SinkConfig[]>;
   /** The senders of today, whatever is wrong elsewhere. */
   readSenders(): Promise<SendersToday>;
@@ -129,7 +133,10 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         events: config.events,
       }));
     },
-    loadFrontDoor: async () => ofRight(await parse(), documentsOfDoor),
+    async loadFrontDoor() {
+      const parsed = await parse();
+      return { ...ofRight(parsed, documentsOfDoor), ...leftOutOf(parsed) };
+    },
     async validate(paths) {
       const parsed = paths.length === 0 ? await parse() : await parsePaths(paths);
       return parsed.ok ? [] : parsed.problems;
@@ -149,11 +156,18 @@ const documentsOfDoor = ({ events, services, meshes }: CheckedConfig): FrontDoor
   approvalKeys: meshes.flatMap(({ written }) => written.spec.approvals?.key ?? []),
 });
 
+function leftOutOf(parsed: ParsedFiles): Pick<FrontDoorDocuments, 'leftOut'> {
+  if (parsed.ok || parsed.objects === undefined) return {};
+  const faulty = new Set(parsed.problems.map(({ file }) => file));
+  return { leftOut: parsed.objects.filter(({ path }) => faulty.has(path)) };
+}
+
 /** What is right by itself, whatever is wrong elsewhere. */
 function readersOfRight(
   read: () => Promise<PlacesRead>,
   ownSinks: readonly SinkConfig[],
 ): Pick<ConfigLoader, 'readMeshes' | 'readSinks' | 'readSenders'> {
+  let sinks: readonly SinkConfig[] | undefined;
   return {
     readMeshes: async () => {
       const whole = checkMeshes(readDocuments(await read()));
@@ -162,7 +176,12 @@ function readersOfRight(
         return withAbsolutePaths(mesh, meshFile);
       });
     },
-    readSinks: async () => [...checkSinks(readDocuments(await read())), ...ownSinks],
+    async readSinks() {
+      const found = await read();
+      // What has happened is told also while the place of config is away.
+      if (found.unreached === undefined || sinks === undefined) sinks = checkSinks(readDocuments(found));
+      return [...sinks, ...ownSinks];
+    },
     async readSenders() {
       const found = await read();
       // Of a place that cannot be asked nobody knows whom it would let in.

@@ -1,5 +1,5 @@
 /** A hub that holds the objects that a test has put there, behind a server that stands where its API server would. */
-import { type FakeApi, startFakeApi, statusText } from './fake-api.ts';
+import { type FakeApi, never, startFakeApi, statusText } from './fake-api.ts';
 
 interface Held {
   readonly kind: string;
@@ -15,8 +15,8 @@ export interface FakeHub {
   objects: Held[];
   /** Of objects whose status cannot be written. */
   readonly refusing: Set<string>;
-  /** false: it answers nothing but 503. */
-  up: boolean;
+  /** true: it takes questions, and answers none. */
+  hangs: boolean;
   readonly api: FakeApi;
 }
 
@@ -24,7 +24,7 @@ const group = '/apis/tidegate.dev/v1alpha1';
 
 export async function startFakeHub(objects: Held[]): Promise<FakeHub> {
   const api = await startFakeApi(({ path }) => {
-    if (!hub.up) return { status: 503, body: statusText(503, 'ServiceUnavailable') };
+    if (hub.hangs) return never();
     if (path === group) return json({ kind: 'APIResourceList', resources: [] });
     const [, plural = '', name] = /\/(meshes|services|senders|triggers|sinks)(?:\/([^/]+))?/.exec(path) ?? [];
     const items = hub.objects.filter(({ kind }) => `${kind}s`.replace('hs', 'hes').toLowerCase() === plural);
@@ -37,7 +37,7 @@ export async function startFakeHub(objects: Held[]): Promise<FakeHub> {
   const { access } = api.ref;
   if (access.kind !== 'kubeconfig') throw new TypeError('it is reached by a kubeconfig');
   const hub: FakeHub = {
-    ...{ objects, refusing: new Set<string>(), up: true, api },
+    ...{ objects, refusing: new Set<string>(), hangs: false, api },
     place: `hub:kubeconfig?path=${access.path}&context=aws`,
   };
   return hub;
