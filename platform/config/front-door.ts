@@ -89,7 +89,7 @@ export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions
     if (kept === undefined) throw new TidegateError('Bug', 'a look at the config has left nothing');
     const { documents, atMs } = kept;
     const slow = `does not answer; what was read at ${new Date(atMs).toISOString()} goes on`;
-    return { ...documents, fault: isSlow ? slow : fault };
+    return { ...documents, fault: isSlow && fault === '' ? slow : fault };
   };
 }
 

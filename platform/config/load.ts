@@ -115,16 +115,9 @@ export function createConfigLoader({ directory }: { directory: string }): Config
     async loadServices(query) {
       const parsed = await parse();
       const complete = query.complete === true ? completed(parsed, query, kept?.config) : undefined;
-      return ofRight(parsed, (right) => {
-        const config = complete ?? right;
-        const { mesh, meshFile } = resolveMesh(config, query.mesh);
-        const services = config.services
-          .map(({ written }) => identityOf(written))
-          .filter((one) => one.mesh === mesh.name && one.namespace === (query.namespace ?? one.namespace))
-          .filter(({ service }) => service === (query.service ?? service))
-          .map((one) => loadedFrom(config, one, parsed.origins));
-        return { mesh: withAbsolutePaths(mesh, meshFile), services };
-      });
+      return ofRight(parsed, (right) =>
+        servicesOf(complete ?? right, query, (one) => loadedFrom(complete ?? right, one, parsed.origins)),
+      );
     },
     async loadWithEvents(input) {
       const parsed = await parse();
@@ -199,6 +192,19 @@ function withKept(rest: CheckedConfig, before: CheckedConfig | undefined): Check
     meshes: [...rest.meshes, ...(before?.meshes ?? []).filter(isGone)],
     services: [...rest.services, ...(before?.services ?? []).filter(isGone)],
   };
+}
+
+function servicesOf(
+  config: CheckedConfig,
+  { mesh: name, namespace, service }: ListQuery,
+  loaded: (of: ServiceIdentity) => ReachableConfig,
+): MeshServices {
+  const { mesh, meshFile } = resolveMesh(config, name);
+  const services = config.services
+    .map(({ written }) => identityOf(written))
+    .filter((one) => one.mesh === mesh.name && one.namespace === (namespace ?? one.namespace))
+    .filter((one) => one.service === (service ?? one.service));
+  return { mesh: withAbsolutePaths(mesh, meshFile), services: services.map(loaded) };
 }
 
 /** undefined: nothing was left out of it. */

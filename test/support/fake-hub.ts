@@ -15,8 +15,8 @@ export interface FakeHub {
   objects: Held[];
   /** Of objects whose status cannot be written. */
   readonly refusing: Set<string>;
-  /** true: it takes questions, and answers none. */
-  hangs: boolean;
+  /** hangs: it takes questions, and answers none; shut: it refuses all of them. */
+  state: 'open' | 'hangs' | 'shut';
   readonly api: FakeApi;
 }
 
@@ -24,7 +24,8 @@ const group = '/apis/tidegate.dev/v1alpha1';
 
 export async function startFakeHub(objects: Held[]): Promise<FakeHub> {
   const api = await startFakeApi(({ path }) => {
-    if (hub.hangs) return never();
+    if (hub.state === 'hangs') return never();
+    if (hub.state === 'shut') return { status: 403, body: statusText(403, 'Forbidden') };
     if (path === group) return json({ kind: 'APIResourceList', resources: [] });
     const [, plural = '', name] = /\/(meshes|services|senders|triggers|sinks)(?:\/([^/]+))?/.exec(path) ?? [];
     const items = hub.objects.filter(({ kind }) => `${kind}s`.replace('hs', 'hes').toLowerCase() === plural);
@@ -37,7 +38,7 @@ export async function startFakeHub(objects: Held[]): Promise<FakeHub> {
   const { access } = api.ref;
   if (access.kind !== 'kubeconfig') throw new TypeError('it is reached by a kubeconfig');
   const hub: FakeHub = {
-    ...{ objects, refusing: new Set<string>(), hangs: false, api },
+    ...{ objects, refusing: new Set<string>(), state: 'open', api },
     place: `hub:kubeconfig?path=${access.path}&context=aws`,
   };
   return hub;
