@@ -81,16 +81,25 @@ export function createFrontDoorConfig({ directory, now }: FrontDoorConfigOptions
         long: isFiles ? new AbortController().signal : AbortSignal.timeout(WAIT_MS),
       };
     const { end, long } = looking ?? {};
-    let isSlow = false;
-    // Whoever comes once nothing is fresh any more waits for the next look, and hears of its fault.
+    const isOld = ageMs >= FRESH_MS;
     if (kept === undefined) await end?.catch(unusable);
-    else if (ageMs < FRESH_MS || end === undefined || long === undefined) end?.catch(() => undefined);
-    else await untilAborted(end, long).catch((error: unknown) => (long.aborted ? (isSlow = true) : unusable(error)));
+    else if (!isOld) end?.catch(() => undefined);
+    // Whoever comes once nothing is fresh any more waits for the next look, and hears of its fault.
+    const isSlow = isOld && end !== undefined && long !== undefined && (await isLong(end, long));
     if (kept === undefined) throw new TidegateError('Bug', 'a look at the config has left nothing');
     const { documents, atMs } = kept;
     const slow = `does not answer; what was read at ${new Date(atMs).toISOString()} goes on`;
     return { ...documents, fault: isSlow && fault === '' ? slow : fault };
   };
+}
+
+async function isLong(end: Promise<void>, long: AbortSignal): Promise<boolean> {
+  try {
+    await untilAborted(end, long);
+    return false;
+  } catch (error) {
+    return long.aborted || unusable(error);
+  }
 }
 
 const hasFaults = 'has faults (tidegate validate shows them)';
