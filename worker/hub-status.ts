@@ -38,14 +38,22 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
   let opened: Promise<Hub> | undefined;
   const hub = (): Promise<Hub> => (opened ??= openHub(place.access));
 
+  const writeStatus: Hub['writeStatus'] = async (object, next) => (await hub()).writeStatus(object, next);
+
   const look = async (): Promise<number> => {
     let written = 0;
+    let failed: unknown;
     for (const { object, problems } of await config.readObjects()) {
       const { generation } = object.origin;
-      const next = (before: typeof object.status) => acceptedStatus(before, { generation, problems, nowMs: nowMs() });
+      // Of a newer spec than was read here others say what it is, or the next look.
+      const next = (before: typeof object.status, now = generation) =>
+        now === generation ? acceptedStatus(before, { generation, problems, nowMs: nowMs() }) : before;
       if (isSameStatus(object.status, next(object.status))) continue;
-      if ((await (await hub()).writeStatus(object, next)) === 'configured') written += 1;
+      // One that cannot be written keeps no other from its status.
+      const wrote = await writeStatus(object, next).catch((error: unknown) => void (failed ??= error ?? 'unknown'));
+      if (wrote === 'configured') written += 1;
     }
+    if (failed !== undefined) throw failed;
     return written;
   };
 
@@ -70,7 +78,7 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
       const of = hubRun(event);
       if (of === null) return;
       const object = { kind: 'Service', namespace: of.namespace, name: of.service };
-      await (await hub()).writeStatus(object, (before) => runStatus(before, of.run));
+      await writeStatus(object, (before) => runStatus(before, of.run));
     },
     async close() {
       stop.abort();

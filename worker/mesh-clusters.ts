@@ -2,6 +2,7 @@
 import type { ClusterAt, NamedClusters } from '../activities/ports.ts';
 import { writtenAccess, type ReachableCluster } from '../core/kube/cluster-ref.ts';
 import { TidegateError } from '../core/values/error.ts';
+import { untilAborted } from '../platform/abort.ts';
 import type { Clusters } from '../platform/kube/clusters.ts';
 import { clusterIn, type OwnMeshes } from './mesh-config.ts';
 
@@ -10,10 +11,11 @@ interface Ports {
   readonly clusters: Clusters;
 }
 
-/** The way forward: a cluster that the config does not name now is not written to, and not read. */
+/** The way forward: a cluster that the config does not name now is not written to, and not read. A place of config that is
+ * away for minutes names none anew, and takes none away. */
 export const forwardClusters = ({ meshes, clusters }: Ports): NamedClusters => ({
   async connect({ service, cluster }, options) {
-    const ref = clusterIn(await meshes.now(service.mesh), cluster.name);
+    const ref = clusterIn(await meshes.standing(service.mesh), cluster.name);
     if (ref === undefined) throw unknown({ service, cluster });
     return clusters.connect(ref, options);
   },
@@ -31,11 +33,16 @@ export const wayBackClusters = ({ meshes, clusters }: Ports): NamedClusters => (
   },
 });
 
+/** A way back that knows where a cluster was waits no longer for the place of config, ms. */
+const SOON_MS = 1_500;
+
 async function knownBack(meshes: OwnMeshes, at: ClusterAt): Promise<ReachableCluster | undefined> {
   const { service, cluster } = at;
   const before = (): ReachableCluster | undefined => clusterIn(meshes.before(service.mesh), cluster.name);
   try {
-    return clusterIn(await meshes.now(service.mesh), cluster.name) ?? before();
+    const now = meshes.now(service.mesh);
+    const soon = before() === undefined ? now : untilAborted(now, AbortSignal.timeout(SOON_MS));
+    return clusterIn(await soon, cluster.name) ?? before();
   } catch (error) {
     const ref = before() ?? planned(at);
     if (ref === undefined) throw error;

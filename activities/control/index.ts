@@ -51,7 +51,8 @@ export const createControlActivities = ({
       input,
     ),
   listServices: async (input) => {
-    const found = await config.loadServices(present({ mesh: input.mesh, namespace: input.namespace }));
+    const { mesh, namespace, service } = input;
+    const found = await config.loadServices({ ...present({ mesh, namespace, service }), complete: true });
     assertOwn(found.mesh);
     return servicesIn(found, input.service);
   },

@@ -10,7 +10,13 @@ interface MeshServices {
 }
 
 export interface ServicesOfMesh {
-  readonly loadServices: (query: { mesh?: string; namespace?: string }) => Promise<MeshServices>;
+  readonly loadServices: (query: {
+    mesh?: string;
+    namespace?: string;
+    service?: string;
+    /** Throws rather than leave out a service whose document has a fault. */
+    complete?: true;
+  }) => Promise<MeshServices>;
 }
 
 /** Without `wanted`: all of them. */

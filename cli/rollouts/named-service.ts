@@ -1,7 +1,6 @@
 /** Which service a command means: from the config when it is at hand, else from the options alone. */
 import { readDocuments } from '../../core/config/source.ts';
 import { refuse } from '../../core/values/error.ts';
-import { readConfigFiles } from '../../platform/config/read-files.ts';
 import type { Io } from '../io.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
 
@@ -32,7 +31,10 @@ export async function identityOfNamed(wanted: NamedService, io: Io): Promise<Ser
 
 /** Where documents put a service of that name. Nothing else in the config matters here: an abort must not wait for its repair. */
 async function placesIn(directory: string, wanted: NamedService): Promise<ServiceIdentity[]> {
-  const { files } = await readConfigFiles([directory]);
+  const { createPlaces } = await import('../../platform/config/places/read-places.ts');
+  const { files, unreached } = await createPlaces()([directory]);
+  if (unreached !== undefined)
+    refuse(unreached.code, unreached.message, 'try again; without the config: give --mesh and --namespace');
   const places = files.flatMap((file) => readDocuments(file).documents.flatMap((one) => placeOf(one.value())));
   return places.filter(
     ({ service, mesh, namespace }) =>

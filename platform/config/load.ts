@@ -21,10 +21,16 @@ import { type CheckedConfig, resolveMesh, resolveService } from '../../core/conf
 import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes, checkSenders, checkSinks, type SendersToday } from '../../core/config/way-back.ts';
-import { createParser, type ParsedFiles } from './parsed-files.ts';
+import { completeConfig, type ListQuery } from './complete.ts';
+import { createParser, readable, type ParsedFiles } from './parsed-files.ts';
 import type { PlacesRead } from './places/places-read.ts';
 import { createPlaces } from './places/read-places.ts';
 import { fromRecords, loadFaulty, type FaultyConfig, type KeptCopy } from './way-back.ts';
+
+interface ServicesQuery extends ListQuery {
+  /** Throws rather than leave out what has faults in a hub: something is done to all of them. */
+  readonly complete?: true;
+}
 
 export interface MeshServices {
   readonly mesh: ReachableMesh;
@@ -36,7 +42,11 @@ export interface FrontDoorDocuments {
   readonly services: readonly ServiceIdentity[];
   /** Of all meshes: by which links to approve are believed. */
   readonly approvalKeys: readonly SecretRef[];
+  /** Objects of a hub that are there, have faults and are not among these. Absent: none. */
+  readonly leftOut?: readonly LeftOut[];
 }
+
+export type LeftOut = Pick<HubObject, 'kind' | 'namespace' | 'name'>;
 
 export interface ConfigWithEvents {
   readonly config: ReachableConfig;
@@ -59,12 +69,12 @@ export interface ConfigLoader {
   loadMesh(name?: string): Promise<ReachableMesh>;
   /** Every mesh whose own document is right, whatever is wrong elsewhere: no reason not to reach a cluster. */
   readMeshes(): Promise<readonly ReachableMesh[]>;
-  /** Every sink whose own document is right, whatever is wrong elsewhere. */
+  /** Every sink whose own document is right, whatever is wrong elsewhere; while the place cannot be asked, as before. */
   readSinks(): Promise<readonly SinkConfig[]>;
   /** The senders of today, whatever is wrong elsewhere. */
   readSenders(): Promise<SendersToday>;
   /** The mesh as in `loadMesh`, with its services, of one namespace when that is given. The files are parsed once. */
-  loadServices(query: { mesh?: string; namespace?: string }): Promise<MeshServices>;
+  loadServices(query: ServicesQuery): Promise<MeshServices>;
   /** The service as in `load`, and what triggers say, from one reading of the files. */
   loadWithEvents(input: Omit<LoadConfigInput, 'wayBack'>): Promise<ConfigWithEvents>;
   /** Senders, triggers and sinks, and the services that they may name. Throws like `load`. */
@@ -102,16 +112,12 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         return withAbsolutePaths(mesh, meshFile);
       }),
     ...readersOfRight(() => readPlaces([directory]), ownSinks),
-    async loadServices({ mesh: name, namespace }) {
+    async loadServices(query) {
       const parsed = await parse();
-      return ofRight(parsed, (config) => {
-        const { mesh, meshFile } = resolveMesh(config, name);
-        const services = config.services
-          .map(({ written }) => identityOf(written))
-          .filter((one) => one.mesh === mesh.name && (namespace === undefined || one.namespace === namespace))
-          .map((one) => loadedFrom(config, one, parsed.origins));
-        return { mesh: withAbsolutePaths(mesh, meshFile), services };
-      });
+      const complete = query.complete === true ? completed(parsed, query, kept?.config) : undefined;
+      return ofRight(parsed, (right) =>
+        servicesOf(complete ?? right, query, (one) => loadedFrom(complete ?? right, one, parsed.origins)),
+      );
     },
     async loadWithEvents(input) {
       const parsed = await parse();
@@ -120,7 +126,10 @@ export function createConfigLoader({ directory }: { directory: string }): Config
         events: config.events,
       }));
     },
-    loadFrontDoor: async () => ofRight(await parse(), documentsOfDoor),
+    async loadFrontDoor() {
+      const parsed = await parse();
+      return { ...ofRight(parsed, documentsOfDoor), ...leftOutOf(parsed) };
+    },
     async validate(paths) {
       const parsed = paths.length === 0 ? await parse() : await parsePaths(paths);
       return parsed.ok ? [] : parsed.problems;
@@ -140,11 +149,18 @@ const documentsOfDoor = ({ events, services, meshes }: CheckedConfig): FrontDoor
   approvalKeys: meshes.flatMap(({ written }) => written.spec.approvals?.key ?? []),
 });
 
+function leftOutOf(parsed: ParsedFiles): Pick<FrontDoorDocuments, 'leftOut'> {
+  if (parsed.ok || parsed.objects === undefined) return {};
+  const faulty = new Set(parsed.problems.map(({ file }) => file));
+  return { leftOut: parsed.objects.filter(({ path }) => faulty.has(path)) };
+}
+
 /** What is right by itself, whatever is wrong elsewhere. */
 function readersOfRight(
   read: () => Promise<PlacesRead>,
   ownSinks: readonly SinkConfig[],
 ): Pick<ConfigLoader, 'readMeshes' | 'readSinks' | 'readSenders'> {
+  let sinks: readonly SinkConfig[] | undefined;
   return {
     readMeshes: async () => {
       const whole = checkMeshes(readDocuments(await read()));
@@ -153,7 +169,12 @@ function readersOfRight(
         return withAbsolutePaths(mesh, meshFile);
       });
     },
-    readSinks: async () => [...checkSinks(readDocuments(await read())), ...ownSinks],
+    async readSinks() {
+      const found = await read();
+      // What has happened is told also while the place of config is away.
+      if (found.unreached === undefined || sinks === undefined) sinks = checkSinks(readDocuments(found));
+      return [...sinks, ...ownSinks];
+    },
     async readSenders() {
       const found = await read();
       // Of a place that cannot be asked nobody knows whom it would let in.
@@ -173,10 +194,29 @@ function withKept(rest: CheckedConfig, before: CheckedConfig | undefined): Check
   };
 }
 
+function servicesOf(
+  config: CheckedConfig,
+  { mesh: name, namespace, service }: ListQuery,
+  loaded: (of: ServiceIdentity) => ReachableConfig,
+): MeshServices {
+  const { mesh, meshFile } = resolveMesh(config, name);
+  const services = config.services
+    .map(({ written }) => identityOf(written))
+    .filter((one) => one.mesh === mesh.name && one.namespace === (namespace ?? one.namespace))
+    .filter((one) => one.service === (service ?? one.service));
+  return { mesh: withAbsolutePaths(mesh, meshFile), services: services.map(loaded) };
+}
+
+/** undefined: nothing was left out of it. */
+function completed(parsed: ParsedFiles, query: ListQuery, kept: CheckedConfig | undefined): CheckedConfig | undefined {
+  if (parsed.ok || parsed.rest === undefined) return undefined;
+  return completeConfig(parsed.rest, { objects: parsed.objects ?? [], problems: parsed.problems, kept }, query);
+}
+
 /** A place that cannot be asked throws: nobody knows what its documents are. */
 function readDocuments({ files, problems, objects, unreached }: PlacesRead): ReadConfig {
   if (unreached !== undefined) throw unreached;
-  const read = readConfig(files, objects?.length);
+  const read = readConfig(objects === undefined ? files : readable(objects), objects?.length);
   return { ...read, problems: [...read.problems, ...problems] };
 }
 

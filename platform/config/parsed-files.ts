@@ -54,7 +54,7 @@ export function createParser(
 
   const parseObjects = (objects: readonly HubObject[]): Result => {
     if (last !== undefined && areSameFiles(last.files, objects)) return last.result;
-    const again = { read: () => readConfig(objects, objects.length) };
+    const again = { read: () => readConfig(readable(objects), objects.length) };
     const { config, problems } = checkEach(objects);
     const result: Result =
       problems.length === 0 ? { ...again, ok: true, config } : { ...again, ok: false, problems, rest: config };
@@ -69,6 +69,10 @@ export function createParser(
     return { ...result, origins, ...present({ objects, unreached }) };
   };
 }
+
+/** A Mesh with what only an object can have wrong looks right as a document, and names files that are not there. */
+export const readable = (objects: readonly HubObject[]): readonly HubObject[] =>
+  objects.filter(({ kind, problems }) => kind !== 'Mesh' || problems.length === 0);
 
 const areSameFiles = (some: readonly ConfigFile[], others: readonly ConfigFile[]): boolean =>
   some.length === others.length &&

@@ -50,10 +50,12 @@ function gitPlace(text: string): GitPlace {
   if (!URL.canParse(url) || parts.includes('..'))
     refuse('Invalid', 'the place of config that begins with git+ is none', `write ${gitForm}`);
   const { username, password, protocol } = new URL(url);
-  if (password !== '' || (username !== '' && protocol !== 'ssh:'))
+  // It would stand in plans and logs, and many a server takes a token there.
+  const isPlain = !/[?#]/.test(url);
+  if (password !== '' || (username !== '' && protocol !== 'ssh:') || !isPlain)
     refuse(
       'Invalid',
-      'the place of config in Git carries credentials',
+      'the place of config in Git carries credentials, or a query',
       'give them to git itself: a credential helper, or a key for ssh',
     );
   return { kind: 'git', url, revision, folder: parts.join('/') };

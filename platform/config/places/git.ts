@@ -3,7 +3,8 @@
  * the repository is run (no hook, no filter, no submodule), and of its tree only plain files are taken, within bounds.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { GitPlace } from '../../../core/config/places/place.ts';
@@ -31,21 +32,14 @@ interface CheckedOut {
 }
 
 export function createRepositories(): Repositories {
-  let home: Promise<string> | undefined;
-  let latest: CheckedOut | undefined;
-
-  const current = async (place: GitPlace): Promise<CheckedOut> => {
-    const isFixed = latest?.commit === place.revision;
-    if (latest !== undefined && (isFixed || performance.now() - latest.atMs < ASK_EVERY_MS)) return latest;
-    home ??= mkdtemp(join(tmpdir(), 'tidegate-git-'));
-    latest = await checkOut(place, { home: await home, before: latest });
-    return latest;
-  };
-
+  const known = new Map<string, Repository>();
   return {
     async read(place) {
+      const key = JSON.stringify(place);
+      const repository = known.get(key) ?? createRepository(place);
+      known.set(key, repository);
       try {
-        const { folder, commit } = await current(place);
+        const { folder, commit } = await repository();
         const read = await readConfigFiles([folder]);
         const origin = { kind: 'git', url: place.url, commit } as const;
         return { ...read, origins: new Map(read.files.map(({ path }) => [path, origin])) };
@@ -58,6 +52,50 @@ export function createRepositories(): Repositories {
   };
 }
 
+/** What is there now, or was a short time ago. */
+type Repository = () => Promise<CheckedOut>;
+
+/** One question at a time, for all who ask: git locks its files, and a server that hangs is not asked by each of them. */
+function createRepository(place: GitPlace): Repository {
+  let home: Promise<string> | undefined;
+  let latest: CheckedOut | undefined;
+  let failed: { readonly error: unknown; readonly untilMs: number } | undefined;
+  let asking: Promise<CheckedOut> | undefined;
+
+  const ask = async (): Promise<CheckedOut> => {
+    const sinceMs = performance.now();
+    try {
+      home ??= mkdtemp(join(tmpdir(), 'tidegate-git-')).then(removedAtExit);
+      latest = await checkOut(place, { home: await home, before: latest });
+      failed = undefined;
+      return latest;
+    } catch (error) {
+      // Who waited long for nothing is not followed by others who do; a fault of a moment is tried again at once.
+      const nowMs = performance.now();
+      failed = { error, untilMs: nowMs + Math.min(nowMs - sinceMs, ASK_EVERY_MS) };
+      throw error;
+    }
+  };
+
+  return async () => {
+    const nowMs = performance.now();
+    const isFixed = latest?.commit === place.revision;
+    if (latest !== undefined && (isFixed || nowMs - latest.atMs < ASK_EVERY_MS)) return latest;
+    if (failed !== undefined && nowMs < failed.untilMs) throw failed.error;
+    return (asking ??= ask().finally(() => (asking = undefined)));
+  };
+}
+
+const homes = new Set<string>();
+
+/** Commands end at any place; nothing of the folder is needed after. */
+function removedAtExit(home: string): string {
+  if (homes.size === 0)
+    process.once('exit', () => homes.forEach((one) => rmSync(one, { recursive: true, force: true })));
+  homes.add(home);
+  return home;
+}
+
 interface Where {
   readonly home: string;
   readonly before: CheckedOut | undefined;
@@ -65,8 +103,22 @@ interface Where {
 
 /** Fetches one commit, and writes what is in the folder beside those of other commits. */
 async function checkOut(place: GitPlace, { home, before }: Where): Promise<CheckedOut> {
-  const { url, revision, folder } = place;
   const repository = join(home, 'repository');
+  try {
+    const commit = await fetched(place, repository);
+    const found = { folder: join(home, commit, place.folder), commit, atMs: performance.now() };
+    if (before?.commit !== commit) await writeOut(place, { repository, root: join(home, commit), commit });
+    return found;
+  } catch (error) {
+    // A git that was killed leaves its locks there.
+    await rm(repository, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Its commit. */
+async function fetched(place: GitPlace, repository: string): Promise<string> {
+  const { url, revision } = place;
   await git(place, ['init', '--quiet', '--bare', repository]);
   await git(place, [
     '-C',
@@ -80,19 +132,29 @@ async function checkOut(place: GitPlace, { home, before }: Where): Promise<Check
     url,
     `+${revision}:refs/tidegate/config`,
   ]);
-  const commit = (await git(place, ['-C', repository, 'rev-parse', 'refs/tidegate/config^{commit}'])).toString().trim();
-  const root = join(home, commit);
-  const found = { folder: join(root, folder), commit, atMs: performance.now() };
-  if (before?.commit === commit) return found;
+  return (await git(place, ['-C', repository, 'rev-parse', 'refs/tidegate/config^{commit}'])).toString().trim();
+}
+
+interface Into {
+  readonly repository: string;
+  readonly root: string;
+  readonly commit: string;
+}
+
+/** The folder of a commit is whole, or is not there. */
+async function writeOut(place: GitPlace, { repository, root, commit }: Into): Promise<void> {
   const blobs = blobsIn(place, (await git(place, ['-C', repository, 'ls-tree', '-r', '-l', '-z', commit])).toString());
   const asked = `${blobs.map(({ id }) => id).join('\n')}\n`;
   const texts = contentsIn(await git(place, ['-C', repository, 'cat-file', '--batch'], asked));
+  const half = `${root}.half`;
+  await rm(half, { recursive: true, force: true });
   for (const [i, { path }] of blobs.entries()) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), texts[i] ?? '');
+    await mkdir(dirname(join(half, path)), { recursive: true });
+    await writeFile(join(half, path), texts[i] ?? '');
   }
-  await mkdir(found.folder, { recursive: true });
-  return found;
+  await mkdir(join(half, place.folder), { recursive: true });
+  await rm(root, { recursive: true, force: true });
+  await rename(half, root);
 }
 
 /** Of `cat-file --batch`: for each object a line with its id, type and size, its bytes, and an end of line. */
@@ -149,6 +211,8 @@ function git({ url, revision }: GitPlace, words: readonly string[], input = ''):
     const env = {
       ...process.env,
       GIT_TERMINAL_PROMPT: '0',
+      // A server may not send a question on to a way that is not sealed.
+      GIT_ALLOW_PROTOCOL: process.env['GIT_ALLOW_PROTOCOL'] ?? 'https:ssh:file',
       GIT_SSH_COMMAND: process.env['GIT_SSH_COMMAND'] ?? 'ssh -o BatchMode=yes',
       LC_ALL: 'C',
     };

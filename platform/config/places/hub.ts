@@ -11,9 +11,12 @@ export interface Hub {
   /** Of all kinds, sorted by place. Throws where it cannot be asked, or has no such kinds. */
   list(): Promise<readonly HubObject[]>;
   /** Writes what `next` makes of the status as it is; nothing where that is the same, or the object is gone. */
-  writeStatus(object: HubName, next: (before: HubStatus) => HubStatus): Promise<'configured' | 'unchanged' | 'gone'>;
+  writeStatus(object: HubName, next: NextStatus): Promise<'configured' | 'unchanged' | 'gone'>;
   close(): Promise<void>;
 }
+
+/** @param generation of the spec beside the status */
+type NextStatus = (before: HubStatus, generation: number) => HubStatus;
 
 export type HubName = Pick<HubObject, 'kind' | 'namespace' | 'name'>;
 
@@ -28,8 +31,8 @@ export function createHub(access: ClusterAccess): Hub {
   const attempt: Hub['writeStatus'] = async ({ kind, namespace, name }, next) => {
     const found = await hub.get(typeOf(kind), { namespace, name });
     if (found === null) return 'gone';
-    const { status: before } = hubObject({ ...found, ...typeOf(kind) });
-    const status = next(before);
+    const { status: before, origin } = hubObject({ ...found, ...typeOf(kind) });
+    const status = next(before, origin.generation);
     if (isSameStatus(before, status)) return 'unchanged';
     const { resourceVersion } = found.metadata;
     const patch = { metadata: { resourceVersion }, status };

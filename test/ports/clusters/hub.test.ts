@@ -179,7 +179,7 @@ describe('config in a hub', () => {
     try {
       await writeFile(path, kubeconfig.replace(/server: .*/, 'server: https://127.0.0.1:9'));
       await expect(own.load({ service: 'checkout' })).rejects.toMatchObject({ code: 'Unavailable' });
-      const back = await own.load({ service: 'checkout', wayBack: 'abort' } as never);
+      const back = await own.load({ service: 'checkout', wayBack: 'undo' });
       expect([back.digest, back.notes?.[0]]).toEqual([digest, expect.stringContaining('is used for this way back')]);
       const senders = await own.readSenders();
       expect(senders).toEqual({ whole: [], names: undefined });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePlace } from '../../../core/config/places/place.ts';
@@ -49,6 +49,8 @@ describe('a place of config', () => {
     'hub:clusterProfile?namespace=fleet&name=one',
     'git+https://git.example/shop.git',
     'git+https://user:secret-word@git.example/shop.git@main',
+    'git+https://git.example/shop.git?private_token=secret-word@main',
+    'git+https://git.example/shop.git#secret-word@main',
     'git+https://git.example/shop.git@main:../elsewhere',
     'git+https://git.example/shop.git@--upload-pack=x',
     'git+ext::sh@main',
@@ -123,6 +125,26 @@ describe('config in a Git repository', () => {
       } finally {
         if (before === undefined) delete process.env['GIT_CONFIG_GLOBAL'];
         else process.env['GIT_CONFIG_GLOBAL'] = before;
+      }
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'is asked once for all who read it at once, and again where it was not there',
+    async () => {
+      const later = `${repository}-later`;
+      const loader = createConfigLoader({ directory: `git+file://${later}@v1:config` });
+      await expect(loader.loadMesh()).rejects.toMatchObject({ code: 'Unavailable' });
+      await cp(repository, later, { recursive: true });
+      git('-C', later, 'tag', 'v1', git('rev-list', '--max-parents=0', 'HEAD'));
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + 16_000;
+      try {
+        const all = await Promise.all(Array.from({ length: 4 }, () => loader.loadMesh()));
+        expect(all.map(({ name }) => name)).toEqual(['shop', 'shop', 'shop', 'shop']);
+      } finally {
+        performance.now = now;
       }
     },
     LIMIT_MS,

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import type { ClusterAt, NamedClusters } from '../../../activities/ports.ts';
 import type { RolloutActivities } from '../../../core/contract/activities.ts';
 import { queueOf } from '../../../core/contract/queues.ts';
+import type { ReachableMesh } from '../../../core/config/types.ts';
 import type { ClusterRef, ReachableCluster } from '../../../core/kube/cluster-ref.ts';
+import { TidegateError } from '../../../core/values/error.ts';
 import { packed } from '../../../core/values/packed.ts';
-import { createConfigLoader } from '../../../platform/config/load.ts';
+import { createConfigLoader, type ConfigLoader } from '../../../platform/config/load.ts';
 import type { KubeCluster } from '../../../platform/kube/clusters.ts';
 import { createActivities } from '../../../worker/activities.ts';
 import { forwardClusters, wayBackClusters } from '../../../worker/mesh-clusters.ts';
@@ -40,9 +42,11 @@ const service = { mesh: 'shop', namespace: 'shop', service: 'checkout', installa
 const at = (cluster: ClusterRef, mesh = 'shop'): ClusterAt => ({ service: { mesh }, cluster });
 
 /** A worker's clusters by the config in a folder; each call reads it anew. Answers with the path that is called. */
-function clustersIn(dir: string) {
+const clustersIn = (dir: string) => clustersBy(createConfigLoader({ directory: dir }));
+
+function clustersBy(config: Pick<ConfigLoader, 'readMeshes'>) {
   let nowMs = 0;
-  const meshes = ownMeshes({ config: createConfigLoader({ directory: dir }), nowMs: () => (nowMs += 10_000) });
+  const meshes = ownMeshes({ config, nowMs: () => (nowMs += 10_000) });
   const clusters = {
     connect: (ref: ReachableCluster) => ({ name: pathOf(ref) }) as KubeCluster,
     close: () => Promise.resolve(),
@@ -170,4 +174,44 @@ describe('a config that cannot be read', () => {
       });
     });
   });
+});
+
+describe('a place of config that is away', () => {
+  const mesh = (...names: string[]): ReachableMesh => ({
+    ...{ name: 'shop', installation: 'default', metrics: null },
+    clusters: names.map((name) => ({
+      ...{ ref: reached(name), ciliumId: 1, locality: { cloud: 'aws', region: 'r' }, labels: {} },
+    })),
+  });
+  const away = () => Promise.reject(new TidegateError('Unavailable', 'git has failed'));
+  const scene = () => {
+    const place = { readMeshes: (): Promise<readonly ReachableMesh[]> => Promise.resolve([mesh('aws', 'gone')]) };
+    return { place, ...clustersBy({ readMeshes: () => place.readMeshes() }) };
+  };
+
+  it('holds no run under way, which goes by what it said last: a cluster that was taken out stays so', async () => {
+    const { place, forward } = scene();
+    expect(await forward(at({ name: 'gone' }))).toBe('/own/gone');
+    place.readMeshes = () => Promise.resolve([mesh('aws')]);
+    expect(await forward(at({ name: 'aws' }))).toBe('/own/aws');
+    place.readMeshes = away;
+    expect(await forward(at({ name: 'aws' }))).toBe('/own/aws');
+    await expect(forward(at({ name: 'gone' }))).rejects.toMatchObject({ code: 'Unavailable' });
+  });
+
+  it('and was never read holds it', async () => {
+    const { place, forward } = scene();
+    place.readMeshes = away;
+    await expect(forward(at({ name: 'aws' }))).rejects.toMatchObject({ message: expect.stringContaining('git has') });
+  });
+
+  it('and does not even say so lets go those who know the way, a way back first', async () => {
+    const { place, forward, back, meshes } = scene();
+    await meshes.warm();
+    place.readMeshes = () => new Promise(() => undefined);
+    const sinceMs = performance.now();
+    expect(await back(at({ name: 'gone' }))).toBe('/own/gone');
+    expect(performance.now() - sinceMs).toBeLessThan(4_000);
+    expect(await forward(at({ name: 'aws' }))).toBe('/own/aws');
+  }, 30_000);
 });
