@@ -118,7 +118,7 @@ async function watched({ silent, metrics, person }: Given): Promise<WatchCluster
       mesh: 'shop',
       clusters: clusterNames.map((name) => ({ name })),
       services: [{ installation: 'default', mesh: 'shop', namespace: 'shop', service: 'checkout' }],
-      told: clusterNames.map((cluster) => ({ cluster, judgement: 'well', movedAtMs: 0 })),
+      told: clusterNames.map((cluster) => ({ cluster, judgement: 'well', atMs: began, movedAtMs: 0 })),
       ...(person !== undefined && { person }),
     },
   );
