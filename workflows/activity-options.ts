@@ -149,7 +149,7 @@ const waitingBounds = {
     scheduleToCloseTimeout: 90 * DAY,
     retry: { initialInterval: 100, backoffCoefficient: 1, maximumInterval: SECOND },
   },
-  // One attempt is a window of 9 minutes, and a watch takes two hours: twelve history events.
+  // One attempt is a window of 9 minutes, and as a rule a watch: twelve history events.
   watchClusters: {
     startToCloseTimeout: 11 * MINUTE,
     scheduleToCloseTimeout: DAY,

@@ -1,14 +1,20 @@
 /** What the Envoys of the other clusters count of their calls to one cluster: by its subsets, which their records name. */
 import type { WatchClustersInput } from '../../core/contract/failover.ts';
 import { splitGauges } from '../../core/judge/arms/subset-traffic.ts';
-import { countIncrements } from '../../core/judge/series/counters.ts';
+import { countIncrements, type Counted } from '../../core/judge/series/counters.ts';
 import { envoyTraffic } from '../../core/judge/series/selectors.ts';
 import { kinds } from '../../core/kube/kinds.ts';
 import type { EnvoyConfig } from '../../core/kube/objects.ts';
 import { isOwned } from '../../core/kube/ownership.ts';
 import { recordIn } from '../../core/routing/found-record.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
-import { LONGEST_WINDOW_MS, peerCalls, type PeerCalls } from '../../core/topology/peer-calls.ts';
+import {
+  areTooRare,
+  LONGEST_WINDOW_MS,
+  peerCalls,
+  RARE_RANGE_MS,
+  type PeerCalls,
+} from '../../core/topology/peer-calls.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { distinct } from '../../core/values/share.ts';
 import type { ActivityPort, Clock, NamedClusters, ObserveDeps } from '../ports.ts';
@@ -59,11 +65,12 @@ async function askWithin(deps: PeerDeps, asked: Asking): Promise<PeerCalls> {
   if (stats.length === 0) return { vote: 'unknown', text: 'nobody calls it' };
   const offsetMs = await metrics.clockOffsetMs(asked.signal);
   const nowMs = deps.clock.nowMs() + offsetMs;
-  const read = await metrics.range(
-    { series: envoyTraffic({ stats, clusters }), toMs: nowMs, rangeMs: LONGEST_WINDOW_MS },
-    asked.signal,
-  );
-  const counted = countIncrements(splitGauges(read).counters, nowMs - LONGEST_WINDOW_MS);
+  const countsOf = async (rangeMs: number): Promise<Counted> => {
+    const read = await metrics.range({ series: envoyTraffic({ stats, clusters }), toMs: nowMs, rangeMs }, asked.signal);
+    return countIncrements(splitGauges(read).counters, nowMs - rangeMs);
+  };
+  const soon = await countsOf(LONGEST_WINDOW_MS);
+  const counted = areTooRare(soon) ? await countsOf(RARE_RANGE_MS) : soon;
   const sinceMs = asked.sinceMs === 0 ? 0 : asked.sinceMs + IN_FLIGHT_MS + offsetMs;
   return peerCalls(counted, { stats, cluster: asked.cluster, nowMs, sinceMs });
 }

@@ -12,7 +12,7 @@ import {
   type Evidence,
   type Judgement,
 } from '../../core/topology/lost-cluster.ts';
-import { newsOf, seenAnew, type Seen } from '../../core/topology/watched.ts';
+import { lostSinceMs, newsOf, seenAnew, type Seen } from '../../core/topology/watched.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { ActivityPort, ObserveDeps } from '../ports.ts';
 import { askPeers, type PeerDeps } from './ask-peers.ts';
@@ -29,8 +29,8 @@ const WANTED_MS = 10_000;
 const BEAT_MS = watchBeatMs(heartbeatTimeoutsMs.watchClusters);
 /** One attempt, ms: function runtimes end at 10 to 15 minutes. */
 const ATTEMPT_MS = 9 * 60_000;
-/** Then it returns without news, so that services that are new since are listed, ms. */
-const WHOLE_MS = 2 * 3_600_000;
+/** Then it returns without news, so that services, and a policy, that are new since are listed, ms: one attempt. */
+const WHOLE_MS = ATTEMPT_MS;
 /** Longest that a person waits for the evidence, ms. */
 const PERSON_MS = 12_000;
 
@@ -87,11 +87,16 @@ interface LookAt {
 async function lookAt(deps: WatchClustersDeps, { input, prober, cluster }: LookAt): Promise<Found> {
   const api = apiVote(prober.probes(), { cluster, nowMs: deps.clock.nowMs() });
   const person = input.person === cluster;
-  const movedAtMs = input.told.find((one) => one.cluster === cluster)?.movedAtMs ?? 0;
+  const told = input.told.find((one) => one.cluster === cluster);
   const peers =
     api !== 'gone' && !person
       ? { vote: 'unknown' as const, text: 'not asked' }
-      : await askPeers(deps, { ...input, cluster, answering: prober.answering(), sinceMs: movedAtMs });
+      : await askPeers(deps, {
+          ...input,
+          cluster,
+          answering: prober.answering(),
+          sinceMs: told === undefined ? 0 : lostSinceMs(told),
+        });
   const evidence: Evidence = { api, calls: peers.vote, person };
   return {
     judgement: judgeCluster(evidence),

@@ -63,7 +63,7 @@ export interface WatchClustersInput {
   readonly clusters: readonly ClusterRef[];
   readonly services: readonly ServiceRef[];
   /** What was told of each cluster last: it returns with what is new to that. */
-  readonly told: readonly Pick<WatchedCluster, 'cluster' | 'judgement' | 'movedAtMs'>[];
+  readonly told: readonly Omit<WatchedCluster, 'text'>[];
   /** A person says that this one is lost: it returns within seconds with what the evidence says to that. Absent: nobody. */
   readonly person?: string;
 }

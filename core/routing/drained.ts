@@ -10,31 +10,35 @@ export interface Spreading {
   readonly failover: readonly string[];
   /** Clusters where something is proven: they can take calls of a client that does not call them yet. */
   readonly able: readonly string[];
+  /** Only those that are able take more than they have, as long as there is one. Absent: so does whoever answers already. */
+  readonly ableFirst?: true;
   /** For messages: "calls of aws-us-east-1". */
   readonly of: string;
 }
 
 /** The shares without the drained clusters. One that is drained never gets any, whatever else stands in the way. */
-export function spread(from: Shares, { drained, failover, able, of }: Spreading): Shares {
+export function spread(from: Shares, spreading: Spreading): Shares {
+  const { drained, failover, able, of, ableFirst = false } = spreading;
   const shares = positiveShares(from);
   const names = positiveNames(shares);
   const kept = Object.fromEntries(Object.entries(shares).filter(([name]) => !drained.includes(name)));
   if (names.every((name) => Object.hasOwn(kept, name))) return shares;
-  const canTake = (name: string): boolean => !drained.includes(name) && (names.includes(name) || able.includes(name));
+  const isAble = (name: string): boolean => able.includes(name) || (!ableFirst && names.includes(name));
+  const canTake = (name: string): boolean => !drained.includes(name) && isAble(name);
+  const left = WHOLE - sum(Object.values(kept));
   const heir = failover.find(canTake);
-  if (heir !== undefined) {
-    const left = WHOLE - sum(Object.values(kept));
-    return { ...kept, [heir]: (kept[heir] ?? 0) + left };
-  }
-  if (positiveNames(kept).length > 0) return apportion(kept, WHOLE);
+  if (heir !== undefined) return { ...kept, [heir]: (kept[heir] ?? 0) + left };
+  const taking = Object.fromEntries(Object.entries(kept).filter(([name]) => canTake(name)));
+  if (positiveNames(taking).length > 0) return { ...kept, ...apportion(taking, sum(Object.values(taking)) + left) };
   const others = able.filter(canTake);
+  if (others.length === 0 && ableFirst) return spread(from, { drained, failover, able, of });
   if (others.length === 0)
     refuse(
       'Invalid',
       `${of}: nobody else could answer them: nothing is proven in any cluster but ${drained.join(', ')}`,
       'run the service in another cluster, and adopt it there first',
     );
-  return apportion(Object.fromEntries(others.map((name) => [name, 1])), WHOLE);
+  return { ...kept, ...apportion(Object.fromEntries(others.map((name) => [name, 1])), left) };
 }
 
 /** What a client's record is to remember of drains; undefined: no cluster that it would call is drained. */

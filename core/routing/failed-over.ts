@@ -39,6 +39,7 @@ export function elsewhere(record: RoutingRecord, { lost, atMs, failover, serves 
     drained: Object.keys(clusters),
     failover,
     able: Object.keys(serves).sort(),
+    ableFirst: true,
     of: `${record.namespace}/${record.service}: calls of ${record.cluster}`,
   });
   return { shares, drained: { from, clusters } };

@@ -23,6 +23,18 @@ export interface PeerCalls {
 /** Windows that are looked at, the shortest first, ms: the first with enough calls decides, so that busy services tell soon. */
 const WINDOWS_MS = [3_000, 6_000, 12_000, 30_000, 60_000] as const;
 export const LONGEST_WINDOW_MS = 60_000;
+/** What is read of counts that come more rarely than twice in that, ms: Prometheus' default is a minute. */
+export const RARE_RANGE_MS = 240_000;
+
+/** A window of two intervals has a count of everybody: scrapes are not at the same moment. */
+const windowsOf = (intervalMs: number): readonly number[] =>
+  areRare(intervalMs) ? [...WINDOWS_MS, Math.min(2 * intervalMs, RARE_RANGE_MS)] : WINDOWS_MS;
+
+const areRare = (intervalMs: number): boolean => 2 * intervalMs > LONGEST_WINDOW_MS;
+
+/** The longest window has too few samples, or none that can be compared: a longer range is to be read. */
+export const areTooRare = ({ intervalMs }: Counted): boolean => intervalMs === 0 || areRare(intervalMs);
+
 /** Fewer say nothing. */
 const ENOUGH_CALLS = 20;
 /** Answered at most so often: calls fail. At least so often: they are answered. In between nobody can say. */
@@ -41,7 +53,10 @@ interface Calls {
   readonly answered: number;
 }
 
-/** Each client cluster by itself: one whose calls are answered speaks for the cluster, whatever the others see. */
+/**
+ * Each client cluster by itself, and in it each service: one whose calls are answered speaks for the cluster, whatever the
+ * others see. A service that is broken itself speaks for no other one.
+ */
 export function peerCalls(counted: Counted, asked: Asked): PeerCalls {
   const series = counted.series.filter(
     ({ labels }) => asked.stats.includes(labels['envoy_cluster_name'] ?? '') && clusterOf(labels) !== asked.cluster,
@@ -50,35 +65,67 @@ export function peerCalls(counted: Counted, asked: Asked): PeerCalls {
   if (series.length === 0) return { vote: 'unknown', text: 'nobody counts any' };
   if (asked.nowMs - newestMs > Math.max(FRESH_MS, 3 * counted.intervalMs))
     return { vote: 'unknown', text: 'the counts are not fresh' };
-  const peers = [...new Set(series.map(({ labels }) => clusterOf(labels)))].sort();
-  const seen = peers.map((peer) => {
-    const own = series.filter(({ labels }) => clusterOf(labels) === peer);
-    return { peer, ...voteOf(own, { ...asked, newestMs }) };
+  const windowsMs = windowsOf(counted.intervalMs);
+  const seen = [...grouped(series, ({ labels }) => clusterOf(labels))].sort().map(([peer, own]) => {
+    const votes = votesOf(own, { sinceMs: asked.sinceMs, newestMs, windowsMs });
+    const vote = strongest(votes);
+    return { peer, vote, calls: sumOf(votes.filter((one) => one.vote === vote)) };
   });
   const text = seen.map(({ peer, calls }) => `${peer}: ${calls.answered} of ${calls.sent} answered`).join(', ');
-  const said = (vote: Vote): boolean => seen.some((one) => one.vote === vote);
-  return { vote: said('well') ? 'well' : said('gone') ? 'gone' : 'unknown', text };
+  return { vote: strongest(seen), text };
 }
 
-interface Window {
+type OneSeries = Counted['series'][number];
+
+function grouped(series: readonly OneSeries[], keyOf: (one: OneSeries) => string): Map<string, OneSeries[]> {
+  const groups = new Map<string, OneSeries[]>();
+  for (const one of series) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  return groups;
+}
+
+const strongest = (votes: readonly { readonly vote: Vote }[]): Vote =>
+  (['well', 'gone'] as const).find((vote) => votes.some((one) => one.vote === vote)) ?? 'unknown';
+
+const sumOf = (calls: readonly Calls[]): Calls => ({
+  sent: calls.reduce((sum, one) => sum + one.sent, 0),
+  answered: calls.reduce((sum, one) => sum + one.answered, 0),
+});
+
+interface Windows {
   readonly newestMs: number;
   readonly sinceMs: number;
+  readonly windowsMs: readonly number[];
 }
 
-function voteOf(series: Counted['series'], of: Window): { readonly vote: Vote; readonly calls: Calls } {
-  let calls: Calls = { sent: 0, answered: 0 };
-  for (const windowMs of WINDOWS_MS) {
-    calls = callsWithin(series, Math.max(of.sinceMs, of.newestMs - windowMs));
-    if (calls.sent >= ENOUGH_CALLS) break;
+interface Voted extends Calls {
+  readonly vote: Vote;
+}
+
+/** Of one client: a vote of each service with enough calls, and one of all the others together, as soon as they have enough. */
+function votesOf(series: readonly OneSeries[], { newestMs, sinceMs, windowsMs }: Windows): Voted[] {
+  const votes: Voted[] = [];
+  let rest = [...grouped(series, ({ labels }) => labels['envoy_cluster_name'] ?? '').values()];
+  let left: Calls[] = [];
+  for (const windowMs of windowsMs) {
+    const fromMs = Math.max(sinceMs, newestMs - windowMs);
+    const seen = rest.map((own) => ({ own, calls: callsWithin(own, fromMs) }));
+    const few = seen.filter(({ calls }) => calls.sent < ENOUGH_CALLS);
+    votes.push(...seen.filter((one) => !few.includes(one)).map(({ calls }) => ({ ...calls, vote: voteOf(calls) })));
+    [rest, left] = [few.map(({ own }) => own), few.map(({ calls }) => calls)];
+    const together = sumOf(left);
+    if (together.sent < ENOUGH_CALLS || left.some(({ sent }) => sent * 2 > together.sent)) continue;
+    return [...votes, { ...together, vote: voteOf(together) }];
   }
-  const { sent, answered } = calls;
-  if (sent < ENOUGH_CALLS) return { vote: 'unknown', calls };
+  return [...votes, { ...sumOf(left), vote: 'unknown' }];
+}
+
+function voteOf({ sent, answered }: Calls): Vote {
   const share = answered / sent;
-  return { vote: share <= ANSWERED.gone ? 'gone' : share >= ANSWERED.well ? 'well' : 'unknown', calls };
+  return share <= ANSWERED.gone ? 'gone' : share >= ANSWERED.well ? 'well' : 'unknown';
 }
 
 /** An answer of class 5 is none: an Envoy that reaches nobody gives it itself. */
-function callsWithin(series: Counted['series'], fromMs: number): Calls {
+function callsWithin(series: readonly OneSeries[], fromMs: number): Calls {
   let [sent, answered] = [0, 0];
   for (const { labels, increments } of series) {
     const name = labels['__name__'] ?? '';

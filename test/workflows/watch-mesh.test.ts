@@ -20,6 +20,7 @@ import type { ListServicesResult } from '../../core/contract/settle-activities.t
 import { rolloutWorkflowId, watchWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { failedOver } from '../../core/routing/failed-over.ts';
 import { halfMovedParts } from '../../core/routing/part.ts';
+import { present } from '../../core/values/json.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { ensureWatch } from '../../platform/temporal/watch-schedule.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
@@ -48,7 +49,8 @@ const moved: FailedOverClient = { cluster: aws, action: 'configured', shares: { 
 
 interface Played {
   readonly mesh: string;
-  readonly failover?: ListServicesResult['failover'];
+  /** Each time that it is listed; the last one again. */
+  readonly failover?: readonly ListServicesResult['failover'][];
   /** What the looks find, the first first; then they wait. */
   readonly looks?: readonly WatchClustersResult[];
   /** What a person is told. */
@@ -73,15 +75,17 @@ async function onStage(
 ): Promise<void> {
   const { client, nativeConnection, namespace = 'default' } = temporal.env;
   const looks = [...(given.looks ?? [])];
+  const policies = [...(given.failover ?? [])];
   const asked: FailOverInput[] = [];
   const looked: WatchClustersInput[] = [];
   const service = { installation: 'default', mesh, namespace: 'shop', service: 'checkout' };
   const clusters = clusterNames.map((name) => ({ name }));
   const own: Partial<RolloutActivities> = {
-    listServices: async () => ({
-      ...{ mesh, clusters, services: [{ service, warmMs: 1_000, drainMs: 1_000, failover: [onprem] }] },
-      ...(given.failover !== undefined && { failover: given.failover }),
-    }),
+    listServices: async () => {
+      const failover = policies.length > 1 ? policies.shift() : policies[0];
+      const services = [{ service, warmMs: 1_000, drainMs: 1_000, failover: [onprem] }];
+      return { mesh, clusters, services, ...present({ failover }) };
+    },
     watchClusters: async (input) => {
       looked.push(input);
       if (input.person !== undefined) return given.evidence ?? found('suspected');
@@ -134,7 +138,7 @@ describe('a watch of a mesh', () => {
     'with failover: auto moves what is lost at once, tells it, and watches on',
     async () => {
       await onStage(
-        { mesh: 'auto', failover: 'auto', looks: [found('well'), found('lost', 'nobody answers')] },
+        { mesh: 'auto', failover: ['auto'], looks: [found('well'), found('lost', 'nobody answers')] },
         async (stage) => {
           await stage.start();
           await stage.until({
@@ -151,7 +155,8 @@ describe('a watch of a mesh', () => {
             { lost: gcp, clusters: [{ name: aws }, { name: onprem }], failover: [onprem], atMs: 1_000 },
           ]);
           await assertEventually(async () => expect(stage.looked).toHaveLength(3), limits.phase);
-          expect(stage.looked[2]?.told).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+          // It may look on before they are moved: from when on is known all the same.
+          expect(stage.looked[2]?.told).toMatchObject([{ cluster: gcp, judgement: 'lost', atMs: 1_000 }]);
           const end = toldEnds.find(({ service }) => service.mesh === 'auto');
           expect(end).toMatchObject({
             version: `${gcp} lost`,
@@ -165,10 +170,21 @@ describe('a watch of a mesh', () => {
   );
 
   it(
+    'decides by the policy at that moment',
+    async () => {
+      await onStage({ mesh: 'changed', failover: ['auto', undefined], looks: [found('lost')] }, async (stage) => {
+        expect(await (await stage.start()).result()).toMatchObject({ clusters: [{ judgement: 'lost' }], services: [] });
+        expect(stage.asked).toEqual([]);
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
     'with failover: ask tells what is lost, and moves it when a person says the word',
     async () => {
       const evidence = found('lost', 'nobody answers; a person says so');
-      await onStage({ mesh: 'asked', failover: 'ask', looks: [found('lost')], evidence }, async (stage) => {
+      await onStage({ mesh: 'asked', failover: ['ask'], looks: [found('lost')], evidence }, async (stage) => {
         await stage.start();
         await stage.until({
           failover: 'ask',
@@ -219,7 +235,7 @@ describe('a watch of a mesh', () => {
     async () => {
       const failed: FailedOverClient = { ...moved, action: 'failed', failed: 'another run came between' };
       await onStage(
-        { mesh: 'again', failover: 'auto', looks: [found('lost')], writes: [failed, moved] },
+        { mesh: 'again', failover: ['auto'], looks: [found('lost')], writes: [failed, moved] },
         async (stage) => {
           const { client } = temporal.env;
           const of = { mesh: 'again', installation: DEFAULT_INSTALLATION };

@@ -47,6 +47,11 @@ import { failOverCluster } from './fail-over-cluster.ts';
 
 const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({ ...options.listServices, summary: 'which clusters?' });
+/** Whoever waits for it decides by what was listed before, if need be. */
+const { listServices: listAtOnce } = proxyActivities<RolloutActivities>({
+  ...options.listServices,
+  ...{ scheduleToCloseTimeout: 5_000, summary: 'which clusters, now?' },
+});
 const { watchClusters } = proxyActivities<RolloutActivities>({ ...options.watchClusters, summary: 'is one lost?' });
 
 const status = defineQuery<WatchMeshStatus>(messageNames.status);
@@ -117,15 +122,12 @@ const statusOf = ({ listed, clusters, services }: Watch): WatchMeshStatus => ({
   ...{ clusters: clusters.map((one) => ({ ...one })), services: services.map((one) => ({ ...one })) },
 });
 
-async function list(watch: Watch): Promise<ListServicesResult> {
-  watch.listed = await listServices(present({ mesh: watch.input.mesh }));
-  return watch.listed;
-}
-
 /** A config that cannot be read now is no reason to look at nothing: what it said last holds. */
-async function listOrKnown(watch: Watch): Promise<ListServicesResult> {
+async function listOrKnown(watch: Watch, atOnce = false): Promise<ListServicesResult> {
+  const list = atOnce && watch.listed !== null ? listAtOnce : listServices;
   try {
-    return await list(watch);
+    watch.listed = await list(present({ mesh: watch.input.mesh }));
+    return watch.listed;
   } catch (error) {
     if (isCancellation(error) || watch.listed === null) throw error;
     log.warn(`the mesh is watched as it was listed last: ${describeFailure(error).message}`);
@@ -135,23 +137,31 @@ async function listOrKnown(watch: Watch): Promise<ListServicesResult> {
 
 const lookInput = ({ clusters: known }: Watch, { mesh, clusters, services }: ListServicesResult) => ({
   ...{ mesh, clusters, services: services.map(({ service }) => service) },
-  told: known.map(({ cluster, judgement, movedAtMs }) => ({ cluster, judgement, movedAtMs })),
+  told: known.map(({ text: _, ...one }) => one),
 });
 
 /** Returns with the first news, which are acted upon; or after some time without any. */
 async function look(watch: Watch, of: ListServicesResult): Promise<void> {
   const { news, answering } = await watchClusters(lookInput(watch, of));
-  for (const one of news) {
-    hear(watch, one);
-    if (one.judgement !== 'lost') continue;
-    if (of.failover === 'auto') void move(watch, { of, answering, cluster: one.cluster });
-    else await tellLost(of, one);
+  const before = watch.clusters;
+  for (const one of news) hear(watch, one);
+  const lost = news.filter(({ judgement }) => judgement === 'lost');
+  if (lost.length === 0) return;
+  // Services may be new since, and people may have changed their mind.
+  const now = await listOrKnown(watch, true);
+  for (const one of lost) {
+    if (now.failover === 'auto') void move(watch, { of: now, answering, cluster: one.cluster });
+    else if (now.failover === 'ask' && !isToldLost(before, one.cluster)) await tellLost(now, one);
   }
 }
 
+/** Sinks know it already: it was told, and nobody has moved its calls since. */
+const isToldLost = (before: readonly WatchedCluster[], cluster: string): boolean =>
+  before.some((one) => one.cluster === cluster && one.judgement === 'lost' && one.movedAtMs < one.atMs);
+
 /** A person says that it is lost: what does the evidence say to that? */
 async function heard(watch: Watch, { cluster, reason }: FailOverAsked): Promise<FailOverAnswer> {
-  const of = await list(watch);
+  const of = await listOrKnown(watch, true);
   const names = of.clusters.map(({ name }) => name);
   if (!names.includes(cluster))
     throw ApplicationFailure.nonRetryable(
@@ -197,7 +207,10 @@ async function move(watch: Watch, { of, cluster, answering }: Moving): Promise<v
   } catch (error) {
     log.warn(`the failover of ${cluster} was ended: ${describeFailure(error).message}`);
   } finally {
-    watch.clusters = watch.clusters.map((one) => (one.cluster === cluster ? { ...one, movedAtMs: Date.now() } : one));
+    // The clocks of workers may be ahead.
+    watch.clusters = watch.clusters.map((one) =>
+      one.cluster === cluster ? { ...one, movedAtMs: Math.max(Date.now(), one.atMs) } : one,
+    );
     watch.moving.delete(cluster);
   }
 }

@@ -33,23 +33,40 @@ function routeOf(cluster: string): object {
   };
 }
 
+/** Before all that is read, ms. */
+const BEGAN_MS = 1_600_000_000_000;
+
+interface Range {
+  readonly toMs: number;
+  readonly rangeMs: number;
+}
+
+/** At whole multiples of so many ms. */
+function scrapes({ toMs, rangeMs }: Range, everyMs: number): number[] {
+  const last = toMs - (toMs % everyMs);
+  return Array.from(
+    { length: Math.floor((rangeMs - (toMs - last)) / everyMs) + 1 },
+    (_, i) => last - i * everyMs,
+  ).reverse();
+}
+
 /** What aws counts of its calls to gcp: fifty a second, of which so many are answered. */
-function counts(answered: number): CountSource {
+function counts(answered: number, everyMs = 1_000): CountSource {
   const own = JSON.parse(
     (routeOf(aws) as { metadata: { annotations: Record<string, string> } }).metadata.annotations[annotations.record] ??
       '',
   ) as Parameters<typeof weightsOf>[0];
   const stat = weightsOf(own, 'current').find(({ cluster }) => cluster === gcp)?.statName ?? '';
-  const series = (toMs: number, name: string, perSecond: number, more = {}): RawSeries => ({
+  const series = (range: Range, name: string, perSecond: number, more = {}): RawSeries => ({
     labels: { __name__: name, envoy_cluster_name: stat, k8s_cluster_name: aws, instance: 'a', ...more },
-    samples: Array.from({ length: 30 }, (_, i) => ({ atMs: toMs - (29 - i) * 1_000, value: 1_000 + i * perSecond })),
+    samples: scrapes(range, everyMs).map((atMs) => ({ atMs, value: ((atMs - BEGAN_MS) / 1_000) * perSecond })),
   });
   return {
     clockOffsetMs: () => Promise.resolve(0),
-    range: ({ toMs }) =>
+    range: (range) =>
       Promise.resolve([
-        series(toMs, 'envoy_cluster_upstream_rq_total', 50),
-        series(toMs, 'envoy_cluster_upstream_rq_xx', answered, { envoy_response_code_class: '2' }),
+        series(range, 'envoy_cluster_upstream_rq_total', 50),
+        series(range, 'envoy_cluster_upstream_rq_xx', answered, { envoy_response_code_class: '2' }),
       ]),
   };
 }
@@ -118,7 +135,7 @@ async function watched({ silent, metrics, person }: Given): Promise<WatchCluster
       mesh: 'shop',
       clusters: clusterNames.map((name) => ({ name })),
       services: [{ installation: 'default', mesh: 'shop', namespace: 'shop', service: 'checkout' }],
-      told: clusterNames.map((cluster) => ({ cluster, judgement: 'well', movedAtMs: 0 })),
+      told: clusterNames.map((cluster) => ({ cluster, judgement: 'well', atMs: began, movedAtMs: 0 })),
       ...(person !== undefined && { person }),
     },
   );
@@ -135,6 +152,15 @@ describe('a watch of clusters', () => {
         `its API server does not answer (no answer); calls to it fail (${aws}: 0 of 150 answered)`,
       );
       expect([...answering].sort()).toEqual([aws, onprem]);
+    },
+    limits.phase,
+  );
+
+  it(
+    'finds it lost also by counts that come once a minute',
+    async () => {
+      const { news } = await watched({ silent: [gcp], metrics: counts(0, 60_000) });
+      expect(news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
     },
     limits.phase,
   );

@@ -67,6 +67,18 @@ describe('a failover', () => {
     expect(next.versions.proven?.[onprem]).toEqual({ v2: WHOLE });
   });
 
+  it('gives more only to clusters that can take it, whoever has a share already; those keep what they have', () => {
+    const three = { [aws]: 500_000, [gcp]: 300_000, [onprem]: 200_000 };
+    const to = (failover: string[], serves: FailingOver['serves']) =>
+      elsewhere(client(three), asked({ failover, serves }))?.shares;
+    expect(to([onprem], { [aws]: { v1: WHOLE } })).toEqual({ [aws]: 800_000, [onprem]: 200_000 });
+    expect(to([onprem, aws], { [aws]: { v1: WHOLE } })).toEqual({ [aws]: 800_000, [onprem]: 200_000 });
+    const other = { azure: { v1: WHOLE } };
+    expect(to([], other)).toEqual({ [aws]: 500_000, [onprem]: 200_000, azure: 300_000 });
+    // Nobody can say that anybody can: better they than the lost one.
+    expect(to([onprem], {})).toEqual({ [aws]: 500_000, [onprem]: 500_000 });
+  });
+
   it('keeps what was drained before, and leaves alone who never calls the lost one', () => {
     const drained = {
       from: { [aws]: 500_000, [gcp]: 300_000, [onprem]: 200_000 },

@@ -50,10 +50,11 @@ describe('a cluster', () => {
   it('is not judged better by a source that falls silent, nor lost by it', () => {
     fc.assert(
       fc.property(evidence, fc.constantFrom('api' as const, 'calls' as const), (given, source) => {
-        const without = { ...given, [source]: 'unknown' as const };
-        if (given[source] === 'gone')
-          expect(judgeCluster(without)).not.toBe('lost' === judgeCluster(given) ? 'well' : 'lost');
-        if (given[source] === 'unknown') expect(judgeCluster(without)).toBe(judgeCluster(given));
+        const [before, without] = [judgeCluster(given), judgeCluster({ ...given, [source]: 'unknown' as const })];
+        if (given[source] === 'gone') expect(without === 'lost' && before !== 'lost').toBe(false);
+        // Only whoever says that it is well has kept it from being lost.
+        if (without === 'lost' && before !== 'lost') expect(given[source]).toBe('well');
+        if (given[source] === 'gone' && before === 'lost') expect(without).not.toBe('well');
       }),
     );
   });
@@ -97,7 +98,9 @@ describe('news of a cluster', () => {
   const seen = (judgement: Seen['judgement'], sinceMs: number, looks = 5): Seen => ({
     ...{ cluster: 'a', judgement, sinceMs, looks, text: '' },
   });
-  const told = (judgement: Seen['judgement'], movedAtMs = 0) => ({ told: [{ cluster: 'a', judgement, movedAtMs }] });
+  const told = (judgement: Seen['judgement'], movedAtMs = 0, atMs = 800) => ({
+    told: [{ cluster: 'a', judgement, atMs, movedAtMs }],
+  });
   const isNews = (one: Seen, before: ReturnType<typeof told>, nowMs: number): boolean =>
     newsOf([one], { ...before, nowMs }).length > 0;
 
@@ -118,7 +121,14 @@ describe('news of a cluster', () => {
   it('is that it is lost again, when calls fail there five minutes after they were moved', () => {
     expect(isNews(seen('lost', 1_000), told('lost', 900), BACK_MS)).toBe(false);
     expect(isNews(seen('lost', 1_000), told('lost', 900), 900 + BACK_MS)).toBe(true);
-    expect(isNews(seen('lost', 1_000), told('lost'), 900 + BACK_MS)).toBe(false);
+  });
+
+  it('is that it is lost again, also where nobody has told yet that they were moved, once in five minutes', () => {
+    const again = newsOf([seen('lost', 1_000)], { ...told('lost'), nowMs: 800 + BACK_MS });
+    expect(again).toMatchObject([{ judgement: 'lost', sinceMs: 800 + BACK_MS }]);
+    const [{ sinceMs = 0 } = {}] = again;
+    expect(isNews(seen('lost', 1_000), told('lost', 0, sinceMs), sinceMs + 1_000)).toBe(false);
+    expect(isNews(seen('lost', 1_000, 1), told('lost'), 800 + BACK_MS)).toBe(false);
   });
 
   it('counts looks in a row, from the first that judged so', () => {

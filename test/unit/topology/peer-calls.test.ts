@@ -4,41 +4,47 @@ import { countIncrements } from '../../../core/judge/series/counters.ts';
 import { peerCalls } from '../../../core/topology/peer-calls.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 
-const NOW = 100_000;
+const NOW = 10_000_000;
 
 interface Given {
   readonly client: string;
+  /** The subset that is called; default: shop_a. */
+  readonly stat?: string;
   /** Per second. */
   readonly sent: number;
   readonly answered: number;
   /** The last sample, ms. */
   readonly untilMs?: number;
   readonly class?: string;
+  /** Between two samples, ms. */
+  readonly everyMs?: number;
 }
 
-const counter = (labels: Readonly<Record<string, string>>, perSecond: number, untilMs: number): RawSeries => ({
-  labels,
-  samples: Array.from({ length: 30 }, (_, i) => ({
-    atMs: untilMs - (29 - i) * 1_000,
-    value: 1_000 + Math.round(i * perSecond),
-  })),
-});
-
-const seriesOf = ({ client, sent, answered, untilMs = NOW, class: codes = '2' }: Given): RawSeries[] => {
-  const labels = { envoy_cluster_name: 'shop_a', k8s_cluster_name: client, instance: client };
+const seriesOf = ({ client, sent, answered, untilMs = NOW, ...given }: Given): RawSeries[] => {
+  const { stat = 'shop_a', class: codes = '2', everyMs = 1_000 } = given;
+  const labels = { envoy_cluster_name: stat, k8s_cluster_name: client, instance: client };
+  const counter = (more: Readonly<Record<string, string>>, perSecond: number): RawSeries => ({
+    labels: { ...labels, ...more },
+    samples: Array.from({ length: 30 }, (_, i) => ({
+      atMs: untilMs - (29 - i) * everyMs,
+      value: 1_000 + Math.round((i * perSecond * everyMs) / 1_000),
+    })),
+  });
   return [
-    counter({ ...labels, __name__: 'envoy_cluster_upstream_rq_total' }, sent, untilMs),
-    counter(
-      { ...labels, __name__: 'envoy_cluster_upstream_rq_xx', envoy_response_code_class: codes },
-      answered,
-      untilMs,
-    ),
+    counter({ __name__: 'envoy_cluster_upstream_rq_total' }, sent),
+    counter({ __name__: 'envoy_cluster_upstream_rq_xx', envoy_response_code_class: codes }, answered),
   ];
 };
 
+/** Services of one client with so many calls a second each. */
+const thin = (services: number, perSecond: number, answered: number): Given[] =>
+  Array.from({ length: services }, (_, i) => ({
+    ...{ client: 'b', stat: `thin_${String(i)}`, sent: perSecond, answered: answered * perSecond },
+  }));
+
 const asked = (...given: Given[]) =>
   peerCalls(countIncrements(given.flatMap(seriesOf), 0), {
-    ...{ stats: ['shop_a'], cluster: 'lost', nowMs: NOW, sinceMs: 0 },
+    ...{ stats: ['shop_a', ...thin(20, 0, 0).map(({ stat = '' }) => stat)], cluster: 'lost', nowMs: NOW, sinceMs: 0 },
   });
 
 describe('calls of other clusters', () => {
@@ -66,6 +72,23 @@ describe('calls of other clusters', () => {
       ],
       'gone',
     ],
+    [
+      'of one busy service fail, and those of the others are answered: it is broken itself',
+      [{ client: 'b', sent: 1_000, answered: 1_000, class: '5' }, ...thin(20, 2.5, 1)],
+      'well',
+    ],
+    [
+      'of one busy service fail, and the others have few: they are heard, too',
+      [{ client: 'b', sent: 1_000, answered: 0 }, ...thin(20, 0.1, 1)],
+      'well',
+    ],
+    [
+      'of one service with hardly enough of them fail',
+      [{ client: 'b', sent: 6.4, answered: 0 }, ...thin(20, 0.1, 1)],
+      'well',
+    ],
+    ['of many services fail, each of which has too few', thin(20, 0.1, 0), 'gone'],
+    ['that are counted once a minute', [{ client: 'b', sent: 1, answered: 0, everyMs: 60_000 }], 'gone'],
   ] as const)('%s', (_, given, vote) => {
     expect(asked(...given).vote).toBe(vote);
   });
