@@ -1,18 +1,17 @@
 /**
  * `npm run chaos -- [--cells GLOB] [--seed N] [--repeats N] [--minutes N] [--resume] [--results FILE] [--report]`: plays the
- * written list of cells (cells.ts) on a lab of its own. Each run is a line on the terminal and a line of the results file;
- * --resume leaves out what that file has. Exit code 1 when a run is red. --report only writes docs/reliability.md anew.
+ * written list of cells (cells.ts) on a lab of its own. Each run is a line on the terminal and one more line of the results
+ * file, which only grows; --resume leaves out what is green there. Exit code 1 when a run is red, 2 when nothing was played
+ * because the question is wrong. --report only writes docs/reliability.md anew.
  */
-import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
 import { obtainBinaries } from '../../infra/lab/binaries.ts';
-import { cells } from './cells.ts';
+import { TidegateError } from '../../core/values/error.ts';
 import { summary, writeReport } from './report.ts';
-import { seeded } from './random.ts';
-import { newest, openResults } from './results.ts';
-import { runSuite, type Turn } from './suite.ts';
+import { openResults } from './results.ts';
+import { runSuite } from './suite.ts';
+import { notGreen, turnsOf, type Turn } from './turns.ts';
 
 const file = fileURLToPath(new URL('../../docs/benchmarks/chaos.jsonl', import.meta.url));
 const { values: options } = parseArgs({
@@ -29,20 +28,21 @@ const { values: options } = parseArgs({
 const tell = (line: string): void => void process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 
 if (options.report) writeReport(openResults(options.results));
-else await play();
+else await play(asked());
 
-async function play(): Promise<void> {
-  if (!options.resume) rmSync(options.results, { force: true });
-  const results = openResults(options.results);
-  const seed = Number(options.seed);
-  const done = new Set(newest(results.runs).map(keyOf));
-  // In an order of the seed: a suite that is stopped has met every kind of fault in every kind of phase.
-  const turns = Array.from({ length: Number(options.repeats) }, (_, i) => i + 1)
-    .flatMap((repeat) => chosen().map((cell): Turn => ({ cell, seed, repeat })))
-    .filter((turn) => !done.has(keyOf({ ...turn, cell: turn.cell.id })))
-    .map((turn) => ({ turn, rank: turn.repeat + seeded(seed, turn.cell.id)() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .map(({ turn }) => turn);
+function asked(): Turn[] {
+  try {
+    return turnsOf({ cells: options.cells, seed: Number(options.seed), repeats: Number(options.repeats) });
+  } catch (error) {
+    if (!(error instanceof TidegateError)) throw error;
+    process.stderr.write(`${error.message}: ${error.fix}\n`);
+    process.exit(2);
+  }
+}
+
+async function play(all: readonly Turn[]): Promise<void> {
+  const results = openResults(options.results, { baselines: options.resume });
+  const turns = options.resume ? notGreen(all, results.runs) : all;
   if (turns.length === 0) return tell(`no run is left of --cells ${options.cells}`);
   await obtainBinaries({ report: (line) => tell(line) });
   const began = Date.now();
@@ -52,13 +52,4 @@ async function play(): Promise<void> {
   const runs = results.runs.slice(before);
   process.stdout.write(summary(runs));
   process.exitCode = runs.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
-}
-
-function chosen(): typeof cells {
-  const globs = options.cells.split(',');
-  return cells.filter(({ id }) => globs.some((glob) => matchesGlob(id, glob)));
-}
-
-function keyOf({ cell, seed, repeat }: { cell: string; seed: number; repeat: number }): string {
-  return `${cell} ${seed} ${repeat}`;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { table } from '../../infra/docs/table.ts';
 import { cells } from './cells.ts';
 import { faults } from './faults/index.ts';
-import { newest, type Results, type Run } from './results.ts';
+import type { Results, Run } from './results.ts';
 
 const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
 const [from, to] = ['<!-- results: begin -->', '<!-- results: end -->'];
@@ -33,17 +33,19 @@ export function writeReport(results: Results): void {
   writeFileSync(page, `${head}${from}\n\n${tables(results)}\n\n${to}${tail}`);
 }
 
-function tables({ runs, baselines }: Results): string {
-  const last = newest(runs);
-  const red = last.filter(isRed);
-  const requests = last.reduce((sum, run) => sum + run.requests, 0);
-  const excess = last.reduce((sum, run) => sum + Math.max(0, run.failures - run.allowed), 0);
+/** Of every run of the file: one that was red counts, also where the cell was green later. */
+export function tables({ runs, baselines }: Pick<Results, 'runs' | 'baselines'>): string {
+  const red = runs.filter(isRed);
+  const requests = runs.reduce((sum, run) => sum + run.requests, 0);
+  const excess = runs.reduce((sum, run) => sum + Math.max(0, run.failures - run.allowed), 0);
   const phaseNames = [...new Set(cells.map(({ phase }) => phase.name))];
   const cellText = (fault: string, phase: string): string => {
     if (!cells.some(({ id }) => id === `${fault}@${phase}`)) return '';
-    const of = last.filter(({ cell }) => cell === `${fault}@${phase}`);
+    const of = runs.filter(({ cell }) => cell === `${fault}@${phase}`);
     if (of.length === 0) return '·';
-    return `${of.some(isRed) ? '**red** ' : ''}${[...new Set(of.map(({ end }) => end))].join(', ')}${of.length > 1 ? ` ×${of.length}` : ''}`;
+    const reds = of.filter(isRed).length;
+    const ends = [...new Set(of.map(({ end }) => end))].join(', ');
+    return `${reds > 0 ? `**${reds} red** ` : ''}${ends}${of.length > 1 ? ` ×${of.length}` : ''}`;
   };
   const matrix = faults.map(({ name }) => [
     name,
@@ -51,8 +53,8 @@ function tables({ runs, baselines }: Results): string {
     ...phaseNames.map((one) => cellText(name, one)),
   ]);
   return [
-    `${last.length} runs of ${new Set(last.map(({ cell }) => cell)).size} cells (the list has ${cells.length}): ` +
-      `${last.length - red.length} green, ${red.length} red. ${requests} requests; ${excess} failed in excess of the same fault without a rollout.`,
+    `${runs.length} runs of ${new Set(runs.map(({ cell }) => cell)).size} cells (the list has ${cells.length}): ` +
+      `${runs.length - red.length} green, ${red.length} red. ${requests} requests; ${excess} failed in excess of the same fault without a rollout.`,
     '',
     'How runs ended, by fault and phase. `·`: not run yet; empty: not in the list. _alone_: failed requests of the fault without a rollout.',
     '',
@@ -70,15 +72,15 @@ function tables({ runs, baselines }: Results): string {
     red.length === 0
       ? 'None.'
       : table(
-          ['cell', 'seed', 'what was wrong'],
-          red.map(({ cell, seed, wrong }) => [cell, String(seed), wrong.join('; ').replaceAll(/[|\n]/g, ' ')]),
+          ['cell', 'seed', 'when', 'what was wrong'],
+          red.map(({ cell, seed, at, wrong }) => [cell, String(seed), at, wrong.join('; ').replaceAll(/[|\n]/g, ' ')]),
         ),
     '',
     'The slowest:',
     '',
     table(
       ['cell', 'whole, s', 'fault to end, s', 'end'],
-      slowest(last).map(({ cell, tookMs, toEndMs, end }) => [cell, seconds(tookMs), seconds(toEndMs), end]),
+      slowest(runs).map(({ cell, tookMs, toEndMs, end }) => [cell, seconds(tookMs), seconds(toEndMs), end]),
     ),
   ].join('\n');
 }

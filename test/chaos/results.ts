@@ -1,4 +1,7 @@
-/** The results file: JSON lines, one per run of a cell and one per baseline, so that a suite that was stopped goes on. */
+/**
+ * The results file: JSON lines, one per run of a cell and one per baseline, so that a suite that was stopped goes on. It only
+ * grows: a red run stays in it, whatever comes after.
+ */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Baseline } from './clients.ts';
 import type { CellResult } from './run-cell.ts';
@@ -22,7 +25,8 @@ export interface Results {
   add(line: Run | BaselineLine): void;
 }
 
-export function openResults(path: string): Results {
+/** `baselines: false`: those of the file are of another day, and are measured anew. */
+export function openResults(path: string, given: { readonly baselines: boolean } = { baselines: true }): Results {
   const lines = existsSync(path)
     ? readFileSync(path, 'utf8')
         .split('\n')
@@ -35,7 +39,7 @@ export function openResults(path: string): Results {
     if ('baseline' in line) baselines.set(line.baseline, line);
     else runs.push(line);
   };
-  lines.forEach(keep);
+  lines.filter((line) => given.baselines || !('baseline' in line)).forEach(keep);
   return {
     runs,
     baselines,
@@ -46,7 +50,7 @@ export function openResults(path: string): Results {
   };
 }
 
-/** The newest run of each (cell, seed, repeat): one that was run again has replaced its former self. */
+/** The newest run of each (cell, seed, repeat). */
 export function newest(runs: readonly Run[]): Run[] {
   return [...new Map(runs.map((run) => [`${run.cell} ${run.seed} ${run.repeat}`, run])).values()];
 }

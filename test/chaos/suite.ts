@@ -2,20 +2,14 @@
 import { startLabRig, type LabRig } from '../support/lab-rig.ts';
 import { openStage } from '../lab/stage.ts';
 import type { Baseline } from './clients.ts';
-import type { Cell } from './cells.ts';
 import { openGateways, type Gateways } from './gateways.ts';
 import type { Results, Run } from './results.ts';
 import { runBaseline, runCell, type CellResult, type Playground } from './run-cell.ts';
 import type { Fault } from './scene.ts';
+import type { Turn } from './turns.ts';
 
 /** Requests per second of each cluster: a suite runs for hours beside others, and asks for no statistics. */
 const RATE = 60;
-
-export interface Turn {
-  readonly cell: Cell;
-  readonly seed: number;
-  readonly repeat: number;
-}
 
 interface Ground extends Playground {
   readonly rig: LabRig;
