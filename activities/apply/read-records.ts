@@ -73,7 +73,7 @@ async function readFacts(cluster: KubeCluster, service: ServiceRef, signal: Abor
   const workloads = frontend === null ? [] : workloadsOf(frontend, deployments);
   const signed = frontendWithSigns(frontend, deployments, { service, record });
   const changed = await readConfigChanges(cluster, namespace, workloads);
-  const known = frontend === null ? null : recordedFrontend(frontend, record, frontend.metadata);
+  const known = frontend === null ? null : recordedFrontend(frontend, record, { name: service.service, namespace });
   const seconds = known === null ? [] : secondServices(known, services, workloads);
   return {
     cluster: cluster.name,

@@ -180,7 +180,7 @@ describe('a place of config that is away', () => {
   const mesh = (...names: string[]): ReachableMesh => ({
     ...{ name: 'shop', installation: 'default', metrics: null },
     clusters: names.map((name) => ({
-      ...{ ref: reached(name), ciliumId: 1, locality: { cloud: 'aws', region: 'r' }, labels: {} },
+      ...{ ref: reached(name), ciliumId: 1, locality: { cloud: 'aws', region: 'r', zones: [] }, labels: {} },
     })),
   });
   const away = () => Promise.reject(new TidegateError('Unavailable', 'git has failed'));

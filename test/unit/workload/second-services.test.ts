@@ -170,7 +170,7 @@ describe('the pins of siblings', () => {
       const back = recordedFrontend(live, kept, { name: 'checkout', namespace: 'shop' });
       expect(back?.spec.selector).toEqual({ app: 'checkout' });
     }
-    expect(recordedFrontend(edited, null, edited.metadata)).toBe(edited);
+    expect(recordedFrontend(edited, null, { name: 'checkout', namespace: 'shop' })).toBe(edited);
   });
 
   it('are given back after a release, once no pods of another version could be reached', () => {
