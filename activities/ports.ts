@@ -94,6 +94,8 @@ export async function drain(
 export interface ObserveDeps {
   /** Asks by this worker's own config; null: the mesh has no metrics. */
   readonly connectMetrics: (mesh: string) => Promise<CountSource | null>;
+  /** Those that are watched for being lost, also while the config cannot be read. Default: the clusters of every read. */
+  readonly watchedClusters?: NamedClusters;
   /** Our clock, ms since the epoch. */
   readonly now: () => number;
   /** Waits on the clock of `now`. Default: the system's. */

@@ -63,6 +63,7 @@ export function createActivities({ directory, env, otlp, warn = () => undefined 
       ...createApplyActivities({ ...kube, clusters: forwardClusters({ meshes, clusters }) }),
       ...createObserveActivities({
         ...{ ...kube, clusters: forwardClusters({ meshes, clusters }), now, isWanted },
+        watchedClusters: wayBackClusters({ meshes, clusters }),
         connectMetrics: meshMetrics({ meshes, connect: metrics.connect }),
       }),
       ...createVerifyActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),

@@ -7,6 +7,6 @@ import { watchSlo } from './watch-slo.ts';
 
 export const createObserveActivities = (deps: ObserveDeps & KubeDeps): ActivitiesOf<'observe'> => ({
   watchSlo: (input) => watchSlo(deps, input),
-  watchClusters: (input) => watchClusters(deps, input),
+  watchClusters: (input) => watchClusters({ ...deps, clusters: deps.watchedClusters ?? deps.clusters }, input),
   holdCapacity: (input) => holdCapacity(deps, input),
 });

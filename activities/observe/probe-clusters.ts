@@ -3,6 +3,7 @@ import type { WatchClustersInput } from '../../core/contract/failover.ts';
 import type { Probes } from '../../core/topology/lost-cluster.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import type { KubeCluster } from '../../platform/kube/clusters.ts';
+import { beforeAsking, isUnasked } from '../../platform/kube/unasked.ts';
 import type { Clock, NamedClusters } from '../ports.ts';
 
 export interface Prober {
@@ -47,16 +48,15 @@ export function createProber(
   const loop = async (name: string): Promise<void> => {
     while (!stopping.signal.aborted) {
       const askedMs = deps.clock.nowMs();
-      const why = await ask(name);
+      const { answer, why } = await ask(name);
       const { probes } = states.get(name) ?? notAsked;
-      states.set(name, {
-        why,
-        probes:
-          why === ''
-            ? { answeredAtMs: deps.clock.nowMs(), silentSinceMs: null, silent: 0 }
-            : { ...probes, silentSinceMs: probes.silentSinceMs ?? askedMs, silent: probes.silent + 1 },
-      });
-      await deps.clock.sleep(why === '' ? ASK_MS.well : ASK_MS.silent, stopping.signal).catch(() => undefined);
+      const now: Readonly<Record<Answer['answer'], Probes>> = {
+        answers: { answeredAtMs: deps.clock.nowMs(), silentSinceMs: null, silent: 0 },
+        silent: { ...probes, silentSinceMs: probes.silentSinceMs ?? askedMs, silent: probes.silent + 1 },
+        unasked: notAsked.probes,
+      };
+      states.set(name, { why, probes: now[answer] });
+      await deps.clock.sleep(answer === 'silent' ? ASK_MS.silent : ASK_MS.well, stopping.signal).catch(() => undefined);
     }
   };
   for (const { name } of clusters) void loop(name);
@@ -75,8 +75,14 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-/** '' = it has answered; else why not. */
-function createAsk({ clusters, clock }: ProberDeps, { mesh, signal }: Asking): (name: string) => Promise<string> {
+interface Answer {
+  /** unasked: nobody was asked, which says nothing of the cluster. */
+  readonly answer: 'answers' | 'silent' | 'unasked';
+  /** Why there is no answer; '' = there is one. */
+  readonly why: string;
+}
+
+function createAsk({ clusters, clock }: ProberDeps, { mesh, signal }: Asking): (name: string) => Promise<Answer> {
   const connections = new Map<string, { readonly cluster: KubeCluster; readonly atMs: number }>();
   const connected = async (name: string): Promise<KubeCluster> => {
     const known = connections.get(name);
@@ -93,13 +99,15 @@ function createAsk({ clusters, clock }: ProberDeps, { mesh, signal }: Asking): (
   };
   return async (name) => {
     try {
-      const cluster = await connected(name);
+      const cluster = await beforeAsking(() => connected(name));
       await cluster.ask('/version', undefined, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
-      return '';
+      return { answer: 'answers', why: '' };
     } catch (error) {
-      if (!(error instanceof TidegateError)) return `no answer in ${String(ANSWER_MS)} ms`;
+      if (!(error instanceof TidegateError)) return { answer: 'silent', why: `no answer in ${String(ANSWER_MS)} ms` };
+      const why = error.message;
+      if (isUnasked(error)) return { answer: 'unasked', why };
       // Whoever refuses has answered.
-      return error.code === 'Unavailable' ? error.message : '';
+      return error.code === 'Unavailable' ? { answer: 'silent', why } : { answer: 'answers', why: '' };
     }
   };
 }

@@ -11,6 +11,7 @@ import type { CloudPlaces } from '../cloud/places.ts';
 import { openConnection, send, type Call, type Connection, type Exchange } from './http.ts';
 import { neverConnected, sameServer } from './moved.ts';
 import { statusError, type ApiStatus } from './status-errors.ts';
+import { beforeAsking } from './unasked.ts';
 
 export interface CallOptions {
   /** Ends the call early, with the signal's reason. */
@@ -77,8 +78,8 @@ function createConnections(ref: ReachableCluster, places: CloudPlaces): Connecti
   }
 
   return {
-    current: connection,
-    replace: async (old, options) => ((await current) === old ? renew(old, options) : connection()),
+    current: () => beforeAsking(connection),
+    replace: (old, options) => beforeAsking(async () => ((await current) === old ? renew(old, options) : connection())),
     async close() {
       closed = true;
       const open = await current?.catch(() => undefined);
@@ -92,15 +93,15 @@ function createSender(connections: Connections): (call: Call, signal: AbortSigna
   /** A token that the server refuses is renewed once; then the refusal stands. */
   async function once(call: Call, signal: AbortSignal): Promise<Exchange> {
     const used = await connections.current();
-    const credentials = await used.access.headers();
+    const credentials = await beforeAsking(() => used.access.headers());
     const first = await send(used, { call, credentials, signal });
     if (first.status !== 401) return first;
     if (used.access.refused !== undefined) {
       used.access.refused(credentials);
-      return send(used, { call, credentials: await used.access.headers(), signal });
+      return send(used, { call, credentials: await beforeAsking(() => used.access.headers()), signal });
     }
     const fresh = await connections.replace(used, { orKeep: false });
-    return send(fresh, { call, credentials: await fresh.access.headers(), signal });
+    return send(fresh, { call, credentials: await beforeAsking(() => fresh.access.headers()), signal });
   }
 
   let askedInVainAt = -Infinity;

@@ -76,6 +76,8 @@ interface Given {
   /** null: the backend does not answer. */
   readonly metrics: CountSource | null;
   readonly person?: string;
+  /** Clusters that cannot be asked: the config, or a credential, cannot be read. */
+  readonly unasked?: readonly string[];
 }
 
 /** Turns of the event loop in which whoever is awake gets as far as to sleep again. */
@@ -113,7 +115,7 @@ function playedClock(): PlayedClock {
   };
 }
 
-async function watched({ silent, metrics, person }: Given): Promise<WatchClustersResult> {
+async function watched({ silent, metrics, person, unasked = [] }: Given): Promise<WatchClustersResult> {
   const clock = playedClock();
   const gone = new TidegateError('Unavailable', 'no answer');
   const at = (name: string) =>
@@ -126,7 +128,9 @@ async function watched({ silent, metrics, person }: Given): Promise<WatchCluster
   const began = clock.nowMs();
   const work = watchClusters(
     {
-      clusters: { connect: ({ cluster }) => Promise.resolve(at(cluster.name)) },
+      clusters: {
+        connect: ({ cluster: { name } }) => (unasked.includes(name) ? Promise.reject(gone) : Promise.resolve(at(name))),
+      },
       connectMetrics: () => (metrics === null ? Promise.reject(gone) : Promise.resolve(metrics)),
       clock,
       activity: { signal: () => ends.signal, heartbeat: () => undefined, scheduledAtMs: () => began },
@@ -172,6 +176,11 @@ describe('a watch of clusters', () => {
       'the worker is cut off from all of them, whatever the counts say',
       { silent: clusterNames, metrics: counts(0) },
       clusterNames.map((name) => [name, 'unknown']),
+    ],
+    [
+      'nobody can ask its API server, and calls fail',
+      { silent: [], unasked: [gcp], metrics: counts(0) },
+      [[gcp, 'unknown']],
     ],
   ] as const)(
     'finds none lost while %s',
