@@ -145,8 +145,7 @@ function siblingsOf(
 ): readonly PinnedSibling[] | undefined {
   const version = pinOf(record);
   const frontend = recordedFrontend(live, record, { name, namespace });
-  const pins =
-    version === '' || frontend === null ? [] : siblingPins({ frontend, services, deployments }, version);
+  const pins = version === '' || frontend === null ? [] : siblingPins({ frontend, services, deployments }, version);
   const toPin = new Set(pins.map(({ sibling }) => sibling));
   const strayed = new Set(pins.filter((one) => one.version === '').map(({ sibling }) => sibling));
   // Nothing is told of a pin that nobody would write: it would be needed for ever.

@@ -33,11 +33,7 @@ function withVersionIn(workloads: readonly Deployment[], version: string): reado
   return pinned.length === 0 ? workloads : pinned;
 }
 
-function overThese(
-  frontend: Service,
-  services: readonly Service[],
-  workloads: readonly Deployment[],
-): SecondService[] {
+function overThese(frontend: Service, services: readonly Service[], workloads: readonly Deployment[]): SecondService[] {
   return services
     .filter((one) => isOfOthers(one) && one.metadata.name !== frontend.metadata.name)
     .flatMap((one) => {

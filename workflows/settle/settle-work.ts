@@ -1,5 +1,11 @@
 /** What the settler does about one need. */
-import { ChildWorkflowCancellationType, ParentClosePolicy, patched, proxyActivities, startChild } from '@temporalio/workflow';
+import {
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  patched,
+  proxyActivities,
+  startChild,
+} from '@temporalio/workflow';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
 import { idScheme, installation } from '../installation.ts';
 import type { KnownService } from '../../core/contract/messages.ts';

@@ -62,7 +62,10 @@ describe('a fault', () => {
 
 describe('the last traffic', () => {
   const traffic = (counts: Record<string, number>): Stage => {
-    const seen = { requests: 400, byVersion: (client?: string) => ({ v1: client === undefined ? 400 : counts[client] }) };
+    const seen = {
+      requests: 400,
+      byVersion: (client?: string) => ({ v1: client === undefined ? 400 : counts[client] }),
+    };
     return { basket: { requests: async () => seen, clientsSaw: async () => seen } } as unknown as Stage;
   };
   const enough = { 'aws-us-east-1': 100, 'gcp-europe-west1': 100, 'onprem-fra1': 200 };

@@ -68,7 +68,11 @@ describe('a plan names', () => {
     const workloads = [workload('', { deployment: 'checkout', managed: false })];
     const adoption = { config: testConfig(), read: unadopted({ frontend, workloads }) };
     expect(refused({ ...adoption, change: { kind: 'adopt', version: 'v7' } }).message).toContain('track=v7');
-    const derived = workload('', { deployment: 'old', managed: false, derived: { version: 'blue', by: 'image' } as never });
+    const derived = workload('', {
+      deployment: 'old',
+      managed: false,
+      derived: { version: 'blue', by: 'image' } as never,
+    });
     const slot = { frontend: { ...frontend, selector: { app: 'checkout', slot: 'blue' } } };
     const adopts = (replicas: number) => () =>
       planRollout({
@@ -78,7 +82,10 @@ describe('a plan names', () => {
       });
     expect(adopts(1)).toThrow('slot=blue');
     const left = { ...selecting({ slot: 'blue' }) };
-    const clusters = left.clusters.map((one) => ({ ...one, workloads: [...one.workloads, { ...derived, replicas: 0 }] }));
+    const clusters = left.clusters.map((one) => ({
+      ...one,
+      workloads: [...one.workloads, { ...derived, replicas: 0 }],
+    }));
     expect(() => planRollout({ config: testConfig(), read: { ...left, clusters }, change: deploy })).not.toThrow();
     const harmless = { 'api-version': 'v9', tier: 'web' };
     expect(planRollout({ config: testConfig(), read: selecting(harmless), change: deploy }).version).toBe('v2');

@@ -74,7 +74,11 @@ describe('a second Service', () => {
 
   it('by a version label is pinned by a person, also over pods without the label of Tidegate', () => {
     const bare = service('checkout', { app: 'checkout' });
-    const [one] = secondServices(bare, [service('v1', { app: 'checkout', version: 'v1' })], [deployment({ app: 'checkout', version: 'v1' })]);
+    const [one] = secondServices(
+      bare,
+      [service('v1', { app: 'checkout', version: 'v1' })],
+      [deployment({ app: 'checkout', version: 'v1' })],
+    );
     expect(one).toMatchObject({ pinned: 'v1' });
   });
 
