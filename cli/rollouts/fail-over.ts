@@ -79,7 +79,7 @@ async function followed(handle: WorkflowHandle, io: Io, { cluster, movedAtMs }: 
       told.set(service, line);
     }
     if (clusters.some((one) => one.cluster === cluster && one.movedAtMs > movedAtMs)) {
-      const left = services.filter(({ phase }) => phase === 'left');
+      const left = services.filter((one) => one.cluster === cluster && one.phase === 'left');
       return left.length === 0 ? exitCodes.ok : exitCodes.needsPerson;
     }
     await io.sleep(LOOK_MS);

@@ -40,7 +40,7 @@ export interface WatchMeshStatus {
   readonly mesh: string;
   readonly failover: 'auto' | 'ask' | 'off';
   readonly clusters: readonly WatchedCluster[];
-  /** Of the last failover. */
+  /** Of the last failover of each cluster. */
   readonly services: readonly FailedOverService[];
 }
 

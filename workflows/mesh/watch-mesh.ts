@@ -203,7 +203,9 @@ async function move(watch: Watch, { of, cluster, answering }: Moving): Promise<v
   watch.moving.add(cluster);
   const { atMs = Date.now(), text = '' } = watch.clusters.find((one) => one.cluster === cluster) ?? {};
   try {
-    await failOverCluster({ listed: of, lost: cluster, answering, atMs, text }, (told) => (watch.services = told));
+    await failOverCluster({ listed: of, lost: cluster, answering, atMs, text }, (told) => {
+      watch.services = [...watch.services.filter((one) => one.cluster !== cluster), ...told];
+    });
   } catch (error) {
     log.warn(`the failover of ${cluster} was ended: ${describeFailure(error).message}`);
   } finally {
