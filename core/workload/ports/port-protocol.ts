@@ -41,7 +41,7 @@ const byName = new Map<string, PortProtocol>(
 /** Does the name say that it is HTTP of some kind? */
 export const isSaidByName = (name: string): boolean => {
   const first = name.toLowerCase().split('-')[0] ?? '';
-  return first === 'http' || Object.hasOwn(byName, first);
+  return first === 'http' || byName.has(first);
 };
 
 /** Words of appProtocol and first words of names that say TLS. */
