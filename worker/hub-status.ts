@@ -42,7 +42,7 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
 
   const look = async (): Promise<number> => {
     let written = 0;
-    let failed: unknown;
+    const failed: unknown[] = [];
     for (const { object, problems } of await config.readObjects()) {
       const { generation } = object.origin;
       // Of a newer spec than was read here others say what it is, or the next look.
@@ -50,10 +50,10 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
         now === generation ? acceptedStatus(before, { generation, problems, nowMs: nowMs() }) : before;
       if (isSameStatus(object.status, next(object.status))) continue;
       // One that cannot be written keeps no other from its status.
-      const wrote = await writeStatus(object, next).catch((error: unknown) => void (failed ??= error ?? 'unknown'));
+      const wrote = await writeStatus(object, next).catch((error: unknown) => void failed.push(error));
       if (wrote === 'configured') written += 1;
     }
-    if (failed !== undefined) throw failed;
+    if (failed.length > 0) throw new AggregateError(failed, failed.map(messageOf).join('; '));
     return written;
   };
 
@@ -61,10 +61,7 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
   const looking = (async () => {
     let said = '';
     while (!stop.signal.aborted) {
-      const why = await look().then(
-        () => '',
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      );
+      const why = await look().then(() => '', messageOf);
       // Once per reason: a hub may be down for long.
       if (why !== said && why !== '') warn(`the status of objects in the hub cannot be written: ${why}`);
       said = why;
@@ -87,3 +84,5 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
     },
   };
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -31,7 +31,7 @@ const settle = ({ client, settler, plan }: Stage, carried: Partial<SettleInput> 
   });
 
 /** Everything that can be amiss in one cluster, at the first look; nothing at the next. */
-function amiss(service: string): SettlingWorld {
+function amiss(service: string, overrides: Parameters<typeof settlingWorld>[1] = {}): SettlingWorld {
   const plain = settlingWorld(service);
   let looks = 0;
   const first = (state: ClusterState): ClusterState => ({
@@ -42,6 +42,7 @@ function amiss(service: string): SettlingWorld {
     frontend: { portName: 'http', port: 9090, targetPort: 8080, selector: { app: 'checkout' } },
   });
   return settlingWorld(service, {
+    ...overrides,
     surveyService: async (input: SurveyServiceInput): Promise<SurveyServiceResult> => {
       const seen = await plain.activities.surveyService(input);
       looks += 1;
@@ -76,6 +77,14 @@ export const settling: readonly Scenario[] = [
   {
     name: 'settle-mends',
     world: amiss,
+    play: async (stage) => {
+      await settle(stage);
+      await stage.settles();
+    },
+  },
+  {
+    name: 'settle-cannot-pin',
+    world: (service) => amiss(service, { pinVersion: async () => [] }),
     play: async (stage) => {
       await settle(stage);
       await stage.settles();
