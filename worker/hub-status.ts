@@ -53,7 +53,8 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
       const wrote = await writeStatus(object, next).catch((error: unknown) => void failed.push(error));
       if (wrote === 'configured') written += 1;
     }
-    if (failed.length > 0) throw new AggregateError(failed, failed.map(messageOf).join('; '));
+    const [first] = failed;
+    if (first instanceof Error) throw first;
     return written;
   };
 
@@ -80,7 +81,9 @@ export function createHubStatuses({ directory, config, nowMs, warn }: Ports): Hu
     async close() {
       stop.abort();
       await looking;
-      await (await opened?.catch(() => undefined))?.close();
+      const last = opened;
+      opened = undefined;
+      await (await last?.catch(() => undefined))?.close();
     },
   };
 }
