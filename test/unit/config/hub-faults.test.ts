@@ -157,7 +157,9 @@ describe('the status of objects', () => {
       const readObjects = async () => {
         const found = await loader.readObjects();
         hub.objects = hub.objects.map((one) =>
-          one.metadata.name === 'c' ? { ...one, metadata: { ...one.metadata, generation: 2 } } : one,
+          one.metadata.name === 'c'
+            ? { ...one, metadata: { ...one.metadata, generation: (one.metadata.generation ?? 1) + 1 } }
+            : one,
         );
         return found;
       };
