@@ -5,9 +5,9 @@ import type { Change } from '../../core/rollout/change.ts';
 import { refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
 import { exitCodes } from '../io.ts';
-import { leavingOut, type ChangeOptions } from './change.ts';
+import { leavingOut, type ChangeOptions } from './changes/change.ts';
 import { placed, placeOf, withTemporal, type CommandContext } from './context.ts';
-import { deployOf } from './deploy.ts';
+import { deployOf } from './changes/deploy.ts';
 
 interface PlanOptions extends ChangeOptions {
   readonly adopt?: boolean;

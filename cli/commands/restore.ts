@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Part } from '../../core/routing/part.ts';
 import { present } from '../../core/values/json.ts';
-import { changing, leavingOut, startAndFollow, type ChangeOptions } from './change.ts';
+import { changing, leavingOut, startAndFollow, type ChangeOptions } from './changes/change.ts';
 import { ofPart, placeOf, type CommandContext } from './context.ts';
 
 interface RestoreOptions extends ChangeOptions {

@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import { present } from '../../core/values/json.ts';
 import type { TopologyPlanArgs } from '../topology/plan.ts';
-import { changing, leavingOut, queueing, startAndFollow, type ChangeOptions } from './change.ts';
+import { changing, leavingOut, queueing, startAndFollow, type ChangeOptions } from './changes/change.ts';
 import type { CommandContext } from './context.ts';
 
 export function addTopology(program: Command, context: CommandContext): void {

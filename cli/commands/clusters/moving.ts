@@ -1,7 +1,7 @@
 /** cluster drain, cluster restore: one is taken out of the traffic, and comes back to it. */
 import type { Command } from 'commander';
 import { present } from '../../../core/values/json.ts';
-import { leavingOut } from '../change.ts';
+import { leavingOut } from '../changes/change.ts';
 import { placed, placeOf, withTemporal, type CommandContext, type ServicePlace } from '../context.ts';
 
 interface MovingOptions extends ServicePlace {

@@ -1,11 +1,11 @@
 /** What the verbs that change something share: start the change, then follow it. */
 import { Option, type Command } from 'commander';
-import { installationIn } from '../../core/contract/installation.ts';
-import { conflictRules, type Change, type ConflictRule } from '../../core/rollout/change.ts';
-import { partOf } from '../../core/routing/part.ts';
-import { present } from '../../core/values/json.ts';
-import { exitCodes } from '../io.ts';
-import { placed, placeOf, withTemporal, type CommandContext, type ServicePlace } from './context.ts';
+import { installationIn } from '../../../core/contract/installation.ts';
+import { conflictRules, type Change, type ConflictRule } from '../../../core/rollout/change.ts';
+import { partOf } from '../../../core/routing/part.ts';
+import { present } from '../../../core/values/json.ts';
+import { exitCodes } from '../../io.ts';
+import { placed, placeOf, withTemporal, type CommandContext, type ServicePlace } from '../context.ts';
 
 export interface ChangeOptions extends ServicePlace {
   readonly detach?: boolean;
@@ -52,15 +52,15 @@ export interface AskedChange {
 export function startAndFollow(context: CommandContext, { service, change, options }: AskedChange): Promise<void> {
   const { io } = context;
   return withTemporal(context, async ({ client }) => {
-    const { askForChange } = await import('../../platform/temporal/start-change.ts');
-    const { handleOf, watchRollout } = await import('../rollouts/rollout.ts');
+    const { askForChange } = await import('../../../platform/temporal/start-change.ts');
+    const { handleOf, watchRollout } = await import('../../rollouts/rollout.ts');
     const input = {
       ...{ service, change, by: io.env['USER'] ?? 'somebody' },
       ...present({ ...placeOf(options), onConflict: options.onConflict, breakGlass: options.breakGlass }),
     };
     const answer = await askForChange(client, input, { installation: installationIn(io.env), tell: io.stderr });
     if ('queued' in answer) {
-      const { followWaiting } = await import('../rollouts/waiting.ts');
+      const { followWaiting } = await import('../../rollouts/waiting.ts');
       return followWaiting({ client, io, queued: answer.queued, detach: options.detach === true });
     }
     const { plan, workflowId } = answer;

@@ -1,9 +1,9 @@
 /** deploy: roll a version out. */
 import type { Command } from 'commander';
-import type { Change } from '../../core/rollout/change.ts';
-import { present } from '../../core/values/json.ts';
+import type { Change } from '../../../core/rollout/change.ts';
+import { present } from '../../../core/values/json.ts';
 import { changing, leavingOut, queueing, startAndFollow, type ChangeOptions } from './change.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from '../context.ts';
 
 export function addDeploy(program: Command, context: CommandContext): void {
   queueing(leavingOut(changing(program, 'deploy', 'roll a version out over the waves of the Service document')))

@@ -7,15 +7,15 @@
  * Timers: none. Messages: none; what it found is its result.
  */
 import { isCancellation, log, patched, proxyActivities } from '@temporalio/workflow';
-import type { RolloutActivities } from '../core/contract/activities.ts';
-import type { ListedService, ListServicesResult } from '../core/contract/settle-activities.ts';
-import { installation } from './installation.ts';
-import type { AuditedService, AuditInput, AuditResult, KnownService } from '../core/contract/messages.ts';
-import { present } from '../core/values/json.ts';
-import { stuckText } from '../core/view/stuck-text.ts';
-import { activityOptions, noPlan } from './activity-options.ts';
-import { describeFailure, toWorkflowFailure } from './failures.ts';
-import { startSettler, wakeSettler } from './settle/settlers.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import type { ListedService, ListServicesResult } from '../../core/contract/settle-activities.ts';
+import { installation } from '../installation.ts';
+import type { AuditedService, AuditInput, AuditResult, KnownService } from '../../core/contract/messages.ts';
+import { present } from '../../core/values/json.ts';
+import { stuckText } from '../../core/view/stuck-text.ts';
+import { activityOptions, noPlan } from '../activity-options.ts';
+import { describeFailure, toWorkflowFailure } from '../failures.ts';
+import { startSettler, wakeSettler } from '../settle/settlers.ts';
 
 const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({

@@ -6,17 +6,17 @@
  * Timers: none. Messages: none; what was forgotten, and what is left, is the result.
  */
 import { ApplicationFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
-import type { RolloutActivities } from '../core/contract/activities.ts';
-import type { ListServicesResult } from '../core/contract/settle-activities.ts';
-import type { NamingRecord } from '../core/contract/settle-activities.ts';
-import { installation } from './installation.ts';
-import { findOpenRun } from './running-rollout.ts';
-import type { ForgetInput, ForgetResult } from '../core/contract/messages.ts';
-import type { ClusterRef } from '../core/kube/cluster-ref.ts';
-import type { ServiceRef } from '../core/routing/service-ref.ts';
-import { present } from '../core/values/json.ts';
-import { activityOptions, noPlan } from './activity-options.ts';
-import { describeFailure, toWorkflowFailure } from './failures.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
+import type { NamingRecord } from '../../core/contract/settle-activities.ts';
+import { installation } from '../installation.ts';
+import { findOpenRun } from '../running-rollout.ts';
+import type { ForgetInput, ForgetResult } from '../../core/contract/messages.ts';
+import type { ClusterRef } from '../../core/kube/cluster-ref.ts';
+import type { ServiceRef } from '../../core/routing/service-ref.ts';
+import { present } from '../../core/values/json.ts';
+import { activityOptions, noPlan } from '../activity-options.ts';
+import { describeFailure, toWorkflowFailure } from '../failures.ts';
 
 const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({ ...options.listServices, summary: 'which services?' });

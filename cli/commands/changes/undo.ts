@@ -1,8 +1,8 @@
 /** undo: go back to the version before. */
 import type { Command } from 'commander';
-import { present } from '../../core/values/json.ts';
+import { present } from '../../../core/values/json.ts';
 import { changing, leavingOut, startAndFollow, type ChangeOptions } from './change.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from '../context.ts';
 
 export function addUndo(program: Command, context: CommandContext): void {
   leavingOut(changing(program, 'undo', 'go back to the previous proven version in one step, while it is warm'))

@@ -1,8 +1,8 @@
 /** adopt: take a running service under Tidegate. */
 import type { Command } from 'commander';
-import { present } from '../../core/values/json.ts';
+import { present } from '../../../core/values/json.ts';
 import { changing, queueing, startAndFollow, type ChangeOptions } from './change.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from '../context.ts';
 
 export function addAdopt(program: Command, context: CommandContext): void {
   queueing(changing(program, 'adopt', 'take a running service under Tidegate, without a lost request'))

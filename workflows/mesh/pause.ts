@@ -14,16 +14,16 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { RolloutActivities } from '../core/contract/activities.ts';
-import type { ListServicesResult } from '../core/contract/settle-activities.ts';
-import { idScheme, installation } from './installation.ts';
-import type { PauseInput, PauseResult } from '../core/contract/messages.ts';
-import { taskQueue } from '../core/contract/queues.ts';
-import { auditWorkflowId } from '../core/contract/workflow-ids.ts';
-import { present } from '../core/values/json.ts';
-import { activityOptions, noPlan } from './activity-options.ts';
+import type { RolloutActivities } from '../../core/contract/activities.ts';
+import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
+import { idScheme, installation } from '../installation.ts';
+import type { PauseInput, PauseResult } from '../../core/contract/messages.ts';
+import { taskQueue } from '../../core/contract/queues.ts';
+import { auditWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { present } from '../../core/values/json.ts';
+import { activityOptions, noPlan } from '../activity-options.ts';
 import { audit } from './audit.ts';
-import { describeFailure, toWorkflowFailure } from './failures.ts';
+import { describeFailure, toWorkflowFailure } from '../failures.ts';
 
 const options = activityOptions(noPlan, installation());
 const { listServices } = proxyActivities<RolloutActivities>({ ...options.listServices, summary: 'which services?' });
