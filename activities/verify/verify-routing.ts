@@ -50,9 +50,8 @@ async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<Veri
   const metrics = await metricsOrWhyNot(deps, input.service.mesh);
   if (typeof metrics === 'string') return combineProofs(untestedAll(input, metrics), deps.now());
   const startedMs = deps.now();
-  const proven = new Map<string, InstanceProof>();
-  /** What Envoys have contradicted and not taken back: a look that cannot see them takes nothing back for them. */
-  const contradicted = new Map<string, InstanceProof>();
+  /** The last word of each Envoy that has said one: verified once, it is, and a look that cannot see it takes nothing back. */
+  const words = new Map<string, InstanceProof>();
   let beatAtMs = startedMs;
   for (let looks = 1; ; looks++) {
     if (deps.now() - beatAtMs >= beatEveryMs('verifyRouting')) {
@@ -61,16 +60,16 @@ async function prove(deps: ObserveDeps, input: VerifyRoutingInput): Promise<Veri
     }
     const seen = await look({ input: { ...input, targets }, metrics, now: deps.now, context });
     const proofs = seen.proofs.map((proof) => {
-      const known = proven.get(`${proof.cluster}/${proof.instance}`) ?? proof;
-      if (proof.result === 'verified') proven.set(`${proof.cluster}/${proof.instance}`, proof);
-      return known;
-    });
-    for (const proof of proofs) {
       const key = `${proof.cluster}/${proof.instance}`;
-      if (proof.result === 'verified') contradicted.delete(key);
-      if (proof.result === 'contradicted') contradicted.set(key, proof);
-    }
-    const unseen = seen.proofs.some(({ result }) => result === 'untested') ? [...contradicted.values()] : [];
+      const word = words.get(key);
+      if (word?.result === 'verified') return word;
+      if (proof.result !== 'untested') words.set(key, proof);
+      return proof;
+    });
+    const isBlind = seen.proofs.some((proof) => proof.result === 'untested');
+    const unseen = [...words.values()].filter(
+      (word) => isBlind && word.result === 'contradicted' && !proofs.includes(word),
+    );
     const { result } = combineProofs([...proofs, ...unseen], deps.now());
     const givenMs = lookingMs(input, seen.intervalMs);
     const late = deps.now() - startedMs >= (result === 'contradicted' ? patientMs(givenMs) : givenMs);
