@@ -5,6 +5,7 @@
 import type { MovePinsInput, MovePinsResult } from '../../core/contract/activities.ts';
 import { assertEpoch } from '../../core/routing/changes.ts';
 import { TidegateError, refuse } from '../../core/values/error.ts';
+import { allEnded } from '../all-ended.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
 import { findRecord, type RecordAt } from '../record-store.ts';
@@ -21,15 +22,13 @@ export async function movePins(deps: KubeDeps, input: MovePinsInput): Promise<Mo
       return at;
     }),
   );
-  const ends = await Promise.allSettled(
+  await allEnded(
     all.map(async (at) => {
       // Since the look at the others, which may have been slow.
       await assertOurs(deps, at, input);
       await pinFrontend(at, version);
     }),
   );
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
   const by = deps.activity.runId();
   return { pinnedAtMs: deps.clock.nowMs(), ...(by !== null && { by }) };
 }

@@ -20,18 +20,21 @@ import { pinTo } from '../apply/pins/frontend-pin.ts';
 import { pinSiblingsBack } from '../apply/pins/sibling-pins.ts';
 import { findFrontend } from '../apply/workloads.ts';
 import type { KubeDeps } from '../ports.ts';
-import { findRecord, statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
+import { statWeights, updateRecord, type FoundRecord, type RecordAt } from '../record-store.ts';
 
 export async function restore({ clusters, clock, activity }: KubeDeps, input: RestoreInput): Promise<RestoreResult> {
   const cluster = await clusters.connect(input);
   const at = { cluster, service: input.service };
+  let isLost = false;
   const written = await updateRecord(at, async (found) => {
+    isLost = found.record === null;
     const by = await claim(activity, found.record, { input, over: 'anyFormerRun', part: partOf(input) });
     const wanted = wantedBack(found, by);
     if (wanted !== null) await assertKnown(at, wanted.record);
     return wanted;
   });
-  const pins = written === null ? await pinBackWithoutRecord(at, input) : await putPinBack(at, written.record, input);
+  const pins =
+    written !== null ? await putPinBack(at, written.record, input) : isLost ? await pinBackAlone(at, input) : [];
   const proven = written?.record.versions.proven ?? null;
   // Nothing proven, or no record at all: calls go past Envoy, so there is nothing that Envoy's counts could prove.
   const weights = written === null || proven === null ? {} : statWeights(written.record);
@@ -68,11 +71,8 @@ async function putPinBack(at: RecordAt, record: RoutingRecord, input: RestoreInp
 }
 
 /** The route was deleted, and the record with it: all callers get what the frontend is pinned to, which the run had moved. */
-async function pinBackWithoutRecord(
-  at: RecordAt,
-  { pinBack: back, ...input }: RestoreInput,
-): Promise<readonly ObjectChange[]> {
-  if (back === undefined || partOf(input) !== 'versions' || (await findRecord(at)).record !== null) return [];
+async function pinBackAlone(at: RecordAt, { pinBack: back, ...input }: RestoreInput): Promise<readonly ObjectChange[]> {
+  if (back === undefined || partOf(input) !== 'versions') return [];
   const frontend = await findFrontend(at);
   return frontend === null || pinnedTo(frontend) !== back.from ? [] : [await pinTo(at, frontend, back.to)];
 }

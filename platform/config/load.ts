@@ -4,8 +4,7 @@
  * once and keeps the result.
  */
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { EventsConfig, SecretRef } from '../../core/config/events/types.ts';
 import type { LoadConfigInput } from '../../core/contract/activities.ts';
 import type { ServiceIdentity } from '../../core/contract/workflow-ids.ts';
@@ -21,6 +20,7 @@ import { type CheckedConfig, resolveMesh, resolveService } from '../../core/conf
 import type { SinkConfig } from '../../core/config/events/types.ts';
 import type { ReachableConfig, ReachableMesh } from '../../core/config/types.ts';
 import { checkMeshes, checkSenders, checkSinks, type SendersToday } from '../../core/config/way-back.ts';
+import { absolutePath } from './absolute-path.ts';
 import { completeConfig, type ListQuery } from './complete.ts';
 import { createParser, readable, type ParsedFiles } from './parsed-files.ts';
 import type { PlacesRead } from './places/places-read.ts';
@@ -299,8 +299,7 @@ const wholeOrRefuse = (parsed: ParsedFiles): CheckedConfig => {
 };
 
 const withAbsolutePaths = (mesh: ReachableMesh, file: string): ReachableMesh => {
-  const absolute = (path: string): string =>
-    path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(dirname(file), path);
+  const absolute = (path: string): string => absolutePath(path, dirname(file));
   return {
     ...mesh,
     clusters: mesh.clusters.map((cluster) => ({

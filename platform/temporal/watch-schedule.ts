@@ -1,13 +1,8 @@
 /** The schedule that keeps the watch of a mesh running: one that was terminated, or has met a fault, begins anew. */
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type ScheduleClient,
-} from '@temporalio/client';
+import type { ScheduleClient } from '@temporalio/client';
 import { workflowNames } from '../../core/contract/messages.ts';
-import { taskQueue } from '../../core/contract/queues.ts';
 import { watchWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { ensureSchedule, removeSchedule } from './schedules.ts';
 
 /** Between two starts, ms: the one that runs is left alone. */
 const WATCH_EVERY_MS = 10 * 60_000;
@@ -24,36 +19,9 @@ export async function ensureWatch(
   { mesh, installation, failover }: WatchedMesh,
 ): Promise<'created' | 'unchanged' | 'removed'> {
   const id = watchWorkflowId(installation, mesh);
-  if (failover === 'off') return remove(schedules, id);
-  try {
-    await schedules.create({
-      scheduleId: id,
-      spec: { intervals: [{ every: WATCH_EVERY_MS }] },
-      action: {
-        type: 'startWorkflow',
-        workflowType: workflowNames.watchMesh,
-        workflowId: id,
-        taskQueue: taskQueue(installation, 'control'),
-        args: [{ mesh, sees: true }],
-        staticSummary: `is a cluster of ${mesh} lost?`,
-      },
-      policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' },
-      state: { triggerImmediately: true },
-      memo: {},
-    });
-    return 'created';
-  } catch (error) {
-    if (error instanceof ScheduleAlreadyRunning) return 'unchanged';
-    throw error;
-  }
-}
-
-async function remove(schedules: ScheduleClient, id: string): Promise<'unchanged' | 'removed'> {
-  try {
-    await schedules.getHandle(id).delete();
-    return 'removed';
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return 'unchanged';
-    throw error;
-  }
+  if (failover === 'off') return removeSchedule(schedules, id);
+  return ensureSchedule(schedules, {
+    ...{ id, installation, workflowType: workflowNames.watchMesh, args: [{ mesh, sees: true }] },
+    ...{ everyMs: WATCH_EVERY_MS, summary: `is a cluster of ${mesh} lost?`, atOnce: true },
+  });
 }

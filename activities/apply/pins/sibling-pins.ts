@@ -14,6 +14,7 @@ import {
   unansweredBy,
 } from '../../../core/workload/second-services.ts';
 import { refuse, TidegateError } from '../../../core/values/error.ts';
+import { allEnded } from '../../all-ended.ts';
 import { findRecord, type RecordAt } from '../../record-store.ts';
 import { patchService, type ServicePatch } from './service-patch.ts';
 
@@ -22,7 +23,7 @@ export async function forgetFights(at: RecordAt): Promise<readonly ObjectChange[
   const fought = (await listServices(at)).filter(
     (one) => isPinnedWith(one, at.service.service) && one.metadata.annotations?.[annotations.repairs] !== undefined,
   );
-  return allOf(fought.map((one) => patchService(at, one, { annotations: { [annotations.repairs]: null } })));
+  return allEnded(fought.map((one) => patchService(at, one, { annotations: { [annotations.repairs]: null } })));
 }
 
 interface SiblingsPin {
@@ -40,7 +41,7 @@ export async function pinSiblings(
 ): Promise<readonly ObjectChange[]> {
   const siblings = await siblingsBeside(at, frontend);
   if (siblings === null) return [];
-  return allOf(
+  return allEnded(
     siblingPins(siblings, version).flatMap((one) => {
       // Whoever fights over a pin gets the selector back at once.
       const isMended = one.version !== '' && isPinnedWith(one.sibling, at.service.service);
@@ -89,7 +90,7 @@ export async function pinSiblingsBack(at: RecordAt, record: RoutingRecord): Prom
   const all = await listServices(at).catch(skipped(`* (pinned with ${at.service.service})`));
   if ('action' in all) return [all];
   const moved = all.filter((one) => isPinnedWith(one, at.service.service));
-  return allOf(
+  return allEnded(
     moved.flatMap((one) => {
       const version = pinBack(record, pinnedTo(one));
       return version === '' ? [] : [pinSibling(at, one, { version }).catch(skipped(one.metadata.name))];
@@ -101,7 +102,7 @@ export async function pinSiblingsBack(at: RecordAt, record: RoutingRecord): Prom
 export async function giveBackSiblings(at: RecordAt): Promise<readonly ObjectChange[]> {
   const [services, deployments] = await Promise.all([listServices(at), listDeployments(at)]);
   const free = siblingsToGiveBack(at.service.service, { services, deployments });
-  return allOf(free.map((one) => pinSibling(at, one, { version: '' })));
+  return allEnded(free.map((one) => pinSibling(at, one, { version: '' })));
 }
 
 /** '' gives its selector back. */
@@ -120,14 +121,6 @@ async function pinSibling(
     spec: { selector: { [labels.version]: pin } },
   });
   return { ...change, before: pinnedTo(sibling), after: version };
-}
-
-/** One that cannot be written keeps none of the others waiting. */
-async function allOf(writes: readonly Promise<ObjectChange>[]): Promise<readonly ObjectChange[]> {
-  const ends = await Promise.allSettled(writes);
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }
 
 const listServices = ({ cluster, service }: RecordAt): Promise<readonly Service[]> =>

@@ -1,9 +1,8 @@
 /** Config in hub clusters. What talks to an API server is loaded where a place is one: a front door has no need of it. */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import type { HubObject } from '../../../core/config/hub/object.ts';
 import { type DirectAccess, describeAccess, withPaths } from '../../../core/kube/cluster-access.ts';
 import { refuse, TidegateError } from '../../../core/values/error.ts';
+import { absolutePath } from '../absolute-path.ts';
 import type { Hub } from './hub.ts';
 import type { PlacesRead } from './places-read.ts';
 
@@ -34,7 +33,7 @@ const originsOf = (objects: readonly HubObject[]): PlacesRead['origins'] =>
 
 /** Paths start at the folder in which Tidegate was started. */
 export async function openHub(access: DirectAccess): Promise<Hub> {
-  const absolute = (path: string): string => (path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path));
+  const absolute = (path: string): string => absolutePath(path, process.cwd());
   const { createHub } = await import(/* webpackIgnore: true */ './hub.ts').catch(notHere);
   return createHub(withPaths(access, absolute));
 }
