@@ -17,8 +17,18 @@ interface Report {
   numPassedTests: number;
   numFailedTests: number;
   numRuntimeErrorTestSuites: number;
-  testResults: { name: string; status: string; message: string }[];
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    startTime: number;
+    endTime: number;
+    assertionResults: { fullName: string; duration?: number | null }[];
+  }[];
 }
+
+/** Of each kind, how many are named. */
+const SLOWEST = 12;
 
 const full = process.argv.includes('--full');
 const asked = process.argv.slice(2).filter((arg) => arg !== '--full');
@@ -27,6 +37,8 @@ const runs = asked.length > 0 ? [asked] : [['--testPathIgnorePatterns', '/test/l
 const dir = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
 let [passed, failed, code] = [0, 0, 0];
 const failures: string[] = [];
+const suites: [name: string, ms: number][] = [];
+const tests: [name: string, ms: number][] = [];
 for (const args of runs) {
   const report = join(dir, 'report.json');
   const jest = spawn('jest', ['--json', `--outputFile=${report}`, ...args], {
@@ -42,10 +54,21 @@ for (const args of runs) {
   passed += counts.numPassedTests;
   // A suite that could not even start has no failed test of its own.
   failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
+  for (const suite of counts.testResults) {
+    suites.push([relative(process.cwd(), suite.name), suite.endTime - suite.startTime]);
+    for (const { fullName, duration } of suite.assertionResults) tests.push([fullName, duration ?? 0]);
+  }
   for (const suite of counts.testResults.filter(({ status }) => status === 'failed'))
     failures.push(`FAILED ${relative(process.cwd(), suite.name)}\n${stripVTControlCharacters(suite.message)}`);
 }
 rmSync(dir, { recursive: true });
+const slowest = (of: typeof tests): string =>
+  of
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, SLOWEST)
+    .map(([name, ms]) => `${(ms / 1_000).toFixed(1).padStart(7)} s ${name.slice(0, 110)}\n`)
+    .join('');
+process.stdout.write(`\nThe slowest files:\n${slowest(suites)}\nThe slowest tests:\n${slowest(tests)}`);
 // Once more at the end: what reads only the tail of a long log (a CI's page, a person) sees what failed and why.
 for (const failure of failures) process.stdout.write(`\n${failure}\n`);
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -1,5 +1,6 @@
 /** The worker dies without a word; Temporal keeps the state, so another one goes on where it ended. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import type { Stage } from './stage.ts';
 
@@ -7,7 +8,7 @@ export function deadWorker(stage: () => Stage): void {
   describe('a worker killed with -9', () => {
     beforeEach(() => stage().settle(), limits.labTest);
 
-    it(
+    itInFull(
       'in mid-bake: the traffic stays as it is, and the rollout goes on to promotion with the next worker',
       async () => {
         const { basket, rig } = stage();

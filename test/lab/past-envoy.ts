@@ -4,6 +4,7 @@ import type { LogEntry } from '../../core/rollout/machine/state.ts';
 import { messageNames } from '../../core/contract/messages.ts';
 import { labels } from '../../core/kube/labels.ts';
 import { mainVersion } from '../../core/routing/weights.ts';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import { modestRate } from './lab-service.ts';
 import type { Stage } from './stage.ts';
@@ -54,7 +55,7 @@ export function pastEnvoy(stage: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'follow a good version wave by wave, and an undo brings them back first',
       async () => {
         const { basket, lab } = stage();

@@ -1,6 +1,7 @@
 /** People in the way of a rollout: they abort, approve, pause, start twice, and kill what they should not. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { assertEventually } from '../support/eventually.ts';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import type { Stage } from './stage.ts';
 
@@ -52,7 +53,7 @@ export function people(stage: () => Stage): void {
       limits.labTest,
     );
 
-    it(
+    itInFull(
       'terminate a rollout: nobody has to say anything, the traffic goes back and the next deploy is taken',
       async () => {
         const { basket } = stage();
