@@ -55,20 +55,6 @@ export function createGrpcDialer(localAddress: string): Dialer {
     return session;
   }
 
-  function call(session: ClientHttp2Session, { to, how }: Call, end: (outcome: Outcome) => void): ClientHttp2Stream {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': '/shop.Payment/Pay',
-      ':authority': to.service,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...how.headers,
-    });
-    readAnswer(stream, end);
-    stream.end(EMPTY_MESSAGE);
-    return stream;
-  }
-
   return {
     ask(to, how, done) {
       const own = how.kept === undefined ? open(to) : undefined;
@@ -95,6 +81,20 @@ export function createGrpcDialer(localAddress: string): Dialer {
       kept.clear();
     },
   };
+}
+
+function call(session: ClientHttp2Session, { to, how }: Call, end: (outcome: Outcome) => void): ClientHttp2Stream {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/shop.Payment/Pay',
+    ':authority': to.service,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...how.headers,
+  });
+  readAnswer(stream, end);
+  stream.end(EMPTY_MESSAGE);
+  return stream;
 }
 
 /** Where the connection failed, the stream names that as the cause of its own end. */
