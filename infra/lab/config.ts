@@ -46,7 +46,7 @@ const steps = [
   { share: 100, bake: '10s' },
 ];
 
-function serviceDocument(lab: ConfiguredLab, { name, namespace, global }: LabService): unknown {
+function serviceDocument(lab: ConfiguredLab, { name, namespace, global, ports: [port] }: LabService): unknown {
   const [first, ...others] = lab.mesh.clusters;
   const waves = [
     { name: 'canary', clusters: { names: [first?.name ?? ''] }, steps },
@@ -58,7 +58,8 @@ function serviceDocument(lab: ConfiguredLab, { name, namespace, global }: LabSer
     metadata: { name, namespace },
     spec: {
       mesh: lab.mesh.name,
-      port: 'http',
+      port: port.name,
+      ...(port.name === 'grpc' ? { protocol: 'grpc' } : {}),
       ...(global ? { topology: evenTopology(lab.mesh.clusters.map((cluster) => cluster.name)) } : {}),
       adopt: { bake: '10s' },
       // The lab's pods have no caches that are cold at first.

@@ -11,11 +11,17 @@ export interface LabCluster {
   readonly nodes: number;
 }
 
+export interface LabPort {
+  /** Name and protocol: what it speaks, as Tidegate reads names. */
+  readonly name: 'http' | 'grpc';
+  readonly port: number;
+}
+
 export interface LabService {
   readonly name: string;
   readonly namespace: string;
-  readonly port: number;
-  readonly targetPort: number;
+  /** The same numbers in the pods. The first is the one that clients call and Tidegate routes. */
+  readonly ports: readonly [LabPort, ...LabPort[]];
   readonly replicas: number;
   readonly version: string;
   /** A global Service of Cilium's cluster mesh: its pods of all clusters answer in every cluster. */
@@ -29,7 +35,8 @@ export interface LabMesh {
 }
 
 export function shopMesh(): LabMesh {
-  const http = { namespace: 'shop', port: 8080, targetPort: 8080, replicas: 2, version: 'v1' };
+  const http: LabPort = { name: 'http', port: 8080 };
+  const common = { namespace: 'shop', ports: [http], replicas: 2, version: 'v1' } as const;
   return {
     name: 'shop',
     clusters: [
@@ -62,8 +69,9 @@ export function shopMesh(): LabMesh {
       },
     ],
     services: [
-      { name: 'checkout', ...http, global: false },
-      { name: 'catalog', ...http, global: true },
+      { name: 'checkout', ...common, global: false },
+      { name: 'catalog', ...common, global: true },
+      { name: 'payment', ...common, ports: [{ name: 'grpc', port: 9000 }, http], global: false },
     ],
   };
 }

@@ -10,10 +10,12 @@ import { startApiServer, startEtcd, type ApiServer } from './api/apiservers.ts';
 import type { Workbench, ClusterWorkbench, Starters } from './workbench.ts';
 import { obtainBinaries, type BinaryName } from './binaries.ts';
 import { startClusterMesh, startDataPlane } from './cilium.ts';
+import type { Target } from './load/dialer.ts';
+import { answers } from './load/answers.ts';
 import { breakLab, type BreakOrder } from './faults.ts';
 import { kubeconfig } from './api/kubeconfig.ts';
 import { podsSocket, type LabProcessStatus, type LabSpec, type LabState } from './lab-state.ts';
-import { nodeName, type LabCluster } from './mesh.ts';
+import { nodeName, type LabCluster, type LabService } from './mesh.ts';
 import { deployService, prepareCluster } from './api/objects.ts';
 import { startDoor } from './front-door.ts';
 import { startPrometheus, startTemporal } from './observability.ts';
@@ -22,6 +24,7 @@ import { freePorts } from './ports.ts';
 import { createProcessStarter, untilReady, type LabProcess } from './processes/process.ts';
 import { writeRunFiles } from './run-files.ts';
 import { claimSlot, loopbackOf, podNetwork, serviceCidr } from './processes/slot.ts';
+import { refuse } from '../../core/values/error.ts';
 import { present } from '../../core/values/json.ts';
 
 export interface SupervisedLab {
@@ -32,7 +35,7 @@ export interface SupervisedLab {
   readonly frontDoor: ProgramOnDemand;
   /** Cluster address of a service by cluster, as processes of this machine reach it. */
   namespaceOf(service: string): string;
-  addresses(service: string): Promise<Record<string, { service: string; host: string; port: number }>>;
+  addresses(service: string): Promise<Record<string, Target>>;
 }
 
 export interface Supervision {
@@ -188,6 +191,14 @@ function handle(
 ): SupervisedLab {
   const apiServers = new Map(parts.clusters.map(({ cluster, api }) => [cluster.name, api.process]));
   const broken = new Set<string>();
+  const serviceOf = (name: string): LabService => {
+    const known = spec.mesh.services;
+    const wanted = known.find((one) => one.name === name);
+    return (
+      wanted ??
+      refuse('Invalid', `This lab has no service ${name}`, `Known are: ${known.map((one) => one.name).join(', ')}.`)
+    );
+  };
   const processes = (): LabProcess[] => [...starters.control.processes, ...starters.traffic.processes];
   return {
     state,
@@ -218,16 +229,14 @@ function handle(
       ...{ name: 'front-door', args: ['serve', '--listen', state.env.TIDEGATE_URL.replace('http://', '')] },
       ...{ readyText: 'the front door is open', env: { ...state.env }, signal },
     }),
-    namespaceOf: (name) => spec.mesh.services.find((one) => one.name === name)?.namespace ?? 'default',
+    namespaceOf: (name) => serviceOf(name).namespace,
     async addresses(name) {
-      const namespace = this.namespaceOf(name);
+      const { namespace, ports } = serviceOf(name);
+      const [{ name: speaks, port }] = ports;
       const entries = parts.clusters.map(async ({ cluster, api }) => {
         const path = `/api/v1/namespaces/${namespace}/services/${name}`;
-        const { spec: found } = await api.client.get<{ spec: { clusterIP: string; ports: { port: number }[] } }>(path);
-        return [
-          cluster.name,
-          { service: name, host: loopbackOf(found.clusterIP), port: found.ports[0]?.port ?? 0 },
-        ] as const;
+        const { spec: found } = await api.client.get<{ spec: { clusterIP: string } }>(path);
+        return [cluster.name, { service: name, host: loopbackOf(found.clusterIP), port, speaks }] as const;
       });
       return Object.fromEntries(await Promise.all(entries));
     },
@@ -239,13 +248,8 @@ async function untilServing(bench: Workbench, lab: SupervisedLab, prometheusUrl:
   bench.report('waiting until the services answer');
   const { signal } = bench;
   const answering = bench.spec.mesh.services.map(async ({ name }) => {
-    for (const [cluster, { host, port }] of Object.entries(await lab.addresses(name))) {
-      await untilReady(
-        `${cluster}: ${name} at ${host}:${port}`,
-        async () => (await fetch(`http://${host}:${port}/`)).ok,
-        { signal },
-      );
-    }
+    for (const [cluster, target] of Object.entries(await lab.addresses(name)))
+      await untilReady(`${cluster}: ${name} at ${target.host}:${target.port}`, () => answers(target), { signal });
   });
   const envoys = bench.spec.mesh.clusters.reduce((sum, { nodes }) => sum + nodes, 0);
   const query = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent('count(up{job="envoy"} == 1)')}`;

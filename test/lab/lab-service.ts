@@ -16,6 +16,7 @@ import type { RoutingRecord } from '../../core/routing/record.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
 import { type Shares, WHOLE } from '../../core/values/share.ts';
 import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
+import type { LabService as DeployedService } from '../../infra/lab/mesh.ts';
 import type { ConnectionKind, TrafficReport } from '../../infra/lab/load/report.ts';
 import { assertEventually } from '../support/eventually.ts';
 import type { LabRig } from '../support/lab-rig.ts';
@@ -89,6 +90,12 @@ export interface Seen {
 
 const namespace = 'shop';
 
+function deployed(rig: LabRig, name: string): DeployedService {
+  const found = rig.lab.mesh.services.find((one) => one.name === name);
+  if (found === undefined) throw new RangeError(`the lab has no service ${name}`);
+  return found;
+}
+
 export function labService(rig: LabRig, name: string): LabService {
   let last = 1;
   const path = `/apis/cilium.io/v2/namespaces/${namespace}/ciliumenvoyconfigs/${cecName(name)}`;
@@ -139,7 +146,7 @@ export function labService(rig: LabRig, name: string): LabService {
     shares,
     clientsSaw,
     configure: (rollout) =>
-      writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${name}.yaml`), serviceDocument(name, rollout)),
+      writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${name}.yaml`), serviceDocument(deployed(rig, name), rollout)),
     newVersion: () => `v${(last += 1)}`,
     deploy: (version) => begin(deployOf(version)),
     plan: (version) => dryRun(deployOf(version)),
@@ -229,7 +236,7 @@ function seen(whole: TrafficReport, service: string): Seen {
   };
 }
 
-function serviceDocument(name: string, rollout: Rollout): string {
+function serviceDocument({ name, ports: [port] }: DeployedService, rollout: Rollout): string {
   const { canary, rest, bake = '2s', topology, failover, judge, ...settings } = rollout;
   const steps = (given: Steps): unknown =>
     given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
@@ -240,7 +247,8 @@ function serviceDocument(name: string, rollout: Rollout): string {
       metadata: { name, namespace },
       spec: {
         mesh: 'shop',
-        port: 'http',
+        port: port.name,
+        ...(port.name === 'grpc' ? { protocol: 'grpc' } : {}),
         ...(topology === undefined ? {} : { topology }),
         ...(failover === undefined ? {} : { failover }),
         judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },

@@ -11,6 +11,7 @@ import { drains } from './drains.ts';
 import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
 import { lostCluster } from './lost-cluster.ts';
+import { grpc } from './grpc.ts';
 import { longTests } from './long.ts';
 import { pastEnvoy } from './past-envoy.ts';
 import { people } from './people.ts';
@@ -39,6 +40,7 @@ tellStory(() => rig);
 weights(() => rig);
 drains(() => rig);
 lostCluster(() => rig);
+grpc(() => rig);
 
 describe('an adopted service', () => {
   let stage: Stage;

@@ -2,7 +2,7 @@
 import { ciliumCrds } from './crds.ts';
 import type { KubeClient, KubeObject } from './kube-client.ts';
 import { bindRole, installRoles } from './rbac.ts';
-import { nodeName, zoneOf, type LabCluster, type LabService } from '../mesh.ts';
+import { nodeName, zoneOf, type LabCluster, type LabPort, type LabService } from '../mesh.ts';
 import { untilReady } from '../processes/process.ts';
 
 const paths: Readonly<Record<string, string>> = {
@@ -71,7 +71,7 @@ function nodesOf(cluster: LabCluster): KubeObject[] {
 }
 
 function serviceObject(service: LabService): KubeObject & { spec: unknown } {
-  const { name, namespace, port, targetPort } = service;
+  const { name, namespace } = service;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -83,18 +83,24 @@ function serviceObject(service: LabService): KubeObject & { spec: unknown } {
     },
     spec: {
       selector: { app: name },
-      ports: [{ name: 'http', port, targetPort, protocol: 'TCP', appProtocol: 'http' }],
+      ports: service.ports.map((port) => ({
+        ...{ name: port.name, port: port.port, targetPort: port.port },
+        ...{ protocol: 'TCP', appProtocol: port.name },
+      })),
     },
   };
 }
 
+const probeOf = ({ name, port }: LabPort): Record<string, unknown> =>
+  name === 'grpc' ? { grpc: { port } } : { httpGet: { path: '/', port: name } };
+
 function deploymentObject(service: LabService): KubeObject & { spec: unknown } {
-  const { name, namespace, targetPort, replicas, version } = service;
+  const { name, namespace, ports, replicas, version } = service;
   const container = {
     name,
     image: `registry.lab/${name}:${version}`,
-    ports: [{ name: 'http', containerPort: targetPort, protocol: 'TCP' }],
-    readinessProbe: { httpGet: { path: '/', port: 'http' }, periodSeconds: 1 },
+    ports: ports.map((port) => ({ name: port.name, containerPort: port.port, protocol: 'TCP' })),
+    readinessProbe: { ...probeOf(ports[0]), periodSeconds: 1 },
   };
   const labels = { app: name, 'app.kubernetes.io/version': version };
   return {

@@ -1,7 +1,8 @@
 /** The load generator: `node load/main.ts CONFIG_FILE`. Idle until traffic is started over its control socket. */
 import { serveControl } from '../processes/control-server.ts';
 import type { KubeTarget } from '../api/kube-client.ts';
-import { createLoadClient, type ClientSpec, type LoadClient, type PastEnvoy, type Target } from './client.ts';
+import { createLoadClient, type ClientSpec, type LoadClient, type PastEnvoy } from './client.ts';
+import type { Target } from './dialer.ts';
 import { podsBehind } from './pods-behind.ts';
 import { createRecorder } from './recorder.ts';
 import { readJsonFile } from '../json-file.ts';
@@ -37,18 +38,19 @@ function start(order: TrafficOrder): void {
     const client = createLoadClient(spec, (request) => recorder.record(request));
     const target = order.targets[spec.cluster];
     const siblings = config.clients.filter(({ cluster }) => cluster === spec.cluster).length;
-    if (target) client.aim(target, (order.rates?.[spec.cluster] ?? order.rate) / siblings, pastEnvoy(order, spec));
+    if (target)
+      client.aim(target, (order.rates?.[spec.cluster] ?? order.rate) / siblings, pastEnvoy(order, spec, target.speaks));
     return client;
   });
   streams.set(order.service, { order, clients });
 }
 
-function pastEnvoy(order: TrafficOrder, { cluster }: ClientSpec): PastEnvoy | undefined {
+function pastEnvoy(order: TrafficOrder, { cluster }: ClientSpec, speaks: Target['speaks']): PastEnvoy | undefined {
   const { pastEvery: every, namespace, service } = order;
   const api = config.apiServers[cluster];
   return every === undefined || api === undefined
     ? undefined
-    : { every, pods: podsBehind(api, { namespace, service }) };
+    : { every, pods: podsBehind(api, { namespace, service, speaks }) };
 }
 
 function stop(service: string): void {

@@ -2,7 +2,7 @@
 import { createKubeClient, type KubeObject, type KubeTarget } from '../api/kube-client.ts';
 import { startReflector } from '../pods/reflector.ts';
 import { loopbackOf } from '../processes/slot.ts';
-import type { Target } from './client.ts';
+import type { Target } from './dialer.ts';
 
 export interface PodsBehind {
   /** The next in turn; undefined while there is none. */
@@ -12,12 +12,12 @@ export interface PodsBehind {
 
 interface Slice extends KubeObject {
   readonly endpoints?: readonly { readonly addresses: readonly string[]; readonly conditions?: { ready?: boolean } }[];
-  readonly ports?: readonly { readonly port?: number }[];
+  readonly ports?: readonly { readonly name?: string; readonly port?: number }[];
 }
 
 export function podsBehind(
   target: KubeTarget,
-  { namespace, service }: { readonly namespace: string; readonly service: string },
+  { namespace, service, speaks }: { readonly namespace: string } & Pick<Target, 'service' | 'speaks'>,
 ): PodsBehind {
   const client = createKubeClient(target);
   let pods: Target[] = [];
@@ -28,7 +28,7 @@ export function podsBehind(
       path: `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       query: `labelSelector=${encodeURIComponent(`kubernetes.io/service-name=${service}`)}`,
     },
-    () => (pods = slices.all().flatMap((slice) => readyIn(slice, service))),
+    () => (pods = slices.all().flatMap((slice) => readyIn(slice, { service, speaks }))),
   );
   return {
     next: () => pods[turn++ % Math.max(1, pods.length)],
@@ -39,9 +39,10 @@ export function podsBehind(
   };
 }
 
-function readyIn({ endpoints = [], ports = [] }: Slice, service: string): Target[] {
-  const port = ports[0]?.port;
+/** At the port whose name says what the clients speak. */
+function readyIn({ endpoints = [], ports = [] }: Slice, to: Pick<Target, 'service' | 'speaks'>): Target[] {
+  const port = ports.find(({ name }) => name === to.speaks)?.port;
   if (port === undefined) return [];
   const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-  return ready.flatMap(({ addresses }) => addresses.map((address) => ({ service, host: loopbackOf(address), port })));
+  return ready.flatMap(({ addresses }) => addresses.map((address) => ({ ...to, host: loopbackOf(address), port })));
 }

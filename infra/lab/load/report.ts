@@ -2,7 +2,8 @@
 /** `past`: to a pod that the client dials itself, past Envoy, on a connection of its own. */
 export type ConnectionKind = 'new' | 'kept' | 'past';
 
-export type FailureKind = 'connect' | 'reset' | 'timeout' | '5xx' | 'status';
+/** `grpc`: a status other than OK; `status`: another answer of HTTP that is none. */
+export type FailureKind = 'connect' | 'reset' | 'timeout' | '5xx' | 'grpc' | 'status';
 
 export interface RequestRecord {
   /** When the request was sent, ms since the epoch. */

@@ -17,9 +17,17 @@ export function identityOf(pod: Pick<Pod, 'metadata' | 'spec'>): { service: stri
   };
 }
 
-export function portsOf(pod: Pod): number[] {
-  const ports = pod.spec.containers.flatMap(({ ports: declared = [] }) => declared.map((port) => port.containerPort));
-  return ports.length > 0 ? [...new Set(ports)] : [8080];
+export interface PodPort {
+  readonly number: number;
+  readonly speaks: 'http' | 'grpc';
+}
+
+export function portsOf(pod: Pod): PodPort[] {
+  const declared = pod.spec.containers.flatMap(({ ports = [] }) => ports);
+  const byNumber = new Map<number, PodPort>(
+    declared.map(({ containerPort: number, name }) => [number, { number, speaks: name === 'grpc' ? 'grpc' : 'http' }]),
+  );
+  return byNumber.size > 0 ? [...byNumber.values()] : [{ number: 8080, speaks: 'http' }];
 }
 
 export function resourceOf(

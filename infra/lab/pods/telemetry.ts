@@ -1,3 +1,4 @@
+import type { Histogram } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
@@ -7,6 +8,8 @@ const durationEdges = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
 
 export interface PodTelemetry {
   recordRequest(request: { method: string; status: number; seconds: number }): void;
+  /** `status`: gRPC's name of it. */
+  recordCall(call: { method: string; status: string; seconds: number }): void;
   /** Sends what is left: the end of a process that was asked to stop. */
   flushAndStop(): Promise<void>;
   /** Sends nothing any more: the end of a process that crashed. */
@@ -35,19 +38,27 @@ export function startTelemetry(options: {
     exportTimeoutMillis: intervalMs,
   });
   const provider = new MeterProvider({ resource: resourceFromAttributes(options.resource), readers: [reader] });
-  const duration = provider.getMeter('tidegate-lab').createHistogram('http.server.request.duration', {
-    unit: 's',
-    description: 'Duration of HTTP server requests.',
-    advice: { explicitBucketBoundaries: durationEdges },
-  });
+  const durationOf = (name: string): Histogram =>
+    provider
+      .getMeter('tidegate-lab')
+      .createHistogram(name, { unit: 's', advice: { explicitBucketBoundaries: durationEdges } });
+  const requests = durationOf('http.server.request.duration');
+  const calls = durationOf('rpc.server.call.duration');
   const stop = (): Promise<void> => provider.shutdown().catch(() => undefined);
   return {
     recordRequest: ({ method, status, seconds }) =>
-      duration.record(seconds, {
+      requests.record(seconds, {
         'http.request.method': method,
         'http.response.status_code': status,
         'http.route': '/',
         'url.scheme': 'http',
+      }),
+    recordCall: ({ method, status, seconds }) =>
+      calls.record(seconds, {
+        'rpc.system.name': 'grpc',
+        'rpc.method': method,
+        'rpc.response.status_code': status,
+        ...(status === 'OK' ? {} : { 'error.type': status }),
       }),
     flushAndStop: stop,
     abandon() {
