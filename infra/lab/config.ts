@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { LabState } from './lab-state.ts';
 import { approvals, doorDocuments } from './door-config.ts';
 import type { LabDoor } from './front-door.ts';
-import type { LabService } from './mesh.ts';
+import { documentedPort, type LabService } from './mesh.ts';
 
 /** Equal parts written out, for readers. */
 const plainYaml = { aliasDuplicateObjects: false };
@@ -46,7 +46,8 @@ const steps = [
   { share: 100, bake: '10s' },
 ];
 
-function serviceDocument(lab: ConfiguredLab, { name, namespace, global, ports: [port] }: LabService): unknown {
+function serviceDocument(lab: ConfiguredLab, service: LabService): unknown {
+  const { name, namespace, global } = service;
   const [first, ...others] = lab.mesh.clusters;
   const waves = [
     { name: 'canary', clusters: { names: [first?.name ?? ''] }, steps },
@@ -58,8 +59,7 @@ function serviceDocument(lab: ConfiguredLab, { name, namespace, global, ports: [
     metadata: { name, namespace },
     spec: {
       mesh: lab.mesh.name,
-      port: port.name,
-      ...(port.name === 'grpc' ? { protocol: 'grpc' } : {}),
+      ...documentedPort(service),
       ...(global ? { topology: evenTopology(lab.mesh.clusters.map((cluster) => cluster.name)) } : {}),
       adopt: { bake: '10s' },
       // The lab's pods have no caches that are cold at first.

@@ -1,3 +1,5 @@
+import type { KubeObject } from './api/kube-client.ts';
+
 /** What a lab consists of. `shop` is the mesh of the demo, the tutorial and the tests. */
 export interface LabCluster {
   readonly name: string;
@@ -11,21 +13,26 @@ export interface LabCluster {
   readonly nodes: number;
 }
 
+/** In a template of pods: numbers of the container ports that speak gRPC, where their names do not say so. */
+export const grpcPortsAnnotation = 'lab.tidegate.dev/grpc-ports';
+
 export interface LabPort {
-  /** Name and protocol: what it speaks, as Tidegate reads names. */
-  readonly name: 'http' | 'grpc';
+  readonly name: string;
+  readonly speaks: 'http' | 'grpc';
   readonly port: number;
 }
 
 export interface LabService {
   readonly name: string;
   readonly namespace: string;
-  /** The same numbers in the pods. The first is the one that clients call and Tidegate routes. */
+  /** The first is the one that clients call and Tidegate routes. */
   readonly ports: readonly [LabPort, ...LabPort[]];
   readonly replicas: number;
   readonly version: string;
   /** A global Service of Cilium's cluster mesh: its pods of all clusters answer in every cluster. */
   readonly global: boolean;
+  /** Objects as their users wrote them, in place of a Service and a Deployment of the lab's own. */
+  readonly manifests?: readonly KubeObject[];
 }
 
 export interface LabMesh {
@@ -35,7 +42,7 @@ export interface LabMesh {
 }
 
 export function shopMesh(): LabMesh {
-  const http: LabPort = { name: 'http', port: 8080 };
+  const http: LabPort = { name: 'http', speaks: 'http', port: 8080 };
   const common = { namespace: 'shop', ports: [http], replicas: 2, version: 'v1' } as const;
   return {
     name: 'shop',
@@ -71,7 +78,7 @@ export function shopMesh(): LabMesh {
     services: [
       { name: 'checkout', ...common, global: false },
       { name: 'catalog', ...common, global: true },
-      { name: 'payment', ...common, ports: [{ name: 'grpc', port: 9000 }, http], global: false },
+      { name: 'payment', ...common, ports: [{ name: 'grpc', speaks: 'grpc', port: 9000 }, http], global: false },
     ],
   };
 }
@@ -91,6 +98,14 @@ export function numberedMesh(clusters: number): LabMesh {
     })),
     services: [],
   };
+}
+
+/** What a Service document says of the port that is routed. */
+export function documentedPort({ ports: [{ name, speaks }] }: LabService): {
+  port: string;
+  protocol?: 'http' | 'grpc';
+} {
+  return { port: name, ...(name === 'http' ? {} : { protocol: speaks }) };
 }
 
 export function nodeName(cluster: LabCluster, index: number): string {

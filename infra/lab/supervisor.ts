@@ -232,7 +232,7 @@ function handle(
     namespaceOf: (name) => serviceOf(name).namespace,
     async addresses(name) {
       const { namespace, ports } = serviceOf(name);
-      const [{ name: speaks, port }] = ports;
+      const [{ speaks, port }] = ports;
       const entries = parts.clusters.map(async ({ cluster, api }) => {
         const path = `/api/v1/namespaces/${namespace}/services/${name}`;
         const { spec: found } = await api.client.get<{ spec: { clusterIP: string } }>(path);

@@ -16,7 +16,7 @@ import type { RoutingRecord } from '../../core/routing/record.ts';
 import { sameTraffic } from '../../core/routing/weights.ts';
 import { type Shares, WHOLE } from '../../core/values/share.ts';
 import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
-import type { LabService as DeployedService } from '../../infra/lab/mesh.ts';
+import { documentedPort, type LabService as DeployedService } from '../../infra/lab/mesh.ts';
 import type { ConnectionKind, TrafficReport } from '../../infra/lab/load/report.ts';
 import { assertEventually } from '../support/eventually.ts';
 import type { LabRig } from '../support/lab-rig.ts';
@@ -44,6 +44,8 @@ export interface Rollout {
   readonly judge?: 'sequential';
   readonly topology?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly failover?: readonly string[];
+  /** Who tells the pods of a Deployment that Tidegate makes which version they are. */
+  readonly serviceVersion?: 'env';
 }
 
 export interface LabService {
@@ -60,7 +62,7 @@ export interface LabService {
   /** Waits for a state of the running rollout; throws at once when it has ended in another one, or asks for a person. */
   until(wanted: (status: RolloutStatus) => boolean, withinMs?: number): Promise<RolloutStatus>;
   /** Waits for the end of the running rollout. */
-  end(): Promise<RolloutStatus>;
+  end(withinMs?: number): Promise<RolloutStatus>;
   say(type: Parameters<typeof say>[1], message: { reason: string; full?: boolean }): Promise<RolloutStatus>;
   cec(cluster: string): Promise<KubeObject & { spec: unknown }>;
   record(cluster: string): Promise<RoutingRecord>;
@@ -88,8 +90,6 @@ export interface Seen {
   byVersion(client?: string, connection?: ConnectionKind): Record<string, number>;
 }
 
-const namespace = 'shop';
-
 function deployed(rig: LabRig, name: string): DeployedService {
   const found = rig.lab.mesh.services.find((one) => one.name === name);
   if (found === undefined) throw new RangeError(`the lab has no service ${name}`);
@@ -98,6 +98,8 @@ function deployed(rig: LabRig, name: string): DeployedService {
 
 export function labService(rig: LabRig, name: string): LabService {
   let last = 1;
+  const service = deployed(rig, name);
+  const { namespace } = service;
   const path = `/apis/cilium.io/v2/namespaces/${namespace}/ciliumenvoyconfigs/${cecName(name)}`;
   const id = rolloutWorkflowId(DEFAULT_INSTALLATION, { mesh: 'shop', namespace, service: name, part: 'versions' });
   const handle = (): WorkflowHandle => rig.client.workflow.getHandle(id);
@@ -146,12 +148,12 @@ export function labService(rig: LabRig, name: string): LabService {
     shares,
     clientsSaw,
     configure: (rollout) =>
-      writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${name}.yaml`), serviceDocument(deployed(rig, name), rollout)),
+      writeFile(join(rig.lab.env.TIDEGATE_CONFIG, `${name}.yaml`), serviceDocument(service, rollout)),
     newVersion: () => `v${(last += 1)}`,
     deploy: (version) => begin(deployOf(version)),
     plan: (version) => dryRun(deployOf(version)),
-    async end() {
-      const ended = await until(({ outcome }) => outcome !== null, limits.rollout);
+    async end(withinMs = limits.rollout) {
+      const ended = await until(({ outcome }) => outcome !== null, withinMs);
       // The workflow closes a moment after its state: the next change must find the lock free.
       await handle()
         .result()
@@ -236,21 +238,21 @@ function seen(whole: TrafficReport, service: string): Seen {
   };
 }
 
-function serviceDocument({ name, ports: [port] }: DeployedService, rollout: Rollout): string {
-  const { canary, rest, bake = '2s', topology, failover, judge, ...settings } = rollout;
+function serviceDocument(service: DeployedService, rollout: Rollout): string {
+  const { canary, rest, bake = '2s', topology, failover, judge, serviceVersion, ...settings } = rollout;
   const steps = (given: Steps): unknown =>
     given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
   return stringify(
     {
       apiVersion: 'tidegate.dev/v1alpha1',
       kind: 'Service',
-      metadata: { name, namespace },
+      metadata: { name: service.name, namespace: service.namespace },
       spec: {
         mesh: 'shop',
-        port: port.name,
-        ...(port.name === 'grpc' ? { protocol: 'grpc' } : {}),
+        ...documentedPort(service),
         ...(topology === undefined ? {} : { topology }),
         ...(failover === undefined ? {} : { failover }),
+        ...(serviceVersion === undefined ? {} : { serviceVersion }),
         judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },
         adopt: { bake },
         rollout: {

@@ -46,7 +46,11 @@ async function allEstablished(client: KubeClient, count: number): Promise<boolea
 }
 
 export async function deployService(client: KubeClient, service: LabService): Promise<void> {
-  await Promise.all([applyObject(client, serviceObject(service)), applyObject(client, deploymentObject(service))]);
+  const { namespace, manifests } = service;
+  const objects = manifests?.map((one) => ({ ...one, metadata: { ...one.metadata, namespace } }));
+  await Promise.all(
+    (objects ?? [serviceObject(service), deploymentObject(service)]).map((one) => applyObject(client, one)),
+  );
 }
 
 async function applyObject(client: KubeClient, object: KubeObject): Promise<void> {
@@ -91,8 +95,8 @@ function serviceObject(service: LabService): KubeObject & { spec: unknown } {
   };
 }
 
-const probeOf = ({ name, port }: LabPort): Record<string, unknown> =>
-  name === 'grpc' ? { grpc: { port } } : { httpGet: { path: '/', port: name } };
+const probeOf = ({ name, speaks, port }: LabPort): Record<string, unknown> =>
+  speaks === 'grpc' ? { grpc: { port } } : { httpGet: { path: '/', port: name } };
 
 function deploymentObject(service: LabService): KubeObject & { spec: unknown } {
   const { name, namespace, ports, replicas, version } = service;

@@ -86,7 +86,7 @@ export function createGrpcDialer(localAddress: string): Dialer {
 function call(session: ClientHttp2Session, { to, how }: Call, end: (outcome: Outcome) => void): ClientHttp2Stream {
   const stream = session.request({
     ':method': 'POST',
-    ':path': '/shop.Payment/Pay',
+    ':path': `/lab.${to.service}/Call`,
     ':authority': to.service,
     'content-type': 'application/grpc',
     te: 'trailers',

@@ -10,7 +10,7 @@ interface ContainerPort {
 interface PodTemplate {
   metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
   spec: {
-    containers: { name: string; image?: string; ports?: ContainerPort[] }[];
+    containers: { name: string; image?: string; ports?: ContainerPort[]; env?: { name: string; value?: string }[] }[];
     terminationGracePeriodSeconds?: number;
     nodeName?: string;
   };

@@ -1,4 +1,5 @@
 /** What a pod says of itself: to its callers, to OpenTelemetry and in its status. */
+import { grpcPortsAnnotation } from '../mesh.ts';
 import type { Condition, Pod } from './objects.ts';
 
 export type PodPhase = 'starting' | 'listening' | 'crashed' | 'draining' | 'ended';
@@ -23,11 +24,22 @@ export interface PodPort {
 }
 
 export function portsOf(pod: Pod): PodPort[] {
+  const grpcPorts = pod.metadata.annotations?.[grpcPortsAnnotation]?.split(',') ?? [];
   const declared = pod.spec.containers.flatMap(({ ports = [] }) => ports);
   const byNumber = new Map<number, PodPort>(
-    declared.map(({ containerPort: number, name }) => [number, { number, speaks: name === 'grpc' ? 'grpc' : 'http' }]),
+    declared.map(({ containerPort: number, name }) => {
+      const isGrpc = name === 'grpc' || grpcPorts.includes(String(number));
+      return [number, { number, speaks: isGrpc ? 'grpc' : 'http' }];
+    }),
   );
   return byNumber.size > 0 ? [...byNumber.values()] : [{ number: 8080, speaks: 'http' }];
+}
+
+/** As an OpenTelemetry SDK reads its environment; without it the image itself knows what it is. */
+function versionByEnv({ spec }: Pod): string | undefined {
+  const env = spec.containers.flatMap((container) => container.env ?? []);
+  const attributes = env.find(({ name }) => name === 'OTEL_RESOURCE_ATTRIBUTES')?.value ?? '';
+  return /(?:^|,)service\.version=([^,]+)/.exec(attributes)?.[1];
 }
 
 export function resourceOf(
@@ -37,7 +49,7 @@ export function resourceOf(
 ): Record<string, string> {
   return {
     'service.name': identity.service,
-    'service.version': identity.version,
+    'service.version': versionByEnv(pod) ?? identity.version,
     'service.namespace': pod.metadata.namespace ?? 'default',
     'service.instance.id': pod.metadata.uid ?? pod.metadata.name,
     'k8s.cluster.name': where.cluster.name,

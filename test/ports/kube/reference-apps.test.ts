@@ -2,55 +2,27 @@
  * What people try first, as it is: each Service of the reference apps through the real survey, the plan of its adoption, and
  * a dry run of its writes. UPDATE_GOLDEN=1 rewrites the table in docs/how-to/reference-apps.md; review reads the diff.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { format } from 'prettier';
-import { parseAllDocuments } from 'yaml';
 import { defaultGrpcSlos } from '../../../core/config/defaults.ts';
 import { createApplyActivities } from '../../../activities/apply/index.ts';
-import type { Deployment, KubeObject } from '../../../core/kube/objects.ts';
+import type { Deployment } from '../../../core/kube/objects.ts';
 import { planRollout } from '../../../core/rollout/plan/versions.ts';
 import { preflight } from '../../../core/rollout/preflight/preflight.ts';
 import type { ServiceRef } from '../../../core/routing/service-ref.ts';
-import type { PortProtocol } from '../../../core/routing/port-protocol.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { present } from '../../../core/values/json.ts';
 import { isSibling } from '../../../core/workload/second-services.ts';
 import { createNamespace, type TestCluster } from '../../support/api-server.ts';
 import { testConfig } from '../../support/facts.ts';
+import { PAGE, portsAsked, protocolsAsked, referenceApps, type ReferenceApp } from '../../support/reference-apps.ts';
 import { testDeps } from './shop.ts';
 import { useApiServers } from './use-api-servers.ts';
 
 const { clusters, servers } = useApiServers('aws');
 
-const APPS = 'test/fixtures/reference-apps';
-const PAGE = 'docs/how-to/reference-apps.md';
 const [BEGIN, END] = ['<!-- table -->', '<!-- end of table -->'];
-
-/** spec.port of the Service documents that need one. */
-const ports: Readonly<Record<string, string>> = { podinfo: 'http', flagd: 'ofrep', kafka: 'plaintext' };
-
-/** spec.protocol of those whose Service does not say what its port speaks, or says TCP of it. */
-const speak = (protocol: PortProtocol, services: string): [string, PortProtocol][] =>
-  services.split(' ').map((one) => [one, protocol]);
-const protocols: Readonly<Record<string, PortProtocol>> = Object.fromEntries([
-  ...speak('grpc', 'adservice cartservice checkoutservice currencyservice emailservice paymentservice'),
-  ...speak('grpc', 'productcatalogservice recommendationservice shippingservice'),
-  ...speak('grpc', 'ad cart checkout currency payment product-catalog product-reviews recommendation'),
-  ...speak('http', 'email frontend-proxy image-provider load-generator quote shipping frontend'),
-]);
-
-interface App {
-  readonly name: string;
-  readonly objects: readonly KubeObject[];
-}
-
-const apps: readonly App[] = readdirSync(APPS)
-  .sort()
-  .map((file) => ({
-    name: file.replace('.yaml', ''),
-    objects: parseAllDocuments(readFileSync(`${APPS}/${file}`, 'utf8')).map((one) => one.toJS() as KubeObject),
-  }));
 
 const cluster = (): TestCluster => {
   const { aws } = servers().clusters;
@@ -61,7 +33,7 @@ const cluster = (): TestCluster => {
 const pathOf = (namespace: string, kind: string): string =>
   kind === 'Service' ? `/api/v1/namespaces/${namespace}/services` : `/apis/apps/v1/namespaces/${namespace}/deployments`;
 
-async function install({ name, objects }: App): Promise<void> {
+async function install({ name, objects }: ReferenceApp): Promise<void> {
   await createNamespace(servers(), name);
   const { admin } = cluster();
   for (const { kind, ...one } of objects) {
@@ -75,9 +47,9 @@ async function install({ name, objects }: App): Promise<void> {
 }
 
 function configOf(app: string, service: string) {
-  const protocol = protocols[service];
+  const protocol = protocolsAsked[service];
   const config = testConfig({
-    ...{ name: service, namespace: app, port: ports[service] ?? '' },
+    ...{ name: service, namespace: app, port: portsAsked[service] ?? '' },
     ...(protocol !== undefined && { protocol }),
     ...(protocol === 'grpc' && { slos: defaultGrpcSlos }),
     waves: [{ name: 'all', clusters: ['aws'], steps: [{ share: WHOLE, bakeMs: 10_000, approve: false }] }],
@@ -129,7 +101,7 @@ async function outcomeOf(app: string, name: string): Promise<Outcome> {
   };
 }
 
-async function rowsOf({ name: app, objects }: App): Promise<string[][]> {
+async function rowsOf({ name: app, objects }: ReferenceApp): Promise<string[][]> {
   const rows: string[][] = [];
   const pinned = new Map<string, string>();
   for (const { metadata } of objects.filter(({ kind }) => kind === 'Service')) {
@@ -145,7 +117,7 @@ async function rowsOf({ name: app, objects }: App): Promise<string[][]> {
 describe('the reference apps', () => {
   it('are taken as they are, service by service, or refused by name, as the page says', async () => {
     const rows: string[][] = [];
-    for (const app of apps) {
+    for (const app of referenceApps) {
       await install(app);
       rows.push(...(await rowsOf(app)));
     }
