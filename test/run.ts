@@ -33,7 +33,13 @@ const SLOWEST = 12;
 const full = process.argv.includes('--full');
 const asked = process.argv.slice(2).filter((arg) => arg !== '--full');
 // The lab has the machine to itself: its tests are about traffic and time.
-const runs = asked.length > 0 ? [asked] : [['--testPathIgnorePatterns', '/test/lab/'], ['--maxWorkers=1', 'test/lab']];
+const runs =
+  asked.length > 0
+    ? [asked]
+    : [
+        ['--testPathIgnorePatterns', '/test/lab/'],
+        ['--maxWorkers=1', 'test/lab'],
+      ];
 const dir = mkdtempSync(join(tmpdir(), 'tidegate-test-'));
 let [passed, failed, code] = [0, 0, 0];
 const failures: string[] = [];
