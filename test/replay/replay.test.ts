@@ -6,7 +6,7 @@ import { queueOf } from '../../core/contract/queues.ts';
 import { changeKinds } from '../../core/rollout/change.ts';
 import type { SettlePhase } from '../../core/contract/messages.ts';
 import type { Outcome, Phase } from '../../core/rollout/machine/state.ts';
-import { bundleWorkflows } from '../../worker/workers.ts';
+import { workflowBundleOf } from '../support/workflow-bundle.ts';
 import { limits } from '../support/limits.ts';
 import { readHistories, releases, UNRELEASED } from './histories.ts';
 import { attributesOf, eventsOf, fieldOf, patchOf, payloadsOf, subjectOf, type HistoryEvent } from './recorded.ts';
@@ -21,7 +21,7 @@ describe('recorded histories', () => {
   let workflowBundle: WorkflowBundleWithSourceMap;
 
   beforeAll(async () => {
-    workflowBundle = await bundleWorkflows();
+    workflowBundle = await workflowBundleOf();
   }, limits.workerReady);
 
   it(

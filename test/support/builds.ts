@@ -14,7 +14,8 @@ import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
 import { WHOLE } from '../../core/values/share.ts';
-import { bundleWorkflows, startWorkers } from '../../worker/workers.ts';
+import { startWorkers } from '../../worker/workers.ts';
+import { workflowBundleOf } from './workflow-bundle.ts';
 import { fakeWorld } from './fake-activities.ts';
 import { testPlan } from './plans.ts';
 import type { Handle } from './run-rollout.ts';
@@ -36,7 +37,7 @@ function bundleOf(code: Code, buildId: string | undefined): Promise<WorkflowBund
   const made =
     bundles.get(key) ??
     (code === 'today'
-      ? bundleWorkflows(entry)
+      ? workflowBundleOf(entry)
       : bundleWorkflowCode({
           workflowsPath: fileURLToPath(new URL(`./changed/${entry}.ts`, import.meta.url)),
           logger: new DefaultLogger('ERROR'),

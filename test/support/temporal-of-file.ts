@@ -2,7 +2,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { bundleWorkflows } from '../../worker/workers.ts';
+import { workflowBundleOf } from './workflow-bundle.ts';
 import { startTemporal, type TestTemporal } from './temporal.ts';
 
 export interface TemporalOfFile {
@@ -16,7 +16,7 @@ export function temporalOfFile(): TemporalOfFile {
   let bundle: WorkflowBundleWithSourceMap | undefined;
   beforeAll(async () => {
     temporal = await startTemporal();
-    bundle = await bundleWorkflows();
+    bundle = await workflowBundleOf();
   }, 120_000);
   afterAll(async () => {
     await temporal?.stop();

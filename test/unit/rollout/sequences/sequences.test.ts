@@ -1,6 +1,7 @@
 /** Up to twelve operations on a service, in any order: from wherever they lead, a change is possible again. */
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { isFull } from '../../../support/full.ts';
 import { known } from './known.ts';
 import { mended } from './mended.ts';
 import { calmSteps, someSteps } from './operations.ts';
@@ -16,7 +17,7 @@ describe('sequences of operations', () => {
         const found = [...findings({ adopted, stays, steps })].filter((rule) => !broken.has(rule));
         if (found.length > 0) throw new Error(found.join('; '));
       }),
-      { numRuns: 20_000 },
+      { numRuns: isFull ? 20_000 : 6_000 },
     );
   });
 });
