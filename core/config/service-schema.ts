@@ -268,9 +268,9 @@ export const serviceSchema = z.strictObject({
           'Who answers in the place of a cluster that is drained: the first of these that can takes all of its calls. Left out: all that answer already, in proportion.',
       }),
       policy: policySchema.prefault({}),
+      adopt: adopt.prefault({}),
       testers: testersSchema.optional(),
       sticky: stickySchema.optional(),
-      adopt: adopt.prefault({}),
       rollout: rollout.prefault({}),
       drift: z
         .enum(driftPolicies)
