@@ -43,6 +43,8 @@ export interface Rollout {
   readonly judge?: 'sequential';
   readonly topology?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly failover?: readonly string[];
+  /** Other fields of its spec. */
+  readonly service?: Readonly<Record<string, unknown>>;
 }
 
 export interface LabService {
@@ -230,7 +232,7 @@ function seen(whole: TrafficReport, service: string): Seen {
 }
 
 function serviceDocument(name: string, rollout: Rollout): string {
-  const { canary, rest, bake = '2s', topology, failover, judge, ...settings } = rollout;
+  const { canary, rest, bake = '2s', topology, failover, judge, service, ...settings } = rollout;
   const steps = (given: Steps): unknown =>
     given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
   return stringify(
@@ -243,6 +245,7 @@ function serviceDocument(name: string, rollout: Rollout): string {
         port: 'http',
         ...(topology === undefined ? {} : { topology }),
         ...(failover === undefined ? {} : { failover }),
+        ...service,
         judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },
         adopt: { bake },
         rollout: {

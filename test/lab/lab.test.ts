@@ -21,6 +21,7 @@ import { sequential } from './sequential.ts';
 import { sickPods } from './sick-pods.ts';
 import { openStage, type Stage } from './stage.ts';
 import { tellStory } from './story.ts';
+import { testers } from './testers.ts';
 import { topology } from './topology.ts';
 import { weights } from './weights.ts';
 
@@ -57,6 +58,7 @@ describe('an adopted service', () => {
   gaps(given);
   pastEnvoy(given);
   people(given);
+  testers(given);
   blindness(given);
   sickPods(given);
   frontDoor(given);

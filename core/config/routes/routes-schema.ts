@@ -7,7 +7,7 @@ export const policySchema = z.strictObject({
   requestTimeout: duration().prefault(policyDefaults.requestTimeout),
   idleTimeout: duration().prefault(policyDefaults.idleTimeout).meta({
     description:
-      'A request, stream or WebSocket of which nothing has moved for so long is ended with 504, or closed. 0s: never.',
+      'A request of which nothing has moved for so long is ended (504; 408 while its body is still awaited), a stream or WebSocket is closed. 0s: never.',
   }),
   upstreamIdleTimeout: duration({ minMs: 1 }).prefault(policyDefaults.upstreamIdleTimeout),
   connectTimeout: duration({ minMs: 1 }).prefault(policyDefaults.connectTimeout),
