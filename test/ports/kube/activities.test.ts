@@ -108,7 +108,7 @@ describe('deploy', () => {
     await act.restore({ service, cluster: aws.cluster.ref, epoch: 21, run: 'run-2', serving: [] });
     expect(Object.keys((await aws.record()).versions)).not.toEqual(expect.arrayContaining(['testers', 'sticky']));
     expect(JSON.stringify((await aws.route()).spec?.resources)).not.toMatch(/canary|set-cookie|arm=/);
-  });
+  }, 30_000);
 
   it('makes the new version from the running one, with its image and its own service.version', async () => {
     const one = await adopted('deploy-template');
