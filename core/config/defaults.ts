@@ -15,10 +15,20 @@ export const temporalDefaults = {
 export const policyDefaults = {
   /** `0s` = no limit, as without Envoy: taking a service over changes nothing. */
   requestTimeout: '0s',
+  /** `0s` = none: long polls, streams and WebSockets are the app's business. */
+  idleTimeout: '0s',
   /** Below the 5 s after which Node's HTTP server closes an idle connection: Envoy never sends on a closing one. */
   upstreamIdleTimeout: '4s',
   /** A pod in the same mesh answers a connect in milliseconds; a second covers one lost SYN's wait. */
   connectTimeout: '1s',
+} as const;
+
+/** A cookie that keeps users on their arm. */
+export const stickyDefaults = {
+  /** A working day, or an evening: most rollouts are over by then, and after one the cookie says nothing. */
+  ttl: '24h',
+  /** Who may change sides with each request sees two versions of one page; the new one is no more special than the old. */
+  keeps: 'both',
 } as const;
 
 export const rolloutDefaults = {

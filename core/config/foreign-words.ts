@@ -64,6 +64,9 @@ const foreignWords: ReadonlyMap<string, ForeignWord> = new Map([
   ['maxWeight', flagger('leave it out: the last step of every wave is share: 100')],
   ['targetRef', flagger('name a file with the Deployment: template: workloads/checkout.yaml')],
   ['autoscalerRef', flagger('leave it out: the autoscaler of the Deployment is followed')],
+  ['sessionAffinity', flagger((value) => `write in spec ${stickyText(fieldAt(value, 'maxAge'))}`)],
+  ['setHeaderRoute', argo('write in spec testers: {header: {name: x-canary, value: always}}')],
+  ['match', flagger('write testers: {header: {name: x-canary}} in spec, and name the steps in rollout.waves')],
   ['skipAnalysis', flagger('leave it out: every step is judged')],
 ]);
 
@@ -142,6 +145,9 @@ function flaggerSteps(analysis: unknown): MeantStep[] {
   const shares = Array.isArray(listed) ? (listed as unknown[]).filter(isShare) : counted.filter(isShare);
   return shares.map((share) => ({ share, bake }));
 }
+
+/** Flagger keeps those on the canary, and no others. */
+const stickyText = (maxAge: unknown): string => `sticky: {keeps: new, ttl: ${secondsOr(maxAge, '24h')}}`;
 
 function pauseText(value: unknown): string {
   const bake = secondsOr(fieldAt(value, 'duration'), '');

@@ -11,6 +11,7 @@ import { resolveJudge } from './judge-schema.ts';
 import type { WrittenMesh } from './mesh-schema.ts';
 import { suggestName } from './nearest.ts';
 import type { WrittenService } from './service-schema.ts';
+import { routesIn } from './routes/resolve-routes.ts';
 import { resolveSlos } from './slo-schema.ts';
 import type { ReachableMesh, RegistryAccess, ServiceConfig, WaveConfig } from './types.ts';
 import { countOf, defaultWaves, resolveTopology, selectWaves, servingClusters } from './waves.ts';
@@ -161,10 +162,8 @@ const metricsRef = ({ prometheus, otlp }: WrittenMesh['spec']['metrics'] = {}): 
   };
 };
 
-const serviceConfig = (
-  { written: { metadata, spec }, podTemplate, jobs }: CheckedService,
-  mesh: ReachableMesh,
-): ServiceConfig => {
+const serviceConfig = ({ written, podTemplate, jobs }: CheckedService, mesh: ReachableMesh): ServiceConfig => {
+  const { metadata, spec } = written;
   const { policy, rollout, judge, adopt } = spec;
   const before = (rollout.before ?? []).map(({ name, timeout, image, command }, index): BeforeJob => ({
     name,
@@ -188,7 +187,9 @@ const serviceConfig = (
       requestTimeoutMs: policy.requestTimeout,
       upstreamIdleMs: policy.upstreamIdleTimeout,
       connectTimeoutMs: policy.connectTimeout,
+      ...(policy.idleTimeout > 0 && { idleTimeoutMs: policy.idleTimeout }),
     },
+    ...routesIn(written),
     waves: waveConfigs(spec, mesh),
     adoptBakeMs: adopt.bake,
     progressDeadlineMs: rollout.progressDeadline,

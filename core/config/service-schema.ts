@@ -13,13 +13,13 @@ import {
   configDefault,
   driftDefault,
   MAX_PROBE_ROUTES,
-  policyDefaults,
   rolloutDefaults,
   serviceVersionDefault,
   waveDefaults,
 } from './defaults.ts';
 import { judgeSchema, ROUNDING, sumOf } from './judge-schema.ts';
 import { API_VERSION } from './mesh-schema.ts';
+import { policySchema, stickySchema, testersSchema } from './routes/routes-schema.ts';
 import { slosSchema } from './slo-schema.ts';
 import { gateSchema } from './windows/gate-schema.ts';
 import { windowsSchema } from './windows/window-schema.ts';
@@ -215,12 +215,6 @@ const deployment = z
       'Labels and annotations of the Deployments that Tidegate makes, such as policies of the cluster ask for. Those of the pods come from the pod template.',
   });
 
-const policy = z.strictObject({
-  requestTimeout: duration().prefault(policyDefaults.requestTimeout),
-  upstreamIdleTimeout: duration({ minMs: 1 }).prefault(policyDefaults.upstreamIdleTimeout),
-  connectTimeout: duration({ minMs: 1 }).prefault(policyDefaults.connectTimeout),
-});
-
 const port = z
   .union([z.int().gte(1).lte(65_535), z.string().regex(/^[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?$/)])
   .meta({ title: 'port name or number', examples: ['http', 8080] });
@@ -273,8 +267,10 @@ export const serviceSchema = z.strictObject({
         description:
           'Who answers in the place of a cluster that is drained: the first of these that can takes all of its calls. Left out: all that answer already, in proportion.',
       }),
-      policy: policy.prefault({}),
+      policy: policySchema.prefault({}),
       adopt: adopt.prefault({}),
+      testers: testersSchema.optional(),
+      sticky: stickySchema.optional(),
       rollout: rollout.prefault({}),
       drift: z
         .enum(driftPolicies)
@@ -355,6 +351,15 @@ export const serviceSchema = z.strictObject({
         refuse([], `add up to ${String(sum)}, and every group has one`, 'the weights of all groups add up to 100');
       if (!weighed && sum > 100 - ROUNDING)
         refuse([], 'leave nothing for SLOs of other groups or of none', 'weigh their groups, too');
+    })
+    .superRefine(({ testers, sticky }, context) => {
+      if (testers?.cookie === undefined || testers.cookie.name !== sticky?.cookie) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['sticky', 'cookie'],
+        message: `${testers.cookie.name} is the cookie of testers, too`,
+        params: { hint: 'give one of them another name' },
+      });
     })
     .superRefine(({ policy: { requestTimeout }, rollout: { drain } }, context) => {
       if (drain >= requestTimeout) return;

@@ -3,7 +3,7 @@ import type { MetricsKind, MetricsRef } from '../judge/series/metrics-ref.ts';
 import type { JudgeSettings, Slo } from '../judge/settings.ts';
 import type { ClusterRef, ReachableCluster } from '../kube/cluster-ref.ts';
 import type { PortProtocol } from '../routing/port-protocol.ts';
-import type { L7Policy } from '../routing/record.ts';
+import type { L7Policy, Mark, StickyRoute } from '../routing/record.ts';
 import type { Shares } from '../values/share.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { CapacityMode } from '../workload/capacity/need.ts';
@@ -95,6 +95,9 @@ export interface WaveConfig {
   readonly atOnce?: number;
 }
 
+/** … without what only a rollout can say of it. */
+export type StickySettings = Omit<StickyRoute, 'version' | 'token'>;
+
 export interface ServiceConfig {
   readonly name: string;
   readonly namespace: string;
@@ -117,6 +120,10 @@ export interface ServiceConfig {
   /** Serving clusters that take the calls of one that is drained, the first that can. Absent: all that answer already, in proportion. */
   readonly failover?: readonly string[];
   readonly policy: L7Policy;
+  /** Whose requests reach a new version from its entry on. Absent: nobody's. */
+  readonly testers?: Mark;
+  /** How a rollout keeps users on their arm. Absent: each request is sent by itself. */
+  readonly sticky?: StickySettings;
   readonly waves: readonly WaveConfig[];
   /** Least time that a wave of an adoption is watched, ms. Missing: from an older worker; then as the wave's first step. */
   readonly adoptBakeMs?: number;

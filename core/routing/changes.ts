@@ -4,11 +4,20 @@ import type { ObjectChange } from '../kube/object-change.ts';
 import { TidegateError, refuse } from '../values/error.ts';
 import { type Shares, atZero, positiveShares } from '../values/share.ts';
 import { withBuild } from './builds.ts';
-import { withHeaderRoute } from './header-route.ts';
 import { type NewestByCluster, withNewest } from './newest-proven.ts';
 import { calledBy, inNormalForm, leavingFrom } from './normal-form.ts';
 import type { Part } from './part.ts';
-import type { Build, Drained, Frontend, L7Policy, RecordPart, RoutingRecord, VersionShares } from './record.ts';
+import type {
+  Build,
+  Drained,
+  Frontend,
+  L7Policy,
+  RecordPart,
+  RoutingRecord,
+  RunRoutes,
+  VersionShares,
+} from './record.ts';
+import { routesWithout, withRunRoutes } from './run-routes.ts';
 import type { ServiceRef } from './service-ref.ts';
 import { mainVersion } from './weights.ts';
 
@@ -133,7 +142,7 @@ function withVersions(found: RoutingRecord | null, input: Applying<'versions'>):
     { ...atZero(versions.current?.[serving]), ...atZero(versions.proven?.[serving]), ...shares },
   ]);
   const current = { ...versions.current, ...Object.fromEntries(entries) };
-  const taking = withHeaderRoute(takenBy(versions, input), input.headerRoute);
+  const taking = withRunRoutes(takenBy(versions, input), input);
   const moved = inNormalForm({ ...record, versions: { ...taking, current } });
   return input.build === undefined ? moved : withBuild(moved, input.build);
 }
@@ -202,7 +211,7 @@ function versionsBack(
   record: RoutingRecord,
   { serving, ...writer }: Writer & { serving: readonly string[] },
 ): RoutingRecord {
-  const versions = withHeaderRoute(takenBy(record.versions, writer));
+  const versions = withRunRoutes(takenBy(record.versions, writer));
   const { proven, current } = versions;
   // Nothing proven: there is no half way back to no Envoy at all.
   if (proven === null) return { ...record, versions: { ...versions, current: null, closed: true } };
@@ -248,7 +257,7 @@ export function withoutVersion(record: RoutingRecord, version: string): RoutingR
   return {
     ...record,
     versions: {
-      ...withHeaderRoute(versions, versions.headerRoute === version ? undefined : versions.headerRoute),
+      ...withRunRoutes(versions, routesWithout(versions, version)),
       current: dropped(versions.current, version),
       proven: dropped(versions.proven, version),
       previous,
@@ -304,7 +313,8 @@ export type ApplyRoutingInput = ApplyRouting & RecordPatch;
 /** Inputs whose patch is of one part. */
 type Applying<P extends Part> = ApplyRouting & Extract<RecordPatch, Readonly<Record<P, unknown>>>;
 
-interface ApplyRouting extends Writer {
+/** With the routes that are open from now on, beside the split; those that it does not name are closed. */
+interface ApplyRouting extends Writer, RunRoutes {
   readonly service: ServiceRef;
   /** The client cluster whose record is patched. */
   readonly cluster: ClusterRef;
@@ -312,8 +322,6 @@ interface ApplyRouting extends Writer {
   readonly entering?: true;
   /** The version that enters, as this cluster has it; absent: it runs no pods of it, or nothing enters. */
   readonly build?: Build & { readonly version: string };
-  /** Version that the header route leads to from now on. Absent: there is none any more. */
-  readonly headerRoute?: string;
   /** At adoption, when the cluster has no record yet: the rest of it. */
   readonly initial?: { readonly frontend: Frontend; readonly topology: Shares; readonly policy: L7Policy };
   /** false: clusters and listener, but no redirect yet (first of the two writes at adoption). Default true. */

@@ -2,9 +2,9 @@
 import { present } from '../values/json.ts';
 import { type Shares, positiveShares } from '../values/share.ts';
 import { assertEpoch, takenBy, type Writer } from './changes.ts';
-import { withHeaderRoute } from './header-route.ts';
 import type { Part } from './part.ts';
 import type { Drained, RoutingRecord } from './record.ts';
+import { withRunRoutes } from './run-routes.ts';
 import { sameTraffic, mainVersion } from './weights.ts';
 
 interface Committing {
@@ -22,7 +22,7 @@ export function committed(
 ): RoutingRecord {
   assertEpoch(record, part ?? 'versions', writer);
   if (part === 'topology') return topologyProven(record, writer, drained);
-  const versions = withHeaderRoute(takenBy(record.versions, writer));
+  const versions = withRunRoutes(takenBy(record.versions, writer));
   const current = versions.current ?? {};
   const proven: Record<string, Shares> = { ...versions.proven };
   const previous: Record<string, string> = { ...versions.previous };

@@ -26,7 +26,26 @@ const part = <T extends z.ZodType>(value: T) =>
 
 const ms = z.int().min(0);
 
-const policy = z.looseObject({ requestTimeoutMs: ms, upstreamIdleMs: ms, connectTimeoutMs: ms.min(1) });
+const policy = z.looseObject({
+  requestTimeoutMs: ms,
+  upstreamIdleMs: ms,
+  connectTimeoutMs: ms.min(1),
+  idleTimeoutMs: ms.min(1).exactOptional(),
+});
+
+/** A header with a line end in it would be another header. */
+const headerText = z.string().regex(/^[\x20-\x7e]+$/, 'is no text of a header');
+const token = z.string().regex(/^[-\w.~]+$/, 'is no name or value of a cookie');
+
+const mark = z.union([
+  z.looseObject({ header: headerText, value: headerText.exactOptional(), cookie: z.never().exactOptional() }),
+  z.looseObject({ cookie: token, value: token, header: z.never().exactOptional() }),
+]);
+
+const sticky = z.looseObject({
+  ...{ version: name, cookie: token, ttlMs: ms.min(1_000), token },
+  keeps: z.literal('new').exactOptional(),
+});
 
 const port = z.int().min(1).max(65_535);
 
@@ -59,6 +78,8 @@ const recordSchema = z.looseObject({
     previous: z.record(name, name),
     commits: z.record(name, z.int().min(0)).exactOptional(),
     headerRoute: name.exactOptional(),
+    testers: z.looseObject({ version: name, mark }).exactOptional(),
+    sticky: sticky.exactOptional(),
   }),
   policy: part(policy),
   pin: z.string().exactOptional(),

@@ -3,6 +3,7 @@ import { canonicalJson } from '../values/canonical.ts';
 import { distinct, positiveShares } from '../values/share.ts';
 import { inNormalForm, servedBy } from './normal-form.ts';
 import type { RoutingRecord } from './record.ts';
+import { hasRunRoutes } from './run-routes.ts';
 import { sameTraffic } from './weights.ts';
 
 export type Part = 'versions' | 'topology' | 'policy';
@@ -27,8 +28,8 @@ export function halfMovedParts(record: RoutingRecord): Part[] {
   const { topology, versions, policy } = inNormalForm(record);
   const whole: Readonly<Record<Part, boolean>> = {
     topology: sameShares(topology.current, topology.proven),
-    // A header route is a run's: where none owns it any more, it is to be closed.
-    versions: sameTraffic(versions.current, versions.proven) && versions.headerRoute === undefined,
+    // Routes beside the split are a run's: where none owns them any more, they are to be closed.
+    versions: sameTraffic(versions.current, versions.proven) && !hasRunRoutes({ versions }),
     policy: canonicalJson(policy.current) === canonicalJson(policy.proven),
   };
   return parts.filter((part) => !whole[part]);

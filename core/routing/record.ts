@@ -26,6 +26,42 @@ export interface L7Policy {
   readonly upstreamIdleMs: number;
   /** Time for a TCP connect to a pod, in ms. */
   readonly connectTimeoutMs: number;
+  /** A request or stream that nothing of has moved for so long is ended, in ms. Absent: never (as without Envoy). */
+  readonly idleTimeoutMs?: number;
+}
+
+/** What a request carries that Envoy knows it by. */
+export type Mark =
+  /** Without a value: whatever the header says. */
+  | { readonly header: string; readonly value?: string; readonly cookie?: never }
+  | { readonly cookie: string; readonly value: string; readonly header?: never };
+
+/** Requests with the mark reach the version wherever it is live, whatever its share. */
+export interface TesterRoute {
+  readonly version: string;
+  readonly mark: Mark;
+}
+
+/** Who gets a cookie, and stays where it was sent while the arms live. */
+export interface StickyRoute {
+  /** The version that the run brings: one of the two arms. */
+  readonly version: string;
+  /** Name of the cookie. */
+  readonly cookie: string;
+  /** How long a browser keeps the cookie, from the first request on, in ms. */
+  readonly ttlMs: number;
+  /** Of the run: cookies of another one say nothing. */
+  readonly token: string;
+  /** Only who was sent to the new version stays there. Absent: who was sent to either stays. */
+  readonly keeps?: 'new';
+}
+
+/** Routes beside the split by weight, which live as long as the run that opens them. */
+export interface RunRoutes {
+  /** A request that names this version in the version header reaches it, whatever its share. Absent: the header means nothing. */
+  readonly headerRoute?: string;
+  readonly testers?: TesterRoute;
+  readonly sticky?: StickyRoute;
 }
 
 export interface RecordPart<T> {
@@ -42,13 +78,11 @@ export interface RecordPart<T> {
   readonly closed?: true;
 }
 
-export interface VersionsPart extends RecordPart<VersionShares> {
+export interface VersionsPart extends RecordPart<VersionShares>, RunRoutes {
   /** Per serving cluster: the version that was proven before the last commit (what undo goes back to). */
   readonly previous: Readonly<Record<string, string>>;
   /** Per serving cluster: epoch of the commit that proved its entry; where records disagree, the highest wins. Absent: an older release's, 0. */
   readonly commits?: Readonly<Record<string, number>>;
-  /** A request that names this version in the version header reaches it, whatever its share. Absent: the header means nothing. */
-  readonly headerRoute?: string;
 }
 
 /** Serving clusters that are out of the traffic until they are restored: a person took them out, or they were lost. It is written with the commit that proves it. */

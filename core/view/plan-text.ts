@@ -38,6 +38,7 @@ export function planText({ plan, topology }: PlanFacts): string {
     '',
     ...waveLines(plan),
     ...beforeLines(plan),
+    ...asideLines(plan),
     ...(partOf(plan) === 'topology'
       ? callLines(plan, topology)
       : [...weightLines(plan, topology), ...objectLines(plan)]),
@@ -81,6 +82,27 @@ function beforeLines({ before = [], version }: Plan): string[] {
   return [
     `Before the first share in each wave, in every serving cluster: ${jobs.join(', then ')}`,
     `  meanwhile calls with the header ${VERSION_HEADER}: ${version} reach ${version}`,
+  ];
+}
+
+/** Who goes another way than the weights say. */
+function asideLines({ testers, sticky, version }: Plan): string[] {
+  const mark =
+    testers === undefined
+      ? ''
+      : testers.header === undefined
+        ? `the cookie ${testers.cookie}=${testers.value}`
+        : `the header ${testers.header}${testers.value === undefined ? '' : `: ${testers.value}`}`;
+  const kept = sticky?.keeps === 'new' ? `users who were sent to ${version} stay` : 'users stay on their version';
+  return [
+    ...(testers === undefined
+      ? []
+      : [`Testers: calls with ${mark} reach ${version} from its entry to the end, and count as its requests`]),
+    ...(sticky === undefined
+      ? []
+      : [
+          `Sticky: ${kept}, by the cookie ${sticky.cookie}, for ${durationText(sticky.ttlMs)} at most and while both have a share`,
+        ]),
   ];
 }
 

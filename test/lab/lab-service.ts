@@ -44,8 +44,8 @@ export interface Rollout {
   readonly judge?: 'sequential';
   readonly topology?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly failover?: readonly string[];
-  /** Who tells the pods of a Deployment that Tidegate makes which version they are. */
-  readonly serviceVersion?: 'env';
+  /** Other fields of the document's spec. */
+  readonly spec?: Readonly<Record<string, unknown>>;
 }
 
 export interface LabService {
@@ -239,7 +239,7 @@ function seen(whole: TrafficReport, service: string): Seen {
 }
 
 function serviceDocument(service: DeployedService, rollout: Rollout): string {
-  const { canary, rest, bake = '2s', topology, failover, judge, serviceVersion, ...settings } = rollout;
+  const { canary, rest, bake = '2s', topology, failover, judge, spec, ...settings } = rollout;
   const steps = (given: Steps): unknown =>
     given.map((one) => (typeof one === 'number' ? { share: one, bake } : { share: one[0], bake, approve: true }));
   return stringify(
@@ -252,7 +252,7 @@ function serviceDocument(service: DeployedService, rollout: Rollout): string {
         ...documentedPort(service),
         ...(topology === undefined ? {} : { topology }),
         ...(failover === undefined ? {} : { failover }),
-        ...(serviceVersion === undefined ? {} : { serviceVersion }),
+        ...spec,
         judge: judge === undefined ? { type: 'threshold', interval: '1s', window: '20s' } : { type: judge, poll: '1s' },
         adopt: { bake },
         rollout: {

@@ -22,6 +22,7 @@ import { sequential } from './sequential.ts';
 import { sickPods } from './sick-pods.ts';
 import { openStage, type Stage } from './stage.ts';
 import { tellStory } from './story.ts';
+import { testers } from './testers.ts';
 import { topology } from './topology.ts';
 import { weights } from './weights.ts';
 
@@ -59,6 +60,7 @@ describe('an adopted service', () => {
   gaps(given);
   pastEnvoy(given);
   people(given);
+  testers(given);
   blindness(given);
   sickPods(given);
   frontDoor(given);

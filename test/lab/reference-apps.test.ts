@@ -80,7 +80,7 @@ for (const app of referenceApps)
       begun = Date.now();
       const rate = Math.min(SERVICE_RATE, Math.floor(APP_RATE / services.length));
       for (const service of services) {
-        await service.configure({ rest: [50, 100], warm: '30m', maxUnknown: '3m', serviceVersion: 'env' });
+        await service.configure({ rest: [50, 100], warm: '30m', maxUnknown: '3m', spec: { serviceVersion: 'env' } });
         await rig.lab.traffic.start({ service: service.name, rate });
       }
       await Promise.all(services.map((service) => service.measured()));

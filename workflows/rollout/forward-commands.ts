@@ -5,6 +5,7 @@ import type { CommitInput } from '../../core/contract/activities.ts';
 import type { Command } from '../../core/rollout/machine/state.ts';
 import { atOnceOf } from '../../core/rollout/plan/fan-out.ts';
 import { entryOf, patchFor } from '../../core/rollout/plan/patch.ts';
+import { openRoutes } from '../../core/rollout/plan/open-routes.ts';
 import type { Plan, PlannedPatch, PlannedStep, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import { stepAt } from '../../core/rollout/plan/planned-at.ts';
 import { statName } from '../../core/routing/names.ts';
@@ -181,8 +182,7 @@ async function write(
   const { plan } = context;
   let isFirst = isStep === true && plan.withoutGap === true;
   await context.takenBack;
-  // Open until the first share: from then on requests with the header would make the counts unlike the weights.
-  const headerRoute = plan.before === undefined || enters === '' ? undefined : enters;
+  const routes = openRoutes(plan, enters);
   const inputs = wave.clients.map((cluster) => {
     // A record begins when a version enters. One that is gone later was taken back, with the pods: nothing begins anew there.
     const initial = enters === '' ? undefined : plan.initial[cluster];
@@ -194,7 +194,8 @@ async function write(
       ...writerOf(context, cluster, seq),
       ...patchFor(patch, { client: cluster, routes: plan.routes }),
       redirect,
-      ...present({ initial, build, entering: patch.entering, headerRoute }),
+      ...present({ initial, build, entering: patch.entering }),
+      ...routes,
     };
   });
   const begin = (atMs: number): void => {

@@ -19,6 +19,7 @@ import {
 import { named, type ClusterRef } from '../../core/kube/cluster-ref.ts';
 import type { Command, RolloutEvent } from '../../core/rollout/machine/state.ts';
 import { atOnceOf, batchesOf } from '../../core/rollout/plan/fan-out.ts';
+import { isAside } from '../../core/rollout/plan/open-routes.ts';
 import type { Plan, PlannedWave } from '../../core/rollout/plan/plan.ts';
 import { waveAt } from '../../core/rollout/plan/planned-at.ts';
 import type { Writer } from '../../core/routing/changes.ts';
@@ -213,7 +214,8 @@ export async function verify(
     return last === undefined ? [] : [{ cluster: refOf(context, cluster), ...last }];
   });
   const received = metrics?.kind === 'otlp' ? ({ received: true } as const) : {};
-  const input = { service, mode, timeoutMs: VERIFY_MS, ...received };
+  const aside = mode === 'forward' && isAside(context.plan) ? ({ aside: true } as const) : {};
+  const input = { service, mode, timeoutMs: VERIFY_MS, ...received, ...aside };
   const patient = untilTested && { untilTested, timeoutMs: HELD_ATTEMPT_MS };
   const bounds: Bounds = untilTested === undefined ? {} : { scheduleToCloseTimeout: '90 days' };
   const ask = (some: readonly VerifyTarget[]): Promise<VerifyRoutingResult> =>

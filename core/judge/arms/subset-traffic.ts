@@ -14,6 +14,7 @@ import type { Cell } from './arms.ts';
 import type { Counted } from '../series/counters.ts';
 import { clusterOf, envoyName } from '../series/origin.ts';
 import type { RawSeries } from '../series/raw-series.ts';
+import { ASIDE } from '../series/selectors.ts';
 import type { InstanceTraffic, ScrapeInterval } from '../proof/weight-proof.ts';
 
 const CHOSEN: ReadonlySet<string | undefined> = new Set([
@@ -61,11 +62,16 @@ interface Origin {
   readonly intervals: Map<number, { readonly fromMs: number; readonly sent: Record<string, number> }>;
 }
 
-/** One per Envoy: requests by subset from scrape to scrape. */
+/**
+ * One per Envoy: requests by subset from scrape to scrape, less those that were sent there beside the weights (`ASIDE`).
+ * These are counted when their route is chosen, a moment before the subset's own counter: a scrape between the two makes
+ * one interval short of a request, and the next one long.
+ */
 export const trafficByInstance = (counted: Counted): readonly InstanceTraffic[] => {
   const origins = new Map<string, Origin>();
   for (const { labels, increments } of counted.series) {
-    if (!CHOSEN.has(labels['__name__'])) continue;
+    const isAside = labels['__name__'] === ASIDE;
+    if (!isAside && !CHOSEN.has(labels['__name__'])) continue;
     const key = `${clusterOf(labels)}/${envoyName(labels)}`;
     const origin = origins.get(key) ?? {
       cluster: clusterOf(labels),
@@ -73,10 +79,10 @@ export const trafficByInstance = (counted: Counted): readonly InstanceTraffic[] 
       intervals: new Map<number, { fromMs: number; sent: Record<string, number> }>(),
     };
     origins.set(key, origin);
-    const stat = labels['envoy_cluster_name'] ?? '';
+    const stat = labels[isAside ? 'envoy_route' : 'envoy_cluster_name'] ?? '';
     for (const { fromMs, atMs, by } of increments) {
       const interval = origin.intervals.get(atMs) ?? { fromMs, sent: {} };
-      interval.sent[stat] = (interval.sent[stat] ?? 0) + by;
+      interval.sent[stat] = (interval.sent[stat] ?? 0) + (isAside ? -by : by);
       origin.intervals.set(atMs, { ...interval, fromMs: Math.min(interval.fromMs, fromMs) });
     }
   }

@@ -20,6 +20,8 @@ export interface VerifyRoutingInput {
   readonly service: ServiceRef;
   readonly mode: VerifyMode;
   readonly targets: readonly VerifyTarget[];
+  /** Testers or kept users go another way than the weights say, and have counters of their own. Absent: nobody does. */
+  readonly aside?: true;
   /** The worker receives the counts itself: one that has just started has heard of nobody yet. */
   readonly received?: true;
   /** How long to look before the answer is `untested` or `contradicted`, ms. */

@@ -5,7 +5,7 @@ import { clusterOf, envoyName } from '../series/origin.ts';
 import { withoutMarkers } from '../series/markers.ts';
 import { usualInterval, type RawSeries } from '../series/raw-series.ts';
 import { withoutTwins } from '../series/twins.ts';
-import { envoyMembership, envoyTraffic } from '../series/selectors.ts';
+import { ASIDE, envoyAside, envoyMembership, envoyTraffic } from '../series/selectors.ts';
 import type { CountSource } from '../series/source.ts';
 import { proveMembership } from './membership-proof.ts';
 import type { InstanceProof, VerifyRoutingInput, VerifyTarget } from './proof.ts';
@@ -62,18 +62,37 @@ export const proveTargets = async (
     input.mode === 'entered' || stats.length === 0
       ? []
       : await metrics.range({ series: envoyTraffic(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal);
-  const byInstance = trafficByInstance(countIncrements(splitGauges(raw).counters, startMs));
+  const aside =
+    input.aside === true && raw.length > 0
+      ? await metrics.range({ series: envoyAside(scope), toMs: nowMs, rangeMs: nowMs - startMs }, signal)
+      : [];
+  const byInstance = trafficByInstance(countIncrements([...splitGauges(raw).counters, ...aside], startMs));
+  const untold = new Set(input.aside === true ? instancesOf(raw).map(originKey) : []);
+  for (const instance of instancesOf(aside)) untold.delete(originKey(instance));
   const instances = instancesOf(membership);
   const staleMs = Math.max(STALE_MS, PATIENCE * intervalMs);
   const proofs = input.targets.flatMap((target) => {
     const own = instances.filter(({ cluster }) => cluster === target.cluster.name);
     if (own.length === 0) return [noInstance(target, silent.includes(target.cluster.name) ? INTERVAL_MS : presentMs)];
     return own.map((instance) =>
-      proveInstance({ input, target, instance, membership, byInstance, nowMs, offsetMs, staleMs }),
+      told(
+        proveInstance({ input, target, instance, membership, byInstance, nowMs, offsetMs, staleMs }),
+        untold.has(originKey(instance)),
+      ),
     );
   });
   return { proofs, intervalMs, silent };
 };
+
+/** Whose counters of routes nobody collects may count testers and kept users for picks: that contradicts nothing. */
+const told = (proof: InstanceProof, untold: boolean): InstanceProof =>
+  untold && proof.result === 'contradicted'
+    ? {
+        ...proof,
+        result: 'untested',
+        reason: `${proof.reason}; no ${ASIDE} of it is collected, so testers and users with the cookie may be among them`,
+      }
+    : proof;
 
 interface InstanceInput {
   readonly input: VerifyRoutingInput;

@@ -198,7 +198,16 @@ const wouldSeeFrozen = (total: number, { before, weights }: Pick<CountsInput, 'b
   });
 
 const countsOf = (intervals: readonly ScrapeInterval[], weights: ReadonlyMap<string, number>): Counts =>
-  new Map([...weights.keys()].map((stat) => [stat, intervals.reduce((sum, { sent }) => sum + (sent[stat] ?? 0), 0)]));
+  new Map(
+    [...weights.keys()].map((stat) => [
+      stat,
+      // Of a request that went beside the weights an interval may know one of two counters only.
+      Math.max(
+        0,
+        intervals.reduce((sum, { sent }) => sum + (sent[stat] ?? 0), 0),
+      ),
+    ]),
+  );
 
 /** Rounded up: a small share is not none. */
 const askedBefore = ({ before }: Pick<WeightProofInput, 'before'>, weights: ReadonlyMap<string, number>): Counts =>

@@ -34,6 +34,9 @@ const LISTENER_COUNTERS = [
 export const grpcCounter = (of: RpcCode | 'total'): string =>
   `envoy_cluster_grpc_${of === 'total' ? of : String(rpcCodes.indexOf(of))}`;
 
+/** Requests that took a route of their own to a subset, whose stat name it bears: testers, and users who stay on their arm. */
+export const ASIDE = 'envoy_vhost_route_upstream_rq_total';
+
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 
 /** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
@@ -46,6 +49,7 @@ export const readNames: ReadonlySet<string> = new Set([
   ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
   ...LISTENER_COUNTERS.map((name) => `envoy_http_${name}`),
   ...[...rpcCodes, 'total' as const].map(grpcCounter),
+  ASIDE,
   ...MEMBERSHIP,
 ]);
 
@@ -87,6 +91,11 @@ export const envoyBuckets = ({ stats, clusters }: EnvoyScope, thresholdsS: reado
 export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
   names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
   labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
+});
+
+export const envoyAside = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: [ASIDE],
+  labels: { envoy_route: stats, k8s_cluster_name: clusters },
 });
 
 /** Requests as well: who has no call that ended has no counter of gRPC. */

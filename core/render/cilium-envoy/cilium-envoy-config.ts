@@ -8,11 +8,13 @@
 import { annotations, labels } from '../../kube/labels.ts';
 import type { Manifest } from '../../kube/objects.ts';
 import { withDigest } from '../../kube/with-digest.ts';
-import { headerWeights } from '../../routing/header-route.ts';
+import { weightsTo } from '../../routing/header-route.ts';
+import { keptArms } from '../../routing/kept-arms.ts';
 import { cecName } from '../../routing/names.ts';
 import type { L7Policy, RoutingRecord, Weight } from '../../routing/record.ts';
 import { canonical, canonicalJson } from '../../values/canonical.ts';
 import { refuse } from '../../values/error.ts';
+import { present } from '../../values/json.ts';
 import { cluster } from './cluster.ts';
 import { LISTENER, listener } from './listener.ts';
 import { routes } from './routes.ts';
@@ -47,7 +49,15 @@ const policyOf = (record: RoutingRecord): L7Policy => {
 
 const desiredResources = (record: RoutingRecord, weights: readonly Weight[]): readonly unknown[] => {
   const policy = policyOf(record);
-  const split = routes({ weights, byHeader: headerWeights(record, weights) }, policy);
+  const { headerRoute, testers, sticky } = record.versions;
+  const routed = {
+    weights,
+    byHeader: weightsTo(headerRoute, record, weights),
+    testers: weightsTo(testers?.version, record, weights),
+    kept: keptArms(sticky, weights),
+    ...present({ mark: testers?.mark, sticky }),
+  };
+  const split = routes(routed, policy);
   return [listener(record), split, ...weights.map((subset) => cluster(subset, record, policy))];
 };
 

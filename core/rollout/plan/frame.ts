@@ -26,7 +26,7 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     ...(beside !== undefined && change.kind !== 'restore' && { beside: besideIn(beside, part) }),
     ...seenIn(read.clusters, part),
     // An undo, too, brings a version back that has passed them.
-    ...(change.kind === 'deploy' && present({ before: service.before })),
+    ...(change.kind === 'deploy' && present({ before: service.before, ...askedRoutes(service, read.epoch) })),
     workload: service.workload,
     clusters: Object.fromEntries(mesh.clusters.map(({ ref }) => [ref.name, { name: ref.name }])),
     clouds: cloudsOf(config, waves),
@@ -46,6 +46,16 @@ export function frameOf({ config, change, beside }: Asked, { read, waves, part }
     ...present({ configOrigin: config.origin }),
   } as const satisfies Partial<Plan>;
 }
+
+/** Of a deploy only: to what was proven before, nobody is sent beside the weights. */
+const askedRoutes = (
+  { testers, sticky }: LoadedConfig['service'],
+  epoch: number,
+): { readonly testers: Plan['testers'] | undefined; readonly sticky: Plan['sticky'] | undefined } => ({
+  testers,
+  // No two plans of a service have one epoch.
+  sticky: sticky && { ...sticky, token: epoch.toString(36) },
+});
 
 /** Who had written the part in the records that the plan was made from. */
 function seenIn(facts: readonly ClusterFacts[], part: Part): Pick<Plan, 'seen' | 'owners'> {

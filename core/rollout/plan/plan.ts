@@ -6,7 +6,7 @@ import type { ClusterRef } from '../../kube/cluster-ref.ts';
 import type { Owner, TopologyPatch } from '../../routing/changes.ts';
 import type { NewestByCluster } from '../../routing/newest-proven.ts';
 import type { Part } from '../../routing/part.ts';
-import type { Frontend, L7Policy, VersionShares } from '../../routing/record.ts';
+import type { Frontend, L7Policy, Mark, StickyRoute, VersionShares } from '../../routing/record.ts';
 import type { ServiceRef } from '../../routing/service-ref.ts';
 import type { Shares } from '../../values/share.ts';
 import type { BeforeJob } from '../../workload/before/before-job.ts';
@@ -136,6 +136,10 @@ export interface Plan {
    * until that a header route leads to the version. Absent: none, or an older plan.
    */
   readonly before?: readonly BeforeJob[];
+  /** Whose requests reach the version from its entry to the commit, whatever its share. Absent: nobody's, or an older plan. */
+  readonly testers?: Mark;
+  /** How users are kept on their arm until the commit. Absent: they are not, or an older plan. */
+  readonly sticky?: Omit<StickyRoute, 'version'>;
   /**
    * Both versions have the pods for each share, and to go back from it: asked for before every step but a wave's first,
    * which is made ready with the version. Absent: an older plan's run, or nothing gets a share.

@@ -27,21 +27,36 @@ export const parseByCilium = (binary: string, manifest: unknown): CiliumAnswer =
 
 const isCiliums = ({ name }: { name?: string }): boolean => name?.startsWith('cilium.') ?? false;
 
-/** The listener at a loopback address, with its routes inline: then Envoy checks them against the clusters at start. */
-const stockListener = (listener: Json, routes: Record<string, Json>, port: number): Json => {
+/** As Envoy reads routes from a file, which it watches for another one in its place. */
+export const routesFile = (routes: Json, version: number): string =>
+  JSON.stringify({
+    version_info: String(version),
+    resources: [{ '@type': 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration', ...routes }],
+  });
+
+/**
+ * The listener at a loopback address, with its routes inline: then Envoy checks them against the clusters at start. Or
+ * with routes from a file, which can change while it runs.
+ */
+const stockListener = (listener: Json, routes: Record<string, Json>, { listenerPort, live }: BootstrapOptions): Json => {
   const copy = structuredClone(listener) as Json & {
     filter_chains: { filter_chain_match?: unknown; filters: { name: string; typed_config: Json }[] }[];
   };
   for (const field of ['additional_addresses', 'transparent', 'freebind', 'listener_filters'])
     Reflect.deleteProperty(copy, field);
-  copy['address'] = { socket_address: { address: '127.0.0.1', port_value: port } };
+  copy['address'] = { socket_address: { address: '127.0.0.1', port_value: listenerPort } };
   for (const chain of copy.filter_chains) {
     delete chain.filter_chain_match;
     chain.filters = chain.filters.filter((filter) => !isCiliums(filter));
     for (const { typed_config: manager } of chain.filters) {
       const { rds, http_filters: filters } = manager as { rds: { route_config_name: string }; http_filters: Json[] };
-      delete manager['rds'];
-      manager['route_config'] = routes[rds.route_config_name];
+      if (live === undefined) {
+        delete manager['rds'];
+        manager['route_config'] = routes[rds.route_config_name];
+      } else {
+        writeFileSync(live, routesFile(routes[rds.route_config_name] ?? {}, 0));
+        manager['rds'] = { ...rds, config_source: { path_config_source: { path: live } } };
+      }
       manager['http_filters'] = filters.filter((filter) => !isCiliums(filter));
     }
   }
@@ -55,6 +70,8 @@ export interface BootstrapOptions {
   readonly directory: string;
   /** Loopback ports by EDS service name. */
   readonly endpoints: Readonly<Record<string, readonly number[]>>;
+  /** File that the routes are written to. Absent: they never change. */
+  readonly live?: string;
 }
 
 const stockCluster = (cluster: Json, index: number, { directory, endpoints }: BootstrapOptions): Json => {
@@ -79,7 +96,7 @@ export const stockBootstrap = (parsed: ParsedResources, options: BootstrapOption
   node: { id: 'golden', cluster: 'golden' },
   admin: { address: { socket_address: { address: '127.0.0.1', port_value: options.adminPort } } },
   static_resources: {
-    listeners: Object.values(parsed.listeners).map((one) => stockListener(one, parsed.routes, options.listenerPort)),
+    listeners: Object.values(parsed.listeners).map((one) => stockListener(one, parsed.routes, options)),
     clusters: Object.values(parsed.clusters).map((one, index) => stockCluster(one, index, options)),
   },
 });

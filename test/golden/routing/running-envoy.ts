@@ -1,13 +1,13 @@
 /** A stock Envoy that runs what Cilium made of a rendered route, with one HTTP backend per subset on loopback. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Weight } from '../../../core/routing/record.ts';
 import { assertEventually } from '../../support/eventually.ts';
-import { stockBootstrap, type ParsedResources } from './cilium-and-envoy.ts';
+import { routesFile, stockBootstrap, type ParsedResources } from './cilium-and-envoy.ts';
 
 interface Answer {
   readonly status: number;
@@ -28,6 +28,8 @@ export interface RunningEnvoy {
   stat(statName: string, stat: string): Promise<number>;
   /** All of its metrics, as Prometheus scrapes them. */
   prometheus(): Promise<string>;
+  /** Puts these routes in the place of those before; they are in force when it returns. */
+  reroute(parsed: ParsedResources): Promise<void>;
   readonly port: number;
   close(): Promise<void>;
 }
@@ -116,9 +118,10 @@ export const startEnvoy = async ({ binary, parsed, endpoints }: StartInput): Pro
   const directory = mkdtempSync(join(tmpdir(), 'tidegate-envoy-'));
   const [port, adminPort] = [await freePort(), await freePort()];
   const config = join(directory, 'envoy.json');
+  const live = join(directory, 'routes.json');
   writeFileSync(
     config,
-    JSON.stringify(stockBootstrap(parsed, { listenerPort: port, adminPort, directory, endpoints })),
+    JSON.stringify(stockBootstrap(parsed, { listenerPort: port, adminPort, directory, endpoints, live })),
   );
   const envoy = spawn(binary, ['-c', config, '--log-level', 'error', '--use-dynamic-base-id', '--concurrency', '1'], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -143,9 +146,21 @@ export const startEnvoy = async ({ binary, parsed, endpoints }: StartInput): Pro
     await close();
     throw error;
   }
+  let version = 0;
+  const reroute = async ({ routes }: ParsedResources): Promise<void> => {
+    version += 1;
+    // Envoy watches for a file that takes the place of another.
+    writeFileSync(`${live}.new`, routesFile(Object.values(routes)[0] ?? {}, version));
+    renameSync(`${live}.new`, live);
+    await assertEventually(async () => {
+      const { body } = await admin('/stats?type=TextReadouts&filter=rds.*version_text');
+      if (!body.includes(`version_text: "${String(version)}"`)) throw new Error(`routes are not in force: ${body}`);
+    });
+  };
   return {
     port,
     close,
+    reroute,
     get: (path, headers = {}) => fetchFrom(agent, port, path, headers),
     stat: (statName, stat) => statOf(`^cluster\\.${statName}\\.${stat}$`),
     prometheus: async () => (await admin('/stats/prometheus')).body,

@@ -90,6 +90,26 @@ describe('adoption', () => {
 });
 
 describe('deploy', () => {
+  it('has routes of testers and kept users stored as rendered, keeps them in a write of nothing, and takes them off with the way back', async () => {
+    const one = await adopted('deploy-aside');
+    const { act, aws, service } = one;
+    const routes = {
+      testers: { version: 'v2', mark: { cookie: 'canary', value: 'always' } },
+      sticky: { version: 'v2', cookie: 'arm', ttlMs: 3_600_000, token: 't1' },
+    };
+    const step = { versions: { aws: { v1: 700_000, v2: 300_000 } }, epoch: 20, run: 'run-2', ...routes };
+    const first = await route(one, aws, step);
+    expect(first.weights).toEqual({ [stat(aws, 'v1', 'aws')]: 700_000, [stat(aws, 'v2', 'aws')]: 300_000 });
+    expect((await aws.record()).versions).toMatchObject(routes);
+    const stored = JSON.stringify((await aws.route()).spec?.resources);
+    expect(stored).toContain('canary=always');
+    expect(stored.match(/"stat_prefix":/g)).toHaveLength(4);
+    expect((await route(one, aws, step)).changes.map(({ action }) => action)).not.toContain('configured');
+    await act.restore({ service, cluster: aws.cluster.ref, epoch: 21, run: 'run-2', serving: [] });
+    expect(Object.keys((await aws.record()).versions)).not.toEqual(expect.arrayContaining(['testers', 'sticky']));
+    expect(JSON.stringify((await aws.route()).spec?.resources)).not.toMatch(/canary|set-cookie|arm=/);
+  }, 30_000);
+
   it('makes the new version from the running one, with its image and its own service.version', async () => {
     const one = await adopted('deploy-template');
     const source = { deployment: 'checkout-v1', image: 'registry.lab/checkout:v2' };

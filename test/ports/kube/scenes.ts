@@ -1,7 +1,7 @@
 /** Activities at work in two clusters: what their tests begin with. */
 import { createApplyActivities } from '../../../activities/apply/index.ts';
 import { createRestoreActivities } from '../../../activities/restore/index.ts';
-import type { VersionShares } from '../../../core/routing/record.ts';
+import type { RunRoutes, VersionShares } from '../../../core/routing/record.ts';
 import type { Shares } from '../../../core/values/share.ts';
 import type { VersionSource } from '../../../core/workload/version-source.ts';
 import type { Clusters } from '../../../platform/kube/clusters.ts';
@@ -50,7 +50,7 @@ export async function prepare(
 export const route = (
   { act, service }: Scene,
   shop: Shop,
-  rest: { versions: VersionShares; epoch: number; run?: string; topology?: Shares; redirect?: boolean },
+  rest: RunRoutes & { versions: VersionShares; epoch: number; run?: string; topology?: Shares; redirect?: boolean },
 ) => {
   const { topology, run = 'run-1', ...others } = rest;
   const first = topology === undefined ? {} : { initial: { ...initial, topology } };

@@ -7,6 +7,7 @@ import { type ResolvedConfig, type ServiceQuery, resolveMesh, resolveService } f
 import type { ConfigFile } from '../../../core/config/source.ts';
 import { pathFrom } from '../../../core/config/template.ts';
 import { meshText, serviceText, sloText } from './documents.ts';
+import type { ServiceConfig } from '../../../core/config/types.ts';
 
 const checked = (texts: readonly string[], more: readonly ConfigFile[] = []) => {
   const files = texts.map((text, index) => ({ path: `config/${String(index)}.yaml`, text }));
@@ -39,6 +40,27 @@ describe('resolveService', () => {
     expect(slos).toMatchObject([{ source: 'server', probeRoutes }, { source: 'envoy' }]);
     expect(slos[1]).not.toHaveProperty('probeRoutes');
     expect(resolved(serviceText()).service.slos[0]).not.toHaveProperty('probeRoutes');
+  });
+
+  it('takes testers, sticky users and an idle time as they are asked for, a header in small letters', () => {
+    const asked = (body: string): Pick<ServiceConfig, 'testers' | 'sticky' | 'policy'> =>
+      resolved(serviceText(body)).service;
+    expect(asked('  testers: { header: { name: X-Canary, value: Always } }\n').testers).toEqual({
+      header: 'x-canary',
+      value: 'Always',
+    });
+    expect(asked('  testers: { cookie: { name: Canary, value: a } }\n').testers).toEqual({
+      cookie: 'Canary',
+      value: 'a',
+    });
+    expect(asked('  sticky: {}\n').sticky).toEqual({ cookie: 'tidegate-checkout', ttlMs: 86_400_000 });
+    expect(asked('  sticky: { cookie: arm, ttl: 1h, keeps: new }\n').sticky).toEqual({
+      ...{ cookie: 'arm', ttlMs: 3_600_000, keeps: 'new' },
+    });
+    expect(asked('  policy: { idleTimeout: 90s }\n').policy).toMatchObject({
+      requestTimeoutMs: 0,
+      idleTimeoutMs: 90_000,
+    });
   });
 
   it('completes a service that says nothing but its mesh', () => {

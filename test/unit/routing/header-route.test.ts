@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { restored, withoutVersion, withShares, type ApplyRoutingInput } from '../../../core/routing/changes.ts';
 import { committed } from '../../../core/routing/committed.ts';
-import { headerWeights } from '../../../core/routing/header-route.ts';
+import { weightsTo } from '../../../core/routing/header-route.ts';
 import { halfMovedParts } from '../../../core/routing/part.ts';
 import { parseRecord } from '../../../core/routing/parse-record.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
@@ -27,7 +27,7 @@ const apply = (record: RoutingRecord, rest: Partial<ApplyRoutingInput>): Routing
 const entered = apply(settled, { versions: { [aws]: { v1: WHOLE, v2: 0 } }, headerRoute: 'v2' });
 const targetsOf = (record: RoutingRecord): Record<string, number> =>
   Object.fromEntries(
-    headerWeights(record, weightsOf(record, 'current')).map(({ cluster, version, weight }) => [
+    weightsTo(record.versions.headerRoute, record, weightsOf(record, 'current')).map(({ cluster, version, weight }) => [
       `${version} in ${cluster}`,
       weight,
     ]),

@@ -18,9 +18,17 @@ interface ListenerShape extends Named {
   }[];
 }
 
+interface HeaderShape extends Named {
+  readonly present_match?: boolean;
+  readonly string_match?: { readonly exact?: string; readonly safe_regex?: unknown };
+}
+
 interface RoutesShape extends Named {
   readonly virtual_hosts: readonly {
     readonly routes: readonly {
+      readonly match: { readonly headers?: readonly HeaderShape[] };
+      /** Counters are named by it. */
+      readonly stat_prefix?: string;
       readonly route: {
         readonly weighted_clusters: { readonly clusters: readonly (Named & { readonly weight: number })[] };
       };
@@ -85,6 +93,13 @@ const checkListener = ({ value, path }: Placed<ListenerShape>, routeNames: Reado
     ]),
   );
 
+/** With none of them Envoy takes every request that has the header; of two it takes one. */
+const checkHeaders = (headers: readonly HeaderShape[], path: string): CecProblem[] =>
+  placed(headers, path).flatMap(({ value: { present_match: present, string_match: text }, path: at }) => {
+    const ways = [present === true, text?.exact !== undefined, text?.safe_regex !== undefined].filter(Boolean);
+    return when(ways.length !== 1, at, 'needs exactly one of present_match, string_match.exact and .safe_regex');
+  });
+
 const checkRoutes = ({ value, path }: Placed<RoutesShape>, clusterNames: ReadonlySet<string>): CecProblem[] =>
   placed(value.virtual_hosts, `${path}.virtual_hosts`).flatMap((host) =>
     placed(host.value.routes, `${host.path}.routes`).flatMap((route) => {
@@ -92,6 +107,12 @@ const checkRoutes = ({ value, path }: Placed<RoutesShape>, clusterNames: Readonl
       const targets = placed(route.value.route.weighted_clusters.clusters, at);
       const total = targets.reduce((sum, { value: { weight } }) => sum + weight, 0);
       return [
+        ...checkHeaders(route.value.match.headers ?? [], `${route.path}.match.headers`),
+        ...when(
+          /[.:]/.test(route.value.stat_prefix ?? ''),
+          `${route.path}.stat_prefix`,
+          'must have no dot or colon: Envoy cuts the route label of metrics there',
+        ),
         ...when(total === 0, at, 'the weights sum to 0: Envoy would answer 503 to every request'),
         ...when(total > UINT32_MAX, at, `the weights sum to more than ${String(UINT32_MAX)}`),
         ...duplicates(targets, ({ name }) => name),

@@ -105,25 +105,40 @@ const listener = fields({
   ),
 });
 
+const match = fields({
+  'prefix!': text,
+  headers: list(
+    fields({
+      'name!': text,
+      string_match: fields({ exact: text, safe_regex: fields({ 'regex!': text }) }),
+      present_match: flag,
+    }),
+  ),
+  runtime_fraction: fields({
+    'default_value!': fields({ 'numerator!': count(0), 'denominator!': choice('MILLION') }),
+  }),
+});
+
+const target = fields({
+  'name!': text,
+  'weight!': count(0),
+  response_headers_to_add: list(fields({ 'header!': fields({ 'key!': text, 'value!': text }) })),
+});
+
+const route = fields({
+  // Envoy's default of 15 s would cut what the app answers later.
+  'timeout!': duration,
+  idle_timeout: duration,
+  'weighted_clusters!': fields({ 'clusters!': list(target) }),
+});
+
 const routes = fields({
   'name!': text,
   'virtual_hosts!': list(
     fields({
       'name!': text,
       'domains!': list(text),
-      'routes!': list(
-        fields({
-          'match!': fields({
-            'prefix!': text,
-            headers: list(fields({ 'name!': text, 'string_match!': fields({ 'exact!': text }) })),
-          }),
-          'route!': fields({
-            // Envoy's default of 15 s would cut what the app answers later.
-            'timeout!': duration,
-            'weighted_clusters!': fields({ 'clusters!': list(fields({ 'name!': text, 'weight!': count(0) })) }),
-          }),
-        }),
-      ),
+      'routes!': list(fields({ 'match!': match, 'route!': route, stat_prefix: text })),
     }),
   ),
 });
