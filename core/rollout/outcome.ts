@@ -70,7 +70,8 @@ export interface RunClose {
   readonly atMs: number;
   /** Its last word; null = nobody could say. */
   readonly said:
-    | (Pick<RunningStatus, 'outcome' | 'phase' | 'reason'> & Partial<Pick<RunningStatus, 'wave' | 'waves' | 'step'>>)
+    | (Pick<RunningStatus, 'outcome' | 'phase' | 'reason'> &
+        Partial<Pick<RunningStatus, 'wave' | 'waves' | 'step' | 'steps' | 'since' | 'cause'>>)
     | null;
 }
 

@@ -40,8 +40,8 @@ const [aws, gcp, onprem] = clusterNames;
 
 type News = WatchClustersResult['news'][number];
 
-const found = (judgement: News['judgement'], text = 'so they say'): WatchClustersResult => ({
-  news: [{ cluster: gcp, judgement, text, atMs: 1_000 }],
+const found = (judgement: News['judgement'], text = 'so they say', atMs = 1_000): WatchClustersResult => ({
+  news: [{ cluster: gcp, judgement, text, atMs }],
   answering: [aws, onprem],
 });
 
@@ -200,6 +200,75 @@ describe('a watch of a mesh', () => {
         expect(io.out).toContain('shop/checkout: moved: ');
         expect(stage.asked).toHaveLength(1);
         expect((await stage.status()).clusters[0]?.text).toContain('it burns');
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    'counts a loss from its first doubt on, however late a person says the word',
+    async () => {
+      const looks = [found('suspected', 'is it?', 500), found('lost', 'it is', 1_000), found('lost', 'still', 2_000)];
+      const evidence = found('lost', 'a person says so', 3_000);
+      await onStage({ mesh: 'late', failover: ['ask'], looks, evidence }, async (stage) => {
+        await stage.start();
+        await stage.until({ clusters: [{ atMs: 2_000, sinceMs: 500 }] });
+        const io = terminal();
+        expect(await failOverNow(temporal.env.client, io, { mesh: 'late', cluster: gcp, reason: 'ann' })).toBe(0);
+        expect(stage.asked).toMatchObject([{ atMs: 500 }]);
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    'waits with a service that is paused, says so, and moves it when a person says so',
+    async () => {
+      const paused: FailedOverClient = { ...moved, action: 'paused', failed: 'checkout is paused by ann: by hand' };
+      const evidence = found('lost', 'a person says so');
+      const writes = [paused, paused, moved];
+      await onStage({ mesh: 'paused', failover: ['auto'], looks: [found('lost')], evidence, writes }, async (stage) => {
+        await stage.start();
+        await stage.until({
+          services: [
+            { phase: 'paused', text: expect.stringContaining('checkout is paused by ann: by hand; at once:') },
+          ],
+        });
+        expect(stage.asked).toHaveLength(1);
+        const of = { mesh: 'paused', cluster: gcp, reason: 'ann' };
+        expect(await failOverNow(temporal.env.client, terminal(), of)).toBe(4);
+        expect(await failOverNow(temporal.env.client, terminal(), { ...of, despitePauses: true })).toBe(0);
+        expect(stage.asked.map(({ despitePauses }) => despitePauses)).toEqual([undefined, undefined, true]);
+        await stage.until({ services: [{ phase: 'moved' }] });
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    'with failover: ask goes on by itself with what a pause held up, as a person has said the word',
+    async () => {
+      const paused: FailedOverClient = { ...moved, action: 'paused', failed: 'checkout is paused by ann: by hand' };
+      let [again, looks]: [() => void, number] = [() => undefined, 0];
+      const unpaused = new Promise<void>((resolve) => (again = resolve));
+      const evidence = found('lost', 'a person says so');
+      const later = async (input: WatchClustersInput): Promise<WatchClustersResult> => {
+        if (input.person !== undefined) return evidence;
+        if (input.told.length === 0) return found('lost');
+        looks += 1;
+        await (looks === 1 ? untilCancelled(unpaused) : untilCancelled());
+        return found('lost', 'still', Date.now());
+      };
+      const activities = { ...fakeWorld().activities, watchClusters: later };
+      const { listServices: _l, failOver: _f, ...own } = activities;
+      const given = { activities: own as RolloutActivities };
+      await onStage({ mesh: 'unpaused', failover: ['ask'], writes: [paused, moved], ...given }, async (stage) => {
+        await stage.start();
+        await stage.until({ clusters: [{ judgement: 'lost' }] });
+        const of = { mesh: 'unpaused', cluster: gcp, reason: 'ann' };
+        expect(await failOverNow(temporal.env.client, terminal(), of)).toBe(4);
+        again();
+        await stage.until({ services: [{ phase: 'moved' }] });
       });
     },
     limits.phase * 3,

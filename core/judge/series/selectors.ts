@@ -34,6 +34,9 @@ const LISTENER_COUNTERS = [
 export const grpcCounter = (of: RpcCode | 'total'): string =>
   `envoy_cluster_grpc_${of === 'total' ? of : String(rpcCodes.indexOf(of))}`;
 
+/** Of the times that requests of a subset took: their sum, ms, and their number. */
+const ENVOY_TIMES = [`${ENVOY_TIME}_sum`, `${ENVOY_TIME}_count`] as const;
+
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 
 /** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
@@ -42,6 +45,7 @@ export const REPORTED_WITHIN_MS = 150_000;
 /** Every name that a query below can ask for: all that a source of its own needs to keep. */
 export const readNames: ReadonlySet<string> = new Set([
   ...[...SERVER.http, ...SERVER.rpc].flatMap((name) => [`${name}_count`, `${name}_bucket`]),
+  ...ENVOY_TIMES,
   `${ENVOY_TIME}_bucket`,
   ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
   ...LISTENER_COUNTERS.map((name) => `envoy_http_${name}`),
@@ -86,6 +90,11 @@ export const envoyBuckets = ({ stats, clusters }: EnvoyScope, thresholdsS: reado
 
 export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
   names: ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
+  labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
+});
+
+export const envoyTimes = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: ENVOY_TIMES,
   labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
 });
 
