@@ -18,6 +18,7 @@ import { messageNames, workflowNames } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
 import { rolloutWorkflowId, watchWorkflowId } from '../../core/contract/workflow-ids.ts';
+import type { VerifyRoutingInput } from '../../core/judge/proof/proof.ts';
 import { failedOver } from '../../core/routing/failed-over.ts';
 import { halfMovedParts } from '../../core/routing/part.ts';
 import { present } from '../../core/values/json.ts';
@@ -58,6 +59,8 @@ interface Played {
   /** Each attempt; the last one again. */
   readonly writes?: readonly FailedOverClient[];
   readonly activities?: RolloutActivities;
+  /** Of the service. */
+  readonly ratePerReplica?: number;
 }
 
 interface WatchStage {
@@ -83,7 +86,15 @@ async function onStage(
   const own: Partial<RolloutActivities> = {
     listServices: async () => {
       const failover = policies.length > 1 ? policies.shift() : policies[0];
-      const services = [{ service, warmMs: 1_000, drainMs: 1_000, failover: [onprem] }];
+      const services = [
+        {
+          service,
+          warmMs: 1_000,
+          drainMs: 1_000,
+          failover: [onprem],
+          ...present({ ratePerReplica: given.ratePerReplica }),
+        },
+      ];
       return { mesh, clusters, services, ...present({ failover }) };
     },
     watchClusters: async (input) => {
@@ -165,6 +176,54 @@ describe('a watch of a mesh', () => {
           });
         },
       );
+    },
+    limits.phase * 3,
+  );
+
+  it.each([
+    ['verified', 'the Envoys follow'],
+    ['contradicted', 'CONTRADICTED by traffic: it sends on'],
+    ['untested', 'not seen in traffic yet: it sends on'],
+  ] as const)(
+    'says what the traffic shows of a move: %s',
+    async (result, words) => {
+      const wrote = { weights: { a: WHOLE }, withdrawn: [], writtenAtMs: 1_000 };
+      const proofs = [{ cluster: aws, instance: 'node', result, reason: 'it sends on', requests: 0 }];
+      const asked: VerifyRoutingInput[] = [];
+      const verifyRestored: RolloutActivities['verifyRestored'] = async (input) => {
+        asked.push(input);
+        return { result, proofs, verifiedAtMs: 0 };
+      };
+      const given = { writes: [{ ...moved, wrote }], activities: { verifyRestored } as RolloutActivities };
+      const evidence = found('lost', 'a person says so');
+      await onStage({ mesh: `proof-${result}`, failover: ['ask'], evidence, ...given }, async (stage) => {
+        await stage.start();
+        const of = { mesh: `proof-${result}`, cluster: gcp, reason: 'ann' };
+        expect(await failOverNow(temporal.env.client, terminal(), of)).toBe(result === 'contradicted' ? 4 : 0);
+        await stage.until({ services: [{ phase: 'moved', proof: result, text: expect.stringContaining(words) }] });
+        expect(asked).toMatchObject([{ mode: 'restored', targets: [{ cluster: { name: aws }, ...wrote }] }]);
+      });
+    },
+    limits.phase * 3,
+  );
+
+  it(
+    "with failover: auto asks for the load first where a pod's rate is known, and says what there is room for",
+    async () => {
+      const flows = [{ client: aws, serving: gcp, perSecond: 60, meanMs: 5 }];
+      const activities: Partial<RolloutActivities> = {
+        measureLoad: async () => ({ services: [{ service: 'shop/checkout', flows }], problem: '' }),
+        failOver: async ({ load }) => ({
+          clients: [moved],
+          carried: { perSecond: load?.flows[0]?.perSecond ?? 0, shortBy: load?.ratePerReplica ?? 0 },
+        }),
+      };
+      const given = { ratePerReplica: 20, activities: activities as RolloutActivities };
+      await onStage({ mesh: 'roomy', failover: ['auto'], looks: [found('lost')], ...given }, async (stage) => {
+        await stage.start();
+        const text = 'of the 60.0/s that are moved, 20.0/s are more than the pods there answer';
+        await stage.until({ services: [{ phase: 'moved', text: expect.stringContaining(text) }] });
+      });
     },
     limits.phase * 3,
   );

@@ -168,7 +168,7 @@ const carriedText = (carried: FailOverResult['carried']): string =>
   carried === undefined
     ? ''
     : carried.shortBy > 0
-      ? `; of the ${rate(carried.perSecond)} that are moved, ${rate(carried.shortBy)} are more than its pods there can answer`
+      ? `; of the ${rate(carried.perSecond)} that are moved, ${rate(carried.shortBy)} are more than the pods there answer`
       : `; there is room for the ${rate(carried.perSecond)} that are moved`;
 
 const rate = (perSecond: number): string => `${perSecond.toFixed(1)}/s`;
