@@ -8,7 +8,6 @@ import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 import { workflowNames } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
-import { WHOLE } from '../../core/values/share.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames } from '../support/facts.ts';
 import { limits } from '../support/limits.ts';
@@ -142,18 +141,22 @@ describe('a drill of a cluster', () => {
 
 describe('a drill that cannot begin', () => {
   it(
-    'is refused before anything is written: a cluster that there is not; a service that is paused is left, and told',
+    'is refused before anything is written: a cluster that there is not; a service that is being moved is left, and told',
     async () => {
-      await onStage('left', async ({ world, record: own }) => {
+      await onStage('left', async ({ ask, until, runs, record: own }) => {
         const io = terminal();
-        const ask = (cluster: string) =>
+        const drill = (cluster: string) =>
           drillNow(temporal.env.client, io, { input: { cluster, service: 'left' }, detach: false, json: false });
-        await expect(ask('azure')).rejects.toMatchObject({ message: expect.stringContaining('has no cluster azure') });
-        world.clusters[aws]?.pauses.push({ of: 'service', reason: 'hands off', by: 'ann', atMs: 0 });
-        expect(await ask(gcp)).toBe(4);
-        expect(io.out).toContain('shop/left: left: ');
-        expect(io.out).toContain('paused by ann: hands off');
-        expect(own().topology).toMatchObject({ proven, current: proven, run: 'r' });
+        await expect(drill('azure')).rejects.toMatchObject({
+          message: expect.stringContaining('has no cluster azure'),
+        });
+        await ask({ kind: 'topology', drains: gcp });
+        await until('topology', 'baking');
+        expect(await drill(gcp)).toBe(4);
+        expect(io.out).toContain('others were not drilled');
+        expect(io.out).toContain('shop/left: left: a rollout of this service is running');
+        await runs.topology.executeUpdate('abort', { args: [{ reason: 'a test' }] });
+        expect(own().topology).toMatchObject({ proven, current: proven });
       });
     },
     limits.phase * 4,

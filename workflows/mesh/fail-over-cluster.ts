@@ -153,7 +153,7 @@ async function moved(telling: Telling, listed: ListedService): Promise<boolean> 
 /** What could not be written is tried again; what is paused waits for the end of that. */
 function standOf(
   clients: readonly FailedOverClient[],
-  { lost, carried }: { readonly lost: string } & Pick<FailOverResult, 'carried'>,
+  { lost, carried }: { readonly lost: string; readonly carried: FailOverResult['carried'] | undefined },
 ): Pick<FailedOverService, 'phase' | 'text'> {
   const [failed] = clients.filter(({ action }) => action === 'failed');
   if (failed !== undefined) return { phase: 'left', text: `${failed.cluster}: ${failed.failed}` };
@@ -164,7 +164,7 @@ function standOf(
   return { phase: 'paused', text: `calls of ${paused.cluster} still go to ${lost}: ${paused.failed}; ${now}` };
 }
 
-const carriedText = (carried: FailOverResult['carried']): string =>
+const carriedText = (carried: FailOverResult['carried'] | undefined): string =>
   carried === undefined
     ? ''
     : carried.shortBy > 0

@@ -68,7 +68,7 @@ interface Drilling {
 }
 
 /** What is proven, with less for one cluster; what the record remembers of drains stays. */
-export function drilledTopology(
+function drilledTopology(
   { config, facts }: Wanting,
   one: ClusterFacts,
   { drills, share }: Drilling,
