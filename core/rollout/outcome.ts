@@ -75,6 +75,10 @@ export interface RunClose {
     | null;
 }
 
+/** Of a drill: it has gone back as it was meant to. */
+export const hasHeld = ({ outcome, cause }: { readonly outcome: string; readonly cause: string }): boolean =>
+  outcome === 'restored' && cause === 'drilled';
+
 const nothingElse = {
   cause: 'none',
   code: '',

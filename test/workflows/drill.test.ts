@@ -156,6 +156,7 @@ describe('a drill that cannot begin', () => {
         expect(io.out).toContain('others were not drilled');
         expect(io.out).toContain('shop/left: left: a rollout of this service is running');
         await runs.topology.executeUpdate('abort', { args: [{ reason: 'a test' }] });
+        await runs.topology.result();
         expect(own().topology).toMatchObject({ proven, current: proven });
       });
     },
