@@ -17,7 +17,8 @@ export interface Window {
 
 interface Sums {
   perSecond: number;
-  timeMs: number;
+  /** null: no source has told it. */
+  timeMs: number | null;
   timed: number;
 }
 
@@ -34,17 +35,17 @@ export function flowsOf(
     if (serving === undefined || within.spanS === 0) continue;
     const client = clusterOf(one.labels);
     const key = `${client}/${serving}`;
-    const sum = sums.get(key) ?? { client, serving, perSecond: 0, timeMs: 0, timed: 0 };
+    const sum = sums.get(key) ?? { client, serving, perSecond: 0, timeMs: null, timed: 0 };
     sums.set(key, sum);
     const name = one.labels['__name__'] ?? '';
     if (CHOSEN.has(name)) sum.perSecond += within.by / within.spanS;
-    else if (name.endsWith('_rq_time_sum')) sum.timeMs += within.by;
+    else if (name.endsWith('_rq_time_sum')) sum.timeMs = (sum.timeMs ?? 0) + within.by;
     else if (name.endsWith('_rq_time_count')) sum.timed += within.by;
   }
   return new Map(
     [...sums].map(([key, { client, serving, perSecond, timeMs, timed }]) => [
       key,
-      { client, serving, perSecond, meanMs: timed === 0 ? null : timeMs / timed },
+      { client, serving, perSecond, meanMs: timed === 0 || timeMs === null ? null : timeMs / timed },
     ]),
   );
 }
