@@ -65,13 +65,17 @@ export async function failOverCluster(
     told.set(one.service, one);
     say([...told.values()]);
   };
+  const add = (service: string, proof: Proven | null): void => {
+    const last = told.get(service);
+    if (last !== undefined && proof !== null) tell({ ...last, ...proof(last) });
+  };
   const load = loadBefore(lost);
   const proofs: Promise<void>[] = [];
   const all = lost.listed.services;
   const others = lost.listed.clusters.filter(({ name }) => name !== lost.lost);
   const answering = others.filter(({ name }) => lost.answering.includes(name));
   // Who answers is written at once, and waits for nobody; then it is everybody's turn.
-  const telling = { ...lost, tell, load, proofs };
+  const telling = { ...lost, tell, add, load, proofs };
   const first = await round({ ...telling, clusters: answering }, all);
   let left = answering.length < others.length ? all : first;
   for (const waitMs of AGAIN_MS) {
@@ -99,6 +103,8 @@ interface Telling extends LostCluster {
   /** Those that are read and written. */
   readonly clusters: readonly ClusterRef[];
   readonly tell: (one: FailedOverService) => void;
+  /** To what was told of the service last. */
+  readonly add: (service: string, proof: Proven | null) => void;
   readonly load: Promise<MeasureLoadResult>;
   /** Each service's proof is begun as soon as it is written, and keeps no other one waiting. */
   readonly proofs: Promise<void>[];
@@ -126,18 +132,16 @@ async function moved(telling: Telling, listed: ListedService): Promise<boolean> 
       ...{ service, lost, clusters, failover, atMs, ...present({ load }) },
       ...(despitePauses && { despitePauses }),
     });
+    const room = roomText(load, carried);
     const [failed] = clients.filter(({ action }) => action === 'failed');
     const done = clients.filter(({ action }) => action === 'configured');
-    const stand: FailedOverService = { ...of, ...standOf(clients, { lost, carried }) };
-    tell(stand);
-    proofs.push(
-      proven(service, clients).then((proof) => (proof === null ? undefined : tell({ ...stand, ...proof(stand) }))),
-    );
+    tell({ ...of, ...standOf(clients, { lost, room }) });
+    proofs.push(proven(service, clients).then((proof) => telling.add(of.service, proof)));
     if (done.length > 0)
       await tellEnd(
         failedOverEnded(service, {
           lost,
-          reason: `${text}; ${movedText(done)}${carriedText(carried)}`,
+          reason: `${text}; ${movedText(done)}${room}`,
           clusters: gainsOf(done),
         }),
         hearersOfEnd(service, sinks),
@@ -153,20 +157,23 @@ async function moved(telling: Telling, listed: ListedService): Promise<boolean> 
 /** What could not be written is tried again; what is paused waits for the end of that. */
 function standOf(
   clients: readonly FailedOverClient[],
-  { lost, carried }: { readonly lost: string; readonly carried: FailOverResult['carried'] | undefined },
+  { lost, room }: { readonly lost: string; readonly room: string },
 ): Pick<FailedOverService, 'phase' | 'text'> {
   const [failed] = clients.filter(({ action }) => action === 'failed');
   if (failed !== undefined) return { phase: 'left', text: `${failed.cluster}: ${failed.failed}` };
   const [paused] = clients.filter(({ action }) => action === 'paused');
   const done = movedText(clients.filter(({ action }) => action === 'configured'));
-  if (paused === undefined) return { phase: 'moved', text: `${done}${carriedText(carried)}` };
+  if (paused === undefined) return { phase: 'moved', text: `${done}${room}` };
   const now = `at once: tidegate cluster failover ${lost} --despite-pauses --reason TEXT`;
   return { phase: 'paused', text: `calls of ${paused.cluster} still go to ${lost}: ${paused.failed}; ${now}` };
 }
 
-const carriedText = (carried: FailOverResult['carried'] | undefined): string =>
+/** '' = nobody has said what a pod answers. */
+const roomText = (load: FailoverLoad | undefined, carried: FailOverResult['carried'] | undefined): string =>
   carried === undefined
-    ? ''
+    ? load === undefined
+      ? ''
+      : '; whether there is room for them is not known: nothing was counted'
     : carried.shortBy > 0
       ? `; of the ${rate(carried.perSecond)} that are moved, ${rate(carried.shortBy)} are more than the pods there answer`
       : `; there is room for the ${rate(carried.perSecond)} that are moved`;

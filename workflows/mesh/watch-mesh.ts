@@ -157,9 +157,8 @@ async function look(watch: Watch, of: ListServicesResult): Promise<void> {
   for (const one of lost) {
     if (now.failover === 'auto') void move(watch, { of: now, answering, cluster: one.cluster });
     else if (now.failover !== 'ask') continue;
+    else if (isHeldUp(watch, before, one.cluster)) void move(watch, { of: now, answering, cluster: one.cluster });
     else if (!isToldLost(before, one.cluster)) await tellLost(now, one);
-    // A person has said the word, and pauses held it up: maybe they have ended.
-    else if (pausedOf(watch, one.cluster).length > 0) void move(watch, { of: now, answering, cluster: one.cluster });
   }
 }
 
@@ -167,8 +166,10 @@ async function look(watch: Watch, of: ListServicesResult): Promise<void> {
 const isToldLost = (before: readonly WatchedCluster[], cluster: string): boolean =>
   before.some((one) => one.cluster === cluster && one.judgement === 'lost' && one.movedAtMs < one.atMs);
 
-const pausedOf = ({ services }: Watch, cluster: string): readonly FailedOverService[] =>
-  services.filter((one) => one.cluster === cluster && one.phase === 'paused');
+/** A person has said the word, and pauses held it up: maybe they have ended. */
+const isHeldUp = ({ services }: Watch, before: readonly WatchedCluster[], cluster: string): boolean =>
+  before.some((one) => one.cluster === cluster && one.movedAtMs > 0) &&
+  services.some((one) => one.cluster === cluster && one.phase === 'paused');
 
 /** A person says that it is lost: what does the evidence say to that? */
 async function heard(watch: Watch, { cluster, reason, despitePauses }: FailOverAsked): Promise<FailOverAnswer> {
