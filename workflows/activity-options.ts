@@ -71,7 +71,7 @@ function bounds(times: Times): Record<keyof RolloutActivities, ActivityOptions> 
     findStuck: { ...read, startToCloseTimeout: MINUTE },
     ...settlersBounds({ manyReads, write }),
     dryRunWrites: manyReads,
-    ...{ probeSlos: read, readVersions: read, measureTraffic: read },
+    ...{ probeSlos: read, readVersions: read, measureTraffic: read, measureLoad: read },
     ...{ prepareVersion: pods, keepCapacity: pods },
     runBefore: {
       startToCloseTimeout: beforeMs(times),

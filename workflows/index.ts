@@ -10,5 +10,6 @@ export { pause } from './mesh/pause.ts';
 export { deliver } from './deliver.ts';
 export { forgetCluster } from './mesh/forget-cluster.ts';
 export { drainCluster } from './drain-cluster.ts';
+export { drillCluster } from './drain/drill-cluster.ts';
 export { watchMesh } from './mesh/watch-mesh.ts';
 export { handleEvent } from './handle-event.ts';

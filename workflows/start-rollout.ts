@@ -47,6 +47,7 @@ import { refuseGlass, withWindows } from './start-windows.ts';
 import { runningBeside, runningRollout } from './running-rollout.ts';
 import { TidegateError } from '../core/values/error.ts';
 import { present } from '../core/values/json.ts';
+import { WHOLE } from '../core/values/share.ts';
 
 const options = activityOptions(noPlan, installation());
 const { loadConfig } = proxyActivities<RolloutActivities>({
@@ -200,12 +201,19 @@ function checkInput(input: StartRolloutInput): void {
 
 /** '' = it names one cluster, or none. */
 function refuseDrain(change: Change): string {
-  const { drains, returns } = change as { readonly drains?: unknown; readonly returns?: unknown };
-  const named = [drains, returns].filter((name) => name !== undefined);
+  const { drains, returns, drills, share } = change as Readonly<Record<string, unknown>>;
+  const named = [drains, returns, drills].filter((name) => name !== undefined);
+  if (share !== undefined && (drills === undefined || !isPart(share)))
+    return `"change.share" is for a drill: a whole number of parts per million, from 1 to ${WHOLE}`;
   if (named.length === 0) return '';
-  if (change.kind !== 'topology' || named.length > 1) return '"change.drains" or "change.returns" is for a topology';
-  return typeof named[0] === 'string' ? '' : '"change.drains" and "change.returns" are names of clusters';
+  if (change.kind !== 'topology' || named.length > 1)
+    return 'one of "change.drains", "change.returns" and "change.drills" is for a topology';
+  return typeof named[0] === 'string'
+    ? ''
+    : '"change.drains", "change.returns" and "change.drills" are names of clusters';
 }
+
+const isPart = (share: unknown): boolean => Number.isInteger(share) && Number(share) >= 1 && Number(share) <= WHOLE;
 
 async function assertSlos(plan: Plan): Promise<void> {
   const { metrics, service, slos, kind } = plan;

@@ -35,7 +35,7 @@ export function servicesIn(found: MeshServices, wanted: string | undefined): Lis
       },
       warmMs: service.warmMs,
       drainMs: service.drainMs,
-      ...present({ drift: service.drift, sinks, failover: service.failover }),
+      ...present({ drift: service.drift, sinks, failover: service.failover, ratePerReplica: service.ratePerReplica }),
     })),
   };
 }

@@ -21,6 +21,8 @@ export interface Prober {
 const ASK_MS = { well: 2_000, silent: 500 } as const;
 /** An API server that takes longer for its version does not answer, ms. */
 const ANSWER_MS = 2_000;
+/** How it is reached, and the credential, must be there by then, ms: a program that fetches one may hang. */
+const CONNECT_MS = 10_000;
 /** How a cluster is reached is read anew from the config after so long, ms: each reading parses all of it. */
 const KNOWN_MS = 60_000;
 
@@ -99,7 +101,7 @@ function createAsk({ clusters, clock }: ProberDeps, { mesh, signal }: Asking): (
   };
   return async (name) => {
     try {
-      const cluster = await beforeAsking(() => connected(name));
+      const cluster = await beforeAsking(() => within(clock, { ms: CONNECT_MS, signal }, connected(name)));
       await cluster.ask('/version', undefined, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
       return { answer: 'answers', why: '' };
     } catch (error) {
@@ -110,4 +112,22 @@ function createAsk({ clusters, clock }: ProberDeps, { mesh, signal }: Asking): (
       return error.code === 'Unavailable' ? { answer: 'silent', why } : { answer: 'answers', why: '' };
     }
   };
+}
+
+/** What hangs is left to itself. */
+async function within<T>(
+  clock: Clock,
+  { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
+  work: Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const late = clock.sleep(ms, AbortSignal.any([signal, over.signal])).then(() => {
+    throw new TidegateError('Unavailable', `how it is reached is not known after ${String(ms)} ms`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    late.catch(() => undefined);
+    over.abort(new Error('it is known'));
+  }
 }

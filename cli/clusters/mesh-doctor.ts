@@ -1,6 +1,6 @@
 /** `tidegate mesh doctor`: the settings of Cilium's cluster mesh in all its clusters, held against each other. Reads only. */
 import { CILIUM_NAMESPACE } from '../../core/kube/rights/needs.ts';
-import { meshFindings, type MeshMember } from '../../core/topology/mesh-findings.ts';
+import { failoverFindings, meshFindings, type MeshMember } from '../../core/topology/mesh-findings.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { createClusters, type KubeCluster } from '../../platform/kube/clusters.ts';
 import { readCilium, readCiliumConfig } from '../doctor/cilium-checks.ts';
@@ -14,7 +14,7 @@ export async function meshDoctor({ mesh }: { readonly mesh: string | undefined }
   const clusters = createClusters({ deadlineMs: DEADLINE_MS });
   try {
     const members = await Promise.all(scope.clusters.map(({ ref }) => memberOf(clusters.connect(ref), io.signal)));
-    const findings = meshFindings(members);
+    const findings = [...failoverFindings(scope.mesh), ...meshFindings(members)];
     const note = `${String(members.length)} clusters, ${findings.length === 0 ? 'nothing found' : `${String(findings.length)} found`}`;
     io.stdout(resultText({ description: `cluster mesh of ${scope.mesh.name}`, note, findings }));
     return findings.some(({ severity }) => severity === 'error') ? exitCodes.error : exitCodes.ok;
@@ -25,20 +25,27 @@ export async function meshDoctor({ mesh }: { readonly mesh: string | undefined }
 
 async function memberOf(cluster: KubeCluster, signal: AbortSignal): Promise<MeshMember> {
   const server = `/apis/apps/v1/namespaces/${CILIUM_NAMESPACE}/deployments/clustermesh-apiserver`;
+  const unread: string[] = [];
+  /** What cannot be read is not known: null, and why. */
+  const orUnknown = async <T>(what: string, reading: Promise<T>): Promise<T | null> => {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof TidegateError)) throw error;
+      unread.push(`${what} (${error.message})`);
+      return null;
+    }
+  };
   const [config, version, isServed] = await Promise.all([
-    orUnknown(readCiliumConfig(cluster, signal)),
-    orUnknown(readCilium(cluster, signal)),
-    orUnknown(cluster.ask(server, undefined, { signal }).then((found) => found !== null)),
+    orUnknown('cilium-config', readCiliumConfig(cluster, signal)),
+    orUnknown('the version of Cilium', readCilium(cluster, signal)),
+    orUnknown(
+      'clustermesh-apiserver',
+      cluster.ask(server, undefined, { signal }).then((found) => found !== null),
+    ),
   ]);
-  return { cluster: cluster.name, config: config ?? null, version: version ?? '', isServed: isServed ?? null };
-}
-
-/** What cannot be read is not known: null. */
-async function orUnknown<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof TidegateError) return null;
-    throw error;
-  }
+  return {
+    ...{ cluster: cluster.name, config: config ?? null, version: version ?? '', isServed: isServed ?? null },
+    ...(unread.length > 0 && { unread: unread.toSorted() }),
+  };
 }

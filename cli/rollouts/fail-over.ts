@@ -79,7 +79,9 @@ async function followed(handle: WorkflowHandle, io: Io, { cluster, movedAtMs }: 
       told.set(service, line);
     }
     if (clusters.some((one) => one.cluster === cluster && one.movedAtMs > movedAtMs)) {
-      const left = services.filter((one) => one.cluster === cluster && one.phase === 'left');
+      const left = services.filter(
+        (one) => one.cluster === cluster && (['left', 'paused'].includes(one.phase) || one.proof === 'contradicted'),
+      );
       return left.length === 0 ? exitCodes.ok : exitCodes.needsPerson;
     }
     await io.sleep(LOOK_MS);

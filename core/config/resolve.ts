@@ -182,7 +182,7 @@ const serviceConfig = ({ written, podTemplate, jobs }: CheckedService, mesh: Rea
     ...(spec.config === 'copy' && { config: spec.config }),
     ...(spec.serviceVersion === 'env' && { serviceVersion: spec.serviceVersion }),
     topology: resolveTopology(clusterNames(mesh), spec.topology),
-    ...present({ failover: spec.failover }),
+    ...present({ failover: spec.failover, ratePerReplica: spec.ratePerReplica }),
     policy: {
       requestTimeoutMs: policy.requestTimeout,
       upstreamIdleMs: policy.upstreamIdleTimeout,

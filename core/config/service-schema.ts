@@ -267,6 +267,15 @@ export const serviceSchema = z.strictObject({
         description:
           'Who answers in the place of a cluster that is drained: the first of these that can takes all of its calls. Left out: all that answer already, in proportion.',
       }),
+      ratePerReplica: z
+        .number()
+        .positive()
+        .optional()
+        .meta({
+          description:
+            'Requests per second that one pod answers within its objectives. A failover gives the calls of a lost cluster to those that have room by it, and a drill says what would have been shed. Left out: whether the others can carry them is not known.',
+          examples: [50],
+        }),
       policy: policySchema.prefault({}),
       adopt: adopt.prefault({}),
       testers: testersSchema.optional(),

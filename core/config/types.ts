@@ -119,6 +119,8 @@ export interface ServiceConfig {
   readonly topology: Readonly<Record<string, Shares>> | null;
   /** Serving clusters that take the calls of one that is drained, the first that can. Absent: all that answer already, in proportion. */
   readonly failover?: readonly string[];
+  /** What one pod answers within its objectives, requests per second. Absent: not known. */
+  readonly ratePerReplica?: number;
   readonly policy: L7Policy;
   /** Whose requests reach a new version from its entry on. Absent: nobody's. */
   readonly testers?: Mark;

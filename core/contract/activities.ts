@@ -21,6 +21,7 @@ import type { ReadRecordsResult } from '../workload/facts.ts';
 import type { BeforeJob } from '../workload/before/before-job.ts';
 import type { VersionSource } from '../workload/version-source.ts';
 import type { SinkActivities } from './deliver.ts';
+import type { MeasureLoadInput, MeasureLoadResult } from './drill.ts';
 import type { FailOverInput, FailOverResult, WatchClustersInput, WatchClustersResult } from './failover.ts';
 import type {
   ChooseImageInput,
@@ -383,6 +384,8 @@ export interface RolloutActivities extends SinkActivities {
   holdCapacity(input: HoldCapacityInput): Promise<void>;
   /** Looks whether clusters of a mesh are lost, and returns with news: what it has not told before. */
   watchClusters(input: WatchClustersInput): Promise<WatchClustersResult>;
+  /** Calls from cluster to cluster within a window, and how long they take. */
+  measureLoad(input: MeasureLoadInput): Promise<MeasureLoadResult>;
   /** Moves the calls of one service off a lost cluster, in all clusters that answer, proven as it is written. */
   failOver(input: FailOverInput): Promise<FailOverResult>;
   commit(input: CommitInput): Promise<readonly ObjectChange[]>;

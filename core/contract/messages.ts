@@ -235,6 +235,7 @@ export const workflowNames = {
   pause: 'pause',
   forgetCluster: 'forgetCluster',
   drainCluster: 'drainCluster',
+  drillCluster: 'drillCluster',
   watchMesh: 'watchMesh',
   handleEvent: 'handleEvent',
   deliver: 'deliver',

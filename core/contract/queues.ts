@@ -84,6 +84,7 @@ export const queueOf = {
   watchSlo: 'observe',
   holdCapacity: 'observe',
   watchClusters: 'observe',
+  measureLoad: 'observe',
   restore: 'restore',
   failOver: 'restore',
   verifyRestored: 'prove',

@@ -32,6 +32,8 @@ export interface ListedService {
   readonly sinks?: readonly string[];
   /** spec.failover. Absent: all that answer already, in proportion. */
   readonly failover?: readonly string[];
+  /** spec.ratePerReplica, calls a second. Absent: the Service document does not say. */
+  readonly ratePerReplica?: number;
 }
 
 export interface SurveyServiceInput {

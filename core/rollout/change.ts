@@ -23,6 +23,10 @@ export type Change =
       readonly drains?: string;
       /** This one gets again what it had before it was drained; all else stays as it is proven. */
       readonly returns?: string;
+      /** This one gets less and less, as if it were lost, and then what it had: nothing of it is committed. */
+      readonly drills?: string;
+      /** How much of what it answers is moved by a drill, ppm. Absent: all. */
+      readonly share?: number;
     })
   /** Of one part; absent: of the versions. */
   | (LeavingOut & { readonly kind: 'restore'; readonly part?: Part });

@@ -70,9 +70,14 @@ export interface RunClose {
   readonly atMs: number;
   /** Its last word; null = nobody could say. */
   readonly said:
-    | (Pick<RunningStatus, 'outcome' | 'phase' | 'reason'> & Partial<Pick<RunningStatus, 'wave' | 'waves' | 'step'>>)
+    | (Pick<RunningStatus, 'outcome' | 'phase' | 'reason'> &
+        Partial<Pick<RunningStatus, 'wave' | 'waves' | 'step' | 'steps' | 'since' | 'cause'>>)
     | null;
 }
+
+/** Of a drill: it has gone back as it was meant to. */
+export const hasHeld = ({ outcome, cause }: { readonly outcome: string; readonly cause: string }): boolean =>
+  outcome === 'restored' && cause === 'drilled';
 
 const nothingElse = {
   cause: 'none',

@@ -5,7 +5,8 @@ import type { RolloutStatus } from './machine/status.ts';
 export type RunningStatus = Pick<
   RolloutStatus,
   'service' | 'kind' | 'version' | 'phase' | 'outcome' | 'reason' | 'wave' | 'waves' | 'step' | 'steps'
->;
+> &
+  Partial<Pick<RolloutStatus, 'cause' | 'since'>>;
 
 export interface RunningRollout {
   readonly workflowId: string;

@@ -12,6 +12,8 @@ export interface Spreading {
   readonly able: readonly string[];
   /** Only those that are able take more than they have, as long as there is one. Absent: so does whoever answers already. */
   readonly ableFirst?: true;
+  /** What each has room for; then they take by that. Absent: it is not known. */
+  readonly room?: Readonly<Record<string, number>>;
   /** For messages: "calls of aws-us-east-1". */
   readonly of: string;
 }
@@ -26,6 +28,8 @@ export function spread(from: Shares, spreading: Spreading): Shares {
   const isAble = (name: string): boolean => able.includes(name) || (!ableFirst && names.includes(name));
   const canTake = (name: string): boolean => !drained.includes(name) && isAble(name);
   const left = WHOLE - sum(Object.values(kept));
+  const roomy = partsByRoom(spreading.room ?? {}, canTake);
+  if (positiveNames(roomy).length > 0 && left >= COARSE) return joined(kept, apportion(roomy, left));
   const heir = failover.find(canTake);
   if (heir !== undefined) return { ...kept, [heir]: (kept[heir] ?? 0) + left };
   const taking = Object.fromEntries(Object.entries(kept).filter(([name]) => canTake(name)));
@@ -40,6 +44,23 @@ export function spread(from: Shares, spreading: Spreading): Shares {
     );
   return { ...kept, ...apportion(Object.fromEntries(others.map((name) => [name, 1])), left) };
 }
+
+/** Room is compared in thousandths: it was counted, and changes by the minute. */
+const COARSE = 1_000;
+
+function partsByRoom(room: Readonly<Record<string, number>>, canTake: (name: string) => boolean): Shares {
+  const able = Object.entries(room).filter(([name]) => canTake(name));
+  const all = sum(able.map(([, one]) => one));
+  return positiveShares(Object.fromEntries(able.map(([name, one]) => [name, Math.round((one / all) * COARSE) || 0])));
+}
+
+const joined = (kept: Shares, more: Shares): Shares =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(kept), ...Object.keys(more)])].map((name) => [
+      name,
+      (kept[name] ?? 0) + (more[name] ?? 0),
+    ]),
+  );
 
 /** What a client's record is to remember of drains; undefined: no cluster that it would call is drained. */
 export function rememberDrains(from: Shares, drains: Drained['clusters']): Drained | undefined {

@@ -1,6 +1,7 @@
 /** Calls leave a lost cluster: the record is moved and proven in one write, so that no way back leads to it. Pure. */
 import type { ClusterRef } from '../kube/cluster-ref.ts';
 import { canonicalJson } from '../values/canonical.ts';
+import { present } from '../values/json.ts';
 import { positiveShares, type Shares } from '../values/share.ts';
 import { withShares, type Writer } from './changes.ts';
 import { committed } from './committed.ts';
@@ -21,6 +22,8 @@ export interface FailingOver extends Writer {
   readonly failover: readonly string[];
   /** What is proven in each cluster that can take calls. */
   readonly serves: VersionShares;
+  /** What each of them has room for of the calls of this client. Absent: it is not known. */
+  readonly room?: Readonly<Record<string, number>>;
 }
 
 interface Elsewhere {
@@ -29,7 +32,10 @@ interface Elsewhere {
 }
 
 /** Where the calls of this client go instead; null: none go to the lost cluster, and none will. */
-export function elsewhere(record: RoutingRecord, { lost, atMs, failover, serves }: FailingOver): Elsewhere | null {
+export function elsewhere(
+  record: RoutingRecord,
+  { lost, atMs, failover, serves, room }: FailingOver,
+): Elsewhere | null {
   const { topology } = record;
   const from = topology.drained?.from ?? positiveShares(topology.proven);
   if ((from[lost] ?? 0) === 0 && (topology.current?.[lost] ?? 0) === 0) return null;
@@ -40,6 +46,7 @@ export function elsewhere(record: RoutingRecord, { lost, atMs, failover, serves 
     failover,
     able: Object.keys(serves).sort(),
     ableFirst: true,
+    ...present({ room }),
     of: `${record.namespace}/${record.service}: calls of ${record.cluster}`,
   });
   return { shares, drained: { from, clusters } };

@@ -9,6 +9,8 @@ export interface MeshMember {
   readonly version: string;
   /** Is there a clustermesh-apiserver? null: not known. */
   readonly isServed: boolean | null;
+  /** What could not be read, and why. Absent: all of it could. */
+  readonly unread?: readonly string[];
 }
 
 interface MeshFinding {
@@ -27,16 +29,8 @@ const MINORS_APART = 1;
 
 export function meshFindings(members: readonly MeshMember[]): MeshFinding[] {
   const read = members.flatMap((one) => (one.config === null ? [] : [{ ...one, config: one.config }]));
-  const unread = members.filter(({ config }) => config === null).map(({ cluster }) => cluster);
   return [
-    ...(unread.length === 0
-      ? []
-      : [
-          warning(
-            `${unread.join(', ')}: cilium-config could not be read`,
-            'give its user the rights that tidegate rbac prints',
-          ),
-        ]),
+    ...members.flatMap(unreadFindings),
     ...twins(read, 'cluster-id', 'identities and pods of one are taken for the other'),
     ...twins(read, 'cluster-name', "one hides the other's services"),
     ...read.flatMap(ownFindings),
@@ -54,6 +48,26 @@ export function meshFindings(members: readonly MeshMember[]): MeshFinding[] {
       ),
   ];
 }
+
+/** Of the Mesh document itself: what it asks for can never happen. */
+export const failoverFindings = (mesh: { readonly failover?: string; readonly metrics: unknown }): MeshFinding[] =>
+  mesh.failover === 'auto' && mesh.metrics === null
+    ? [
+        warning(
+          'failover is auto, and the mesh has no metrics: a silent API server is one source, calls would be the other, so nothing is ever moved without a person',
+          'set spec.metrics, or failover: ask',
+        ),
+      ]
+    : [];
+
+/** A right that is missing and a server that is away are told apart by the reason alone. */
+const unreadFindings = ({ cluster, config, unread }: MeshMember): MeshFinding[] =>
+  (unread ?? (config === null ? ['cilium-config'] : [])).map((what) =>
+    warning(
+      `${cluster}: could not be read: ${what}`,
+      'see why; where a right is missing: tidegate rbac prints those that its user needs',
+    ),
+  );
 
 function twins(read: readonly Read[], key: 'cluster-id' | 'cluster-name', harm: string): MeshFinding[] {
   const values = [...new Set(read.map(({ config }) => config[key] ?? ''))].filter((value) => value !== '');

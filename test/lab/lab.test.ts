@@ -8,6 +8,7 @@ import { breaches } from './breaches.ts';
 import { chaos } from '../chaos/chosen.ts';
 import { deadWorker } from './dead-worker.ts';
 import { drains } from './drains.ts';
+import { drills } from './drills.ts';
 import { frontDoor } from './front-door.ts';
 import { gaps } from './gaps.ts';
 import { lostCluster } from './lost-cluster.ts';
@@ -40,6 +41,7 @@ beforeEach(() => void process.stderr.write(`${new Date().toISOString()} ${expect
 tellStory(() => rig);
 weights(() => rig);
 drains(() => rig);
+drills(() => rig);
 lostCluster(() => rig);
 grpc(() => rig);
 

@@ -77,6 +77,7 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     watchSlo: async ({ mode }) => (mode === 'bake' ? healthy : untilCancelled()),
     holdCapacity: () => untilCancelled(),
     watchClusters: () => untilCancelled(),
+    measureLoad: async () => ({ services: [], problem: 'not in this test' }),
     failOver: async () => ({ clients: [] }),
     commit: async ({ cluster, pin }) => {
       if (pin !== '') proven[cluster.name] = pin;

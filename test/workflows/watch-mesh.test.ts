@@ -1,143 +1,34 @@
 /** A mesh is watched under a real Temporal server: what is lost is moved at once, or when a person says so. */
 import { Context } from '@temporalio/activity';
 import { describe, expect, it } from '@jest/globals';
-import type { WorkflowHandle } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
 import { failOverNow } from '../../cli/rollouts/fail-over.ts';
-import { withFailures } from '../../activities/failures.ts';
-import { systemClock } from '../../activities/ports.ts';
-import type {
-  FailedOverClient,
-  FailOverInput,
-  WatchClustersInput,
-  WatchClustersResult,
-  WatchMeshStatus,
-} from '../../core/contract/failover.ts';
+import type { FailedOverClient, FailOverInput } from '../../core/contract/failover.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
-import { messageNames, workflowNames } from '../../core/contract/messages.ts';
-import { taskQueue } from '../../core/contract/queues.ts';
-import type { ListServicesResult } from '../../core/contract/settle-activities.ts';
-import { rolloutWorkflowId, watchWorkflowId } from '../../core/contract/workflow-ids.ts';
+import { rolloutWorkflowId } from '../../core/contract/workflow-ids.ts';
 import { failedOver } from '../../core/routing/failed-over.ts';
 import { halfMovedParts } from '../../core/routing/part.ts';
-import { present } from '../../core/values/json.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { ensureWatch } from '../../platform/temporal/watch-schedule.ts';
 import { startChange } from '../../platform/temporal/start-change.ts';
-import { startWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames } from '../support/facts.ts';
-import { fakeWorld, untilCancelled } from '../support/fake-activities.ts';
+import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
 import { proven, sharedWorld } from '../support/shared-world.ts';
 import { quietly, toldEnds } from '../support/temporal.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
-import { textIo, type TextIo } from '../support/text-io.ts';
 import type { RolloutActivities } from '../../core/contract/activities.ts';
+import { found, moved, onWatchStage, terminal } from '../support/watch-stage.ts';
 
 const temporal = temporalOfFile();
 const [aws, gcp, onprem] = clusterNames;
-
-type News = WatchClustersResult['news'][number];
-
-const found = (judgement: News['judgement'], text = 'so they say'): WatchClustersResult => ({
-  news: [{ cluster: gcp, judgement, text, atMs: 1_000 }],
-  answering: [aws, onprem],
-});
-
-const moved: FailedOverClient = { cluster: aws, action: 'configured', shares: { [aws]: WHOLE }, failed: '' };
-
-interface Played {
-  readonly mesh: string;
-  /** Each time that it is listed; the last one again. */
-  readonly failover?: readonly ListServicesResult['failover'][];
-  /** What the looks find, the first first; then they wait. */
-  readonly looks?: readonly WatchClustersResult[];
-  /** What a person is told. */
-  readonly evidence?: WatchClustersResult;
-  /** Each attempt; the last one again. */
-  readonly writes?: readonly FailedOverClient[];
-  readonly activities?: RolloutActivities;
-}
-
-interface WatchStage {
-  readonly start: () => Promise<WorkflowHandle>;
-  readonly handle: WorkflowHandle;
-  readonly status: () => Promise<WatchMeshStatus>;
-  readonly until: (wanted: object) => Promise<void>;
-  readonly asked: FailOverInput[];
-  readonly looked: WatchClustersInput[];
-}
-
-async function onStage(
-  { mesh, writes = [moved], ...given }: Played,
-  body: (stage: WatchStage) => Promise<void>,
-): Promise<void> {
-  const { client, nativeConnection, namespace = 'default' } = temporal.env;
-  const looks = [...(given.looks ?? [])];
-  const policies = [...(given.failover ?? [])];
-  const asked: FailOverInput[] = [];
-  const looked: WatchClustersInput[] = [];
-  const service = { installation: 'default', mesh, namespace: 'shop', service: 'checkout' };
-  const clusters = clusterNames.map((name) => ({ name }));
-  const own: Partial<RolloutActivities> = {
-    listServices: async () => {
-      const failover = policies.length > 1 ? policies.shift() : policies[0];
-      const services = [{ service, warmMs: 1_000, drainMs: 1_000, failover: [onprem] }];
-      return { mesh, clusters, services, ...present({ failover }) };
-    },
-    watchClusters: async (input) => {
-      looked.push(input);
-      if (input.person !== undefined) return given.evidence ?? found('suspected');
-      return looks.shift() ?? (await untilCancelled());
-    },
-    failOver: async (input) => {
-      asked.push(input);
-      return { clients: [writes[Math.min(asked.length, writes.length) - 1] ?? moved] };
-    },
-  };
-  const { workflowBundle } = temporal;
-  // Errors become failures as in a worker: what is fenced out is not tried again.
-  const activities = withFailures({ ...fakeWorld().activities, ...own, ...given.activities });
-  const workers = await startWorkers({
-    connection: nativeConnection,
-    namespace,
-    activities,
-    workflowBundle,
-    graceMs: 500,
-  });
-  const handle = client.workflow.getHandle(watchWorkflowId(DEFAULT_INSTALLATION, mesh));
-  const status = (): Promise<WatchMeshStatus> => handle.query<WatchMeshStatus>(messageNames.status);
-  try {
-    await body({
-      ...{ handle, status, asked, looked },
-      start: () =>
-        client.workflow.start(workflowNames.watchMesh, {
-          workflowId: handle.workflowId,
-          taskQueue: taskQueue(DEFAULT_INSTALLATION, 'control'),
-          args: [{ mesh }],
-        }),
-      until: (wanted) => assertEventually(async () => expect(await status()).toMatchObject(wanted), limits.phase),
-    });
-    await Worker.runReplayHistory({ workflowBundle }, await handle.fetchHistory(), handle.workflowId);
-  } finally {
-    await handle.terminate().catch(() => undefined);
-    workers.shutdown();
-    await workers.done;
-  }
-}
-
-const terminal = (): TextIo =>
-  Object.assign(textIo({ USER: 'ann' }), {
-    now: () => Date.now(),
-    sleep: (ms: number) => systemClock.sleep(ms, new AbortController().signal),
-  });
 
 describe('a watch of a mesh', () => {
   it(
     'with failover: auto moves what is lost at once, tells it, and watches on',
     async () => {
-      await onStage(
+      await onWatchStage(
+        temporal,
         { mesh: 'auto', failover: ['auto'], looks: [found('well'), found('lost', 'nobody answers')] },
         async (stage) => {
           await stage.start();
@@ -172,10 +63,17 @@ describe('a watch of a mesh', () => {
   it(
     'decides by the policy at that moment',
     async () => {
-      await onStage({ mesh: 'changed', failover: ['auto', undefined], looks: [found('lost')] }, async (stage) => {
-        expect(await (await stage.start()).result()).toMatchObject({ clusters: [{ judgement: 'lost' }], services: [] });
-        expect(stage.asked).toEqual([]);
-      });
+      await onWatchStage(
+        temporal,
+        { mesh: 'changed', failover: ['auto', undefined], looks: [found('lost')] },
+        async (stage) => {
+          expect(await (await stage.start()).result()).toMatchObject({
+            clusters: [{ judgement: 'lost' }],
+            services: [],
+          });
+          expect(stage.asked).toEqual([]);
+        },
+      );
     },
     limits.phase * 3,
   );
@@ -184,23 +82,27 @@ describe('a watch of a mesh', () => {
     'with failover: ask tells what is lost, and moves it when a person says the word',
     async () => {
       const evidence = found('lost', 'nobody answers; a person says so');
-      await onStage({ mesh: 'asked', failover: ['ask'], looks: [found('lost')], evidence }, async (stage) => {
-        await stage.start();
-        await stage.until({
-          failover: 'ask',
-          clusters: [{ cluster: gcp, judgement: 'lost', movedAtMs: 0 }],
-          services: [],
-        });
-        expect(stage.asked).toEqual([]);
-        const io = terminal();
-        expect(
-          await failOverNow(temporal.env.client, io, { mesh: 'asked', cluster: gcp, reason: 'ann: it burns' }),
-        ).toBe(0);
-        expect(io.out).toContain(`${gcp}: lost: nobody answers; a person says so\n`);
-        expect(io.out).toContain('shop/checkout: moved: ');
-        expect(stage.asked).toHaveLength(1);
-        expect((await stage.status()).clusters[0]?.text).toContain('it burns');
-      });
+      await onWatchStage(
+        temporal,
+        { mesh: 'asked', failover: ['ask'], looks: [found('lost')], evidence },
+        async (stage) => {
+          await stage.start();
+          await stage.until({
+            failover: 'ask',
+            clusters: [{ cluster: gcp, judgement: 'lost', movedAtMs: 0 }],
+            services: [],
+          });
+          expect(stage.asked).toEqual([]);
+          const io = terminal();
+          expect(
+            await failOverNow(temporal.env.client, io, { mesh: 'asked', cluster: gcp, reason: 'ann: it burns' }),
+          ).toBe(0);
+          expect(io.out).toContain(`${gcp}: lost: nobody answers; a person says so\n`);
+          expect(io.out).toContain('shop/checkout: moved: ');
+          expect(stage.asked).toHaveLength(1);
+          expect((await stage.status()).clusters[0]?.text).toContain('it burns');
+        },
+      );
     },
     limits.phase * 3,
   );
@@ -208,24 +110,28 @@ describe('a watch of a mesh', () => {
   it(
     'moves nothing for a person whom the evidence contradicts, also where nobody watches',
     async () => {
-      await onStage({ mesh: 'off', evidence: found('suspected', 'its API server answers') }, async (stage) => {
-        const io = terminal();
-        const { client } = temporal.env;
-        expect(await failOverNow(client, io, { mesh: 'off', cluster: gcp, reason: 'a slip' })).toBe(4);
-        expect([io.out, io.err]).toEqual([
-          `${gcp}: suspected: its API server answers\n`,
-          expect.stringContaining('nothing is moved'),
-        ]);
-        await expect(
-          failOverNow(client, io, { mesh: 'off', cluster: 'azure', reason: 'a slip' }),
-        ).rejects.toMatchObject({
-          code: 'Invalid',
-          message: expect.stringContaining('has no cluster azure'),
-        });
-        // Without a failover policy the workflow has nothing else to do.
-        expect(await stage.handle.result()).toMatchObject({ failover: 'off', services: [] });
-        expect(stage.asked).toEqual([]);
-      });
+      await onWatchStage(
+        temporal,
+        { mesh: 'off', evidence: found('suspected', 'its API server answers') },
+        async (stage) => {
+          const io = terminal();
+          const { client } = temporal.env;
+          expect(await failOverNow(client, io, { mesh: 'off', cluster: gcp, reason: 'a slip' })).toBe(4);
+          expect([io.out, io.err]).toEqual([
+            `${gcp}: suspected: its API server answers\n`,
+            expect.stringContaining('nothing is moved'),
+          ]);
+          await expect(
+            failOverNow(client, io, { mesh: 'off', cluster: 'azure', reason: 'a slip' }),
+          ).rejects.toMatchObject({
+            code: 'Invalid',
+            message: expect.stringContaining('has no cluster azure'),
+          });
+          // Without a failover policy the workflow has nothing else to do.
+          expect(await stage.handle.result()).toMatchObject({ failover: 'off', services: [] });
+          expect(stage.asked).toEqual([]);
+        },
+      );
     },
     limits.phase * 3,
   );
@@ -234,7 +140,8 @@ describe('a watch of a mesh', () => {
     'tries again what could not be written, and is started once by its schedule',
     async () => {
       const failed: FailedOverClient = { ...moved, action: 'failed', failed: 'another run came between' };
-      await onStage(
+      await onWatchStage(
+        temporal,
         { mesh: 'again', failover: ['auto'], looks: [found('lost')], writes: [failed, moved] },
         async (stage) => {
           const { client } = temporal.env;
@@ -299,7 +206,7 @@ describe('a failover while a run moves the topology', () => {
         told = true;
         return first ? looks(input) : untilCancelled();
       };
-      await onStage({ mesh: 'shop', activities: { ...activities, watchClusters } }, async (stage) => {
+      await onWatchStage(temporal, { mesh: 'shop', activities: { ...activities, watchClusters } }, async (stage) => {
         await stage.start();
         await startChange(client, { service, change: { kind: 'topology' } }, quietly);
         await assertEventually(

@@ -76,7 +76,12 @@ export async function watchMesh(input: WatchMeshInput): Promise<WatchMeshStatus>
       await look(watch, listed);
       if (workflowInfo().historyLength <= EVENTS) continue;
       await condition(isIdle);
-      await continueAsNew<typeof watchMesh>({ ...input, carried: watch.clusters });
+      const paused = watch.services.filter(({ phase }) => phase === 'paused');
+      await continueAsNew<typeof watchMesh>({
+        ...input,
+        carried: watch.clusters,
+        ...(paused.length > 0 && { paused }),
+      });
     }
     // Nobody looks any more; who has asked is answered first.
     await condition(isIdle);
@@ -114,7 +119,7 @@ interface Watch {
 }
 
 const createWatch = (input: WatchMeshInput): Watch => ({
-  ...{ input, listed: null, clusters: input.carried ?? [], services: [], moving: new Set<string>() },
+  ...{ input, listed: null, clusters: input.carried ?? [], services: input.paused ?? [], moving: new Set<string>() },
 });
 
 const statusOf = ({ listed, clusters, services }: Watch): WatchMeshStatus => ({
@@ -137,7 +142,7 @@ async function listOrKnown(watch: Watch, atOnce = false): Promise<ListServicesRe
 
 const lookInput = ({ clusters: known }: Watch, { mesh, clusters, services }: ListServicesResult) => ({
   ...{ mesh, clusters, services: services.map(({ service }) => service) },
-  told: known.map(({ text: _, ...one }) => one),
+  told: known.map(({ text: _, sinceMs: __, ...one }) => one),
 });
 
 /** Returns with the first news, which are acted upon; or after some time without any. */
@@ -151,7 +156,9 @@ async function look(watch: Watch, of: ListServicesResult): Promise<void> {
   const now = await listOrKnown(watch, true);
   for (const one of lost) {
     if (now.failover === 'auto') void move(watch, { of: now, answering, cluster: one.cluster });
-    else if (now.failover === 'ask' && !isToldLost(before, one.cluster)) await tellLost(now, one);
+    else if (now.failover !== 'ask') continue;
+    else if (isHeldUp(watch, before, one.cluster)) void move(watch, { of: now, answering, cluster: one.cluster });
+    else if (!isToldLost(before, one.cluster)) await tellLost(now, one);
   }
 }
 
@@ -159,8 +166,13 @@ async function look(watch: Watch, of: ListServicesResult): Promise<void> {
 const isToldLost = (before: readonly WatchedCluster[], cluster: string): boolean =>
   before.some((one) => one.cluster === cluster && one.judgement === 'lost' && one.movedAtMs < one.atMs);
 
+/** A person has said the word, and pauses held it up: maybe they have ended. */
+const isHeldUp = ({ services }: Watch, before: readonly WatchedCluster[], cluster: string): boolean =>
+  before.some((one) => one.cluster === cluster && one.movedAtMs > 0) &&
+  services.some((one) => one.cluster === cluster && one.phase === 'paused');
+
 /** A person says that it is lost: what does the evidence say to that? */
-async function heard(watch: Watch, { cluster, reason }: FailOverAsked): Promise<FailOverAnswer> {
+async function heard(watch: Watch, { cluster, reason, despitePauses }: FailOverAsked): Promise<FailOverAnswer> {
   const of = await listOrKnown(watch, true);
   const names = of.clusters.map(({ name }) => name);
   if (!names.includes(cluster))
@@ -175,35 +187,51 @@ async function heard(watch: Watch, { cluster, reason }: FailOverAsked): Promise<
   const { judgement, text } = found;
   if (judgement === 'lost') {
     hear(watch, { ...found, text: `${text}: ${reason}` });
-    void move(watch, { of, answering, cluster });
+    void move(watch, { of, answering, cluster, despitePauses: despitePauses === true });
   }
   return { judgement, text, movedAtMs };
 }
 
 function hear(watch: Watch, one: WatchClustersResult['news'][number]): void {
   const { cluster, judgement, text } = one;
-  const movedAtMs = watch.clusters.find((known) => known.cluster === cluster)?.movedAtMs ?? 0;
+  const before = watch.clusters.find((known) => known.cluster === cluster);
+  const movedAtMs = before?.movedAtMs ?? 0;
   const isWell = judgement === 'well';
+  const sinceMs = lostOrDoubtedSinceMs(before, one);
   const others = watch.clusters.filter((known) => known.cluster !== cluster);
-  watch.clusters = [...others, { ...one, movedAtMs: isWell ? 0 : movedAtMs }];
+  watch.clusters = [...others, { ...one, movedAtMs: isWell ? 0 : movedAtMs, ...present({ sinceMs }) }];
   if (!isWell) log.warn(`${cluster} is ${judgement}: ${text}`);
   else if (movedAtMs > 0)
     log.warn(`${cluster} is back: ${text}; it gets its calls again by: tidegate cluster restore ${cluster}`);
+}
+
+/** undefined: since it is judged so. */
+function lostOrDoubtedSinceMs(
+  before: WatchedCluster | undefined,
+  { judgement, atMs }: Pick<WatchedCluster, 'judgement' | 'atMs'>,
+): number | undefined {
+  const isDoubted = judgement === 'lost' || judgement === 'suspected';
+  if (!isDoubted || (before?.judgement !== 'lost' && before?.judgement !== 'suspected')) return undefined;
+  return Math.min(before.sinceMs ?? before.atMs, atMs);
 }
 
 interface Moving {
   readonly of: ListServicesResult;
   readonly cluster: string;
   readonly answering: readonly string[];
+  /** Absent: pauses hold it up. */
+  readonly despitePauses?: boolean;
 }
 
 /** Beside the watch, which goes on looking at the others. Never rejects. */
-async function move(watch: Watch, { of, cluster, answering }: Moving): Promise<void> {
+async function move(watch: Watch, { of, cluster, answering, despitePauses = false }: Moving): Promise<void> {
   if (watch.moving.has(cluster)) return;
   watch.moving.add(cluster);
-  const { atMs = Date.now(), text = '' } = watch.clusters.find((one) => one.cluster === cluster) ?? {};
+  const known = watch.clusters.find((one) => one.cluster === cluster);
+  const { text = '', atMs = Date.now(), sinceMs = atMs } = known ?? {};
   try {
-    await failOverCluster({ listed: of, lost: cluster, answering, atMs, text }, (told) => {
+    const lost = { listed: of, lost: cluster, answering, atMs: sinceMs, text, despitePauses };
+    await failOverCluster(lost, (told) => {
       watch.services = [...watch.services.filter((one) => one.cluster !== cluster), ...told];
     });
   } catch (error) {

@@ -2,6 +2,7 @@
  * CDEvents 0.5.1 that follow from an event of a run: the run is a pipelineRun, a wave a taskRun, a breach an incident per
  * cluster, and what a cluster has at the end a deployed, upgraded or rolled back service.
  */
+import { hasHeld } from '../../rollout/outcome.ts';
 import type { CloudEvent } from '../cloud-event.ts';
 import { distinct } from '../../values/share.ts';
 import { newsIn, newsKindOf, type RunNews } from './news.ts';
@@ -77,7 +78,7 @@ function finished(news: RunNews, uri: string): Subject[] {
 /** A change that went back did what it is for, and did not bring the version: a failure of the pipeline. */
 function outcomeOf({ outcome, kind, cause }: RunNews): 'success' | 'failure' | 'cancel' | 'error' {
   if (outcome === 'promoted' || outcome === 'released') return 'success';
-  if (outcome === 'restored' && kind === 'restore') return 'success';
+  if ((outcome === 'restored' && kind === 'restore') || hasHeld({ outcome, cause })) return 'success';
   if (outcome === 'terminated' || outcome === 'cancelled' || cause === 'abort' || cause === 'cancel') return 'cancel';
   return outcome === 'failed' || cause === 'error' ? 'error' : 'failure';
 }

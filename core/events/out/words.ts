@@ -1,4 +1,5 @@
 /** An event in words for people: a title, one sentence, and facts by name. */
+import { hasHeld } from '../../rollout/outcome.ts';
 import { formatShare } from '../../values/share.ts';
 import { namesText } from '../../values/names-text.ts';
 import type { CloudEvent } from '../cloud-event.ts';
@@ -59,10 +60,10 @@ function factsOf(news: RunNews): Words['facts'] {
   return facts.filter(([, value]) => value !== '');
 }
 
-function moodOf(kind: NewsKind, { outcome }: RunNews): Words['mood'] {
+function moodOf(kind: NewsKind, { outcome, cause }: RunNews): Words['mood'] {
   if (kind === 'held' || kind === 'gated' || kind === 'paused' || kind === 'frozen') return 'waiting';
-  if (kind === 'breached' || kind === 'restoring') return 'bad';
+  if (kind === 'breached' || (kind === 'restoring' && cause !== 'drilled')) return 'bad';
   if (kind !== 'ended') return 'neutral';
-  const good = ['promoted', 'released', 'settled'].includes(outcome);
+  const good = ['promoted', 'released', 'settled'].includes(outcome) || hasHeld({ outcome, cause });
   return good ? 'good' : ['owned', 'paused'].includes(outcome) ? 'neutral' : 'bad';
 }

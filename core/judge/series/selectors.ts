@@ -37,6 +37,9 @@ export const grpcCounter = (of: RpcCode | 'total'): string =>
 /** Requests that took a route of their own to a subset, whose stat name it bears: testers, and users who stay on their arm. */
 export const ASIDE = 'envoy_vhost_route_upstream_rq_total';
 
+/** Of the times that requests of a subset took: their sum, ms, and their number. */
+const ENVOY_TIMES = [`${ENVOY_TIME}_sum`, `${ENVOY_TIME}_count`] as const;
+
 const MEMBERSHIP = ['envoy_cluster_membership_healthy', 'envoy_server_live'] as const;
 
 /** How far back a series counts as reported, ms: two export intervals of OpenTelemetry's default (60 s) and a margin. */
@@ -45,6 +48,7 @@ export const REPORTED_WITHIN_MS = 150_000;
 /** Every name that a query below can ask for: all that a source of its own needs to keep. */
 export const readNames: ReadonlySet<string> = new Set([
   ...[...SERVER.http, ...SERVER.rpc].flatMap((name) => [`${name}_count`, `${name}_bucket`]),
+  ...ENVOY_TIMES,
   `${ENVOY_TIME}_bucket`,
   ...ENVOY_COUNTERS.map((name) => `envoy_cluster_${name}`),
   ...LISTENER_COUNTERS.map((name) => `envoy_http_${name}`),
@@ -96,6 +100,11 @@ export const envoyTraffic = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
 export const envoyAside = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
   names: [ASIDE],
   labels: { envoy_route: stats, k8s_cluster_name: clusters },
+});
+
+export const envoyTimes = ({ stats, clusters }: EnvoyScope): SeriesQuery => ({
+  names: ENVOY_TIMES,
+  labels: { envoy_cluster_name: stats, k8s_cluster_name: clusters },
 });
 
 /** Requests as well: who has no call that ended has no counter of gRPC. */

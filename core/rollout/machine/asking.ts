@@ -9,6 +9,7 @@ import { closedAt, instantText, openUntilMs } from '../windows.ts';
 import { takeStep } from './forward-steps.ts';
 import type { ForwardStep, Next, RolloutEvent, RolloutState } from './state.ts';
 import { enterPhase, issue } from './transition.ts';
+import { leaveForward } from './way-back.ts';
 
 /** A window that was taken out of the config is noticed that late, ms; `resume` looks at once. */
 const READ_AGAIN_MS = 6 * 3_600_000;
@@ -55,6 +56,12 @@ export function onLeave(plan: Plan, state: RolloutState, event: Leave): Next {
   const { waits } = state;
   if (event.seq !== state.awaiting || waits === null) return { state, commands: [] };
   const { atMs } = event;
+  // Traffic that was moved only to come back waits for no window.
+  if (plan.comesBack === true && state.step >= 0 && event.type !== 'gateSaid') {
+    const closed = event.type === 'windowsRead' ? closedAt(event.read, atMs) : null;
+    const why = event.type === 'windowsUnread' ? `the freeze windows cannot be read: ${event.reason}` : closed?.why;
+    if (why !== undefined) return leaveForward(plan, state, atMs, { cause: 'abort', reason: why });
+  }
   if (event.type === 'windowsUnread') {
     const reason = `the freeze windows cannot be read, so none is known to be open: ${event.reason}. Asked again at ${instantText(atMs + UNREAD_MS)}; resume asks now`;
     return freeze(state, { atMs, reason, readAtMs: atMs + UNREAD_MS });

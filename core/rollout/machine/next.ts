@@ -151,7 +151,12 @@ function onEntered(plan: Plan, state: RolloutState, event: Answer): Next {
     const reason = `no Envoy may send to ${plan.version} yet: ${contradictionsOf(event.proof)}`;
     return leaveForward(plan, seen, event.atMs, { cause: 'error', reason, code: 'DeadlineExceeded' });
   }
-  if (event.proof.result === 'untested' && mustEnter(plan)) return holdEntry(plan, seen, event.atMs);
+  if (event.proof.result === 'untested' && mustEnter(plan)) {
+    const reason = 'not every Envoy has said that it knows who answers instead';
+    return plan.comesBack === true
+      ? leaveForward(plan, seen, event.atMs, { cause: 'abort', reason })
+      : holdEntry(plan, seen, event.atMs);
+  }
   return beginShares(plan, seen, event.atMs);
 }
 
@@ -205,6 +210,8 @@ function onWatched(plan: Plan, state: RolloutState, event: Extract<RolloutEvent,
   }
   if (state.phase !== 'baking') return { state: seen, commands: [] };
   if (result.verdict === 'healthy') return afterBake(plan, seen, event.atMs, result.reason);
+  if (plan.comesBack === true)
+    return leaveForward(plan, seen, event.atMs, { cause: 'abort', reason: `no verdict: ${result.reason}` });
   const held = enterPhase(
     seen,
     'needs-person',
@@ -235,6 +242,8 @@ function toNextStep(plan: Plan, state: RolloutState, atMs: number): Next {
   const steps = waveAt(plan, state.wave).steps.length;
   if (state.step < 0) return toFirstStep(plan, state, atMs);
   if (state.step + 1 < steps) return goForward(plan, state, { to: 'share', step: firstStep(plan, state) }, atMs);
+  if (plan.comesBack === true)
+    return leaveForward(plan, state, atMs, { cause: 'drilled', reason: `${plan.version}: every step has held` });
   if (plan.pins === 'last' && isToPin(plan, state)) return goForward(plan, state, { to: 'pin' }, atMs);
   if (state.wave + 1 < plan.waves.length) return goForward(plan, state, { to: 'prepare', wave: state.wave + 1 }, atMs);
   if (plan.confirms === undefined) return commit(plan, state, atMs);

@@ -151,8 +151,8 @@ export interface RolloutState {
   readonly absent: Readonly<Record<string, Absence>>;
   readonly outcome: Outcome | null;
   readonly reason: string;
-  /** What ended the forward way; decides how the workflow closes. */
-  readonly cause: 'none' | 'breach' | 'abort' | 'cancel' | 'error';
+  /** What ended the forward way; decides how the workflow closes. drilled: it had come to its end, and was to come back. */
+  readonly cause: 'none' | 'breach' | 'abort' | 'cancel' | 'error' | 'drilled';
   /** Why the way forward was left; '' while it was not. */
   readonly leftBecause: string;
   /** Failure code of the error, '' otherwise. */

@@ -25,6 +25,7 @@ export function statusOf(plan: Plan, state: RolloutState): RolloutStatus {
     outstanding: [...state.outstanding],
     back: { ...state.back },
     absent: { ...state.absent },
+    cause: state.cause,
     ...(state.acted.length > 0 && { acted: [...state.acted] }),
     since: state.since,
     moments: { ...state.moments },
@@ -59,4 +60,6 @@ export interface RolloutStatus {
   readonly acted?: readonly Acted[];
   readonly since: number;
   readonly moments: Moments;
+  /** What ended the way forward. Missing: said by an older worker. */
+  readonly cause?: RolloutState['cause'];
 }

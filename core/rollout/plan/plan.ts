@@ -163,6 +163,11 @@ export interface Plan {
   /** How long `unknown` may hold a step before a person is needed, ms. */
   readonly maxUnknownMs: number;
   readonly onBreach: 'cluster' | 'all';
+  /**
+   * A drill: nothing is committed, and its end is the way back. Whatever would hold it with traffic moved (no verdict, a freeze
+   * window) leads there, too; only a pause of a person holds it. Absent: what moves is meant to stay.
+   */
+  readonly comesBack?: true;
   readonly drainMs: number;
   readonly configDigest: string;
   /** What the config was read from. Absent: from a directory, or an older plan. */

@@ -1,7 +1,7 @@
 /**
  * planTopology: the topology of the Service document for every client cluster, or the proven one without a cluster that is
- * drained, or with one that returns; in one wave of one step. There is no planner yet: shares are static, and capacity is
- * a person's to look after.
+ * drained, or with one that returns; in one wave of one step. A drill takes a few steps, and comes back. There is no planner
+ * yet: shares are static, and capacity is a person's to look after.
  */
 import { mainVersion } from '../../routing/weights.ts';
 import type { TopologyPatch } from '../../routing/changes.ts';
@@ -18,7 +18,7 @@ import { drainedNote, drainsIn, wantedTopology } from '../preflight/wanted-topol
 import { runningNotes } from '../running.ts';
 import { frameOf, refusal } from './frame.ts';
 import { leftOutOf } from './left-out.ts';
-import type { Plan, PlannedWave } from './plan.ts';
+import type { Plan, PlannedStep, PlannedWave } from './plan.ts';
 import type { PlanInput } from './versions.ts';
 
 export function planTopology({ config, read, change, running, beside }: PlanInput): Plan {
@@ -51,6 +51,7 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
     waves,
     // A client's topology goes back as a whole.
     onBreach: 'all',
+    ...(drillOf(change) !== undefined && { comesBack: true }),
     ...(Object.keys(absent).length > 0 && { absent }),
     notes: [
       ...(config.notes ?? []),
@@ -62,6 +63,7 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
       ),
       ...moving.map((one) => moveNote(topologyOf(config, one, WHOLE), wantedTopology(asked, one).shares, one.cluster)),
       ...drainNotes(asked),
+      ...(drillOf(change) === undefined ? [] : ['it comes back by itself: nothing of it is committed']),
       'capacity is not planned: see that the clusters which gain can take it',
     ],
   };
@@ -69,37 +71,60 @@ export function planTopology({ config, read, change, running, beside }: PlanInpu
 
 /** Serving clusters that gain are watched: what they lose, others only have less of. */
 function waveOf(asked: Asked & { readonly atMs: number }, moving: readonly ClusterFacts[]): PlannedWave {
-  const { config, facts } = asked;
+  const { config, change } = asked;
   const gains = (serving: string): boolean =>
     moving.some(
       (one) => (wantedTopology(asked, one).shares[serving] ?? 0) > (one.record?.topology.proven?.[serving] ?? 0),
     );
-  const topology = Object.fromEntries(
-    moving.map((one): [string, TopologyPatch] => {
-      const joined = newcomersTo(asked, one).map((name) => [name, provenEntry(facts, name) ?? {}] as const);
-      return [one.cluster, { ...wantedTopology(asked, one), serves: Object.fromEntries(joined) }];
-    }),
-  );
   const { adoptBakeMs, waves } = config.service;
+  const bakeMs = adoptBakeMs ?? waves[0]?.steps[0]?.bakeMs ?? 0;
+  const stepOf = (share: number, of: Asked): PlannedStep => ({
+    ...{ share, bakeMs, approve: false },
+    topology: patchesOf({ ...asked, change: of.change }, moving),
+  });
+  const drill = drillOf(change);
   return {
     name: 'topology',
     serving: config.mesh.clusters.map(({ ref }) => ref.name).filter(gains),
-    clients: Object.keys(topology),
+    clients: moving.map(({ cluster }) => cluster),
     enter: {},
     skipped: [],
-    steps: [{ share: WHOLE, bakeMs: adoptBakeMs ?? waves[0]?.steps[0]?.bakeMs ?? 0, approve: false, topology }],
+    steps:
+      drill === undefined
+        ? [stepOf(WHOLE, asked)]
+        : drillSteps(drill.share ?? WHOLE).map((share) => stepOf(share, { ...asked, change: { ...drill, share } })),
   };
 }
+
+const patchesOf = (
+  asked: Asked & { readonly atMs: number },
+  moving: readonly ClusterFacts[],
+): Readonly<Record<string, TopologyPatch>> =>
+  Object.fromEntries(
+    moving.map((one): [string, TopologyPatch] => {
+      const joined = newcomersTo(asked, one).map((name) => [name, provenEntry(asked.facts, name) ?? {}] as const);
+      return [one.cluster, { ...wantedTopology(asked, one), serves: Object.fromEntries(joined) }];
+    }),
+  );
+
+const drillOf = (change: Change): TopologyChange | undefined =>
+  change.kind === 'topology' && change.drills !== undefined ? change : undefined;
+
+/** Parts of what a drill moves, ppm: what a quarter breaks, all of it never meets. */
+const DRILL_STEPS = [WHOLE / 4, WHOLE / 2, WHOLE] as const;
+
+const drillSteps = (share: number): number[] => DRILL_STEPS.map((part) => Math.round((share * part) / WHOLE));
 
 type TopologyChange = Extract<Change, { kind: 'topology' }>;
 
 const movedTo = (change: Change): string => {
-  const { drains, returns } = change as TopologyChange;
+  const { drains, returns, drills } = change as TopologyChange;
+  if (drills !== undefined) return `drill of ${drills}`;
   return drains === undefined ? (returns === undefined ? 'new topology' : `${returns} restored`) : `${drains} drained`;
 };
 
 const thereAlready = (change: Change): string => {
-  const { drains, returns } = change as TopologyChange;
+  const { drains = drillOf(change)?.drills, returns } = change as TopologyChange;
   if (drains !== undefined) return `no calls go to ${drains} already`;
   return returns === undefined ? 'calls go where the Service document says already' : `${returns} is not drained`;
 };

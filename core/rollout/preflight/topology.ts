@@ -56,8 +56,8 @@ export function topologyProblems(asked: Asked): Problem[] {
 }
 
 function strangeCluster({ config, change }: Asked): Problem[] {
-  const { drains, returns } = change as Extract<Change, { kind: 'topology' }>;
-  const named = drains ?? returns;
+  const { drains, returns, drills } = change as Extract<Change, { kind: 'topology' }>;
+  const named = drains ?? returns ?? drills;
   const names = config.mesh.clusters.map(({ ref }) => ref.name);
   if (named === undefined || names.includes(named)) return [];
   return [{ code: 'Invalid', text: `the mesh has no cluster ${named}`, fix: `it has ${names.join(', ')}` }];

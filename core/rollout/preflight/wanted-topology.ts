@@ -3,7 +3,7 @@ import { rememberDrains, spread } from '../../routing/drained.ts';
 import type { Drained, DrainWord } from '../../routing/record.ts';
 import { instantText } from '../../values/instant.ts';
 import { present } from '../../values/json.ts';
-import { WHOLE, positiveShares, type Shares } from '../../values/share.ts';
+import { WHOLE, apportion, positiveShares, type Shares } from '../../values/share.ts';
 import type { ClusterFacts } from '../../workload/facts.ts';
 import type { Change } from '../change.ts';
 import type { Asked } from './problem.ts';
@@ -20,7 +20,7 @@ type Wanting = Pick<Asked, 'config' | 'facts' | 'change'> & {
   readonly atMs?: number;
 };
 
-const drainOf = (change: Change): { readonly drains?: string; readonly returns?: string } =>
+const drainOf = (change: Change): Partial<Extract<Change, { kind: 'topology' }>> =>
   change.kind === 'topology' ? change : {};
 
 /** Clusters that any record remembers as drained, the oldest word first. */
@@ -41,8 +41,10 @@ export function drainedText({ facts }: Pick<Asked, 'facts'>, cluster: string): s
   return drain === undefined ? undefined : `${drainedNote(cluster, drain)}, and catches up then`;
 }
 
-export function wantedTopology({ config, facts, change, atMs = 0 }: Wanting, one: ClusterFacts): WantedTopology {
-  const { drains, returns } = drainOf(change);
+export function wantedTopology(wanting: Wanting, one: ClusterFacts): WantedTopology {
+  const { config, facts, change, atMs = 0 } = wanting;
+  const { drains, returns, drills, share } = drainOf(change);
+  if (drills !== undefined) return { ...drilledTopology(wanting, one, { drills, share: share ?? WHOLE }) };
   // What a client's own record proves goes before the word of another one, which may not have heard of a return.
   const calls = positiveShares(one.record?.topology.proven);
   const known = Object.fromEntries(Object.entries(drainsIn(facts)).filter(([name]) => calls[name] === undefined));
@@ -57,6 +59,36 @@ export function wantedTopology({ config, facts, change, atMs = 0 }: Wanting, one
     of: `${config.service.namespace}/${config.service.name}: calls of ${one.cluster}`,
   });
   return { shares, ...present({ drained }) };
+}
+
+interface Drilling {
+  readonly drills: string;
+  /** How much of what it answers is moved, ppm. */
+  readonly share: number;
+}
+
+/** What is proven, with less for one cluster; what the record remembers of drains stays. */
+function drilledTopology(
+  { config, facts }: Wanting,
+  one: ClusterFacts,
+  { drills, share }: Drilling,
+): WantedTopology {
+  const calls = positiveShares(one.record?.topology.proven);
+  const remembered = present({ drained: one.record?.topology.drained });
+  if (calls[drills] === undefined) return { shares: calls, ...remembered };
+  const able = config.mesh.clusters.map(({ ref }) => ref.name).filter((name) => provenEntry(facts, name) !== null);
+  const without = spread(calls, {
+    drained: [...new Set([drills, ...Object.keys(drainsIn(facts))])],
+    failover: config.service.failover ?? [],
+    able,
+    of: `${config.service.namespace}/${config.service.name}: calls of ${one.cluster}`,
+  });
+  const names = [...new Set([...Object.keys(calls), ...Object.keys(without)])];
+  const part = share / WHOLE;
+  const mixed = names.map(
+    (name) => [name, Math.round((calls[name] ?? 0) * (1 - part) + (without[name] ?? 0) * part)] as const,
+  );
+  return { shares: positiveShares(apportion(Object.fromEntries(mixed), WHOLE)), ...remembered };
 }
 
 /** The topology that the Service document wants for a client cluster. */

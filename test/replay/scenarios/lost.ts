@@ -1,5 +1,6 @@
 /** A cluster is lost: moved by itself, and by the word of a person; and the start by a schedule. */
-import type { WatchClustersInput } from '../../../core/contract/failover.ts';
+import type { FailedOverClient, WatchClustersInput } from '../../../core/contract/failover.ts';
+import { present } from '../../../core/values/json.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { clusterNames } from '../../support/facts.ts';
 import { settlingWorld, type SettlingWorld } from '../../support/settling-world.ts';
@@ -7,8 +8,14 @@ import type { Scenario } from './stage.ts';
 
 const [aws, gcp, onprem] = clusterNames;
 
+/** What is known of the load, and what the write says for its proof. */
+interface Known {
+  readonly ratePerReplica?: number;
+  readonly wrote?: Pick<FailedOverClient, 'wrote'>;
+}
+
 /** Lost at the first look; then watched until a person was heard, and no longer. */
-function lostWorld(service: string): SettlingWorld {
+function lostWorld(service: string, known: Known = {}): SettlingWorld {
   let hear: () => void = () => undefined;
   const heard = new Promise<void>((resolve) => (hear = resolve));
   let [looks, isOver] = [0, false];
@@ -22,6 +29,7 @@ function lostWorld(service: string): SettlingWorld {
           service: { installation: 'default', mesh: service, namespace: 'shop', service },
           warmMs: 1_000,
           drainMs: 1_000,
+          ...present({ ratePerReplica: known.ratePerReplica }),
         },
       ],
       ...(!isOver && { failover: 'auto' }),
@@ -38,7 +46,7 @@ function lostWorld(service: string): SettlingWorld {
       return { news: [{ ...lost, judgement: 'well' }], answering: clusterNames };
     },
     failOver: async () => ({
-      clients: [{ cluster: aws, action: 'configured', shares: { [aws]: WHOLE }, failed: '' }],
+      clients: [{ cluster: aws, action: 'configured', shares: { [aws]: WHOLE }, failed: '', ...known.wrote }],
     }),
   });
 }
@@ -46,7 +54,20 @@ function lostWorld(service: string): SettlingWorld {
 export const lost: readonly Scenario[] = [
   {
     name: 'lost-and-moved',
-    world: lostWorld,
+    world: (service) => lostWorld(service),
+    play: async ({ other, service }) => {
+      const watch = await other('watchMesh', { mesh: service });
+      await watch.executeUpdate('failOver', { args: [{ cluster: gcp, reason: 'a recording' }] });
+      await watch.result();
+    },
+  },
+  {
+    name: 'lost-with-room',
+    world: (service) =>
+      lostWorld(service, {
+        ratePerReplica: 50,
+        wrote: { wrote: { weights: { a: WHOLE }, withdrawn: [], writtenAtMs: 1_000 } },
+      }),
     play: async ({ other, service }) => {
       const watch = await other('watchMesh', { mesh: service });
       await watch.executeUpdate('failOver', { args: [{ cluster: gcp, reason: 'a recording' }] });

@@ -78,6 +78,8 @@ interface Given {
   readonly person?: string;
   /** Clusters that cannot be asked: the config, or a credential, cannot be read. */
   readonly unasked?: readonly string[];
+  /** The first question how it is reached is never answered. */
+  readonly hangsOnce?: string;
 }
 
 /** Turns of the event loop in which whoever is awake gets as far as to sleep again. */
@@ -115,7 +117,7 @@ function playedClock(): PlayedClock {
   };
 }
 
-async function watched({ silent, metrics, person, unasked = [] }: Given): Promise<WatchClustersResult> {
+async function watched({ silent, metrics, person, unasked = [], hangsOnce }: Given): Promise<WatchClustersResult> {
   const clock = playedClock();
   const gone = new TidegateError('Unavailable', 'no answer');
   const at = (name: string) =>
@@ -125,12 +127,17 @@ async function watched({ silent, metrics, person, unasked = [] }: Given): Promis
       list: () => (silent.includes(name) ? Promise.reject(gone) : Promise.resolve([routeOf(name)])),
     }) as unknown as KubeCluster;
   const ends = new AbortController();
+  let hangs = hangsOnce;
+  const connect = async (name: string): Promise<KubeCluster> => {
+    if (unasked.includes(name)) throw gone;
+    if (name !== hangs) return at(name);
+    hangs = undefined;
+    return new Promise(() => undefined);
+  };
   const began = clock.nowMs();
   const work = watchClusters(
     {
-      clusters: {
-        connect: ({ cluster: { name } }) => (unasked.includes(name) ? Promise.reject(gone) : Promise.resolve(at(name))),
-      },
+      clusters: { connect: ({ cluster: { name } }) => connect(name) },
       connectMetrics: () => (metrics === null ? Promise.reject(gone) : Promise.resolve(metrics)),
       clock,
       activity: { signal: () => ends.signal, heartbeat: () => undefined, scheduledAtMs: () => began },
@@ -164,6 +171,15 @@ describe('a watch of clusters', () => {
     'finds it lost also by counts that come once a minute',
     async () => {
       const { news } = await watched({ silent: [gcp], metrics: counts(0, 60_000) });
+      expect(news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
+    },
+    limits.phase,
+  );
+
+  it(
+    'finds it lost although a credential program has hung before',
+    async () => {
+      const { news } = await watched({ silent: [gcp], metrics: counts(0), hangsOnce: gcp });
       expect(news).toMatchObject([{ cluster: gcp, judgement: 'lost' }]);
     },
     limits.phase,

@@ -1,6 +1,6 @@
 /** What a mesh's own settings say of it, each member beside the others. */
 import { describe, expect, it } from '@jest/globals';
-import { meshFindings, type MeshMember } from '../../../core/topology/mesh-findings.ts';
+import { failoverFindings, meshFindings, type MeshMember } from '../../../core/topology/mesh-findings.ts';
 
 const member = (
   cluster: string,
@@ -60,10 +60,21 @@ describe('a cluster mesh', () => {
     [
       'a member that cannot be read',
       [member('a', 1, {}, { config: null, version: '', isServed: null })],
-      'warning: a: cilium-config could not be read',
+      'warning: a: could not be read: cilium-config',
+    ],
+    [
+      'a member that did not answer for its version',
+      [member('a', 1, {}, { version: '', unread: ['the version of Cilium (no answer in 5 s)'] })],
+      'warning: a: could not be read: the version of Cilium (no answer in 5 s)',
     ],
   ])('with %s is told so, with a remedy', (_, members, text) => {
     expect(texts(...members)).toEqual([expect.stringContaining(text)]);
     expect(meshFindings(members).every(({ fix }) => fix !== '')).toBe(true);
+  });
+
+  it('that is to fail over by itself without metrics is told that it never will', () => {
+    expect(failoverFindings({ failover: 'auto', metrics: null })).toMatchObject([{ severity: 'warning' }]);
+    expect(failoverFindings({ failover: 'auto', metrics: { kind: 'prometheus' } })).toEqual([]);
+    expect(failoverFindings({ failover: 'ask', metrics: null })).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 /** What GitHub and GitLab are told of a commit: its status, and at the end a deployment per cluster. */
+import { hasHeld } from '../../../rollout/outcome.ts';
 import { compileExpression } from '../../../cel/expression.ts';
 import type { ForgeSink } from '../../../config/events/types.ts';
 import { refuse } from '../../../values/error.ts';
@@ -55,7 +56,7 @@ export function clusterDeployments(sink: ForgeSink, event: CloudEvent): ClusterD
 function stateOf(event: CloudEvent): CommitStatus['state'] {
   const { outcome, cause } = newsIn(event);
   if (newsKindOf(event.type) !== 'ended') return newsKindOf(event.type) === 'started' ? 'running' : 'pending';
-  if (outcome === 'promoted' || outcome === 'released') return 'success';
+  if (outcome === 'promoted' || outcome === 'released' || hasHeld({ outcome, cause })) return 'success';
   return cause === 'breach' || cause === 'abort' ? 'failure' : 'error';
 }
 

@@ -4,6 +4,7 @@ import { typesOut } from '../../../../core/config/events/event-types.ts';
 import { cdTypes, withCdEvents } from '../../../../core/events/out/cd-events.ts';
 import { runLink } from '../../../../core/events/out/links.ts';
 import { newsIn, newsKinds, newsType, SETTLER_ENDED } from '../../../../core/events/out/news.ts';
+import { wordsOf } from '../../../../core/events/out/words.ts';
 import { startRefused, settlerEnded } from '../../../../core/rollout/outcome.ts';
 import { endEvent } from '../../../../core/events/out/of-end.ts';
 import type { RolloutEvent } from '../../../../core/rollout/machine/state.ts';
@@ -44,6 +45,7 @@ const stories = {
     ),
   undone: () => tell(testPlan({ kind: 'undo', shares: [1_000_000] })),
   restored: () => tell(testPlan({ kind: 'restore' })),
+  drilled: () => tell({ ...plan, comesBack: true }),
 };
 
 describe('what a rollout tells', () => {
@@ -72,6 +74,15 @@ describe('what a rollout tells', () => {
       wave: 2,
       step: 1,
     });
+  });
+
+  it('says of a drill that has held that it is well, although it is back', () => {
+    const { events } = stories.drilled();
+    expect(kinds(events).slice(-3)).toEqual(['restoring', 'restored', 'ended']);
+    const [restoring, , ended] = events.slice(-3).map((event) => wordsOf(event).mood);
+    expect([restoring, ended]).toEqual(['neutral', 'good']);
+    const finished = events.flatMap((event) => withCdEvents(event, 'urn:x')).at(-1);
+    expect(JSON.stringify(finished?.data)).toContain('"outcome":"success"');
   });
 
   it('says of no verdict that it is unknown: neither healthy nor a breach', () => {
