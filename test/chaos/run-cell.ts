@@ -171,7 +171,8 @@ async function endOf(scene: Scene, phase: Phase): Promise<{ end: End | 'none'; s
     .result()
     .catch(() => undefined);
   const outcome = status?.outcome;
-  return { end: outcome === 'promoted' || outcome === 'restored' ? outcome : 'none', status };
+  const isNamed = outcome === 'promoted' || outcome === 'restored' || outcome === 'unproven';
+  return { end: isNamed ? outcome : 'none', status };
 }
 
 /** A run that somebody has ended says no outcome: where nothing is half moved, the records say who serves. */
@@ -188,7 +189,7 @@ async function endOfGone(scene: Scene, phase: Phase): Promise<End | undefined> {
 /** Who must serve everywhere after that end. */
 function versionAt(end: End | 'none', { before, version }: Scene, { undoes }: Phase): string {
   const [forward, back] = undoes === true ? [before, version] : [version, before];
-  return end === 'promoted' ? forward : back;
+  return end === 'promoted' || end === 'unproven' ? forward : back;
 }
 
 /** A change that goes forward is planned by the real start path: it is refused where anything is in its way. */

@@ -62,6 +62,10 @@ export async function doNeed(
       // A look at once would only find the same.
       return changes.length === 0 && patched('nothing-pinned') ? `not pinned yet: ${need.reason}` : '';
     }
+    case 'route': {
+      const changes = await does('mendRoute').mendRoute({ ...at(need.cluster), drift });
+      return changes.length === 0 ? `not written yet: ${need.reason}` : '';
+    }
     case 'frontend':
       await does('mendFrontend').mendFrontend({ ...at(need.cluster), drift });
       return '';
