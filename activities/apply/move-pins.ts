@@ -40,7 +40,11 @@ async function assertOurs({ activity }: KubeDeps, at: RecordAt, input: MovePinsI
   assertEpoch(record, 'versions', await claim(activity, record, { input, over: 'formerSelf', part: 'versions' }));
   const known = record.versions.current?.[record.cluster] ?? {};
   if (Object.hasOwn(known, input.version)) return;
-  throw new TidegateError('Conflict', `${whereIs(at)}: the record knows no ${input.version}: somebody has taken it out`, {
-    fix: 'nothing was pinned; start again',
-  });
+  throw new TidegateError(
+    'Conflict',
+    `${whereIs(at)}: the record knows no ${input.version}: somebody has taken it out`,
+    {
+      fix: 'nothing was pinned; start again',
+    },
+  );
 }
