@@ -11,7 +11,7 @@ import { cecName } from '../core/routing/names.ts';
 import type { RoutingRecord } from '../core/routing/record.ts';
 import type { ServiceRef } from '../core/routing/service-ref.ts';
 import { weightsOf } from '../core/routing/weights.ts';
-import { TidegateError } from '../core/values/error.ts';
+import { refuse, TidegateError } from '../core/values/error.ts';
 import { applyObject, ensureObject } from '../platform/kube/apply-objects.ts';
 import type { KubeCluster } from '../platform/kube/clusters.ts';
 
@@ -35,6 +35,18 @@ export async function findRecord({ cluster, service }: RecordAt): Promise<FoundR
   if (route === null) return { route, record: null, redirected: false };
   assertOwned(route, { cluster: cluster.name, installation: service.installation });
   return { route, record: recordIn(route, cluster.name), redirected: (route.spec?.services ?? []).length > 0 };
+}
+
+export const whereIs = ({ cluster, service }: RecordAt): string =>
+  `${cluster.name}/${service.namespace}/${service.service}`;
+
+/** A run has written the record before, and it is gone. */
+export function refuseLost(at: RecordAt): never {
+  refuse(
+    'Invalid',
+    `${whereIs(at)} has no routing record any more: its CiliumEnvoyConfig was deleted in mid-run`,
+    `callers go past Envoy, and get what the frontend is pinned to; take it under Tidegate again: tidegate adopt ${at.service.service}`,
+  );
 }
 
 export interface WrittenRecord {

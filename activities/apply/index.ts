@@ -17,7 +17,7 @@ import { releaseService } from './release-service.ts';
 import { retireVersion } from './retire-version.ts';
 import { markPaused } from './settle/pauses.ts';
 import { shareService } from './settle/share-service.ts';
-import { freeAutoscalers, keepWarm, mendFrontend, pinVersion } from './settle/settle-writes.ts';
+import { freeAutoscalers, keepWarm, mendFrontend, mendRoute, pinVersion } from './settle/settle-writes.ts';
 import { findUnsettled, surveyService } from './settle/survey.ts';
 
 /** What a run is told of each cluster: all else would make its history long. */
@@ -51,8 +51,8 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   prepareVersion: (input) => beating(deps, 'prepareVersion', (own) => prepareVersion(own, input)),
   runBefore: (input) => beating(deps, 'runBefore', (own) => runBefore(own, input)),
   keepCapacity: (input) => beating(deps, 'keepCapacity', (own) => keepCapacity(own, input)),
-  applyRouting: (input) => applyRouting(deps, input),
-  commit: (input) => commit(deps, input),
+  applyRouting: (input) => beating(deps, 'applyRouting', (own) => applyRouting(own, input)),
+  commit: (input) => beating(deps, 'commit', (own) => commit(own, input)),
   movePins: (input) => beating(deps, 'movePins', (own) => movePins(own, input)),
   retireVersion: (input) => beating(deps, 'retireVersion', (own) => retireVersion(own, input)),
   releaseService: (input) => beating(deps, 'releaseService', (own) => releaseService(own, input)),
@@ -61,6 +61,7 @@ export const createApplyActivities = (deps: KubeDeps): ActivitiesOf<'apply'> => 
   freeAutoscalers: (input) => freeAutoscalers(deps, input),
   pinVersion: (input) => pinVersion(deps, input),
   mendFrontend: (input) => mendFrontend(deps, input),
+  mendRoute: (input) => mendRoute(deps, input),
   markPaused: (input) => markPaused(deps, input),
   shareService: (input) => shareService(deps, input),
   findNaming: (input) => beating(deps, 'findNaming', (own) => findNaming(own, input)),

@@ -4,11 +4,11 @@
  */
 import type { MovePinsInput, MovePinsResult } from '../../core/contract/activities.ts';
 import { assertEpoch } from '../../core/routing/changes.ts';
-import { TidegateError, refuse } from '../../core/values/error.ts';
+import { TidegateError } from '../../core/values/error.ts';
 import { allEnded } from '../all-ended.ts';
 import { claim } from '../claim.ts';
 import type { KubeDeps } from '../ports.ts';
-import { findRecord, type RecordAt } from '../record-store.ts';
+import { findRecord, refuseLost, whereIs, type RecordAt } from '../record-store.ts';
 import { assertReady, pinFrontend } from './pins/frontend-pin.ts';
 
 /** All clusters are looked at before the first of them is written. Repeating it is harmless. */
@@ -36,18 +36,15 @@ export async function movePins(deps: KubeDeps, input: MovePinsInput): Promise<Mo
 /** Only the run that has the versions in its hands moves a pin. */
 async function assertOurs({ activity }: KubeDeps, at: RecordAt, input: MovePinsInput): Promise<void> {
   const { record } = await findRecord(at);
-  const where = `${at.cluster.name}/${at.service.namespace}/${at.service.service}`;
-  if (record === null) {
-    refuse(
-      'Invalid',
-      `${where} has no routing record any more: its CiliumEnvoyConfig was deleted in mid-run`,
-      `callers keep the version that they had; take it under Tidegate again: tidegate adopt ${at.service.service}`,
-    );
-  }
+  if (record === null) refuseLost(at);
   assertEpoch(record, 'versions', await claim(activity, record, { input, over: 'formerSelf', part: 'versions' }));
   const known = record.versions.current?.[record.cluster] ?? {};
   if (Object.hasOwn(known, input.version)) return;
-  throw new TidegateError('Conflict', `${where}: the record knows no ${input.version}: somebody has taken it out`, {
-    fix: 'nothing was pinned; start again',
-  });
+  throw new TidegateError(
+    'Conflict',
+    `${whereIs(at)}: the record knows no ${input.version}: somebody has taken it out`,
+    {
+      fix: 'nothing was pinned; start again',
+    },
+  );
 }

@@ -45,6 +45,7 @@ import type {
   PinVersionInput,
   LeaveClustersInput,
   MendFrontendInput,
+  MendRouteInput,
   FindNamingInput,
   NamingRecord,
   ForgetAbsentInput,
@@ -185,6 +186,8 @@ export interface CommitInput extends Writer, OfPart {
   readonly serving: readonly string[];
   /** Version to pin this cluster's frontend selector to; '' = leave the frontend alone. */
   readonly pin: string;
+  /** The run has written a record here, so there must be one. Absent: the cluster only serves, or an older workflow does not say. */
+  readonly routed?: true;
   /** As in a restore. */
   readonly absent?: Readonly<Record<string, Absence>>;
   /** How long the version that is replaced here stays ready, ms. Absent: an older workflow keeps that time itself. */
@@ -332,6 +335,8 @@ export interface RolloutActivities extends SinkActivities {
   pinVersion(input: PinVersionInput): Promise<readonly ObjectChange[]>;
   /** Puts the frontend back as the record says, or takes its word into the record, by the policy. */
   mendFrontend(input: MendFrontendInput): Promise<readonly ObjectChange[]>;
+  /** Writes what the record asks for once more, where somebody has edited it. */
+  mendRoute(input: MendRouteInput): Promise<readonly ObjectChange[]>;
   /** Writes a pause on the frontends in one cluster, or takes it off. A service without a frontend there is skipped. */
   markPaused(input: MarkPausedInput): Promise<readonly ObjectChange[]>;
   /** Says on the frontend in a cluster whether cluster mesh gives its pods to others; what somebody else has said stays, and is told. */

@@ -68,6 +68,7 @@ export const queueOf = {
   freeAutoscalers: 'apply',
   pinVersion: 'apply',
   mendFrontend: 'apply',
+  mendRoute: 'apply',
   markPaused: 'apply',
   shareService: 'apply',
   findNaming: 'apply',

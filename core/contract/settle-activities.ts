@@ -83,6 +83,12 @@ export interface MendFrontendInput {
   readonly drift: DriftPolicy;
 }
 
+export interface MendRouteInput {
+  readonly service: ServiceRef;
+  readonly cluster: ClusterRef;
+  readonly drift: DriftPolicy;
+}
+
 export interface FindNamingInput {
   readonly services: readonly ServiceRef[];
   /** Those that are asked. */

@@ -28,6 +28,9 @@ export const heartbeatTimeoutsMs = {
   deliverEvents: 60_000,
   // Many clusters wait for it, and a way back for its end.
   writeClusters: 10_000,
+  // A worker that dies in mid-write leaves a step half written, and a commit that nobody can take back.
+  applyRouting: 10_000,
+  commit: 10_000,
   movePins: 10_000,
   // A worker that dies while nobody starts another one leaves the mesh unwatched that long; each beat is billed.
   watchClusters: 30_000,

@@ -19,6 +19,9 @@ type Fields = Readonly<Record<string, Readonly<Record<string, object>> | undefin
 export const fieldManager = (object: KubeObject, field: string): string =>
   lastManager(object, (fields) => `f:${field}` in (fields['f:spec'] ?? {}));
 
+/** … any field of the spec. */
+export const specManager = (object: KubeObject): string => lastManager(object, (fields) => 'f:spec' in fields);
+
 /** … an annotation. */
 export const annotationManager = (object: KubeObject, name: string): string =>
   lastManager(object, (fields) => `f:${name}` in (fields['f:metadata']?.['f:annotations'] ?? {}));

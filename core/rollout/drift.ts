@@ -1,12 +1,14 @@
 /**
- * Drift: the frontend of a service is no longer as its record says, and what that leads to by the policy of the service:
+ * Drift: the frontend or the route of a service is no longer as its record says, and what that leads to by the policy of the service:
  * it is put back, the cluster's word is taken into the record, or a person is asked. A fight is left alone under each.
  */
 import { FIELD_MANAGER } from '../kube/labels.ts';
 import { pinOf } from '../routing/changes.ts';
+import { cecName } from '../routing/names.ts';
 import type { Frontend, RoutingRecord } from '../routing/record.ts';
 import { canonicalJson } from '../values/canonical.ts';
 import type { PinnedSibling } from '../workload/cluster-state.ts';
+import type { EditedRoute } from '../workload/edited-route.ts';
 import type { DriftPolicy } from '../workload/frontend/drift-policy.ts';
 import {
   fightOver,
@@ -28,6 +30,7 @@ export interface SeenFrontend {
   readonly pinned: string | null;
   readonly repairs?: Repairs;
   readonly siblings?: readonly PinnedSibling[];
+  readonly edited?: EditedRoute;
 }
 
 export interface Drift {
@@ -41,7 +44,19 @@ export interface Drift {
 }
 
 export function driftsOf(seen: SeenFrontend, policy: DriftPolicy): Drift[] {
-  return [...pinDrift(seen, policy), ...fieldDrift(seen, policy)];
+  return [...routeDrift(seen, policy), ...pinDrift(seen, policy), ...fieldDrift(seen, policy)];
+}
+
+function routeDrift({ service, cluster, edited, repairs = {} }: SeenFrontend, policy: DriftPolicy): Drift[] {
+  if (edited === undefined) return [];
+  const { by } = edited;
+  const text = `${cluster}: what Tidegate wrote was changed${writtenBy(by)}: ${edited.text}`;
+  const fight = fightOver('route', by, repairs);
+  if (fight !== null) return [foughtOver(fight, { service, on: cecName(service), text })];
+  if (policy === 'repair') return [{ field: 'route', by, text, does: 'repair', fix: '' }];
+  const never = policy === 'adopt' ? ': a route is never adopted, since nothing of it was proven' : '';
+  const fix = 'put it back, or let it be put back: spec.drift: repair';
+  return [{ field: 'route', by, text: `${text}${never}`, does: 'ask', fix }];
 }
 
 /** Of the frontend, or of another Service that is pinned with it. */
@@ -161,7 +176,7 @@ const foughtOver = (
 ): Drift => ({
   field: fight.field,
   by: fight.manager,
-  text: `${text}; ${fightText(fight, on === service ? 'the frontend' : `Service ${on}`)}`,
+  text: `${text}; ${fightText(fight, on === service ? 'the frontend' : fight.field === 'route' ? on : `Service ${on}`)}`,
   does: 'ask',
   fix: `${ignoreRule(fight, on)}; then: tidegate unpause ${service}`,
 });

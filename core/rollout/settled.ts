@@ -36,6 +36,8 @@ export type Need = { readonly reason: string } &
     | { readonly kind: 'leave'; readonly cluster: string; readonly serving: readonly string[] }
     /** Callers past Envoy get another version than the record says; '' = other Services are pinned for nothing. */
     | { readonly kind: 'pin'; readonly cluster: string; readonly version: string }
+    /** The CiliumEnvoyConfig, or a Service of a subset, is not as it was written. */
+    | { readonly kind: 'route'; readonly cluster: string }
     /** Port, targetPort or selector of the frontend are not the record's. */
     | { readonly kind: 'frontend'; readonly cluster: string; readonly does: 'repair' | 'adopt' }
     | { readonly kind: 'free'; readonly cluster: string; readonly version: string; readonly autoscaler: string }
@@ -97,7 +99,7 @@ export const isDue = (need: Need, nowMs: number): boolean =>
   need.kind === 'retire' ? need.dueMs <= nowMs : need.kind !== 'paused';
 
 /** Mending it takes nothing away, and moves no share. */
-export const isBesideRestores = ({ kind }: Need): boolean => kind === 'pin' || kind === 'frontend' || kind === 'free';
+export const isBesideRestores = ({ kind }: Need): boolean => ['route', 'pin', 'frontend', 'free'].includes(kind);
 
 /** Only where traffic is as it was proven, of its own clients and of those that call it. */
 function besideNeeds(open: readonly ClusterState[], state: ServiceState): Need[] {
@@ -164,9 +166,8 @@ function frontendNeeds(one: ClusterState, { service, drift }: ServiceState): Nee
   const given = givenBack(one, service).map((reason): Need => ({ kind: 'pin', cluster, version: '', reason }));
   const drifted = driftsOf({ ...one, service }, drift).map(({ field, text, does, fix }): Need => {
     if (does === 'ask') return { kind: 'person', cluster, reason: `${text} (${fix})` };
-    return field === 'pin'
-      ? { kind: 'pin', cluster, version, reason: text }
-      : { kind: 'frontend', cluster, does, reason: text };
+    if (field === 'frontend') return { kind: 'frontend', cluster, does, reason: text };
+    return field === 'pin' ? { kind: 'pin', cluster, version, reason: text } : { kind: 'route', cluster, reason: text };
   });
   return [...gone, ...given.slice(0, 1), ...drifted];
 }

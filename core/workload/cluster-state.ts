@@ -10,6 +10,7 @@ import { present } from '../values/json.ts';
 import { scalersOf } from './capacity/scalers.ts';
 import { frontendOf, frontendSigns, pinnedTo, workloadsOf } from './cluster-facts.ts';
 import { repairsOf, type Repairs } from './frontend/fights.ts';
+import { editedRoute, type EditedRoute } from './edited-route.ts';
 import type { FrontendSigns } from './frontend/frontend-signs.ts';
 import { pausesOf, type Pause } from './frontend/pauses.ts';
 import { originalOf } from './originals.ts';
@@ -62,6 +63,8 @@ export interface ClusterState {
   readonly siblings?: readonly PinnedSibling[];
   /** Deployments that an adoption has marked. */
   readonly originals?: readonly Original[];
+  /** What was written for the record is no longer so. Absent: it is, or nobody can say. */
+  readonly edited?: EditedRoute;
   /** A drain has told cluster mesh to give the pods of this cluster to nobody. */
   readonly unshared?: true;
 }
@@ -113,6 +116,7 @@ export function clusterState(
   const { deployments } = objects;
   const read = foreign ? { record: null, broken: '' } : usableRecord(route, { cluster, deployments });
   const by = routedBy(read.record, service);
+  const edited = foreign || read.record === null ? null : editedRoute(read.record, { ...objects, route });
   const pinned = frontend === undefined ? null : pinnedTo(frontend);
   const isSaid = pinned !== '' || read.broken !== '' || (read.record !== null && read.record.versions.proven !== null);
   return {
@@ -130,6 +134,7 @@ export function clusterState(
     ...(frontend !== undefined && { repairs: repairsOf(frontend) }),
     ...(frontend?.metadata.annotations?.[annotations.unshared] !== undefined && { unshared: true as const }),
     pauses: pausesOf(service.service, objects.services),
+    ...(edited !== null && { edited }),
     ...present({ siblings: siblingsOf(service, objects, { live: frontend ?? null, record: read.record }) }),
     originals: objects.deployments.flatMap((one) => {
       const version = originalOf(one, service.service);

@@ -7,8 +7,8 @@ import { faults } from './faults/index.ts';
 import { phases } from './phases.ts';
 import type { Fault, Phase } from './scene.ts';
 
-/** `refused`: the change was not taken, and says why. */
-export type End = 'promoted' | 'restored' | 'refused';
+/** `refused`: the change was not taken, and says why. `unproven`: a commit did not reach every cluster, and names it. */
+export type End = 'promoted' | 'restored' | 'refused' | 'unproven';
 
 export interface Cell {
   readonly id: string;
@@ -52,6 +52,8 @@ const rows: readonly Row[] = [
   ['weights-edited pin-edited', 'after-end', 'promoted'],
   ['weights-edited pin-edited', 'restore', 'restored'],
   ['cec-deleted', 'entry bake gate pin restore', 'restored'],
+  // In mid-commit nothing can go back any more, and a cluster without a route proves nothing.
+  ['cec-deleted', 'commit', 'restored unproven'],
   ['cec-deleted', 'after-end', 'promoted'],
   ['second-start', forward.replace(' after-end', ''), 'promoted'],
   ['second-start', 'restore', 'restored'],

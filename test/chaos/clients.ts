@@ -43,7 +43,7 @@ export function exposureFaults(
   { version, before }: Scene,
   { phase, end, status }: { phase: Phase; end: string; status: RolloutStatus | undefined },
 ): string[] {
-  if (end === 'promoted' || phase.undoes === true) return [];
+  if (end === 'promoted' || end === 'unproven' || phase.undoes === true) return [];
   const isFirstStep = status === undefined || (status.wave === 1 && status.step === 1);
   const exposed = end === 'refused' ? [] : phase.exposed;
   return clusters.flatMap((client) => {

@@ -14,6 +14,7 @@ import {
 import { createServer as createTls, request as tlsRequest } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import type { Lab } from '../../infra/lab/client.ts';
 import type { LabRig } from '../support/lab-rig.ts';
 
@@ -21,9 +22,13 @@ export type Manner =
   | { readonly does: 'pass' }
   /** Every call takes so long first, ms. */
   | { readonly does: 'slow'; readonly ms: number }
-  /** Accepts calls and answers none. */
-  | { readonly does: 'hang' }
-  | { readonly does: 'answer'; readonly status: number; readonly type: string; readonly body: string };
+  /** `body`: the text, or what it is for the text that came with the call. */
+  | {
+      readonly does: 'answer';
+      readonly status: number;
+      readonly type: string;
+      readonly body: string | ((asked: string) => string);
+    };
 
 export interface Gateways {
   set(server: string, manner: Manner): void;
@@ -39,12 +44,13 @@ const pass: Manner = { does: 'pass' };
 export async function openGateways(rig: LabRig): Promise<Gateways> {
   const { lab } = rig;
   const manners = new Map<string, Manner>();
-  const hanging = new Set<ServerResponse>();
   const servers: Server[] = [];
   const gateway = async (name: string, target: URL): Promise<string> => {
     const secure = target.protocol === 'https:';
     const answer = (asked: IncomingMessage, response: ServerResponse): void =>
-      void serve({ asked, response, target, hanging, manner: () => manners.get(name) ?? pass, sleep: rig.io.sleep });
+      void serve({ asked, response, target, manner: manners.get(name) ?? pass, sleep: rig.io.sleep }).catch(() =>
+        response.destroy(),
+      );
     const server = secure ? createTls(certificate(lab, name), answer) : createPlain(answer);
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -54,11 +60,7 @@ export async function openGateways(rig: LabRig): Promise<Gateways> {
     await replaceIn(kubeconfig, server, await gateway(name, new URL(server)));
   const url = lab.env.PROMETHEUS_URL;
   await replaceIn(join(lab.env.TIDEGATE_CONFIG, 'mesh.yaml'), url, await gateway(metrics, new URL(url)));
-  const heal = (): void => {
-    manners.clear();
-    for (const response of hanging) response.destroy();
-    hanging.clear();
-  };
+  const heal = (): void => manners.clear();
   return {
     set: (server, manner) => void manners.set(server, manner),
     heal,
@@ -73,22 +75,19 @@ interface Call {
   readonly asked: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: URL;
-  readonly hanging: Set<ServerResponse>;
-  readonly manner: () => Manner;
+  readonly manner: Manner;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 async function serve(call: Call): Promise<void> {
-  const { asked, response, hanging, sleep } = call;
-  const manner = call.manner();
+  const { asked, response, manner, sleep } = call;
   switch (manner.does) {
-    case 'hang':
-      hanging.add(response);
+    case 'answer': {
+      const said = await textOf(asked);
+      const body = typeof manner.body === 'string' ? manner.body : manner.body(said);
+      response.writeHead(manner.status, { 'content-type': manner.type }).end(body);
       return;
-    case 'answer':
-      asked.resume();
-      response.writeHead(manner.status, { 'content-type': manner.type }).end(manner.body);
-      return;
+    }
     case 'slow':
       await sleep(manner.ms);
       return passOn(call);

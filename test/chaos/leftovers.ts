@@ -7,24 +7,48 @@ import { WHOLE } from '../../core/values/share.ts';
 import type { KubeObject } from '../../infra/lab/api/kube-client.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { limits } from '../support/limits.ts';
-import { clusters } from '../lab/lab-service.ts';
+import { clusters, type Seen } from '../lab/lab-service.ts';
 import type { Stage } from '../lab/stage.ts';
 import type { Scene } from './scene.ts';
 
 const namespace = 'shop';
 /** Requests on which the last statement about the traffic rests. */
 const SAMPLE = 300;
+/** … and so many of the clients of each cluster. */
+const SAMPLE_EACH = 80;
 /** Requests that pass before it: written is not yet in force. */
 const SETTLING = 120;
 
 /** Clients of every cluster get that version and no other. */
-export async function trafficFaults({ basket }: Stage, version: string): Promise<string[]> {
+export async function trafficFaults(
+  { basket }: Stage,
+  version: string,
+  withinMs: number = limits.phase,
+): Promise<string[]> {
   await basket.requests(SETTLING);
-  const now = await basket.requests(SAMPLE);
-  return Object.entries(now.byVersion())
+  const since = Date.now();
+  let now = await basket.requests(SAMPLE);
+  try {
+    await assertEventually(async () => {
+      now = await basket.clientsSaw(since);
+      if (silent(now).length > 0) throw new Error(silent(now).join('; '));
+    }, withinMs);
+  } catch {
+    // Told below.
+  }
+  return [...silent(now), ...answeredByOthers(now, version)];
+}
+
+const silent = (now: Seen): string[] =>
+  clusters
+    .map((client) => ({ client, count: Object.values(now.byVersion(client)).reduce((sum, one) => sum + one, 0) }))
+    .filter(({ count }) => count < SAMPLE_EACH)
+    .map(({ client, count }) => `${client}: ${count} requests of its clients are too few to say who serves`);
+
+const answeredByOthers = (now: Seen, version: string): string[] =>
+  Object.entries(now.byVersion())
     .filter(([by]) => by !== version)
     .map(([by, count]) => `${count} of ${now.requests} requests are answered by ${by || 'nobody'}, not by ${version}`);
-}
 
 /** What is not as it must be, read until it is or the time is up. */
 export async function leftovers(

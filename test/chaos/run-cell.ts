@@ -11,8 +11,8 @@ import type { Stage } from '../lab/stage.ts';
 import { allowedFailures, exposureFaults, failuresOutside, type Baseline } from './clients.ts';
 import type { Cell, End } from './cells.ts';
 import type { Gateways } from './gateways.ts';
+import { heal, underFault, type Held } from './hold.ts';
 import { leftovers, trafficFaults, versionsThere } from './leftovers.ts';
-import { letGo } from './phases.ts';
 import { seeded } from './random.ts';
 import type { Fault, Phase, Scene } from './scene.ts';
 
@@ -31,7 +31,8 @@ export interface Playground {
   readonly gateways: Gateways | undefined;
 }
 
-export interface CellResult {
+/** Moments are missing in lines of an older suite. */
+export interface CellResult extends Partial<Held> {
   /** Why it is red; empty: it is green. */
   readonly wrong: readonly string[];
   readonly end: End | 'none';
@@ -64,14 +65,22 @@ export async function runCell(
   await phase.reach(scene);
   await stage.rig.io.sleep(scene.random() * JITTER_MS);
   const injected = Date.now();
-  await underFault(scene, cell);
-  if (fault.lastsMs !== 'untilEnd') await phase.release?.(scene);
+  const held = await underFault(scene, cell);
+  const liftedInTime = Date.now();
   const { end, status } = await endOf(scene, phase);
   const ended = Date.now();
   await heal(scene);
+  const lifted = fault.lastsMs === 'untilEnd' ? Date.now() : liftedInTime;
   const final = versionAt(end, scene, phase);
   await fault.mend?.(scene);
-  await stage.rig.io.sleep(Math.max(0, AFTER_MS - (ended - injected)));
+  await stage.rig.io.sleep(Math.max(0, AFTER_MS - (Date.now() - lifted)));
+  const exposed = exposureFaults(await basket.clientsSaw(began), scene, { phase, end, status });
+  const afterwards = [
+    ...(await trafficFaults(stage, final)),
+    ...(await leftovers(scene, { final, keepsWarm: phase.undoes === true })),
+    ...(await forwardFault(scene)),
+  ];
+  // Last: what fails while versions leave counts as well.
   const seen = await basket.clientsSaw(began);
   const outside = failuresOutside(seen, scene, { fault, phase, injected });
   const allowed = allowedFailures(baseline);
@@ -82,10 +91,8 @@ export async function runCell(
     ...(outside.count > allowed
       ? [`${outside.count} failed requests outside the new version, ${allowed} are the fault's own: ${outside.text}`]
       : []),
-    ...exposureFaults(seen, scene, { phase, end, status }),
-    ...(await trafficFaults(stage, final)),
-    ...(await leftovers(scene, { final, keepsWarm: phase.undoes === true })),
-    ...(await forwardFault(scene)),
+    ...exposed,
+    ...afterwards,
   ];
   const own = seen.report.groups.filter(({ version }) => version === scene.version);
   const count = (groups: typeof own): number => groups.reduce((sum, group) => sum + group.count, 0);
@@ -97,6 +104,7 @@ export async function runCell(
     failures: outside.count,
     allowed,
     newVersion: { requests: count(own), failures: count(own.filter(({ outcome }) => outcome !== 'ok')) },
+    ...held,
     toPhaseMs: injected - began,
     toEndMs: ended - injected,
     tookMs: Date.now() - began,
@@ -141,23 +149,6 @@ async function openScene({ stage, gateways }: Playground, random: () => number):
   return { stage, gateways, before, version, others, run: undefined, starting: undefined, random };
 }
 
-async function underFault(scene: Scene, { fault, phase }: { fault: Fault; phase?: Phase }): Promise<void> {
-  await fault.inject(scene);
-  await phase?.during?.(scene);
-  if (fault.lastsMs === 'untilEnd') {
-    if (phase?.holds === true) await letGo(scene);
-    return;
-  }
-  await scene.stage.rig.io.sleep(fault.lastsMs);
-  await heal(scene);
-}
-
-async function heal({ stage, gateways }: Scene): Promise<void> {
-  gateways?.heal();
-  await stage.lab.break('heal');
-  await stage.rig.startWorker();
-}
-
 /** The end of the run that the service has then: a run that was terminated is followed by its restore. */
 async function endOf(scene: Scene, phase: Phase): Promise<{ end: End | 'none'; status: RolloutStatus | undefined }> {
   const { basket } = scene.stage;
@@ -180,7 +171,8 @@ async function endOf(scene: Scene, phase: Phase): Promise<{ end: End | 'none'; s
     .result()
     .catch(() => undefined);
   const outcome = status?.outcome;
-  return { end: outcome === 'promoted' || outcome === 'restored' ? outcome : 'none', status };
+  const isNamed = outcome === 'promoted' || outcome === 'restored' || outcome === 'unproven';
+  return { end: isNamed ? outcome : 'none', status };
 }
 
 /** A run that somebody has ended says no outcome: where nothing is half moved, the records say who serves. */
@@ -197,7 +189,7 @@ async function endOfGone(scene: Scene, phase: Phase): Promise<End | undefined> {
 /** Who must serve everywhere after that end. */
 function versionAt(end: End | 'none', { before, version }: Scene, { undoes }: Phase): string {
   const [forward, back] = undoes === true ? [before, version] : [version, before];
-  return end === 'promoted' ? forward : back;
+  return end === 'promoted' || end === 'unproven' ? forward : back;
 }
 
 /** A change that goes forward is planned by the real start path: it is refused where anything is in its way. */

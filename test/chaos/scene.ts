@@ -2,9 +2,10 @@
  * What a cell of the chaos suite plays on: an adopted service of the lab under steady traffic of clients that never retry,
  * and the ways in which a person, a process or a server can fail it.
  *
- *   cell = fault × phase ──► run-cell: reach the phase, inject, hold, lift, release, wait for the end ──► checks ──► Run
+ *   cell = fault × phase ──► run-cell: reach the phase, inject, hold, release, lift, wait for the end ──► checks ──► Run
  *
- * Nothing here decides what is right: the expected ends are data (cells.ts), what must hold at any end is in checks.ts.
+ * Nothing here decides what is right: the expected ends are data (cells.ts), what must hold at any end is in clients.ts
+ * and leftovers.ts.
  */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Stage } from '../lab/stage.ts';
@@ -38,7 +39,7 @@ export interface Phase {
   during?(scene: Scene): Promise<void>;
   /** It stands still there because one cluster does not answer: it is let go when the fault is lifted. */
   readonly holds?: true;
-  /** What the rollout waits for there, once the fault is lifted. */
+  /** What the rollout waits for there: given while the fault lasts, tried until it is taken. */
   release?(scene: Scene): Promise<void>;
   /** Clusters whose clients may have met the new version when the run then ends in its first step. */
   readonly exposed: readonly string[];
@@ -63,8 +64,6 @@ export interface Fault {
   readonly ofRuns?: true;
   /** Pods crash: the next crash of the same pods would wait longer for their restart, so a baseline leaves fresh ones. */
   readonly wearsPods?: true;
-  /** It needs the gateways. */
-  readonly needsGateways?: true;
 }
 
 export const aws = 'aws-us-east-1';

@@ -11,7 +11,7 @@ export interface Turn {
   readonly repeat: number;
 }
 
-export interface Asked {
+interface Asked {
   /** Globs of cells, with commas. */
   readonly cells: string;
   readonly seed: number;

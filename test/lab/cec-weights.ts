@@ -6,6 +6,8 @@ interface WeightedCluster {
 
 export const weightsIn = (spec: unknown): number[] => clustersIn(spec).map(({ weight }) => weight ?? 0);
 
+export const weightedNames = (spec: unknown): string[] => clustersIn(spec).map(({ name }) => name);
+
 /** The same spec with these weights, in the order of the file. */
 export function withEditedWeights(spec: unknown, weights: readonly number[]): unknown {
   const edited: unknown = structuredClone(spec);

@@ -224,6 +224,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
   // Where versions move, serving clusters without a record are pinned, too.
   const named = (wave: PlannedWave): readonly string[] => (plan.part === 'topology' ? [] : wave.serving);
   const all = [...new Set(plan.waves.flatMap((wave) => [...wave.clients, ...named(wave)]))];
+  const clients = new Set(plan.waves.flatMap((wave) => wave.clients));
   const clusters = all.filter((cluster) => !absent.has(cluster));
   // An adoption pins what it made; a serving cluster that was adopted before keeps its own pin.
   const made = plan.waves.flatMap((wave) => madeIn(plan, wave));
@@ -239,6 +240,7 @@ async function commit(context: RunContext, seq: number, serving: readonly string
       pin,
       absent: absentIn(context),
       warmMs: plan.warmMs,
+      ...(clients.has(cluster) && { routed: true as const }),
       ...drainedIn(plan, cluster),
     };
   });

@@ -62,6 +62,8 @@ export async function doNeed(
       // A look at once would only find the same.
       return changes.length === 0 && patched('nothing-pinned') ? `not pinned yet: ${need.reason}` : '';
     }
+    case 'route':
+      return unlessWritten(await does('mendRoute').mendRoute({ ...at(need.cluster), drift }), need);
     case 'frontend':
       await does('mendFrontend').mendFrontend({ ...at(need.cluster), drift });
       return '';
@@ -99,6 +101,10 @@ export async function doNeed(
       return need.reason;
   }
 }
+
+/** A look at once would only find the same. */
+const unlessWritten = (changes: readonly unknown[], { reason }: Need): string =>
+  changes.length === 0 ? `not written yet: ${reason}` : '';
 
 function refOf(clusters: readonly ClusterRef[], name: string): ClusterRef {
   const found = clusters.find((one) => one.name === name);

@@ -3,6 +3,7 @@ import type {
   FreeAutoscalersInput,
   KeepWarmInput,
   MendFrontendInput,
+  MendRouteInput,
   PinVersionInput,
 } from '../../../core/contract/settle-activities.ts';
 import { annotations, FIELD_MANAGER, labels } from '../../../core/kube/labels.ts';
@@ -13,6 +14,7 @@ import { driftsOf } from '../../../core/rollout/drift.ts';
 import { pinOf } from '../../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { frontendOf, frontendSelector, pinnedTo } from '../../../core/workload/cluster-facts.ts';
+import { askedFor } from '../../../core/workload/edited-route.ts';
 import { routedBy, routedPort } from '../../../core/workload/routed-port.ts';
 import { fightOver, repairsOf, withRepair, type Repair } from '../../../core/workload/frontend/fights.ts';
 import type { KubeDeps } from '../../ports.ts';
@@ -86,6 +88,28 @@ export async function mendFrontend(
   const { record } = await findRecord(at);
   if (does !== 'repair' || record === null) return [];
   return [await putBack(at, record, { field: 'frontend', manager, nowMs: deps.clock.nowMs() })];
+}
+
+/** The record stays as it is. Written first, noted after: a frontend that is gone holds up no route. */
+export async function mendRoute(
+  deps: KubeDeps,
+  { service, cluster, drift }: MendRouteInput,
+): Promise<readonly ObjectChange[]> {
+  const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
+  const { clusters } = await surveyService(deps, { service, clusters: [cluster] });
+  const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
+  const { does, by: manager = '' } = seen.find(({ field }) => field === 'route') ?? {};
+  if (does !== 'repair') return [];
+  const written = await updateRecord(at, ({ record, route }) => {
+    // A run may have written since.
+    const asked = record === null || route === null ? null : askedFor(record, route);
+    return record === null || asked === null ? null : { record, redirect: asked.redirect };
+  });
+  const changes = (written?.changes ?? []).filter(({ action }) => action !== 'unchanged');
+  const frontend = changes.length === 0 ? null : await findFrontend(at);
+  const noted = frontend === null ? null : noteRepair(frontend, { field: 'route', manager, nowMs: deps.clock.nowMs() });
+  if (frontend === null || noted === null || noted.annotations === undefined) return changes;
+  return [...changes, await patchService(at, frontend, noted)];
 }
 
 async function putBack(at: RecordAt, record: RoutingRecord, repair: Repair): Promise<ObjectChange> {

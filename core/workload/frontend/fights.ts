@@ -7,8 +7,10 @@ import { annotations } from '../../kube/labels.ts';
 import type { Service } from '../../kube/objects.ts';
 import { instantText } from '../../values/instant.ts';
 
-/** pin: the version in the selector. frontend: port, targetPort, the rest of the selector. */
-export type RepairedField = 'pin' | 'frontend';
+/** pin: the version in the selector. frontend: port, targetPort, the rest of the selector. route: what Tidegate itself made. */
+const repairedFields = ['pin', 'frontend', 'route'] as const;
+
+export type RepairedField = (typeof repairedFields)[number];
 
 const repairSchema = z.object({
   /** Field manager that had changed it. */
@@ -17,7 +19,7 @@ const repairSchema = z.object({
   atMs: z.array(z.int()),
 });
 
-const repairsSchema = z.partialRecord(z.enum(['pin', 'frontend']), repairSchema);
+const repairsSchema = z.partialRecord(z.enum(repairedFields), repairSchema);
 
 export type Repairs = z.infer<typeof repairsSchema>;
 
@@ -65,9 +67,15 @@ export function withRepair(repairs: Repairs, { field, manager, nowMs }: Repair):
   return { ...repairs, [field]: { by: manager, atMs: [...(goesOn ? before.atMs : []), nowMs].slice(-ROUNDS) } };
 }
 
+const fieldTexts: Readonly<Record<RepairedField, string>> = {
+  pin: 'the pin',
+  frontend: 'port, targetPort or selector',
+  route: 'the spec',
+};
+
 /** `of`: the Service, in words. */
 export function fightText({ field, manager, sinceMs }: Fight, of = 'the frontend'): string {
-  const what = field === 'pin' ? 'the pin' : 'port, targetPort or selector';
+  const what = fieldTexts[field];
   return `${manager} took ${what} of ${of} back ${String(ROUNDS)} times, each within an hour (first put back ${instantText(sinceMs)}): it is left alone`;
 }
 
@@ -78,6 +86,7 @@ export function fightText({ field, manager, sinceMs }: Fight, of = 'the frontend
  * https://fluxcd.io/flux/components/helm/helmreleases/#ignore-rules.
  */
 export function ignoreRule({ field, manager }: Fight, service: string): string {
+  if (field === 'route') return `let ${manager} leave ${service} alone: it is Tidegate's`;
   const pin = '/spec/selector/app.kubernetes.io~1version';
   const own = field === 'pin' ? [pin] : ['/spec/selector', '/spec/ports'];
   // Flux applies on the server, where a selector is one value: without one of its keys it is another.

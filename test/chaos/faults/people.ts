@@ -7,21 +7,24 @@ import { TidegateError } from '../../../core/values/error.ts';
 import { WHOLE } from '../../../core/values/share.ts';
 import { assertEventually } from '../../support/eventually.ts';
 import { limits } from '../../support/limits.ts';
-import { weightsIn, withEditedWeights } from '../../lab/cec-weights.ts';
+import { weightedNames, weightsIn, withEditedWeights } from '../../lab/cec-weights.ts';
 import { aws, type Fault, type Scene } from '../scene.ts';
 
 const cecs = '/apis/cilium.io/v2/namespaces/shop/ciliumenvoyconfigs';
 const frontend = '/api/v1/namespaces/shop/services/basket';
+const TENTH = WHOLE / 10;
 const service = { mesh: 'shop', namespace: 'shop', service: 'basket' };
 
-/** Half of the traffic for each that has a weight: as somebody does who wants to help. */
-async function editWeights({ stage }: Scene): Promise<void> {
+/** Nine tenths for the version that served before, one for the next one: as somebody does who wants to help. */
+async function editWeights({ stage, before }: Scene): Promise<void> {
   const { spec, metadata } = await stage.basket.cec(aws);
-  const now = weightsIn(spec);
-  const [first = 0, ...others] = now.map((_, i) => Math.floor(WHOLE / now.length) + (i === 0 ? WHOLE % now.length : 0));
-  await stage.rig
-    .admin(aws)
-    .merge(`${cecs}/${metadata.name}`, { spec: withEditedWeights(spec, [first, ...others].reverse()) });
+  const names = weightedNames(spec);
+  const old = names.findIndex((name) => name.includes(`basket-${before}-`));
+  const other = names.findIndex((_, i) => i !== old);
+  const edited = names.map((_, i) => (i === old ? WHOLE - TENTH : i === other ? TENTH : 0));
+  if (old < 0 || other < 0 || edited.join() === weightsIn(spec).join())
+    throw new Error(`there is no weight to edit: ${names.join(', ')} have ${weightsIn(spec).join(', ')}`);
+  await stage.rig.admin(aws).merge(`${cecs}/${metadata.name}`, { spec: withEditedWeights(spec, edited) });
 }
 
 const editPin = ({ stage }: Scene): Promise<unknown> =>
@@ -50,7 +53,7 @@ async function adoptAgain({ stage }: Scene): Promise<void> {
 /** What nobody woke the settler for is found by the next audit of the schedule: here it comes at once. */
 const auditComesBy = async ({ stage }: Scene): Promise<void> => void (await stage.rig.tidegate('audit', 'basket'));
 
-/** Taken or refused by name: both are fine, silence and a crash are not. */
+/** Refused by name, for a change is under way: to take it, silence and a crash are faults. */
 async function startSecond({ stage, version }: Scene): Promise<void> {
   try {
     await stage.basket.deploy(`${version}-raced`);
@@ -70,13 +73,16 @@ async function open({ stage }: Scene, type: string, prefix: string): Promise<str
   return ids;
 }
 
-async function terminateAll({ stage }: Scene, ids: readonly string[]): Promise<void> {
-  // One that has just ended by itself is as gone.
-  for (const id of ids)
-    await stage.rig.client.workflow
-      .getHandle(id)
-      .terminate('chaos')
-      .catch(() => undefined);
+/** One at least: what ended nothing broke nothing. */
+async function terminateAll({ stage }: Scene, ids: () => Promise<readonly string[]>): Promise<void> {
+  await assertEventually(async () => {
+    const found = await ids();
+    const ended = await Promise.allSettled(
+      found.map((id) => stage.rig.client.workflow.getHandle(id).terminate('chaos')),
+    );
+    if (!ended.some(({ status }) => status === 'fulfilled'))
+      throw new Error(`there was nothing to terminate: ${found.join(', ') || 'none is open'}`);
+  });
 }
 
 const guards = guardWorkflowId(DEFAULT_INSTALLATION, { ...service, part: 'versions', epoch: 0 }).replace(/0$/, '');
@@ -115,13 +121,13 @@ export const peopleFaults: readonly Fault[] = [
     what: "the run's guard is terminated in Temporal, and the audit comes by after the end",
     ...act,
     mend: auditComesBy,
-    inject: async (scene) => terminateAll(scene, await open(scene, workflowNames.guard, guards)),
+    inject: async (scene) => terminateAll(scene, () => open(scene, workflowNames.guard, guards)),
   },
   {
     name: 'settler-terminated',
     what: 'the settler is terminated in Temporal, and the audit comes by',
     ...act,
     mend: auditComesBy,
-    inject: async (scene) => terminateAll(scene, [settleWorkflowId(DEFAULT_INSTALLATION, service)]),
+    inject: async (scene) => terminateAll(scene, async () => [settleWorkflowId(DEFAULT_INSTALLATION, service)]),
   },
 ];

@@ -22,16 +22,21 @@ function gatewaysOf({ gateways }: Scene): Gateways {
 }
 
 const answering = (server: string, manner: Manner) => ({
-  needsGateways: true as const,
   ofRuns: true as const,
   inject: async (scene: Scene) => gatewaysOf(scene).set(server, manner),
 });
 
+/** The clock still goes: a server without series is no server that answers nonsense. */
 const noData: Manner = {
   does: 'answer',
   status: 200,
   type: 'application/json',
-  body: JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [] } }),
+  body: (asked) => {
+    const now = Date.now() / 1_000;
+    const isClock = new URLSearchParams(asked).get('query') === 'time()';
+    const data = isClock ? { resultType: 'scalar', result: [now, String(now)] } : { resultType: 'matrix', result: [] };
+    return JSON.stringify({ status: 'success', data });
+  },
 };
 const html: Manner = {
   does: 'answer',

@@ -53,7 +53,7 @@ export const trafficFaults: readonly Fault[] = [
   },
   {
     name: 'cluster-lost',
-    what: 'gcp is lost for 8 s: its API server and its pods',
+    what: 'the pods of basket in gcp crash again and again, and its API server is dead, for 8 s',
     lastsMs: 8_000,
     wearsPods: true,
     inject: async ({ stage }) => {

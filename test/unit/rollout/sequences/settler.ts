@@ -112,6 +112,7 @@ function doNeed(mesh: Mesh, need: Need): boolean {
       // The model has no topology moves of a run, no pauses and no ports.
       case 'leave':
       case 'frontend':
+      case 'route':
       case 'paused':
       case 'reach':
       case 'person':
