@@ -72,6 +72,24 @@ describe('a failover', () => {
   );
 
   it(
+    'does not wait for metrics that are lost with the cluster',
+    async () => {
+      const given = { ratePerReplica: 20, activities: { measureLoad: () => untilCancelled() } };
+      await onWatchStage(
+        temporal,
+        { mesh: 'uncounted', failover: ['auto'], looks: [found('lost')], ...given },
+        async (stage) => {
+          await stage.start();
+          await stage.until({
+            services: [{ phase: 'moved', text: expect.stringContaining('not known: nothing was counted') }],
+          });
+        },
+      );
+    },
+    limits.phase * 3,
+  );
+
+  it(
     'counts a loss from its first doubt on, however late a person says the word',
     async () => {
       const looks = [found('suspected', 'is it?', 500), found('lost', 'it is', 1_000), found('lost', 'still', 2_000)];

@@ -41,6 +41,8 @@ const AGAIN_MS = [1_000, 5_000, 30_000, 60_000] as const;
 
 /** Of the time before the loss, ms: what is looked at, and what is too near. */
 const LOOK_BACK_MS = { from: 5 * 60_000, to: 15_000 } as const;
+/** For the numbers of before the loss, ms: calls to the lost cluster fail meanwhile, and its metrics may be lost with it. */
+const COUNT_WITHIN_MS = 2_000;
 /** How long an Envoy is looked at before nothing is known of it, ms. */
 const VERIFY_MS = 60_000;
 
@@ -92,11 +94,12 @@ async function loadBefore({ listed, lost, atMs }: LostCluster): Promise<MeasureL
   if (services.length === 0) return { services: [], problem: '' };
   const window = { fromMs: atMs - LOOK_BACK_MS.from, toMs: atMs - LOOK_BACK_MS.to };
   const clusters = listed.clusters.filter(({ name }) => name !== lost);
-  try {
-    return await measureLoad({ mesh: listed.mesh, services, clusters, ...window });
-  } catch (error) {
-    return { services: [], problem: describeFailure(error).message };
-  }
+  const counted = measureLoad({ mesh: listed.mesh, services, clusters, ...window }).catch((error: unknown) => ({
+    services: [],
+    problem: describeFailure(error).message,
+  }));
+  const late = sleep(COUNT_WITHIN_MS).then(() => ({ services: [], problem: 'not counted in time' }));
+  return Promise.race([counted, late]);
 }
 
 interface Telling extends LostCluster {
