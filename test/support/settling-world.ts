@@ -15,6 +15,7 @@ import { mainVersion } from '../../core/routing/weights.ts';
 import { present } from '../../core/values/json.ts';
 import { WHOLE } from '../../core/values/share.ts';
 import { unreachableState, type ClusterState, type Due } from '../../core/workload/cluster-state.ts';
+import type { EditedRoute } from '../../core/workload/edited-route.ts';
 import type { Pause } from '../../core/workload/frontend/pauses.ts';
 import { controlDeps } from './control-deps.ts';
 import { clusterNames, facts, record, testConfig, workload } from './facts.ts';
@@ -27,6 +28,8 @@ interface ModelCluster {
   versions: Record<string, Due>;
   pinned: string;
   pauses: Pause[];
+  /** Somebody has edited the route. */
+  edited?: EditedRoute | undefined;
 }
 
 export interface SettlingWorld extends FakeWorld {
@@ -131,6 +134,10 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
       at(name).pinned = pinOf(at(name).record);
       return [{ object: `Service/${name}`, action: 'configured', before: '', after: at(name).pinned }];
     },
+    mendRoute: async ({ cluster: { name } }) => {
+      at(name).edited = undefined;
+      return [{ object: 'CiliumEnvoyConfig', action: 'configured', before: '', after: '' }];
+    },
     keepWarm: async ({ cluster, version, dueMs }) => {
       at(cluster.name).versions[version] = dueMs;
       return [];
@@ -181,12 +188,13 @@ const forAll = (at: (name: string) => ModelCluster): Partial<RolloutActivities> 
 
 const stateOf = (
   cluster: string,
-  { record: own, unreachable, versions, pinned, pauses }: ModelCluster,
+  { record: own, unreachable, versions, pinned, pauses, edited }: ModelCluster,
 ): ClusterState =>
   unreachable !== ''
     ? unreachableState(cluster, unreachable)
     : {
         ...{ cluster, unreachable, record: own, broken: '', pinned, pauses, holds: [] },
+        ...present({ edited }),
         versions: Object.entries(versions).map(([version, due]) => ({
           ...{ version, due, serving: true, objects: [`Deployment/${own.service}-${version}`] },
         })),

@@ -297,6 +297,23 @@ async function startSettler({ plan, settler }: Stage, past: Pick<SettleInput, 'c
 
 describe('the settler', () => {
   it(
+    'puts back what somebody has edited of a route while no run owns it',
+    async () => {
+      await onStage(settlingWorld('edited'), async (stage) => {
+        clusterIn(stage.world, 'aws-us-east-1').edited = { text: 'its weights', by: 'kubectl-edit' };
+        await startSettler(stage);
+        await stage.settled();
+        expect(clusterIn(stage.world, 'aws-us-east-1').edited).toBeUndefined();
+        const { log } = await stage.settler.query<SettleStatus>('status');
+        expect(log.map(({ text }) => text)).toEqual([
+          'done: aws-us-east-1: what Tidegate wrote was changed by kubectl-edit: its weights',
+        ]);
+      });
+    },
+    limits.rollout,
+  );
+
+  it(
     'starts another restore when somebody terminates the one that it has started',
     async () => {
       let hung = true;
