@@ -1,6 +1,6 @@
 /** WebSockets and streams of gRPC that are open while routes change: new routes are for new requests. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { desiredObjects } from '../../../core/render/render.ts';
 import { restored, withShares } from '../../../core/routing/changes.ts';
 import type { RoutingRecord, RunRoutes } from '../../../core/routing/record.ts';
@@ -18,7 +18,8 @@ import { startOrigin, type Origin } from './origin.ts';
 
 /** As in test/golden: getting the binaries may mean building them. */
 const OBTAIN_LIMIT_MS = 1_800_000;
-const LIMIT_MS = 60_000;
+/** Some seconds; on a machine that is busy with other tests many times as long. */
+const LIMIT_MS = 240_000;
 /** As the issue asks: five minutes. */
 const LONG_MS = 300_000;
 
@@ -63,7 +64,8 @@ const envoyTo = (record: RoutingRecord, port: number): Promise<RunningEnvoy> => 
 
 interface Open {
   readonly envoys: readonly [RunningEnvoy, RunningEnvoy];
-  readonly routes: readonly [readonly ParsedResources[], readonly ParsedResources[]];
+  /** The routes of a port say nothing of its protocol: both Envoys take the same. */
+  readonly routes: readonly ParsedResources[];
   readonly socket: Socket;
   readonly said: () => string;
   readonly cut: () => boolean;
@@ -84,12 +86,11 @@ afterAll(async () => {
 });
 
 const open = async (): Promise<Open> => {
-  const records = [
-    rolloutOf({ ...plain, frontend: { ...plain.frontend, portName: 'grpc', protocol: 'grpc' } }),
-    rolloutOf(plain),
-  ] as const;
-  const [first, second] = [records[0][0] as RoutingRecord, records[1][0] as RoutingRecord];
-  const envoys = [await envoyTo(first, grpc?.port ?? 0), await envoyTo(second, app?.port ?? 0)] as const;
+  const records = rolloutOf(plain);
+  const routed = records.map(parsed);
+  const first = records[0] as RoutingRecord;
+  const ofGrpc: RoutingRecord = { ...first, frontend: { ...plain.frontend, portName: 'grpc', protocol: 'grpc' } };
+  const envoys = [await envoyTo(ofGrpc, grpc?.port ?? 0), await envoyTo(first, app?.port ?? 0)] as const;
   const caller = grpcCaller(envoys[0].port);
   const call = caller.call('Watch');
   const socket = connect(envoys[1].port, '127.0.0.1');
@@ -99,7 +100,6 @@ const open = async (): Promise<Open> => {
   socket.write('GET /answer/websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   await assertEventually(() => expect(heard.join('')).toContain(' 101 '));
   closing.push(() => socket.destroy(), caller.close, ...envoys.map((one) => one.close));
-  const routed = [records[0].map(parsed), records[1].map(parsed)] as const;
   return { envoys, routes: routed, socket, said: () => heard.join(''), cut: () => cut, call };
 };
 
@@ -110,9 +110,8 @@ const speak = async ({ socket, said }: Open, word: string): Promise<void> => {
 };
 
 const changeOnce = async (one: Open, round: number): Promise<void> => {
-  for (const [i, grpcRoutes] of one.routes[0].entries()) {
-    await one.envoys[0].reroute(grpcRoutes);
-    await one.envoys[1].reroute(one.routes[1][i] as ParsedResources);
+  for (const [i, next] of one.routes.entries()) {
+    await Promise.all(one.envoys.map((envoy) => envoy.reroute(next)));
     await speak(one, `still here ${String(round)}-${String(i)}`);
   }
 };
@@ -132,7 +131,7 @@ describe('a WebSocket and a stream of gRPC that are open through a whole rollout
     'are not cut by any change of routes',
     async () => {
       const one = await open();
-      expect(one.routes[0].length).toBeGreaterThan(10);
+      expect(one.routes.length).toBeGreaterThan(10);
       await changeOnce(one, 0);
       await endWell(one);
     },
@@ -153,7 +152,7 @@ describe('a WebSocket and a stream of gRPC that are open through a whole rollout
 
 describe('policy.idleTimeout', () => {
   it(
-    'closes a WebSocket of which nothing has moved for so long, no other, and ends a request whose body does not come with 408',
+    'closes a WebSocket of which nothing has moved for so long, no other, and ends a request with 408 or 504',
     async () => {
       const policy = { requestTimeoutMs: 0, upstreamIdleMs: 4_000, connectTimeoutMs: 1_000, idleTimeoutMs: 1_000 };
       const hasty = { ...plain, policy: { ...plain.policy, current: policy, proven: policy } };
@@ -183,6 +182,12 @@ describe('policy.idleTimeout', () => {
       stuck.on('data', (chunk: Buffer) => answer.push(chunk.toString()));
       stuck.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n');
       await assertEventually(() => expect(answer.join('')).toMatch(/^HTTP\/1\.1 408 /));
+      // One that is whole, and gets no answer.
+      const silent = createServer((client) => client.on('error', () => client.destroy()));
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
+      const toSilent = await envoyTo(hasty, (silent.address() as AddressInfo).port);
+      closing.push(toSilent.close, () => silent.close());
+      expect((await toSilent.get('/')).status).toBe(504);
     },
     LIMIT_MS,
   );
