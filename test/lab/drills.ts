@@ -25,7 +25,7 @@ export function drills(rig: () => LabRig): void {
 
     beforeAll(async () => {
       catalog = await globalCatalog(rig(), topology);
-      await catalog.measured();
+      await catalog.requests(1_000);
       await catalog.configure({ rest: [100], topology, bake: BAKE });
     }, limits.labTest);
 

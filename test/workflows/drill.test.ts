@@ -10,6 +10,7 @@ import { taskQueue } from '../../core/contract/queues.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { clusterNames } from '../support/facts.ts';
+import { itInFull } from '../support/full.ts';
 import { limits } from '../support/limits.ts';
 import { proven } from '../support/shared-world.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
@@ -96,7 +97,7 @@ describe('a drill of a cluster', () => {
     limits.phase * 6,
   );
 
-  it(
+  itInFull(
     'that is cancelled brings its calls back first; one that is terminated comes back at its own end',
     async () => {
       await onStage('cancelled', async ({ drill, until, promoted, record: own, half }) => {

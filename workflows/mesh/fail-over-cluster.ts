@@ -130,7 +130,11 @@ async function moved(telling: Telling, listed: ListedService): Promise<boolean> 
   const of = { service: `${service.namespace}/${service.service}`, cluster: lost };
   tell({ ...of, phase: 'moving', text: 'its calls are moved' });
   try {
-    const load = await loadOf(telling, listed);
+    // Without a wait: one changes the order of commands, and older runs knew of no load.
+    const load =
+      listed.ratePerReplica === undefined
+        ? undefined
+        : await loadOf(telling, { service, ratePerReplica: listed.ratePerReplica });
     const { clients, carried } = await failOver({
       ...{ service, lost, clusters, failover, atMs, ...present({ load }) },
       ...(despitePauses && { despitePauses }),
@@ -183,15 +187,15 @@ const roomText = (load: FailoverLoad | undefined, carried: FailOverResult['carri
 
 const rate = (perSecond: number): string => `${perSecond.toFixed(1)}/s`;
 
-/** undefined: its pods' rate is not known. */
-async function loadOf(
-  { load }: Telling,
-  { service, ratePerReplica }: ListedService,
-): Promise<FailoverLoad | undefined> {
-  if (ratePerReplica === undefined) return undefined;
+interface Rated {
+  readonly service: ServiceRef;
+  readonly ratePerReplica: number;
+}
+
+async function loadOf({ load }: Telling, { service: of, ratePerReplica }: Rated): Promise<FailoverLoad> {
   const { services } = await load;
-  const name = `${service.namespace}/${service.service}`;
-  return { ratePerReplica, flows: services.find((one) => one.service === name)?.flows ?? [] };
+  const name = `${of.namespace}/${of.service}`;
+  return { ratePerReplica, flows: services.find(({ service }) => service === name)?.flows ?? [] };
 }
 
 type Proven = (before: Pick<FailedOverService, 'text'>) => Pick<FailedOverService, 'text' | 'proof'>;
