@@ -52,8 +52,8 @@ const rows: readonly Row[] = [
   ['weights-edited pin-edited', 'after-end', 'promoted'],
   ['weights-edited pin-edited', 'restore', 'restored'],
   ['cec-deleted', 'entry bake gate pin restore', 'restored'],
-  // In mid-commit nothing can go back any more, and a cluster without a route proves nothing.
-  ['cec-deleted', 'commit', 'restored unproven'],
+  // In mid-commit nothing can go back any more. It is promoted only where the route was proven before it was deleted: run-cell.
+  ['cec-deleted', 'commit', 'restored unproven promoted'],
   ['cec-deleted', 'after-end', 'promoted'],
   ['second-start', forward.replace(' after-end', ''), 'promoted'],
   ['second-start', 'restore', 'restored'],

@@ -149,7 +149,9 @@ export const phases: readonly Phase[] = [
   },
   {
     name: 'after-end',
-    rollout: oneWave,
+    // The version that was replaced is still in the route.
+    rollout: { ...oneWave, warm: '15s' },
+    ended: true,
     reach: async (scene) => {
       await deploy(scene);
       await scene.stage.basket.end();

@@ -73,6 +73,7 @@ export async function runCell(
   const lifted = fault.lastsMs === 'untilEnd' ? Date.now() : liftedInTime;
   const final = versionAt(end, scene, phase);
   await fault.mend?.(scene);
+  if (phase.ended === true) await fault.mendAfterEnd?.(scene);
   await stage.rig.io.sleep(Math.max(0, AFTER_MS - (Date.now() - lifted)));
   const exposed = exposureFaults(await basket.clientsSaw(began), scene, { phase, end, status });
   const afterwards = [
@@ -91,6 +92,7 @@ export async function runCell(
     ...(outside.count > allowed
       ? [`${outside.count} failed requests outside the new version, ${allowed} are the fault's own: ${outside.text}`]
       : []),
+    ...(end === 'promoted' && isLostUnproven(scene) ? ['it ended promoted, and a route was deleted unproven'] : []),
     ...exposed,
     ...afterwards,
   ];
@@ -111,6 +113,9 @@ export async function runCell(
     serves: await served(stage),
   };
 }
+
+const isLostUnproven = ({ lost }: Scene): boolean =>
+  lost !== undefined && !sameTraffic(lost.versions.current, lost.versions.proven);
 
 /** The same fault on the same service while no rollout runs: what clients see of it is nobody's fault but the fault's. */
 export async function runBaseline(playground: Playground, fault: Fault, seed: number): Promise<Baseline> {
@@ -146,7 +151,7 @@ async function openScene({ stage, gateways }: Playground, random: () => number):
   const before = mainVersion((await stage.basket.allShares())['aws-us-east-1']);
   const version = stage.basket.newVersion();
   const others = await versionsThere(stage);
-  return { stage, gateways, before, version, others, run: undefined, starting: undefined, random };
+  return { stage, gateways, before, version, others, run: undefined, starting: undefined, lost: undefined, random };
 }
 
 /** The end of the run that the service has then: a run that was terminated is followed by its restore. */

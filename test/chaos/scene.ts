@@ -8,6 +8,7 @@
  * and leftovers.ts.
  */
 import type { WorkflowHandle } from '@temporalio/client';
+import type { RoutingRecord } from '../../core/routing/record.ts';
 import type { Stage } from '../lab/stage.ts';
 import type { Rollout } from '../lab/lab-service.ts';
 import type { Gateways } from './gateways.ts';
@@ -26,6 +27,8 @@ export interface Scene {
   run: WorkflowHandle | undefined;
   /** A start that nobody has waited for yet: its refusal's code, or '' when it was taken. */
   starting: Promise<string> | undefined;
+  /** A record that the fault has taken away with its route, as it was then. */
+  lost: RoutingRecord | undefined;
   /** What the cell's seed decides. */
   readonly random: () => number;
 }
@@ -45,6 +48,8 @@ export interface Phase {
   readonly exposed: readonly string[];
   /** The largest share of the new version until then, 0 to 1. */
   readonly share: number;
+  /** The run has ended: what comes then is found by the audit, which comes by. */
+  readonly ended?: true;
   /** `undo`: the version that was replaced is kept warm, and what the run brings is the older one. */
   readonly undoes?: true;
 }
@@ -58,6 +63,8 @@ export interface Fault {
   inject(scene: Scene): Promise<void>;
   /** After the end, before the checks: what the remedy says that a person does. */
   mend?(scene: Scene): Promise<void>;
+  /** … where it came after the end of the run, and nobody else would look before half an hour. */
+  mendAfterEnd?(scene: Scene): Promise<void>;
   /** It hits the new version alone: failures that nobody answered are its own in clusters that may meet it. */
   readonly hitsCanary?: true;
   /** Without a rollout there is nothing that it could hit: clients see no failure. */

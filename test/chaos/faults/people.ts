@@ -30,9 +30,10 @@ async function editWeights({ stage, before }: Scene): Promise<void> {
 const editPin = ({ stage }: Scene): Promise<unknown> =>
   stage.rig.admin(aws).merge(frontend, { spec: { selector: { [labels.version]: null } } });
 
-async function deleteCec({ stage }: Scene): Promise<void> {
-  const { metadata } = await stage.basket.cec(aws);
-  await stage.rig.admin(aws).remove(`${cecs}/${metadata.name}`);
+async function deleteCec(scene: Scene): Promise<void> {
+  const { metadata } = await scene.stage.basket.cec(aws);
+  scene.lost = await scene.stage.basket.record(aws);
+  await scene.stage.rig.admin(aws).remove(`${cecs}/${metadata.name}`);
 }
 
 /** As the remedy says: what was deleted comes back by an adoption. Another end has written it already. */
@@ -89,11 +90,18 @@ const guards = guardWorkflowId(DEFAULT_INSTALLATION, { ...service, part: 'versio
 const act = { lastsMs: 0, ofRuns: true as const };
 
 export const peopleFaults: readonly Fault[] = [
-  { name: 'weights-edited', what: "somebody edits the weights of aws's route", ...act, inject: editWeights },
+  {
+    name: 'weights-edited',
+    what: "somebody edits the weights of aws's route; after the end the audit comes by",
+    ...act,
+    inject: editWeights,
+    mendAfterEnd: auditComesBy,
+  },
   {
     name: 'pin-edited',
-    what: "somebody takes the version out of the selector of aws's frontend",
+    what: "somebody takes the version out of the selector of aws's frontend; after the end the audit comes by",
     ...act,
+    mendAfterEnd: auditComesBy,
     inject: async (scene) => void (await editPin(scene)),
   },
   {
