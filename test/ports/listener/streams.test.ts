@@ -99,7 +99,11 @@ const open = async (): Promise<Open> => {
   socket.on('data', (chunk: Buffer) => heard.push(chunk.toString())).on('close', () => (cut = true));
   socket.write('GET /answer/websocket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   await assertEventually(() => expect(heard.join('')).toContain(' 101 '));
-  closing.push(() => socket.destroy(), caller.close, ...envoys.map((one) => one.close));
+  closing.push(
+    () => socket.destroy(),
+    () => caller.close(),
+    ...envoys.map((one) => () => one.close()),
+  );
   return { envoys, routes: routed, socket, said: () => heard.join(''), cut: () => cut, call };
 };
 
@@ -157,7 +161,7 @@ describe('policy.idleTimeout', () => {
       const policy = { requestTimeoutMs: 0, upstreamIdleMs: 4_000, connectTimeoutMs: 1_000, idleTimeoutMs: 1_000 };
       const hasty = { ...plain, policy: { ...plain.policy, current: policy, proven: policy } };
       const envoy = await envoyTo(hasty, app?.port ?? 0);
-      closing.push(envoy.close);
+      closing.push(() => envoy.close());
       const socket = connect(envoy.port, '127.0.0.1');
       closing.push(() => socket.destroy());
       const heard: string[] = [];
@@ -186,7 +190,10 @@ describe('policy.idleTimeout', () => {
       const silent = createServer((client) => client.on('error', () => client.destroy()));
       await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
       const toSilent = await envoyTo(hasty, (silent.address() as AddressInfo).port);
-      closing.push(toSilent.close, () => silent.close());
+      closing.push(
+        () => toSilent.close(),
+        () => silent.close(),
+      );
       expect((await toSilent.get('/')).status).toBe(504);
     },
     LIMIT_MS,

@@ -3,6 +3,7 @@ import { parseConfig } from '../../../core/config/parse.ts';
 import { type ConfigProblem, formatProblem } from '../../../core/config/problem.ts';
 import { meshText, serviceText, sloText, stepsText } from './documents.ts';
 import { meshCases } from './mesh-cases.ts';
+import { routeCases } from './routes/route-cases.ts';
 import { latency, serviceCases } from './service-cases.ts';
 
 const problemsOf = (service: string, mesh = meshText): readonly ConfigProblem[] => {
@@ -26,7 +27,7 @@ describe('parseConfig', () => {
     expect(problemsOf(latency('0.25'))).toEqual([]);
   });
 
-  it.each(serviceCases)('names line, path, reason and remedy of %s', (_title, text, expected) => {
+  it.each([...serviceCases, ...routeCases])('names line, path, reason and remedy of %s', (_title, text, expected) => {
     expect(shown(problemsOf(text), 'service.yaml')).toEqual(expected);
   });
 
