@@ -1,5 +1,5 @@
 /** A watch of a mesh on a Temporal server, with clusters that a test says are lost, and writes that it answers. */
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { withFailures } from '../../activities/failures.ts';
