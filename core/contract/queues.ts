@@ -85,7 +85,7 @@ export const queueOf = {
   watchSlo: 'observe',
   holdCapacity: 'observe',
   watchClusters: 'observe',
-  measureLoad: 'observe',
+  measureLoad: 'verify',
   restore: 'restore',
   failOver: 'restore',
   verifyRestored: 'prove',

@@ -24,7 +24,11 @@ describe('a rollout with testers and sticky users', () => {
       },
     });
     const sticky = { cookie: 'arm', ttlMs: 60_000, token: 't1' };
-    const plan = { ...testPlan({ service: 'aside', shares: [50_000, 1_000_000], bakeMs: 0 }), testers: { header: 'x-canary' }, sticky };
+    const plan = {
+      ...testPlan({ service: 'aside', shares: [50_000, 1_000_000], bakeMs: 0 }),
+      testers: { header: 'x-canary' },
+      sticky,
+    };
     await runRollout(temporal, { plan, world }, async (handle) => {
       expect((await handle.result()).outcome).toBe('promoted');
     });

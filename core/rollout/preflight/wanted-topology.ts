@@ -68,11 +68,7 @@ interface Drilling {
 }
 
 /** What is proven, with less for one cluster; what the record remembers of drains stays. */
-function drilledTopology(
-  { config, facts }: Wanting,
-  one: ClusterFacts,
-  { drills, share }: Drilling,
-): WantedTopology {
+function drilledTopology({ config, facts }: Wanting, one: ClusterFacts, { drills, share }: Drilling): WantedTopology {
   const calls = positiveShares(one.record?.topology.proven);
   const remembered = present({ drained: one.record?.topology.drained });
   if (calls[drills] === undefined) return { shares: calls, ...remembered };

@@ -104,14 +104,18 @@ describe('testers', () => {
     CALLS_LIMIT_MS,
   );
 
-  it('by a cookie are those who have it among others, with this value and no other', async () => {
-    const mark = { cookie: 'canary', value: 'a.b' };
-    await envoy.reroute(parsed(at(0, { testers: { version: 'v2', mark } })));
-    const have = ['canary=a.b', 'x=1; canary=a.b', 'x=1;canary=a.b ; y=2', 'canary=a.b; canary=c'];
-    const lack = ['canary=a.bc', 'canary=axb', 'xcanary=a.b', 'Canary=a.b', 'x=canary=a.b', 'canary=a.b%'];
-    expect(subsetsOf(await each(have, (cookie) => reach({ cookie })))).toEqual([v2.name]);
-    expect(subsetsOf(await each(lack, (cookie) => reach({ cookie })))).toEqual([v1.name]);
-  }, CALLS_LIMIT_MS);
+  it(
+    'by a cookie are those who have it among others, with this value and no other',
+    async () => {
+      const mark = { cookie: 'canary', value: 'a.b' };
+      await envoy.reroute(parsed(at(0, { testers: { version: 'v2', mark } })));
+      const have = ['canary=a.b', 'x=1; canary=a.b', 'x=1;canary=a.b ; y=2', 'canary=a.b; canary=c'];
+      const lack = ['canary=a.bc', 'canary=axb', 'xcanary=a.b', 'Canary=a.b', 'x=canary=a.b', 'canary=a.b%'];
+      expect(subsetsOf(await each(have, (cookie) => reach({ cookie })))).toEqual([v2.name]);
+      expect(subsetsOf(await each(lack, (cookie) => reach({ cookie })))).toEqual([v1.name]);
+    },
+    CALLS_LIMIT_MS,
+  );
 });
 
 describe('users with the cookie', () => {
@@ -146,24 +150,32 @@ describe('users with the cookie', () => {
     CALLS_LIMIT_MS,
   );
 
-  it('of another run, or with a cookie that somebody made up, are sent by the weights and get a cookie of this one', async () => {
-    await envoy.reroute(parsed(at(500_000)));
-    for (const cookie of ['tidegate-checkout=aaaaaaaa.t1', 'tidegate-checkout=']) {
-      const all = await many(60, { cookie });
-      expect(subsetsOf(all)).toEqual([v1.name, v2.name]);
-      expect(all.filter(({ setCookie }) => setCookie === '')).toEqual([]);
-    }
-  }, CALLS_LIMIT_MS);
+  it(
+    'of another run, or with a cookie that somebody made up, are sent by the weights and get a cookie of this one',
+    async () => {
+      await envoy.reroute(parsed(at(500_000)));
+      for (const cookie of ['tidegate-checkout=aaaaaaaa.t1', 'tidegate-checkout=']) {
+        const all = await many(60, { cookie });
+        expect(subsetsOf(all)).toEqual([v1.name, v2.name]);
+        expect(all.filter(({ setCookie }) => setCookie === '')).toEqual([]);
+      }
+    },
+    CALLS_LIMIT_MS,
+  );
 
-  it('are those of the new version only where the service asks for that', async () => {
-    const sticky = { ...(routes.sticky as NonNullable<RunRoutes['sticky']>), keeps: 'new' as const };
-    await envoy.reroute(parsed(at(500_000, { sticky })));
-    const all = await many(200);
-    const given = all.filter(({ setCookie }) => setCookie !== '');
-    expect(subsetsOf(given)).toEqual([v2.name]);
-    expect(given.length).toBe(all.filter(({ subset }) => subset === v2.name).length);
-    expect(subsetsOf(await many(100, { cookie: given[0]?.cookie ?? '' }))).toEqual([v2.name]);
-  }, CALLS_LIMIT_MS);
+  it(
+    'are those of the new version only where the service asks for that',
+    async () => {
+      const sticky = { ...(routes.sticky as NonNullable<RunRoutes['sticky']>), keeps: 'new' as const };
+      await envoy.reroute(parsed(at(500_000, { sticky })));
+      const all = await many(200);
+      const given = all.filter(({ setCookie }) => setCookie !== '');
+      expect(subsetsOf(given)).toEqual([v2.name]);
+      expect(given.length).toBe(all.filter(({ subset }) => subset === v2.name).length);
+      expect(subsetsOf(await many(100, { cookie: given[0]?.cookie ?? '' }))).toEqual([v2.name]);
+    },
+    CALLS_LIMIT_MS,
+  );
 });
 
 describe('the proof of weights', () => {

@@ -25,7 +25,7 @@ export const serviceCases: Case[] = [
     'an unknown key that resembles nothing',
     serviceText('  zzz: 1\n'),
     [
-      '6: spec.zzz: unknown key zzz (known: mesh, port, protocol, workload, template, deployment, config, serviceVersion, topology, failover, policy, adopt, ...)',
+      '6: spec.zzz: unknown key zzz (known: mesh, port, protocol, workload, template, deployment, config, serviceVersion, topology, failover, ratePerReplica, policy, ...)',
     ],
   ],
   [
