@@ -1,20 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
-import { Worker } from '@temporalio/worker';
 import type { PrepareVersionInput, PrepareVersionResult } from '../../core/contract/activities.ts';
 import type { SettleInput, SettleStatus } from '../../core/contract/messages.ts';
 import { taskQueue } from '../../core/contract/queues.ts';
-import { rolloutWorkflowId, settleWorkflowId } from '../../core/contract/workflow-ids.ts';
 import type { WatchSloInput, WatchSloResult } from '../../core/judge/look/watch.ts';
 import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import type { Plan } from '../../core/rollout/plan/plan.ts';
-import { startWorkers, type RunningWorkers } from '../../worker/workers.ts';
 import { assertEventually } from '../support/eventually.ts';
 import { untilCancelled } from '../support/fake-activities.ts';
 import { limits } from '../support/limits.ts';
-import { testPlan } from '../support/plans.ts';
 import { clusterIn, leaveHalfMoved, settlingWorld, type SettlingWorld } from '../support/settling-world.ts';
+import { onSettlerStage, type SettlerStage } from '../support/settler-stage.ts';
 import { temporalOfFile } from '../support/temporal-of-file.ts';
 import { resetRun } from '../support/temporal.ts';
 import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
@@ -22,71 +18,8 @@ import { DEFAULT_INSTALLATION } from '../../core/contract/installation.ts';
 const temporal = temporalOfFile();
 const control = taskQueue(DEFAULT_INSTALLATION, 'control');
 
-const workersOf = ({ activities }: SettlingWorld): Promise<RunningWorkers> =>
-  startWorkers({
-    ...{ connection: temporal.env.nativeConnection, namespace: temporal.env.namespace ?? 'default' },
-    ...{ activities, workflowBundle: temporal.workflowBundle, graceMs: 500 },
-  });
-
-interface Stage {
-  readonly world: SettlingWorld;
-  readonly plan: Plan;
-  readonly rollout: WorkflowHandle;
-  readonly settler: WorkflowHandle;
-  start(plan?: Plan): Promise<WorkflowHandle>;
-  until(phase: string): Promise<void>;
-  /** Ends the workers as a crash would, as far as Temporal can tell, and starts others. */
-  replaceWorkers(between: () => Promise<void>): Promise<void>;
-  /** The settler has ended, with nothing left to do. */
-  settled(): Promise<void>;
-}
-
-/** Plays with one service; afterwards every history of it is replayed. */
-async function onStage(world: SettlingWorld, body: (stage: Stage) => Promise<void>): Promise<void> {
-  const { client } = temporal.env;
-  let workers = await workersOf(world);
-  const service = world.config.service.name;
-  const seen = Object.fromEntries(Object.keys(world.clusters).map((name) => [name, 1]));
-  const plan = { ...testPlan({ service, bakeMs: 1_000 }), epoch: Date.now(), seen };
-  const rollout = client.workflow.getHandle(
-    rolloutWorkflowId(DEFAULT_INSTALLATION, { ...plan.service, part: 'versions' }),
-  );
-  const settler = client.workflow.getHandle(settleWorkflowId(DEFAULT_INSTALLATION, plan.service));
-  const stage: Stage = {
-    ...{ world, plan, rollout, settler },
-    start: (given = plan) =>
-      client.workflow.start('rollout', {
-        ...{ workflowId: rollout.workflowId, taskQueue: control, args: [{ plan: given }] },
-      }),
-    until: (phase) =>
-      assertEventually(
-        async () => expect((await rollout.query<RolloutStatus>('status')).phase).toBe(phase),
-        limits.phase,
-      ),
-    replaceWorkers: async (between) => {
-      workers.shutdown();
-      await workers.done;
-      await between();
-      workers = await workersOf(world);
-    },
-    settled: () =>
-      assertEventually(async () => {
-        expect((await settler.describe()).status.name).toBe('COMPLETED');
-        expect((await settler.query<SettleStatus>('status')).phase).toBe('settled');
-      }, limits.phase),
-  };
-  try {
-    await body(stage);
-    for await (const run of client.workflow.list({ query: `WorkflowId STARTS_WITH '${settler.workflowId}'` })) {
-      const history = await client.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle: temporal.workflowBundle }, history, run.workflowId);
-    }
-  } finally {
-    await settler.terminate().catch(() => undefined);
-    workers.shutdown();
-    await workers.done;
-  }
-}
+const onStage = (world: SettlingWorld, body: (stage: SettlerStage) => Promise<void>): Promise<void> =>
+  onSettlerStage(temporal, world, body);
 
 /** So many guards have been started for the plan's runs. */
 async function guards({ service }: Plan, wanted: number): Promise<void> {
@@ -288,7 +221,7 @@ describe('the guard', () => {
 });
 
 /** As a guard or an audit would. */
-async function startSettler({ plan, settler }: Stage, past: Pick<SettleInput, 'carried'> = {}): Promise<void> {
+async function startSettler({ plan, settler }: SettlerStage, past: Pick<SettleInput, 'carried'> = {}): Promise<void> {
   const input: SettleInput = { service: plan.service, known: null, ...past };
   await temporal.env.client.workflow.start('settle', {
     ...{ workflowId: settler.workflowId, taskQueue: control, args: [input] },
