@@ -177,7 +177,7 @@ const settlersBounds = ({ manyReads, write }: Record<'manyReads' | 'write', Acti
   return {
     // Some hundred services in a few namespaces: some hundred lists.
     ...{ surveyService: manyReads, findUnsettled: manyReads, findNaming: manyReads },
-    ...{ freeAutoscalers: mends, pinVersion: mends, mendFrontend: mends, mendRoute: mends, keepWarm: mends },
+    ...{ freeAutoscalers: mends, pinVersion: mends, mendFrontend: mends, keepWarm: mends },
     ...{ markPaused: mends, forgetAbsent: mends, shareService: mends },
   };
 };

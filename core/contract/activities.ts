@@ -45,7 +45,6 @@ import type {
   PinVersionInput,
   LeaveClustersInput,
   MendFrontendInput,
-  MendRouteInput,
   FindNamingInput,
   NamingRecord,
   ForgetAbsentInput,
@@ -335,8 +334,6 @@ export interface RolloutActivities extends SinkActivities {
   pinVersion(input: PinVersionInput): Promise<readonly ObjectChange[]>;
   /** Puts the frontend back as the record says, or takes its word into the record, by the policy. */
   mendFrontend(input: MendFrontendInput): Promise<readonly ObjectChange[]>;
-  /** Writes what the record asks for once more, where somebody has edited it. */
-  mendRoute(input: MendRouteInput): Promise<readonly ObjectChange[]>;
   /** Writes a pause on the frontends in one cluster, or takes it off. A service without a frontend there is skipped. */
   markPaused(input: MarkPausedInput): Promise<readonly ObjectChange[]>;
   /** Says on the frontend in a cluster whether cluster mesh gives its pods to others; what somebody else has said stays, and is told. */

@@ -68,7 +68,6 @@ export const queueOf = {
   freeAutoscalers: 'apply',
   pinVersion: 'apply',
   mendFrontend: 'apply',
-  mendRoute: 'apply',
   markPaused: 'apply',
   shareService: 'apply',
   findNaming: 'apply',

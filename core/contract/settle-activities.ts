@@ -81,12 +81,8 @@ export interface MendFrontendInput {
   readonly service: ServiceRef;
   readonly cluster: ClusterRef;
   readonly drift: DriftPolicy;
-}
-
-export interface MendRouteInput {
-  readonly service: ServiceRef;
-  readonly cluster: ClusterRef;
-  readonly drift: DriftPolicy;
+  /** Not the frontend: what Tidegate wrote for the record itself. An older worker finds nothing to do. */
+  readonly route?: true;
 }
 
 export interface FindNamingInput {

@@ -98,7 +98,6 @@ export function fakeWorld(overrides: Overrides = {}, service?: string): FakeWorl
     freeAutoscalers: async () => [],
     pinVersion: async () => [],
     mendFrontend: async () => [],
-    mendRoute: async () => [],
     markPaused: async () => [],
     shareService: async () => ({ action: 'unchanged', conflict: '' }),
     findNaming: async () => [],

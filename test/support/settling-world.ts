@@ -134,7 +134,8 @@ function modelled(at: (name: string) => ModelCluster): Partial<RolloutActivities
       at(name).pinned = pinOf(at(name).record);
       return [{ object: `Service/${name}`, action: 'configured', before: '', after: at(name).pinned }];
     },
-    mendRoute: async ({ cluster: { name } }) => {
+    mendFrontend: async ({ cluster: { name }, route }) => {
+      if (route !== true) return [];
       at(name).edited = undefined;
       return [{ object: 'CiliumEnvoyConfig', action: 'configured', before: '', after: '' }];
     },

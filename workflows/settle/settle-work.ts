@@ -63,7 +63,7 @@ export async function doNeed(
       return changes.length === 0 && patched('nothing-pinned') ? `not pinned yet: ${need.reason}` : '';
     }
     case 'route':
-      return unlessWritten(await does('mendRoute').mendRoute({ ...at(need.cluster), drift }), need);
+      return unlessWritten(await does('mendFrontend').mendFrontend({ ...at(need.cluster), drift, route: true }), need);
     case 'frontend':
       await does('mendFrontend').mendFrontend({ ...at(need.cluster), drift });
       return '';

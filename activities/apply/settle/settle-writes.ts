@@ -3,7 +3,6 @@ import type {
   FreeAutoscalersInput,
   KeepWarmInput,
   MendFrontendInput,
-  MendRouteInput,
   PinVersionInput,
 } from '../../../core/contract/settle-activities.ts';
 import { annotations, FIELD_MANAGER, labels } from '../../../core/kube/labels.ts';
@@ -93,7 +92,7 @@ export async function mendFrontend(
 /** The record stays as it is. Written first, noted after: a frontend that is gone holds up no route. */
 export async function mendRoute(
   deps: KubeDeps,
-  { service, cluster, drift }: MendRouteInput,
+  { service, cluster, drift }: MendFrontendInput,
 ): Promise<readonly ObjectChange[]> {
   const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
   const { clusters } = await surveyService(deps, { service, clusters: [cluster] });

@@ -40,7 +40,7 @@ async function editWeights(shop: Shop, weights: readonly number[]): Promise<void
 }
 
 const mend = ({ act, aws, service }: Scene, drift: DriftPolicy = 'repair') =>
-  act.mendRoute({ service, cluster: aws.cluster.ref, drift });
+  act.mendFrontend({ service, cluster: aws.cluster.ref, drift, route: true });
 
 describe('what Tidegate wrote for a record', () => {
   it('is put back when somebody edits its weights, and the record stays in the hands that it was in', async () => {
