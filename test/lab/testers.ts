@@ -9,7 +9,7 @@ import type { Stage } from './stage.ts';
 
 const CLUSTER = 'aws-us-east-1';
 /** Users, and how many requests each of them sends in a round. */
-const [USERS, ROUND] = [30, 10];
+const [USERS, ROUND] = [30, 3];
 
 interface Answer {
   readonly version: string;
