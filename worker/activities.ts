@@ -8,7 +8,7 @@ import { createProveActivities } from '../activities/prove/index.ts';
 import { createRestoreActivities } from '../activities/restore/index.ts';
 import { createTellActivities } from '../activities/tell/index.ts';
 import { temporalTelling } from '../activities/tell/ports.ts';
-import { createImageActivities, createVerifyActivities } from '../activities/verify/index.ts';
+import { createImageActivities, createLoadActivities, createVerifyActivities } from '../activities/verify/index.ts';
 import { isWanted } from '../activities/wanted.ts';
 import type { RolloutActivities } from '../core/contract/activities.ts';
 import { formatProblem } from '../core/config/problem.ts';
@@ -67,6 +67,10 @@ export function createActivities({ directory, env, otlp, warn = () => undefined 
         connectMetrics: meshMetrics({ meshes, connect: metrics.connect }),
       }),
       ...createVerifyActivities({ connectMetrics: meshMetrics({ meshes, connect: metrics.connect }), now }),
+      ...createLoadActivities({
+        clusters: forwardClusters({ meshes, clusters }),
+        connectMetrics: meshMetrics({ meshes, connect: metrics.connect }),
+      }),
       ...createImageActivities({
         connectRegistry: async (mesh, repository) =>
           connectRegistry(repository, { registries: (await meshes.now(mesh)).registries ?? [], env }),

@@ -1,6 +1,6 @@
 /** Load as the Envoys of clients have counted it, over records in API servers that answer from memory. */
 import { describe, expect, it } from '@jest/globals';
-import { measureLoad } from '../../../activities/observe/measure-load.ts';
+import { measureLoad } from '../../../activities/verify/measure-load.ts';
 import type { MeasureLoadResult } from '../../../core/contract/drill.ts';
 import type { RawSeries } from '../../../core/judge/series/raw-series.ts';
 import type { CountSource } from '../../../core/judge/series/source.ts';

@@ -15,7 +15,7 @@ import { TidegateError } from '../../core/values/error.ts';
 import { distinct } from '../../core/values/share.ts';
 import type { NamedClusters, ObserveDeps } from '../ports.ts';
 
-interface LoadDeps extends Pick<ObserveDeps, 'connectMetrics'> {
+export interface LoadDeps extends Pick<ObserveDeps, 'connectMetrics'> {
   readonly clusters: NamedClusters;
 }
 
