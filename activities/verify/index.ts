@@ -9,7 +9,7 @@ import { probeSlos } from './probe-slos.ts';
 import { readVersions } from './read-versions.ts';
 import { verifyRouting } from './verify-routing.ts';
 
-export const createVerifyActivities = (deps: ObserveDeps): Omit<ActivitiesOf<'verify'>, OfImages | OfLoad> => ({
+export const createVerifyActivities = (deps: ObserveDeps): Omit<ActivitiesOf<'verify'>, OfImages | 'measureLoad'> => ({
   probeSlos: (input) => probeSlos(deps, input, Context.current().cancellationSignal),
   readVersions: (input) => readVersions(deps, input, Context.current().cancellationSignal),
   measureTraffic: (input) => measureTraffic(deps, input, Context.current().cancellationSignal),
@@ -23,8 +23,7 @@ export const createImageActivities = (deps: ImageDeps): Pick<ActivitiesOf<'verif
   resolveImage: (input) => resolveImage(deps, input, Context.current().cancellationSignal),
 });
 
-type OfLoad = 'measureLoad';
-
-export const createLoadActivities = (deps: LoadDeps): Pick<ActivitiesOf<'verify'>, OfLoad> => ({
+/** It asks clusters, too: whom their records name. */
+export const createLoadActivities = (deps: LoadDeps): Pick<ActivitiesOf<'verify'>, 'measureLoad'> => ({
   measureLoad: (input) => measureLoad(deps, input, Context.current().cancellationSignal),
 });
