@@ -2,6 +2,7 @@
 import type { MeasureLoadInput, MeasureLoadResult } from '../../core/contract/drill.ts';
 import { splitGauges } from '../../core/judge/arms/subset-traffic.ts';
 import { countIncrements } from '../../core/judge/series/counters.ts';
+import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { envoyTimes, envoyTraffic } from '../../core/judge/series/selectors.ts';
 import { LONGEST_RANGE_MS } from '../../core/judge/series/source.ts';
 import { kinds } from '../../core/kube/kinds.ts';
@@ -53,7 +54,8 @@ async function measure(deps: LoadDeps, input: MeasureLoadInput, signal: AbortSig
       metrics.range({ series, toMs: window.toMs, rangeMs }, signal),
     ),
   );
-  const counted = countIncrements(splitGauges(found.flat()).counters, window.toMs - rangeMs);
+  const counters = splitGauges(found.flat()).counters.map(inWholeNumbers);
+  const counted = countIncrements(counters, window.toMs - rangeMs);
   const services = input.services.map((of) => {
     const service = `${of.namespace}/${of.service}`;
     const own = [...stats]
@@ -63,6 +65,12 @@ async function measure(deps: LoadDeps, input: MeasureLoadInput, signal: AbortSig
   });
   return { services, problem };
 }
+
+/** Sums of times have fractions of a millisecond, and what is counted has none. */
+const inWholeNumbers = (series: RawSeries): RawSeries =>
+  series.labels['__name__']?.endsWith('_sum') === true
+    ? { ...series, samples: series.samples.map((one) => ({ ...one, value: Math.round(one.value) })) }
+    : series;
 
 interface Reading extends MeasureLoadInput {
   readonly client: string;
