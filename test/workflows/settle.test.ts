@@ -327,8 +327,11 @@ describe('the settler', () => {
             reason: expect.stringContaining('aws-us-east-1: current traffic differs'),
           }),
         );
-        const page = await stage.settler.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-        expect(page.currentDetails).toContain('tidegate restore spent');
+        // The page is written once the round is over, and others are mended in it.
+        await assertEventually(async () => {
+          const page = await stage.settler.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+          expect(page.currentDetails).toContain('tidegate restore spent');
+        }, limits.phase);
         expect(world.calls).not.toContain('restore aws-us-east-1');
         // What has no part in it is mended all the same.
         await assertEventually(() => expect(other.pinned).toBe('v1'), limits.phase);
