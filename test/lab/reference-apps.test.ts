@@ -1,6 +1,6 @@
 /**
- * The reference apps with real Envoys and under traffic, each in a lab of one cluster, all of its services at once: adopted
- * as they are, deployed, breached, restored, undone and released. In full only.
+ * The reference apps with real Envoys and under traffic, each in a lab of one cluster, all of its services side by side:
+ * adopted as they are, deployed, breached, restored, undone and released. In full only.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,8 @@ import { labService, type LabService as PlayedService } from './lab-service.ts';
 /** Requests per second of all services of an app together, at most. */
 const APP_RATE = 240;
 const SERVICE_RATE = 60;
+/** Rollouts side by side: a lab's worker shares two cores with all that it moves. */
+const AT_ONCE = 5;
 /** One of five of a version's answers, from its first on. */
 const BAD = '0.2';
 
@@ -88,17 +90,20 @@ for (const app of referenceApps)
 
     afterAll(() => rig?.stop(), limits.labDown);
 
-    /** All services at once; their ends by name. */
+    /** A few services at once; their ends by name. */
     async function play(changeOf: (service: PlayedService) => Change): Promise<Record<string, string>> {
-      const ends = services.map(async (service) => {
-        await service.begin(changeOf(service));
-        const { outcome, version, reason } = await service.end(limits.recording);
-        return [
-          service.name,
-          outcome === 'restored' && reason.includes('breach') ? 'breached' : `${outcome ?? ''} ${version}`,
-        ];
-      });
-      return Object.fromEntries(await Promise.all(ends)) as Record<string, string>;
+      const waiting = [...services];
+      const ends: Record<string, string> = {};
+      const next = async (): Promise<void> => {
+        for (let service = waiting.shift(); service !== undefined; service = waiting.shift()) {
+          await service.begin(changeOf(service));
+          const { outcome, version, reason } = await service.end(limits.recording);
+          const isBreach = outcome === 'restored' && reason.includes('breach');
+          ends[service.name] = isBreach ? 'breached' : `${outcome ?? ''} ${version}`;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, next));
+      return ends;
     }
 
     const all = (end: string): Record<string, string> => Object.fromEntries(services.map(({ name }) => [name, end]));
