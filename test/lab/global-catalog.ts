@@ -1,8 +1,12 @@
 /** `catalog`, a service that several clusters serve, under traffic and by the topology that a scene asks for. */
 import { expect } from '@jest/globals';
+import { messageNames } from '../../core/contract/messages.ts';
+import type { RolloutStatus } from '../../core/rollout/machine/status.ts';
 import { sameShares } from '../../core/routing/part.ts';
 import { WHOLE } from '../../core/values/share.ts';
+import { assertEventually } from '../support/eventually.ts';
 import type { LabRig } from '../support/lab-rig.ts';
+import { limits } from '../support/limits.ts';
 import { clusters, labService, modestRate, type LabService, type Rollout } from './lab-service.ts';
 
 const ofPercent = (percents: Readonly<Record<string, number>> = {}): Record<string, number> =>
@@ -17,8 +21,13 @@ export async function globalCatalog(rig: LabRig, topology: Required<Rollout>['to
   const isAdopted = records.every((record) => record !== null);
   if (isAdopted && records.every((one) => sameShares(one.topology.proven, ofPercent(topology[one.cluster]))))
     return catalog;
-  if (!isAdopted) await catalog.measured();
-  await catalog.begin({ kind: isAdopted ? 'topology' : 'adopt' });
-  expect(await catalog.end()).toMatchObject({ outcome: 'promoted' });
+  // A deploy that ends meanwhile would take away the version that the move is judged by.
+  if (isAdopted) await catalog.end();
+  else await catalog.measured();
+  const run = await catalog.begin({ kind: isAdopted ? 'topology' : 'adopt' });
+  await assertEventually(
+    async () => expect(await run.query<RolloutStatus>(messageNames.status)).toMatchObject({ outcome: 'promoted' }),
+    limits.rollout,
+  );
   return catalog;
 }
