@@ -55,7 +55,11 @@ export function lostCluster(rig: () => LabRig): void {
       catalog = await globalCatalog(rig(), topology);
     }, limits.labTest);
 
-    afterEach(() => rig().lab.break('heal'));
+    // The API server of the lost cluster needs a moment: who comes next asks it at once.
+    afterEach(async () => {
+      await rig().lab.break('heal');
+      await assertEventually(async () => expect(await catalog.record(gcp)).toBeDefined(), limits.phase);
+    }, limits.phase * 2);
     afterAll(() => rig().lab.traffic.stop());
 
     const callsLost = async (): Promise<string[]> => {
