@@ -3,9 +3,7 @@ import type { WatchClustersInput } from '../../core/contract/failover.ts';
 import { splitGauges } from '../../core/judge/arms/subset-traffic.ts';
 import { countIncrements, type Counted } from '../../core/judge/series/counters.ts';
 import { envoyTraffic } from '../../core/judge/series/selectors.ts';
-import { kinds } from '../../core/kube/kinds.ts';
 import type { EnvoyConfig } from '../../core/kube/objects.ts';
-import { isOwned } from '../../core/kube/ownership.ts';
 import { recordIn } from '../../core/routing/found-record.ts';
 import { weightsOf } from '../../core/routing/weights.ts';
 import {
@@ -17,6 +15,7 @@ import {
 } from '../../core/topology/peer-calls.ts';
 import { TidegateError } from '../../core/values/error.ts';
 import { distinct } from '../../core/values/share.ts';
+import { ownedRoutes } from '../owned-routes.ts';
 import type { ActivityPort, Clock, NamedClusters, ObserveDeps } from '../ports.ts';
 
 export interface PeerDeps extends Pick<ObserveDeps, 'connectMetrics'> {
@@ -76,21 +75,11 @@ async function askWithin(deps: PeerDeps, asked: Asking): Promise<PeerCalls> {
 }
 
 /** Stat names of the subsets in `cluster` that clients of `client` call. What cannot be read names none. */
-async function statsIn(
-  { clusters }: PeerDeps,
-  { mesh, services, cluster: serving, client, signal }: Asking & { readonly client: string },
-): Promise<string[]> {
+async function statsIn({ clusters }: PeerDeps, asked: Asking & { readonly client: string }): Promise<string[]> {
+  const { cluster: serving, client } = asked;
   try {
-    const cluster = await clusters.connect({ service: { mesh }, cluster: { name: client } });
-    const namespaces = distinct(services.map(({ namespace }) => namespace));
-    const routes = await Promise.all(
-      namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal })),
-    );
-    const installation = services[0]?.installation ?? '';
-    return routes
-      .flat()
-      .filter((one) => isOwned(one, installation))
-      .flatMap((route) => calledIn(route, { client, serving }));
+    const routes = await ownedRoutes(clusters, asked);
+    return routes.flatMap((route) => calledIn(route, { client, serving }));
   } catch (error) {
     if (error instanceof TidegateError) return [];
     throw error;

@@ -5,15 +5,13 @@ import { countIncrements } from '../../core/judge/series/counters.ts';
 import type { RawSeries } from '../../core/judge/series/raw-series.ts';
 import { envoyTimes, envoyTraffic } from '../../core/judge/series/selectors.ts';
 import { LONGEST_RANGE_MS } from '../../core/judge/series/source.ts';
-import { kinds } from '../../core/kube/kinds.ts';
 import type { EnvoyConfig } from '../../core/kube/objects.ts';
-import { isOwned } from '../../core/kube/ownership.ts';
 import { recordIn } from '../../core/routing/found-record.ts';
 import { statName } from '../../core/routing/names.ts';
 import type { RoutingRecord } from '../../core/routing/record.ts';
 import { flowsOf } from '../../core/topology/flows.ts';
 import { TidegateError } from '../../core/values/error.ts';
-import { distinct } from '../../core/values/share.ts';
+import { ownedRoutes } from '../owned-routes.ts';
 import type { NamedClusters, ObserveDeps } from '../ports.ts';
 
 export interface LoadDeps extends Pick<ObserveDeps, 'connectMetrics'> {
@@ -79,16 +77,11 @@ interface Reading extends MeasureLoadInput {
 
 async function recordsIn(
   { clusters }: LoadDeps,
-  { mesh, services, client, signal }: Reading,
+  reading: Reading,
 ): Promise<{ readonly records: readonly RoutingRecord[]; readonly problem: readonly string[] }> {
+  const { client } = reading;
   try {
-    const cluster = await clusters.connect({ service: { mesh }, cluster: { name: client } });
-    const namespaces = distinct(services.map(({ namespace }) => namespace));
-    const routes = await Promise.all(
-      namespaces.map((one) => cluster.list<EnvoyConfig>(kinds.envoyConfig, one, { signal })),
-    );
-    const installation = services[0]?.installation ?? '';
-    const own = routes.flat().filter((one) => isOwned(one, installation));
+    const own = await ownedRoutes(clusters, reading);
     return { records: own.flatMap((route) => recordOrNone(route, client)), problem: [] };
   } catch (error) {
     if (error instanceof TidegateError) return { records: [], problem: [`${client}: ${error.message}`] };

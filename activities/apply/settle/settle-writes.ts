@@ -9,7 +9,7 @@ import { annotations, FIELD_MANAGER, labels } from '../../../core/kube/labels.ts
 import type { ObjectChange } from '../../../core/kube/object-change.ts';
 import { fieldManager } from '../../../core/kube/ownership.ts';
 import type { Service } from '../../../core/kube/objects.ts';
-import { driftsOf } from '../../../core/rollout/drift.ts';
+import { driftsOf, type Drift } from '../../../core/rollout/drift.ts';
 import { pinOf } from '../../../core/routing/changes.ts';
 import type { RoutingRecord } from '../../../core/routing/record.ts';
 import { frontendOf, frontendSelector, pinnedTo } from '../../../core/workload/cluster-facts.ts';
@@ -68,19 +68,13 @@ export async function pinVersion(
 }
 
 /** What is to be done is asked anew: it is the cluster's word of now that is put back, or taken. */
-export async function mendFrontend(
-  deps: KubeDeps,
-  { service, cluster, drift }: MendFrontendInput,
-): Promise<readonly ObjectChange[]> {
-  const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
-  const { clusters } = await surveyService(deps, { service, clusters: [cluster] });
-  const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
-  const { does, by: manager = '' } = seen.find(({ field }) => field === 'frontend') ?? {};
+export async function mendFrontend(deps: KubeDeps, input: MendFrontendInput): Promise<readonly ObjectChange[]> {
+  const { at, does, manager } = await driftOf(deps, input, 'frontend');
   if (does === 'adopt') {
     const live = await readFrontend(at);
     const written = await updateRecord(at, ({ record, redirected }) => {
       if (record === null) return null;
-      return { record: { ...record, frontend: frontendOf(live, routedBy(record, service)) }, redirect: redirected };
+      return { record: { ...record, frontend: frontendOf(live, routedBy(record, at.service)) }, redirect: redirected };
     });
     return written?.changes ?? [];
   }
@@ -90,14 +84,8 @@ export async function mendFrontend(
 }
 
 /** The record stays as it is. Written first, noted after: a frontend that is gone holds up no route. */
-export async function mendRoute(
-  deps: KubeDeps,
-  { service, cluster, drift }: MendFrontendInput,
-): Promise<readonly ObjectChange[]> {
-  const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
-  const { clusters } = await surveyService(deps, { service, clusters: [cluster] });
-  const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
-  const { does, by: manager = '' } = seen.find(({ field }) => field === 'route') ?? {};
+export async function mendRoute(deps: KubeDeps, input: MendFrontendInput): Promise<readonly ObjectChange[]> {
+  const { at, does, manager } = await driftOf(deps, input, 'route');
   if (does !== 'repair') return [];
   const written = await updateRecord(at, ({ record, route }) => {
     // A run may have written since.
@@ -109,6 +97,15 @@ export async function mendRoute(
   const noted = frontend === null ? null : noteRepair(frontend, { field: 'route', manager, nowMs: deps.clock.nowMs() });
   if (frontend === null || noted === null || noted.annotations === undefined) return changes;
   return [...changes, await patchService(at, frontend, noted)];
+}
+
+/** Of one kind, as it is seen now; `does` is undefined where there is none any more. */
+async function driftOf(deps: KubeDeps, { service, cluster, drift }: MendFrontendInput, wanted: Drift['field']) {
+  const at = { cluster: await deps.clusters.connect({ service, cluster }), service };
+  const { clusters } = await surveyService(deps, { service, clusters: [cluster] });
+  const seen = clusters.flatMap((one) => driftsOf({ ...one, service: service.service }, drift));
+  const { does, by: manager = '' } = seen.find(({ field }) => field === wanted) ?? {};
+  return { at, does, manager };
 }
 
 async function putBack(at: RecordAt, record: RoutingRecord, repair: Repair): Promise<ObjectChange> {
